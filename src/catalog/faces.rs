@@ -1,0 +1,282 @@
+//! Faces, their embeddings, and which person each belongs to.
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::photos::Writer;
+use super::{Catalog, NewFace, PersonId, PhotoId, Result};
+use crate::face::{BoundingBox, Embedding, Landmarks};
+
+pub type FaceId = i64;
+
+/// How a face came to its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// facetag was sure.
+    Auto,
+    /// The user named its group, or said yes.
+    Confirmed,
+    /// The user gave this very face its name.
+    Manual,
+}
+
+/// A face as the catalog knows it.
+#[derive(Debug, Clone)]
+pub struct FaceRow {
+    pub id: FaceId,
+    pub photo: PhotoId,
+    pub bounds: BoundingBox,
+    pub landmarks: Landmarks,
+    pub score: f32,
+    pub quality: f32,
+    /// Its group, or its person once that has a name.
+    pub person: Option<PersonId>,
+    /// `None` in a group that the user said nothing of.
+    pub state: Option<State>,
+}
+
+const COLUMNS: &str = "faces.id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
+
+impl Catalog {
+    /// The faces of a photo, from left to right.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn faces_in(&self, photo: PhotoId) -> Result<Vec<FaceRow>> {
+        self.faces("WHERE photo_id = ?1 ORDER BY x, id", photo)
+    }
+
+    /// The faces of a person or group, the best first.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn faces_of(&self, person: PersonId) -> Result<Vec<FaceRow>> {
+        self.faces("WHERE person_id = ?1 ORDER BY quality DESC, id", person)
+    }
+
+    fn faces(&self, which: &str, id: i64) -> Result<Vec<FaceRow>> {
+        let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM faces {which}"))?;
+        let rows = statement.query_map([id], face)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Shows every face that has an embedding of `pack` to `see`, by id, with its vector.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, &[f32])) -> Result<()> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT {COLUMNS}, vector FROM faces JOIN embeddings ON face_id = faces.id AND pack = ?1 ORDER BY faces.id",
+        ))?;
+        let mut rows = statement.query([pack])?;
+        while let Some(row) = rows.next()? {
+            see(face(row)?, &row.get::<_, Floats>(11)?.0);
+        }
+        Ok(())
+    }
+
+    /// The vector of a face in `pack`, if it has one.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn embedding(&self, face: FaceId, pack: &str) -> Result<Option<Embedding>> {
+        use rusqlite::OptionalExtension;
+        let sql = "SELECT vector FROM embeddings WHERE face_id = ?1 AND pack = ?2";
+        let vector = self.connection.prepare_cached(sql)?.query_row(params![face, pack], |row| row.get::<_, Floats>(0));
+        Ok(vector.optional()?.map(|vector| vector.0))
+    }
+
+    /// Whether some face with an embedding of `pack` is in no group yet.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn has_ungrouped(&self, pack: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM faces JOIN embeddings ON face_id = faces.id AND pack = ?1
+                                  WHERE person_id IS NULL)";
+        Ok(self.connection.query_row(sql, [pack], |row| row.get(0))?)
+    }
+
+    /// Photos that have a face without an embedding of `pack`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photos_without_embeddings(&self, pack: &str) -> Result<Vec<PhotoId>> {
+        let mut statement = self.connection.prepare(
+            "SELECT DISTINCT photo_id FROM faces WHERE NOT EXISTS
+             (SELECT 1 FROM embeddings WHERE face_id = faces.id AND pack = ?1) ORDER BY photo_id",
+        )?;
+        let rows = statement.query_map([pack], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    pub(super) fn face(&mut self, photo: PhotoId, face: &NewFace, pack: &str) -> Result<()> {
+        let BoundingBox { x, y, width, height } = face.bounds;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                photo,
+                x,
+                y,
+                width,
+                height,
+                Floats(face.landmarks.as_flattened().to_vec()),
+                face.score,
+                face.quality
+            ])?;
+        let id = self.transaction.last_insert_rowid();
+        self.embedding(id, pack, &face.embedding)
+    }
+
+    /// Keeps the vector of a face in `pack`, in place of an earlier one.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn embedding(&mut self, face: FaceId, pack: &str, vector: &[f32]) -> Result<()> {
+        self.transaction
+            .prepare_cached("INSERT OR REPLACE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)")?
+            .execute(params![face, pack, Floats(vector.to_vec())])?;
+        Ok(())
+    }
+
+    /// Puts faces into the person or group, with the state that tells how they came there.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn assign(&mut self, faces: &[FaceId], person: PersonId, state: Option<State>) -> Result<()> {
+        let sql = "UPDATE faces SET person_id = ?2, state = ?3 WHERE id = ?1";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        for face in faces {
+            statement.execute(params![face, person, state])?;
+        }
+        Ok(())
+    }
+
+    /// Takes faces that the user said nothing of out of their unnamed, visible groups, to be grouped again.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn ungroup_the_unnamed(&mut self) -> Result<()> {
+        self.transaction.execute(
+            "UPDATE faces SET person_id = NULL WHERE state IS NULL
+             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden)",
+            [],
+        )?;
+        Ok(())
+    }
+
+    /// A photo was edited in place: what the user said of its faces goes over to the same faces in the new one.
+    /// They are the same where the boxes overlap by half, or, after a crop or a turn, where the vectors are near.
+    pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
+        let tagged = self.faces_to_match(old, "AND person_id IS NOT NULL")?;
+        let mut open = self.faces_to_match(new, "AND person_id IS NULL")?;
+        for (face, vectors) in tagged {
+            let likeness = |(candidate, others): &(FaceRow, Vectors)| {
+                let near = vectors.iter().find_map(|(pack, vector)| {
+                    others.iter().find(|(other, _)| other == pack).map(|(_, other)| dot(vector, other))
+                });
+                let near = near.unwrap_or(0.0);
+                let overlap = face.bounds.iou(&candidate.bounds);
+                // An edit moves a face or changes its pixels, hardly both: either is proof enough.
+                if overlap >= 0.5 || near >= 0.8 { overlap + near } else { 0.0 }
+            };
+            let best = (0..open.len()).max_by(|&a, &b| likeness(&open[a]).total_cmp(&likeness(&open[b])));
+            if let (Some(best), Some(person)) = (best.filter(|&best| likeness(&open[best]) > 0.0), face.person) {
+                let (same, _) = open.swap_remove(best);
+                self.assign(&[same.id], person, face.state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn faces_to_match(&mut self, photo: PhotoId, which: &str) -> Result<Vec<(FaceRow, Vectors)>> {
+        let mut faces =
+            self.transaction.prepare_cached(&format!("SELECT {COLUMNS} FROM faces WHERE photo_id = ?1 {which}"))?;
+        let mut vectors = self.transaction.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
+        let rows = faces.query_map([photo], face)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.into_iter()
+            .map(|face| {
+                let vectors = vectors.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
+                Ok((face, vectors.collect::<rusqlite::Result<_>>()?))
+            })
+            .collect()
+    }
+}
+
+/// A face's vectors with the pack of each.
+type Vectors = Vec<(String, Embedding)>;
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn face(row: &Row) -> rusqlite::Result<FaceRow> {
+    let flat = row.get::<_, Floats>(6)?.0;
+    let landmarks = std::array::from_fn(|point| [flat[2 * point], flat[2 * point + 1]]);
+    Ok(FaceRow {
+        id: row.get(0)?,
+        photo: row.get(1)?,
+        bounds: BoundingBox { x: row.get(2)?, y: row.get(3)?, width: row.get(4)?, height: row.get(5)? },
+        landmarks,
+        score: row.get(7)?,
+        quality: row.get(8)?,
+        person: row.get(9)?,
+        state: row.get(10)?,
+    })
+}
+
+/// Numbers as a BLOB of little-endian f32.
+struct Floats(Vec<f32>);
+
+impl ToSql for Floats {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|number| number.to_le_bytes()).collect();
+        Ok(bytes.into())
+    }
+}
+
+impl FromSql for Floats {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let (numbers, rest) = value.as_blob()?.as_chunks::<4>();
+        if rest.is_empty() {
+            Ok(Self(numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()))
+        } else {
+            Err(FromSqlError::InvalidBlobSize {
+                expected_size: numbers.len() * 4,
+                blob_size: numbers.len() * 4 + rest.len(),
+            })
+        }
+    }
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Confirmed => "confirmed",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+impl ToSql for State {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.name().into())
+    }
+}
+
+impl FromSql for State {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        [Self::Auto, Self::Confirmed, Self::Manual]
+            .into_iter()
+            .find(|state| state.name() == text)
+            .ok_or(FromSqlError::InvalidType)
+    }
+}

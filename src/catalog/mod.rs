@@ -1,0 +1,64 @@
+//! The library on disk: one SQLite file that holds photos, faces, people and what the user said of them.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`library`](self::Library) | where the file lies, its lock and its backups |
+//! | `open` | opening, permissions, migrations |
+//! | `roots`, `photos`, `faces` | what scans found |
+//! | `people` | groups and persons, and finding one by what the user typed |
+//! | `journal` | the user's decisions, appended and carried out in one step |
+//! | `search` | photos by person, date, place and folder |
+
+mod faces;
+mod journal;
+mod library;
+mod open;
+mod people;
+mod photos;
+mod roots;
+mod search;
+mod text;
+
+use std::path::PathBuf;
+
+pub use faces::{FaceId, FaceRow, State};
+pub use journal::{Decision, FaceRef};
+pub use library::{Library, ScanLock};
+pub use people::{PersonId, PersonSummary, Who, WhoError};
+pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
+pub use roots::Root;
+pub use search::{Hit, Query, Span};
+
+/// An open library.
+pub struct Catalog {
+    connection: rusqlite::Connection,
+}
+
+/// Why the library could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error(
+        "{path}: this library was written by facetag {written_by}, and this is facetag {ours}: install facetag {written_by} or newer"
+    )]
+    TooNew { path: PathBuf, written_by: String, ours: &'static str },
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{path}: this is not a facetag library: {reason}; give another folder with --library")]
+    NotALibrary { path: PathBuf, reason: String },
+    #[error("another facetag is scanning into {path} now: wait until it ends, or end it with Ctrl-C there")]
+    Busy { path: PathBuf },
+    #[error("the library: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the library could not be migrated: {0}")]
+    Migration(#[from] rusqlite_migration::Error),
+    #[error("the library has a row that cannot be understood: {0}")]
+    Row(#[from] serde_json::Error),
+}
+
+type Result<T> = std::result::Result<T, CatalogError>;
+
+/// Now, as the catalog writes it: UTC, RFC 3339, whole seconds.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}

@@ -1,0 +1,224 @@
+//! Groups and persons, and finding one by what the user typed.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{OptionalExtension, params};
+use serde::Serialize;
+
+use super::faces::FaceId;
+use super::photos::Writer;
+use super::text::{fold, tidy};
+use super::{Catalog, CatalogError, Result, now};
+
+/// The number of a group, which it keeps when it gets a name and becomes a person.
+pub type PersonId = i64;
+
+/// A group or a person in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonSummary {
+    pub id: PersonId,
+    /// `None` for a group.
+    pub name: Option<String>,
+    pub hidden: bool,
+    pub faces: u64,
+    pub photos: u64,
+    /// Of their photos, local time.
+    pub first: Option<String>,
+    /// Of their photos, local time.
+    pub last: Option<String>,
+    /// The face to show.
+    pub best_face: Option<FaceId>,
+}
+
+/// Somebody the user named on the command line, found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Who {
+    pub id: PersonId,
+    pub name: Option<String>,
+}
+
+/// Nobody, or more than one, is called so.
+#[derive(Debug, thiserror::Error)]
+pub enum WhoError {
+    #[error("there is nobody called {who:?}: `facetag people` lists who there is{}", hint(.near))]
+    Unknown { who: String, near: Vec<Who> },
+    #[error("there is no group {0}: `facetag people` lists the groups with their numbers")]
+    NoSuchNumber(PersonId),
+    #[error("{who:?} may be {}: give the number or the whole name", list(.candidates))]
+    Ambiguous { who: String, candidates: Vec<Who> },
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+fn hint(near: &[Who]) -> String {
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", list(near)) }
+}
+
+fn list(people: &[Who]) -> String {
+    people.iter().map(Who::to_string).collect::<Vec<_>>().join(" or ")
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(out, "{name} ({})", self.id),
+            None => write!(out, "group {}", self.id),
+        }
+    }
+}
+
+impl Catalog {
+    /// All groups and persons that have a face, persons first, then by number of faces.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn people(&self) -> Result<Vec<PersonSummary>> {
+        let mut statement = self.connection.prepare(
+            "SELECT people.id, name, hidden, count(faces.id), count(DISTINCT photo_id), min(taken), max(taken),
+                    (SELECT id FROM faces WHERE person_id = people.id ORDER BY quality DESC, id LIMIT 1)
+             FROM people JOIN faces ON person_id = people.id JOIN photos ON photos.id = photo_id
+             GROUP BY people.id ORDER BY name IS NULL, count(faces.id) DESC, people.id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(PersonSummary {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                hidden: row.get(2)?,
+                faces: row.get::<_, i64>(3)? as u64,
+                photos: row.get::<_, i64>(4)? as u64,
+                first: row.get(5)?,
+                last: row.get(6)?,
+                best_face: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The name of every person, by number.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn names(&self) -> Result<HashMap<PersonId, String>> {
+        let mut statement = self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The people whose faces the user spoke of as a whole: these groups never become part of another.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn named_or_hidden(&self) -> Result<HashSet<PersonId>> {
+        let mut statement = self.connection.prepare("SELECT id FROM people WHERE name IS NOT NULL OR hidden")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whom the user means: a number, a whole name, or whole words of one person's name, in any case.
+    ///
+    /// # Errors
+    /// [`WhoError::Ambiguous`] with the candidates where words fit more than one name.
+    pub fn who(&self, who: &str) -> std::result::Result<Who, WhoError> {
+        if let Some(named) = self.person_called(who)? {
+            return Ok(named);
+        }
+        if let Ok(id) = who.trim().trim_start_matches('#').parse::<PersonId>() {
+            return self.person(id)?.ok_or(WhoError::NoSuchNumber(id));
+        }
+        let key = fold(who);
+        let persons = self.persons()?;
+        let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<Who> {
+            persons.iter().filter(|(_, key)| fits(key)).map(|(person, _)| person.clone()).collect()
+        };
+        let by_words = fitting(&|name| has_words(name, &key));
+        match by_words.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => {
+                let near = fitting(&|name| name.split(' ').any(|word| !key.is_empty() && word.starts_with(&key)));
+                Err(WhoError::Unknown { who: who.to_owned(), near })
+            }
+            _ => Err(WhoError::Ambiguous { who: who.to_owned(), candidates: by_words }),
+        }
+    }
+
+    /// The person of exactly this name, in any case.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn person_called(&self, name: &str) -> Result<Option<Who>> {
+        let sql = "SELECT id, name FROM people WHERE key = ?1";
+        let who = self.connection.query_row(sql, [fold(name)], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }));
+        Ok(who.optional()?)
+    }
+
+    /// The person or group of this number.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn person(&self, id: PersonId) -> Result<Option<Who>> {
+        let sql = "SELECT id, name FROM people WHERE id = ?1";
+        let who = self.connection.query_row(sql, [id], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }));
+        Ok(who.optional()?)
+    }
+
+    /// Every person with the key of their name.
+    fn persons(&self) -> Result<Vec<(Who, String)>> {
+        let mut statement =
+            self.connection.prepare("SELECT id, name, key FROM people WHERE name IS NOT NULL ORDER BY key")?;
+        let rows = statement.query_map([], |row| Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get(2)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// A new group without faces.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn new_group(&mut self) -> Result<PersonId> {
+        self.transaction.prepare_cached("INSERT INTO people (created_at) VALUES (?1)")?.execute([now()])?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// Forgets the groups that no face is in and that the user said nothing of.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn drop_empty_groups(&mut self) -> Result<()> {
+        self.transaction.execute(
+            "DELETE FROM people WHERE name IS NULL AND NOT hidden
+             AND NOT EXISTS (SELECT 1 FROM faces WHERE person_id = people.id)",
+            [],
+        )?;
+        Ok(())
+    }
+
+    /// Gives a person the name, making the row where a journal is carried out again.
+    pub(super) fn set_name(&mut self, person: PersonId, name: &str) -> Result<()> {
+        self.transaction.execute(
+            "INSERT INTO people (id, name, key, created_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key",
+            params![person, tidy(name), fold(name), now()],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn set_hidden(&mut self, person: PersonId, hidden: bool) -> Result<()> {
+        self.transaction.execute(
+            "INSERT INTO people (id, hidden, created_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET hidden = excluded.hidden",
+            params![person, hidden, now()],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn drop_person(&mut self, person: PersonId) -> Result<()> {
+        self.transaction.execute("DELETE FROM people WHERE id = ?1", [person])?;
+        Ok(())
+    }
+}
+
+/// Whether `words` (folded) stand in `name` (folded), each word whole.
+fn has_words(name: &str, words: &str) -> bool {
+    !words.is_empty() && format!(" {name} ").contains(&format!(" {words} "))
+}

@@ -1,0 +1,371 @@
+//! Photos, and the files they lie in.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::text::{SqlPath, fold_place};
+use super::{Catalog, Result, now};
+use crate::face::{BoundingBox, Embedding, Landmarks};
+use crate::metadata::{Gps, Place, Taken};
+
+pub type PhotoId = i64;
+
+/// BLAKE3 of a photo's bytes: what it is known by, wherever it lies and whatever it is called.
+pub type Hash = [u8; 32];
+
+/// A file as a walk sees it, and as the catalog remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRow {
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970, UTC.
+    pub modified: i64,
+    /// The photo in it, or `None` where it could not be read.
+    pub photo: Option<PhotoId>,
+    /// Why it could not be read.
+    pub problem: Option<String>,
+    /// It was not there at the last scan.
+    pub missing: bool,
+}
+
+/// A photo that a scan has read.
+#[derive(Debug, Clone)]
+pub struct NewPhoto {
+    pub hash: Hash,
+    /// Pixels, upright.
+    pub width: u32,
+    /// Pixels, upright.
+    pub height: u32,
+    pub taken: Option<Taken>,
+    pub gps: Option<Gps>,
+    pub place: Option<Place>,
+    pub camera: Option<String>,
+    /// The pack whose detector looked for faces and whose recogniser made the embeddings.
+    pub pack: String,
+    pub faces: Vec<NewFace>,
+}
+
+/// A face that a scan has found.
+#[derive(Debug, Clone)]
+pub struct NewFace {
+    pub bounds: BoundingBox,
+    pub landmarks: Landmarks,
+    /// The detector's, 0 to 1.
+    pub score: f32,
+    /// 0 (useless) to 1, see [`crate::face::quality`].
+    pub quality: f32,
+    pub embedding: Embedding,
+}
+
+/// A photo as the catalog knows it.
+#[derive(Debug, Clone)]
+pub struct PhotoRow {
+    pub id: PhotoId,
+    pub hash: Hash,
+    pub width: u32,
+    pub height: u32,
+    /// Local time, `YYYY-MM-DDThh:mm:ss` with the offset behind it where the camera wrote one.
+    pub taken: Option<String>,
+    pub gps: Option<Gps>,
+    pub place: Option<Place>,
+    pub camera: Option<String>,
+}
+
+/// What the library holds, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    pub photos: u64,
+    pub files: u64,
+    pub missing: u64,
+    pub unreadable: u64,
+    pub faces: u64,
+    pub tagged: u64,
+    pub persons: u64,
+    pub groups: u64,
+}
+
+impl Catalog {
+    /// The files below `folder` (or that file itself), by path.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn files_under(&self, folder: &Path) -> Result<Vec<FileRow>> {
+        let mut statement = self.connection.prepare(
+            "SELECT path, size, modified, photo_id, problem, missing_since IS NOT NULL FROM files
+             WHERE path = ?1 OR (path >= ?2 AND path < ?3)
+                 OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)) ORDER BY path",
+        )?;
+        let (first, end) = below(folder);
+        let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], |row| {
+            Ok(FileRow {
+                path: row.get::<_, SqlPath<_>>(0)?.0,
+                size: row.get::<_, i64>(1)? as u64,
+                modified: row.get(2)?,
+                photo: row.get(3)?,
+                problem: row.get(4)?,
+                missing: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The hashes of all photos known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn hashes(&self) -> Result<HashSet<Hash>> {
+        let mut statement = self.connection.prepare("SELECT hash FROM photos")?;
+        let hashes = statement.query_map([], |row| row.get(0))?;
+        Ok(hashes.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Notes files that are gone, and files that are back.
+    ///
+    /// # Errors
+    /// Those of SQLite; then nothing is noted.
+    pub fn note_missing(&mut self, gone: &[PathBuf], back: &[PathBuf]) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        for path in gone {
+            let sql = "UPDATE files SET missing_since = ?2 WHERE path = ?1";
+            transaction.prepare_cached(sql)?.execute(params![SqlPath(path), now()])?;
+        }
+        for path in back {
+            let sql = "UPDATE files SET missing_since = NULL WHERE path = ?1";
+            transaction.prepare_cached(sql)?.execute([SqlPath(path)])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Carries out `writes` in one transaction: all of them are kept, or none.
+    ///
+    /// # Errors
+    /// Those of SQLite and of `writes`.
+    pub fn batch<T>(&mut self, writes: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
+        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut writer = Writer { transaction };
+        let result = writes(&mut writer)?;
+        writer.transaction.commit()?;
+        Ok(result)
+    }
+
+    /// The photo with this id.
+    ///
+    /// # Errors
+    /// Those of SQLite; `QueryReturnedNoRows` for an unknown id.
+    pub fn photo(&self, id: PhotoId) -> Result<PhotoRow> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT hash, width, height, taken, taken_offset, latitude, longitude, camera,
+                    city, region, country, country_code
+             FROM photos LEFT JOIN places ON places.id = place_id WHERE photos.id = ?1",
+        )?;
+        Ok(statement.query_row([id], |row| {
+            let latitude: Option<f64> = row.get(5)?;
+            let longitude: Option<f64> = row.get(6)?;
+            let city: Option<String> = row.get(8)?;
+            Ok(PhotoRow {
+                id,
+                hash: row.get(0)?,
+                width: row.get(1)?,
+                height: row.get(2)?,
+                taken: taken_text(row.get(3)?, row.get(4)?),
+                gps: latitude.zip(longitude).map(|(latitude, longitude)| Gps { latitude, longitude }),
+                place: match city {
+                    Some(city) => {
+                        Some(Place { city, region: row.get(9)?, country: row.get(10)?, country_code: row.get(11)? })
+                    }
+                    None => None,
+                },
+                camera: row.get(7)?,
+            })
+        })?)
+    }
+
+    /// Every file that holds a photo, with it; missing ones too, by path.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId, bool)>> {
+        let mut statement = self.connection.prepare(
+            "SELECT path, photo_id, missing_since IS NOT NULL FROM files WHERE photo_id IS NOT NULL ORDER BY path",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Where a photo lies, or lay when it was last seen; a file that is there first.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn path_of(&self, photo: PhotoId) -> Result<Option<PathBuf>> {
+        let sql = "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path LIMIT 1";
+        let path = self.connection.prepare_cached(sql)?.query_row([photo], |row| row.get::<_, SqlPath<PathBuf>>(0));
+        Ok(path.optional()?.map(|path| path.0))
+    }
+
+    /// What the library holds, in numbers.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn tally(&self) -> Result<Tally> {
+        let count = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64);
+        Ok(Tally {
+            photos: count("SELECT count(*) FROM photos")?,
+            files: count("SELECT count(*) FROM files WHERE photo_id IS NOT NULL")?,
+            missing: count("SELECT count(*) FROM files WHERE missing_since IS NOT NULL")?,
+            unreadable: count("SELECT count(*) FROM files WHERE problem IS NOT NULL")?,
+            faces: count("SELECT count(*) FROM faces")?,
+            tagged: count("SELECT count(*) FROM faces JOIN people ON people.id = person_id WHERE name IS NOT NULL")?,
+            persons: count("SELECT count(*) FROM people WHERE name IS NOT NULL")?,
+            groups: count(
+                "SELECT count(*) FROM people WHERE name IS NULL
+                 AND (SELECT count(*) FROM faces WHERE person_id = people.id) > 1",
+            )?,
+        })
+    }
+}
+
+/// What a scan writes, within one transaction.
+pub struct Writer<'a> {
+    pub(super) transaction: Transaction<'a>,
+}
+
+impl Writer<'_> {
+    /// Keeps a photo with its faces, unless one of the same hash is there.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photo(&mut self, photo: &NewPhoto) -> Result<PhotoId> {
+        if let Some(id) = self.photo_with(&photo.hash)? {
+            return Ok(id);
+        }
+        let place = photo.place.as_ref().map(|place| self.place(place)).transpose()?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO photos (hash, width, height, taken, taken_offset, latitude, longitude, place_id,
+                                     camera, detector, scanned_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                photo.hash,
+                photo.width,
+                photo.height,
+                photo.taken.as_ref().map(|taken| taken.local.to_string()),
+                photo.taken.as_ref().and_then(|taken| taken.offset_minutes),
+                photo.gps.map(|gps| gps.latitude),
+                photo.gps.map(|gps| gps.longitude),
+                place,
+                photo.camera,
+                photo.pack,
+                now(),
+            ])?;
+        let id = self.transaction.last_insert_rowid();
+        for face in &photo.faces {
+            self.face(id, face, &photo.pack)?;
+        }
+        Ok(id)
+    }
+
+    /// The photo with this hash.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photo_with(&self, hash: &Hash) -> Result<Option<PhotoId>> {
+        let mut statement = self.transaction.prepare_cached("SELECT id FROM photos WHERE hash = ?1")?;
+        Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
+    }
+
+    /// Notes that `photo` lies in a file. Where another file of it is missing, it has moved here, and `true` is
+    /// returned. Where this file held another photo before, its tags are carried over to the faces that stayed.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn file(&mut self, path: &Path, size: u64, modified: i64, photo: PhotoId) -> Result<bool> {
+        let before: Option<Option<PhotoId>> = self
+            .transaction
+            .prepare_cached("SELECT photo_id FROM files WHERE path = ?1")?
+            .query_row([SqlPath(path)], |row| row.get(0))
+            .optional()?;
+        if let Some(Some(old)) = before
+            && old != photo
+        {
+            self.carry_tags(old, photo)?;
+        }
+        let moved = before.is_none()
+            && self
+                .transaction
+                .prepare_cached(
+                    "UPDATE files SET path = ?1, missing_since = NULL WHERE id =
+                     (SELECT id FROM files WHERE photo_id = ?2 AND missing_since IS NOT NULL ORDER BY id LIMIT 1)",
+                )?
+                .execute(params![SqlPath(path), photo])?
+                > 0;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO files (path, size, modified, photo_id) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
+                     photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
+            )?
+            .execute(params![SqlPath(path), size as i64, modified, photo])?;
+        Ok(moved)
+    }
+
+    /// Notes that a file could not be read, and why. The photo that was in it before stays known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn unreadable(&mut self, path: &Path, size: u64, modified: i64, problem: &str) -> Result<()> {
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO files (path, size, modified, problem) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
+                     problem = excluded.problem, missing_since = NULL",
+            )?
+            .execute(params![SqlPath(path), size as i64, modified, problem])?;
+        Ok(())
+    }
+
+    fn place(&mut self, place: &Place) -> Result<i64> {
+        let names = [&place.city, &place.region, &place.country, &place.country_code];
+        let key: String = names.iter().map(|name| format!("|{}", fold_place(name))).chain(["|".to_owned()]).collect();
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO places (city, region, country, country_code, key) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![place.city, place.region, place.country, place.country_code, key])?;
+        let sql = "SELECT id FROM places WHERE city = ?1 AND region = ?2 AND country_code = ?3";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        Ok(statement.query_row([&place.city, &place.region, &place.country_code], |row| row.get(0))?)
+    }
+}
+
+/// The paths below a folder are those from the first to before the second.
+pub(super) fn below(folder: &Path) -> (PathBuf, PathBuf) {
+    let with = |end: &str| {
+        let mut path = folder.as_os_str().to_owned();
+        if path.as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes()) {
+            // A file system's root has its separator already.
+            let text = path.to_string_lossy().trim_end_matches(std::path::MAIN_SEPARATOR).to_owned();
+            path = text.into();
+        }
+        path.push(end);
+        PathBuf::from(path)
+    };
+    // '0' follows '/' in ASCII, ']' follows '\\'.
+    (with(std::path::MAIN_SEPARATOR_STR), with(if std::path::MAIN_SEPARATOR == '/' { "0" } else { "]" }))
+}
+
+/// Local time with its offset, RFC 3339 where both are known.
+pub(super) fn taken_text(local: Option<String>, offset_minutes: Option<i32>) -> Option<String> {
+    let local = local?;
+    Some(match offset_minutes {
+        None => local,
+        Some(minutes) => {
+            let sign = if minutes < 0 { '-' } else { '+' };
+            format!("{local}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+        }
+    })
+}

@@ -1,0 +1,146 @@
+//! Cutting a face out of a photo so that eyes, nose and mouth lie where the recogniser expects them.
+
+use image::RgbImage;
+
+use super::Landmarks;
+
+/// Width and height of an aligned face in pixels.
+pub const SIDE: u32 = 112;
+
+/// Where the recognisers were taught to find the landmarks, in pixels of the aligned face
+/// (ArcFace, <https://arxiv.org/abs/1801.07698>; the numbers are those of its reference implementation).
+const TEMPLATE: Landmarks =
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]];
+
+/// Turning, scaling and moving, without shearing: `(x, y) -> (a x - b y + tx, b x + a y + ty)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Similarity {
+    a: f32,
+    b: f32,
+    tx: f32,
+    ty: f32,
+}
+
+impl Similarity {
+    /// The one that brings `from` to `to` with the least squared error
+    /// (Umeyama 1991, <https://doi.org/10.1109/34.88573>, in closed form for the plane; no reflection).
+    /// `None` where all points of `from` fall together.
+    fn between(from: &Landmarks, to: &Landmarks) -> Option<Self> {
+        let mean = |points: &Landmarks, axis: usize| points.iter().map(|point| point[axis]).sum::<f32>() / 5.0;
+        let (from_x, from_y, to_x, to_y) = (mean(from, 0), mean(from, 1), mean(to, 0), mean(to, 1));
+        let (mut dot, mut cross, mut spread) = (0.0, 0.0, 0.0);
+        for (p, q) in from.iter().zip(to) {
+            let (px, py, qx, qy) = (p[0] - from_x, p[1] - from_y, q[0] - to_x, q[1] - to_y);
+            dot += px * qx + py * qy;
+            cross += px * qy - py * qx;
+            spread += px * px + py * py;
+        }
+        let (a, b) = (dot / spread, cross / spread);
+        let found = Self { a, b, tx: to_x - a * from_x + b * from_y, ty: to_y - b * from_x - a * from_y };
+        (a.is_finite() && b.is_finite() && a.hypot(b) > f32::EPSILON).then_some(found)
+    }
+
+    fn inverse(self) -> Self {
+        let square = self.a * self.a + self.b * self.b;
+        let (a, b) = (self.a / square, -self.b / square);
+        Self { a, b, tx: -a * self.tx + b * self.ty, ty: -b * self.tx - a * self.ty }
+    }
+
+    fn apply(self, x: f32, y: f32) -> (f32, f32) {
+        (self.a * x - self.b * y + self.tx, self.b * x + self.a * y + self.ty)
+    }
+}
+
+/// Cuts the face with these landmarks out of an upright photo: [`SIDE`] x [`SIDE`] pixels, RGB.
+///
+/// Pixels outside the photo are black. `None` where the landmarks fall together in one point.
+pub fn align(photo: &RgbImage, landmarks: &Landmarks) -> Option<RgbImage> {
+    let (width, height) = photo.dimensions();
+    let points = landmarks.map(|[x, y]| [x * width as f32, y * height as f32]);
+    let back = Similarity::between(&points, &TEMPLATE)?.inverse();
+
+    // Where the face is larger than the template, several samples a pixel are averaged: one alone would pick up noise
+    // and moire that the recogniser never saw.
+    let samples = (back.a.hypot(back.b).round() as u32).clamp(1, 8);
+    let step = 1.0 / samples as f32;
+    let first = step / 2.0 - 0.5;
+    let share = 1.0 / (samples * samples) as f32;
+
+    Some(RgbImage::from_fn(SIDE, SIDE, |x, y| {
+        let mut sum = [0.0; 3];
+        for row in 0..samples {
+            for column in 0..samples {
+                let x = x as f32 + first + column as f32 * step;
+                let y = y as f32 + first + row as f32 * step;
+                let (x, y) = back.apply(x, y);
+                let colour = bilinear(photo, x, y);
+                sum = std::array::from_fn(|channel| sum[channel] + colour[channel]);
+            }
+        }
+        image::Rgb(sum.map(|channel| (channel * share).round() as u8))
+    }))
+}
+
+fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+    let (left, top) = (x.floor(), y.floor());
+    let (right_share, bottom_share) = (x - left, y - top);
+    let pixel = |column: f32, row: f32| -> [f32; 3] {
+        let inside = column >= 0.0 && row >= 0.0 && column < photo.width() as f32 && row < photo.height() as f32;
+        if inside { photo.get_pixel(column as u32, row as u32).0.map(f32::from) } else { [0.0; 3] }
+    };
+    let corners = [pixel(left, top), pixel(left + 1.0, top), pixel(left, top + 1.0), pixel(left + 1.0, top + 1.0)];
+    std::array::from_fn(|channel| {
+        let upper = corners[0][channel] + right_share * (corners[1][channel] - corners[0][channel]);
+        let lower = corners[2][channel] + right_share * (corners[3][channel] - corners[2][channel]);
+        upper + bottom_share * (lower - upper)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turned_and_scaled_template_is_brought_back() {
+        let placed = Similarity { a: 1.5 * 0.8, b: 1.5 * 0.6, tx: 40.0, ty: -7.0 };
+        let points = TEMPLATE.map(|[x, y]| placed.apply(x, y).into());
+        let back = Similarity::between(&points, &TEMPLATE).unwrap();
+        for (point, expected) in points.iter().zip(TEMPLATE) {
+            let (x, y) = back.apply(point[0], point[1]);
+            assert!((x - expected[0]).abs() < 1e-3 && (y - expected[1]).abs() < 1e-3, "{x} {y} {expected:?}");
+        }
+        let (x, y) = back.inverse().apply(10.0, 20.0);
+        let expected = placed.apply(10.0, 20.0);
+        assert!((x - expected.0).abs() < 1e-3 && (y - expected.1).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_face_that_lies_as_the_template_is_cut_out_unchanged() {
+        let photo = RgbImage::from_fn(SIDE, SIDE, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
+        let landmarks = TEMPLATE.map(|[x, y]| [x / SIDE as f32, y / SIDE as f32]);
+        let face = align(&photo, &landmarks).unwrap();
+        let inside = (1..SIDE - 1).flat_map(|y| (1..SIDE - 1).map(move |x| (x, y)));
+        for (x, y) in inside {
+            let (was, is) = (photo.get_pixel(x, y), face.get_pixel(x, y));
+            assert!((0..2).all(|channel| was[channel].abs_diff(is[channel]) <= 1), "{x},{y}: {was:?} {is:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_face_is_averaged_not_picked() {
+        // Black and white columns, ten pixels of the photo a pixel of the template: all must come out grey.
+        let photo = RgbImage::from_fn(1120, 1120, |x, _| image::Rgb([if x % 2 == 0 { 0 } else { 255 }; 3]));
+        let landmarks = TEMPLATE.map(|[x, y]| [x / SIDE as f32, y / SIDE as f32]);
+        let face = align(&photo, &landmarks).unwrap();
+        assert!(
+            face.enumerate_pixels()
+                .filter(|(x, y, _)| (2..110).contains(x) && (2..110).contains(y))
+                .all(|(_, _, pixel)| pixel[0].abs_diff(127) < 40)
+        );
+    }
+
+    #[test]
+    fn landmarks_in_one_point_give_nothing() {
+        assert!(align(&RgbImage::new(50, 50), &[[0.5, 0.5]; 5]).is_none());
+    }
+}

@@ -1,0 +1,215 @@
+//! An upright photo -> the faces in it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use image::RgbImage;
+
+use super::embed::planes;
+use super::network::{Graph, Network, Output};
+use super::{BoundingBox, Landmarks, ModelError, centerface, retinaface, scrfd};
+use crate::photo::shrink;
+
+/// A face in a photo, before it is embedded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DetectedFace {
+    pub bounds: BoundingBox,
+    pub landmarks: Landmarks,
+    /// 0 to 1.
+    pub score: f32,
+}
+
+/// The detectors whose outputs facetag can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    CenterFace,
+    RetinaFace,
+    Scrfd,
+}
+
+/// Finds faces. Threads share one.
+pub struct Detector {
+    graph: Graph,
+    architecture: Architecture,
+    /// The longer side of what the network sees, in pixels.
+    side: usize,
+    threshold: f32,
+    /// Networks by width and height, made when first needed.
+    networks: Mutex<HashMap<(usize, usize), Arc<OnceLock<Network>>>>,
+}
+
+/// A face in pixels of the network's input.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Detection {
+    pub score: f32,
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+    pub landmarks: Landmarks,
+}
+
+/// How pixels go in: channels in `order` (0 is red), each as `(value - mean[channel]) / scale`.
+pub(super) struct Normalise {
+    pub mean: [f32; 3],
+    pub scale: f32,
+    pub order: [usize; 3],
+}
+
+/// Two boxes that overlap more than this are one face.
+const SAME_FACE: f32 = 0.35;
+
+/// Shorter sides of the networks' inputs, in parts of the longer: 16:9, 3:2, 4:3, square. A photo between them gets a
+/// black margin, so that a few networks serve all.
+const SHAPES: [f32; 4] = [9.0 / 16.0, 2.0 / 3.0, 3.0 / 4.0, 1.0];
+
+/// The sizes that the networks take are multiples of this.
+const MULTIPLE: usize = 32;
+
+impl Detector {
+    /// Makes a detector ready that sees photos with `side` pixels along the longer side.
+    ///
+    /// # Errors
+    /// The bytes are not a graph with the outputs of `architecture`.
+    pub fn new(onnx: &[u8], architecture: Architecture, side: usize, threshold: f32) -> Result<Self, ModelError> {
+        let graph = Graph::parse(onnx)?;
+        let (wanted, found) = (architecture.outputs(), graph.outputs());
+        if wanted != found {
+            return Err(ModelError::Outputs { wanted, found });
+        }
+        Ok(Self { graph, architecture, side, threshold, networks: Mutex::default() })
+    }
+
+    /// The faces in an upright photo, the surest first.
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn detect(&self, photo: &RgbImage) -> Result<Vec<DetectedFace>, ModelError> {
+        let (width, height) = self.input_size(photo.width(), photo.height());
+        let scale = (width as f32 / photo.width() as f32).min(height as f32 / photo.height() as f32);
+        let fitted = |length: u32| ((length as f32 * scale).round() as u32).max(1);
+        let picture = shrink(photo, fitted(photo.width()).min(width as u32), fitted(photo.height()).min(height as u32));
+
+        let Normalise { mean, scale, order } = self.architecture.input();
+        let normalise = |channel: usize, value: u8| (f32::from(value) - mean[channel]) / scale;
+        let input = planes(&picture, width, height, normalise, order);
+        let outputs = self.network(width, height)?.run(width, height, &input)?;
+        let found = self.architecture.decode(&outputs, width, height, self.threshold);
+
+        let (width, height) = (picture.width() as f32, picture.height() as f32);
+        Ok(without_doubles(found).iter().filter_map(|face| face.in_fractions(width, height)).collect())
+    }
+
+    /// The network's input size for a photo: its shape, or the next wider one.
+    fn input_size(&self, width: u32, height: u32) -> (usize, usize) {
+        let shape = width.min(height) as f32 / width.max(height) as f32;
+        let part = SHAPES.into_iter().find(|part| shape <= part + 0.01).unwrap_or(1.0);
+        let long = self.side;
+        let short = ((long as f32 * part) as usize).next_multiple_of(MULTIPLE);
+        if width >= height { (long, short) } else { (short, long) }
+    }
+
+    fn network(&self, width: usize, height: usize) -> Result<Network, ModelError> {
+        let slot = {
+            let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(networks.entry((width, height)).or_default())
+        };
+        if let Some(network) = slot.get() {
+            return Ok(network.clone());
+        }
+        let network = self.graph.network(width, height)?;
+        Ok(slot.get_or_init(|| network).clone())
+    }
+}
+
+impl Architecture {
+    fn input(self) -> Normalise {
+        match self {
+            Self::CenterFace => centerface::INPUT,
+            Self::RetinaFace => retinaface::INPUT,
+            Self::Scrfd => scrfd::INPUT,
+        }
+    }
+
+    fn outputs(self) -> usize {
+        match self {
+            Self::CenterFace => 4,
+            Self::RetinaFace => 3,
+            Self::Scrfd => scrfd::OUTPUTS,
+        }
+    }
+
+    fn decode(self, outputs: &[Output], width: usize, height: usize, threshold: f32) -> Vec<Detection> {
+        match self {
+            Self::CenterFace => centerface::decode(outputs, threshold),
+            Self::RetinaFace => retinaface::decode(outputs, width, height, threshold),
+            Self::Scrfd => scrfd::decode(outputs, width, threshold),
+        }
+    }
+}
+
+impl Detection {
+    /// As fractions of a picture of `width` x `height` pixels, cut off at its edges; `None` where its centre is
+    /// outside.
+    fn in_fractions(&self, width: f32, height: f32) -> Option<DetectedFace> {
+        let centre = (self.x + self.width / 2.0, self.y + self.height / 2.0);
+        let inside = (0.0..width).contains(&centre.0) && (0.0..height).contains(&centre.1);
+        let (left, top) = (self.x.max(0.0), self.y.max(0.0));
+        let (right, bottom) = ((self.x + self.width).min(width), (self.y + self.height).min(height));
+        inside.then(|| DetectedFace {
+            bounds: BoundingBox {
+                x: left / width,
+                y: top / height,
+                width: (right - left) / width,
+                height: (bottom - top) / height,
+            },
+            landmarks: self.landmarks.map(|[x, y]| [x / width, y / height]),
+            score: self.score,
+        })
+    }
+
+    fn bounds(&self) -> BoundingBox {
+        BoundingBox { x: self.x, y: self.y, width: self.width, height: self.height }
+    }
+}
+
+/// Non-maximum suppression: of boxes that overlap, the surest stays.
+fn without_doubles(mut found: Vec<Detection>) -> Vec<Detection> {
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Detection> = Vec::new();
+    for face in found {
+        if kept.iter().all(|other| other.bounds().iou(&face.bounds()) <= SAME_FACE) {
+            kept.push(face);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detection(score: f32, x: f32, y: f32, width: f32, height: f32) -> Detection {
+        Detection { score, x, y, width, height, landmarks: [[x, y]; 5] }
+    }
+
+    #[test]
+    fn of_doubles_the_surest_stays() {
+        let found = vec![
+            detection(0.6, 11.0, 10.0, 20.0, 20.0),
+            detection(0.9, 10.0, 10.0, 20.0, 20.0),
+            detection(0.7, 60.0, 10.0, 20.0, 20.0),
+        ];
+        let scores: Vec<f32> = without_doubles(found).iter().map(|face| face.score).collect();
+        assert_eq!(scores, [0.9, 0.7]);
+    }
+
+    #[test]
+    fn boxes_end_at_the_edge_and_faces_outside_are_dropped() {
+        let face = detection(0.9, -10.0, 80.0, 40.0, 40.0).in_fractions(200.0, 100.0);
+        assert!(face.is_none(), "its centre is below the picture");
+        let face = detection(0.9, -10.0, 70.0, 40.0, 40.0).in_fractions(200.0, 100.0).unwrap();
+        assert_eq!(face.bounds, BoundingBox { x: 0.0, y: 0.7, width: 0.15, height: 0.3 });
+    }
+}

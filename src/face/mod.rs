@@ -1,0 +1,82 @@
+//! Faces in a photo: found, cut out, and turned into vectors that are near for one person and far for two.
+//!
+//! | file | what |
+//! |---|---|
+//! | `pack` | a detector and a recogniser that belong together, and where their weights come from |
+//! | `network` | an ONNX file made ready to run by tract |
+//! | `prelu` | one operator that tract runs in three passes, in one |
+//! | `detect` | an upright photo -> faces with boxes and landmarks |
+//! | `centerface`, `retinaface`, `scrfd` | what each detector's outputs mean |
+//! | `align` | a face -> 112x112 pixels, eyes and mouth where the recogniser expects them |
+//! | `embed` | 112x112 pixels -> a vector of length one |
+//! | `quality` | how far a face can be trusted |
+
+mod align;
+mod centerface;
+mod detect;
+mod embed;
+mod network;
+mod pack;
+mod prelu;
+pub mod quality;
+mod retinaface;
+mod scrfd;
+
+use serde::{Deserialize, Serialize};
+
+pub use align::align;
+pub use detect::{Architecture, DetectedFace, Detector};
+pub use embed::{Recogniser, normalised};
+pub use network::{Graph, Network, Output};
+pub use pack::{OPEN, Pack, PackInfo, Thresholds};
+
+/// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BoundingBox {
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+}
+
+/// Left eye, right eye, nose tip, left and right corner of the mouth, as the viewer sees them:
+/// x and y in fractions of the upright photo.
+pub type Landmarks = [[f32; 2]; 5];
+
+/// A vector of length one; the dot product of two (their cosine) tells how much two faces are alike.
+pub type Embedding = Vec<f32>;
+
+impl BoundingBox {
+    /// Intersection over union, 0 to 1.
+    pub fn iou(&self, other: &Self) -> f32 {
+        let overlap = |a: f32, a_len: f32, b: f32, b_len: f32| ((a + a_len).min(b + b_len) - a.max(b)).max(0.0);
+        let both =
+            overlap(self.x, self.width, other.x, other.width) * overlap(self.y, self.height, other.y, other.height);
+        let union = self.width * self.height + other.width * other.height - both;
+        if union > 0.0 { both / union } else { 0.0 }
+    }
+}
+
+/// Why a model could not be made ready or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("the model does not run: {0}")]
+    Graph(String),
+    #[error("the model has {found} outputs, and a detector of this kind has {wanted}")]
+    Outputs { wanted: usize, found: usize },
+    #[error("the model gave no vector for a face")]
+    NoVector,
+    #[error("{path}: {source}")]
+    Io { path: std::path::PathBuf, source: std::io::Error },
+    #[error("{path}: {reason}")]
+    Pack { path: std::path::PathBuf, reason: String },
+    #[error("there is no pack {name:?}: there are {}; `facetag models add FILE` adds one", .known.join(", "))]
+    NoSuchPack { name: String, known: Vec<String> },
+}
+
+impl ModelError {
+    fn graph(error: impl std::fmt::Display) -> Self {
+        // The alternate form prints the causes too.
+        Self::Graph(format!("{error:#}"))
+    }
+}

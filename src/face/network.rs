@@ -1,0 +1,73 @@
+//! An ONNX file made ready to run by tract.
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+
+use super::ModelError;
+use super::prelu::onnx_prelu;
+
+/// A parsed ONNX graph, from which networks for any input size are made.
+pub struct Graph {
+    model: InferenceModel,
+}
+
+/// A graph made ready for one input shape. Threads share it.
+#[derive(Clone)]
+pub struct Network {
+    plan: Arc<TypedRunnableModel>,
+}
+
+/// One output of a network: its shape, and its numbers in row-major order.
+pub struct Output {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+impl Graph {
+    /// Parses an ONNX file.
+    ///
+    /// # Errors
+    /// The bytes are not an ONNX graph, or not one that tract can run.
+    pub fn parse(onnx: &[u8]) -> Result<Self, ModelError> {
+        // The shapes written in the files are those of some example, not of what is asked of it here.
+        let mut framework = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
+        framework.op_register.insert("PRelu", |_, _| Ok((onnx_prelu(), vec![])));
+        let model = framework.model_for_read(&mut &*onnx).map_err(ModelError::graph)?;
+        Ok(Self { model })
+    }
+
+    /// How many outputs the graph has.
+    pub fn outputs(&self) -> usize {
+        self.model.outputs.len()
+    }
+
+    /// Makes the graph ready for one picture of `width` x `height` pixels: `1 x 3 x height x width`, f32.
+    ///
+    /// # Errors
+    /// The graph does not take this shape.
+    pub fn network(&self, width: usize, height: usize) -> Result<Network, ModelError> {
+        let input = f32::fact([1, 3, height, width]).into();
+        let plan = self.model.clone().with_input_fact(0, input).and_then(|model| model.into_optimized());
+        let plan = plan.and_then(|model| model.into_runnable()).map_err(ModelError::graph)?;
+        Ok(Network { plan })
+    }
+}
+
+impl Network {
+    /// Runs the network on `input`, `1 x 3 x height x width` numbers in row-major order.
+    ///
+    /// # Errors
+    /// The input has another length than the network was made for.
+    pub fn run(&self, width: usize, height: usize, input: &[f32]) -> Result<Vec<Output>, ModelError> {
+        let input = Tensor::from_shape(&[1, 3, height, width], input).map_err(ModelError::graph)?;
+        let outputs = self.plan.run(tvec!(input.into())).map_err(ModelError::graph)?;
+        outputs
+            .into_iter()
+            .map(|output| {
+                let values = output.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec()));
+                Ok(Output { shape: output.shape().to_vec(), values: values.map_err(ModelError::graph)? })
+            })
+            .collect()
+    }
+}

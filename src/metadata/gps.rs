@@ -1,0 +1,45 @@
+use exif::{Exif, In, Tag, Value};
+
+use super::text;
+
+/// A place on Earth, in degrees (WGS 84): north and east are positive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gps {
+    /// -90 to 90.
+    pub latitude: f64,
+    /// -180 to 180.
+    pub longitude: f64,
+}
+
+impl Gps {
+    /// From the GPS tags 1 to 4: `GPSLatitudeRef`, `GPSLatitude`, `GPSLongitudeRef` and `GPSLongitude`.
+    pub(super) fn of(exif: &Exif) -> Option<Self> {
+        let latitude = coordinate(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, ["N", "S"])?;
+        let longitude = coordinate(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, ["E", "W"])?;
+        // Exactly 0, 0 is what cameras write when they have no fix; the spot itself is open sea.
+        let fix = (latitude, longitude) != (0.0, 0.0);
+        let on_earth = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
+        (fix && on_earth).then_some(Self { latitude, longitude })
+    }
+}
+
+/// Degrees, minutes and seconds as one number, negative on the second side of `sides`. `None` without a side: the
+/// number alone would put half of all photos on the wrong half of the globe.
+fn coordinate(exif: &Exif, number: Tag, side: Tag, sides: [&str; 2]) -> Option<f64> {
+    let side = text(exif, side)?.to_uppercase();
+    let sign = match sides.iter().position(|&known| side.starts_with(known))? {
+        0 => 1.0,
+        _ => -1.0,
+    };
+    let Value::Rational(parts) = &exif.get_field(number, In::PRIMARY)?.value else {
+        return None;
+    };
+    let part = |at: usize| match parts.get(at) {
+        Some(part) if part.denom != 0 => Some(part.to_f64()),
+        // Some cameras leave out the seconds, and the minutes with them, as 0/0 or altogether.
+        Some(part) if part.num != 0 => None,
+        _ => Some(0.0),
+    };
+    let known = parts.first().is_some_and(|degrees| degrees.denom != 0);
+    known.then_some(sign * (part(0)? + part(1)? / 60.0 + part(2)? / 3600.0))
+}

@@ -1,0 +1,151 @@
+//! Grouping a library: new faces join, groups may grow together, and what the user said stays as it is.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::linkage::{Cluster, Linkage, between_clusters, link};
+use super::neighbours::neighbours;
+use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, State, Writer};
+use crate::face::PackInfo;
+
+/// How much a cluster's inner spread is made up for, see [`Linkage::normalisation`]. Measured on `lfw-devtest`.
+const NORMALISATION: f32 = 0.75;
+
+/// What a regrouping did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Regrouped {
+    /// Groups that are new.
+    pub groups: usize,
+    /// Faces that were tagged with a name, because they are surely that person's.
+    pub tagged: usize,
+}
+
+/// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
+///
+/// Faces that are grouped stay together; a face of a named or hidden person never leaves it. Only vectors of the
+/// one pack are compared.
+///
+/// # Errors
+/// Those of the catalog; then nothing has changed.
+pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
+    let fixed = catalog.named_or_hidden()?;
+    let faces = Faces::load(catalog, pack)?;
+    let fresh: Vec<u32> = (0u32..)
+        .zip(&faces.person)
+        .filter(|(_, person)| person.is_none_or(|person| touched.contains(&person)))
+        .map(|(face, _)| face)
+        .collect();
+    if fresh.is_empty() {
+        return Ok(Regrouped::default());
+    }
+
+    let linkage = Linkage { group: pack.thresholds.group, sure: pack.thresholds.sure, normalisation: NORMALISATION };
+    let (mut clusters, cluster_of) = faces.clusters(&fixed);
+    let pairs = neighbours(&faces.vectors, faces.dimension, &fresh, linkage.least_cosine());
+    let roots = link(&mut clusters, &between_clusters(&pairs, &cluster_of), &linkage);
+
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (face, &cluster) in cluster_of.iter().enumerate() {
+        members.entry(roots[cluster]).or_default().push(face);
+    }
+    let mut groups: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
+    // The largest new group gets the lowest number.
+    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+
+    catalog.batch(|writer| {
+        let mut done = Regrouped::default();
+        for (root, members) in &groups {
+            faces.write(writer, *root, members, &fixed, &mut done)?;
+        }
+        writer.drop_empty_groups()?;
+        Ok(done)
+    })
+}
+
+/// The faces of a library that have a vector, in columns.
+struct Faces {
+    id: Vec<FaceId>,
+    photo: Vec<i64>,
+    person: Vec<Option<PersonId>>,
+    state: Vec<Option<State>>,
+    /// One behind the other, `dimension` numbers each.
+    vectors: Vec<f32>,
+    dimension: usize,
+    /// The clusters that are there already come first, in the order of their numbers.
+    existing: Vec<PersonId>,
+}
+
+impl Faces {
+    fn load(catalog: &Catalog, pack: &PackInfo) -> Result<Self, CatalogError> {
+        let mut faces = Self {
+            id: Vec::new(),
+            photo: Vec::new(),
+            person: Vec::new(),
+            state: Vec::new(),
+            vectors: Vec::new(),
+            dimension: pack.dimension,
+            existing: Vec::new(),
+        };
+        catalog.each_embedded_face(&pack.name, |face, vector| {
+            if vector.len() == pack.dimension {
+                faces.id.push(face.id);
+                faces.photo.push(face.photo);
+                faces.person.push(face.person);
+                faces.state.push(face.state);
+                faces.vectors.extend(vector);
+            }
+        })?;
+        let existing: HashSet<PersonId> = faces.person.iter().flatten().copied().collect();
+        faces.existing = existing.into_iter().collect();
+        faces.existing.sort_unstable();
+        Ok(faces)
+    }
+
+    /// A cluster for each group and person there is, then one for each face without; and the cluster of each face.
+    fn clusters(&self, fixed: &HashSet<PersonId>) -> (Vec<Cluster>, Vec<usize>) {
+        let empty = |fixed| Cluster { sum: vec![0.0; self.dimension], faces: 0, photos: HashSet::new(), fixed };
+        let mut clusters: Vec<Cluster> = self.existing.iter().map(|person| empty(fixed.contains(person))).collect();
+        let index: HashMap<PersonId, usize> = self.existing.iter().copied().zip(0..).collect();
+        let mut cluster_of = Vec::with_capacity(self.id.len());
+        for (face, vector) in self.vectors.chunks_exact(self.dimension).enumerate() {
+            let cluster = match self.person[face] {
+                Some(person) => index[&person],
+                None => {
+                    clusters.push(empty(false));
+                    clusters.len() - 1
+                }
+            };
+            let joined = &mut clusters[cluster];
+            joined.sum.iter_mut().zip(vector).for_each(|(sum, number)| *sum += number);
+            joined.faces += 1;
+            joined.photos.insert(self.photo[face]);
+            cluster_of.push(cluster);
+        }
+        (clusters, cluster_of)
+    }
+
+    /// Writes down who is in a cluster, where that has changed.
+    fn write(
+        &self,
+        writer: &mut Writer,
+        root: usize,
+        members: &[usize],
+        fixed: &HashSet<PersonId>,
+        done: &mut Regrouped,
+    ) -> Result<(), CatalogError> {
+        let person = match self.existing.get(root) {
+            Some(&person) => person,
+            None => {
+                done.groups += 1;
+                writer.new_group()?
+            }
+        };
+        let is_fixed = fixed.contains(&person);
+        for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
+            // What the user said of a face goes with it into a larger group.
+            let state = self.state[face].or(is_fixed.then_some(State::Auto));
+            writer.assign(&[self.id[face]], person, state)?;
+            done.tagged += usize::from(is_fixed);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Every format but JPEG, through the `image` crate.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
+
+use super::{Format, PhotoError};
+
+/// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
+const MAX_ALLOCATION: u64 = 4 * super::MAX_PIXELS;
+
+pub(super) fn size(bytes: &[u8], format: Format) -> Result<(u32, u32), PhotoError> {
+    reader(bytes, format).into_dimensions().map_err(|error| explain(error, format))
+}
+
+pub(super) fn decode(bytes: &[u8], format: Format) -> Result<RgbImage, PhotoError> {
+    let picture = reader(bytes, format).decode().map_err(|error| explain(error, format))?;
+    Ok(match picture {
+        DynamicImage::ImageRgb8(pixels) => pixels,
+        picture if picture.color().has_alpha() => over_white(&picture.into_rgba8()),
+        picture => picture.into_rgb8(),
+    })
+}
+
+fn reader(bytes: &[u8], format: Format) -> ImageReader<Cursor<&[u8]>> {
+    let format = match format {
+        Format::Jpeg => ImageFormat::Jpeg,
+        Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
+        Format::Tiff => ImageFormat::Tiff,
+        Format::Bmp => ImageFormat::Bmp,
+        Format::Gif => ImageFormat::Gif,
+    };
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    reader
+}
+
+fn over_white(picture: &RgbaImage) -> RgbImage {
+    let mut pixels = RgbImage::new(picture.width(), picture.height());
+    for (over, pixel) in picture.pixels().zip(pixels.pixels_mut()) {
+        let [red, green, blue, alpha] = over.0.map(u16::from);
+        pixel.0 = [red, green, blue].map(|colour| ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8);
+    }
+    pixels
+}
+
+fn explain(error: ImageError, format: Format) -> PhotoError {
+    match error {
+        ImageError::Unsupported(reason) => PhotoError::unsupported(format, reason),
+        ImageError::Limits(reason) => PhotoError::unsupported(format, reason),
+        reason => PhotoError::damaged(format, reason),
+    }
+}

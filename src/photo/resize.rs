@@ -1,0 +1,50 @@
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
+
+const THUMBNAIL_QUALITY: u8 = 85;
+
+/// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts as 1.
+pub fn shrink(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
+    let whole = [0.0, 0.0, f64::from(pixels.width()), f64::from(pixels.height())];
+    resample(pixels, whole, width, height)
+}
+
+/// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
+///
+/// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square, which is moved and,
+/// where the picture is narrower, made smaller so that all of it lies in the picture.
+pub fn thumbnail(pixels: &RgbImage, region: [f32; 4], side: u32) -> Vec<u8> {
+    let face = resample(pixels, square(region, pixels.width(), pixels.height()), side, side);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, THUMBNAIL_QUALITY)
+        .encode_image(&face)
+        .expect("a picture from 1 to 65535 pixels wide can be written to memory as JPEG");
+    jpeg
+}
+
+/// The square around a region that fits into a picture, as left, top, width and height.
+fn square([x, y, width, height]: [f32; 4], picture_width: u32, picture_height: u32) -> [f64; 4] {
+    let (picture_width, picture_height) = (f64::from(picture_width), f64::from(picture_height));
+    // `max` before `min`: a NaN ends as a number, and the square as a part of the picture.
+    let side = f64::from(width.max(height)).max(1.0).min(picture_width).min(picture_height);
+    let start = |start: f32, length: f32, end: f64| {
+        (f64::from(start) + (f64::from(length) - side) / 2.0).max(0.0).min(end - side)
+    };
+    [start(x, width, picture_width), start(y, height, picture_height), side, side]
+}
+
+/// Convolution with a triangle as wide as the shrinking asks for: every pixel counts, nothing rings around edges, and
+/// it is what the models' training pictures were resized with.
+fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, height: u32) -> RgbImage {
+    let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
+        .expect("an RgbImage holds three bytes a pixel");
+    let mut target = Image::new(width.max(1), height.max(1), PixelType::U8x3);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .use_alpha(false)
+        .crop(left, top, across, down);
+    Resizer::new().resize(&source, &mut target, &options).expect("the part lies inside the picture");
+    RgbImage::from_raw(target.width(), target.height(), target.into_vec()).expect("the target has three bytes a pixel")
+}

@@ -1,0 +1,208 @@
+//! Scanning: folders of photos -> a library that knows the faces in them.
+//!
+//! | file | what |
+//! |---|---|
+//! | `walk` | the files below a folder |
+//! | `plan` | which of them are new, changed, gone or as they were |
+//! | `read` | a file -> its photo and faces, on all cores |
+//! | `budget` | how many pixels may be in memory at once |
+//! | `store` | what was read -> the library, by one writer, a transaction a batch |
+
+mod budget;
+mod plan;
+mod read;
+mod store;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::face::Pack;
+use crate::people::regroup;
+use plan::Plan;
+use read::PhotoReader;
+use store::Store;
+use walk::walk;
+
+/// How a scan is to be done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Try again what could not be read before.
+    pub retry_failed: bool,
+}
+
+/// What a scan tells while it goes on.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The folders have been walked; so many files will be read.
+    Planned { to_read: u64 },
+    /// A file has been read.
+    Read { faces: u64 },
+    /// A file or folder could not be read.
+    Unreadable { path: &'a Path, problem: &'a str },
+    /// A root is not there; its photos stay in the library.
+    Offline { path: &'a Path },
+    /// All is read; now the faces are grouped.
+    Grouping,
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Photos that were read, new ones and changed ones.
+    pub photos: u64,
+    /// Faces in them.
+    pub faces: u64,
+    /// Files whose photo was known from another file.
+    pub copies: u64,
+    /// Files that were found under another path than before.
+    pub moved: u64,
+    pub unchanged: u64,
+    pub missing: u64,
+    /// Files that could not be read now, or before and were not tried again.
+    pub unreadable: u64,
+    /// Files of formats that cannot be read yet, by format.
+    pub not_yet: BTreeMap<&'static str, u64>,
+    /// Roots that are not there.
+    pub offline: Vec<PathBuf>,
+    pub new_groups: u64,
+    /// Faces tagged with the name of a person by facetag itself.
+    pub tagged: u64,
+    /// It was stopped before its end; the next scan goes on from there.
+    pub interrupted: bool,
+}
+
+/// Readings that may wait for the writer: enough that no thread waits for a transaction, few enough to be small.
+const WAITING: usize = 64;
+
+/// Scans `folders` (absolute), which become roots of the library. `load` makes the models ready; it is not called where
+/// there is nothing to read.
+///
+/// # Errors
+/// Those of the catalog, and of `load`. A photo that cannot be read is none: it is told by an [`Event`].
+pub fn scan<'a, E: From<CatalogError>>(
+    catalog: &mut Catalog,
+    folders: &[PathBuf],
+    options: Options,
+    load: impl FnOnce() -> Result<&'a Pack, E>,
+    interrupted: &AtomicBool,
+    mut tell: impl FnMut(Event),
+) -> Result<Summary, E> {
+    let mut summary = Summary::default();
+    let mut to_read = Vec::new();
+    let mut scanned = Vec::new();
+    for folder in folders {
+        catalog.add_root(folder)?;
+        let known = catalog.files_under(folder)?;
+        let walk = walk(folder);
+        // An unmounted disk leaves no folder, or an empty one.
+        let nothing_there = walk.photos.is_empty() && walk.not_yet.is_empty();
+        if !folder.is_dir() || (nothing_there && known.iter().any(|file| !file.missing) && is_empty(folder)) {
+            catalog.root_is_offline(folder)?;
+            tell(Event::Offline { path: folder });
+            summary.offline.push(folder.clone());
+            continue;
+        }
+        let plan = Plan::new(&walk, &known, options.retry_failed);
+        catalog.note_missing(&plan.gone, &plan.back)?;
+        for (path, problem) in &walk.unseen {
+            tell(Event::Unreadable { path, problem });
+        }
+        for (format, count) in walk.not_yet {
+            *summary.not_yet.entry(format).or_default() += count;
+        }
+        summary.unchanged += plan.unchanged;
+        summary.missing += plan.gone.len() as u64;
+        summary.unreadable += plan.still_unreadable + walk.unseen.len() as u64;
+        to_read.extend(plan.read);
+        scanned.push(folder);
+    }
+    tell(Event::Planned { to_read: to_read.len() as u64 });
+
+    if !to_read.is_empty() {
+        let pack = load()?;
+        let reader = PhotoReader::new(pack, catalog.hashes()?);
+        let mut store = Store::new(catalog, &mut summary, &mut tell);
+        std::thread::scope(|scope| {
+            let (sender, readings) = sync_channel(WAITING);
+            scope.spawn(|| {
+                let files = to_read.iter().take_while(|_| !interrupted.load(Ordering::Relaxed));
+                files.par_bridge().for_each_with(sender, |sender, file| {
+                    // The writer ends early only with an error, which it reports itself.
+                    let _ = sender.send((file, reader.read(file)));
+                });
+            });
+            store.all(readings)
+        })?;
+        summary.interrupted = interrupted.load(Ordering::Relaxed);
+        if !summary.interrupted {
+            embed_missing(catalog, pack, interrupted, &mut tell)?;
+        }
+        tell(Event::Grouping);
+        let regrouped = regroup(catalog, &pack.info, &[])?;
+        summary.new_groups = regrouped.groups as u64;
+        summary.tagged = regrouped.tagged as u64;
+    }
+    if !summary.interrupted {
+        for folder in scanned {
+            catalog.root_was_scanned(folder)?;
+        }
+    }
+    Ok(summary)
+}
+
+/// Embeds the faces that have no vector of `pack` yet, as after a change of the pack, or where a photo's disk was away
+/// at the time. Returns how many faces still have none, because their photos cannot be read.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn embed_missing(
+    catalog: &mut Catalog,
+    pack: &Pack,
+    interrupted: &AtomicBool,
+    mut tell: impl FnMut(Event),
+) -> Result<u64, CatalogError> {
+    let mut work = Vec::new();
+    for photo in catalog.photos_without_embeddings(&pack.info.name)? {
+        if let Some(path) = catalog.path_of(photo)? {
+            work.push((path, catalog.faces_in(photo)?));
+        }
+    }
+    let reader = PhotoReader::new(pack, Default::default());
+    let mut left = 0;
+    // A batch is embedded on all cores, then written: what is done stays done when the rest is interrupted.
+    for batch in work.chunks(WAITING) {
+        if interrupted.load(Ordering::Relaxed) {
+            break;
+        }
+        let embedded: Vec<_> = batch.par_iter().map(|(path, faces)| reader.embed_again(path, faces)).collect();
+        catalog.batch(|writer| {
+            for ((path, faces), vectors) in batch.iter().zip(embedded) {
+                match vectors {
+                    Ok(vectors) => {
+                        for (face, vector) in &vectors {
+                            writer.embedding(*face, &pack.info.name, vector)?;
+                        }
+                        tell(Event::Read { faces: vectors.len() as u64 });
+                    }
+                    Err(problem) => {
+                        left += faces.len() as u64;
+                        tell(Event::Unreadable { path, problem: &problem });
+                    }
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(left)
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}

@@ -1,0 +1,145 @@
+//! One file -> its photo and the faces in it.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use image::RgbImage;
+
+use super::budget::Budget;
+use super::walk::FoundFile;
+use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
+use crate::face::{DetectedFace, Embedding, ModelError, Pack, align, quality};
+use crate::metadata::{Metadata, place};
+use crate::photo::{self, PhotoError, contain};
+
+/// Reads photos on many threads at once.
+pub struct PhotoReader<'a> {
+    pack: &'a Pack,
+    /// Photos that are in the library, or that some thread is reading.
+    taken: Mutex<HashSet<Hash>>,
+    budget: Budget,
+}
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub enum Reading {
+    Photo(Box<NewPhoto>),
+    /// A photo that is known, or that another file of this scan holds too.
+    Copy(Hash),
+    Unreadable {
+        hash: Option<Hash>,
+        problem: String,
+    },
+}
+
+/// Why one photo could not be read. The caller adds its path.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("{0}")]
+    File(#[from] std::io::Error),
+    #[error("{0}")]
+    Photo(#[from] PhotoError),
+    #[error("{0}")]
+    Model(#[from] ModelError),
+    #[error("the file has {0} MB, and facetag reads at most {LARGEST_MB}; a smaller copy can be read")]
+    TooLong(u64),
+    #[error("facetag failed on this photo ({0}); please report it with the file")]
+    Panicked(String),
+}
+
+/// The largest file that is read.
+const LARGEST_MB: u64 = 1024;
+
+/// Pixels in memory at once for each thread: a 24-megapixel photo and what it takes to turn it upright.
+const PIXELS_A_THREAD: u64 = 32_000_000;
+
+impl<'a> PhotoReader<'a> {
+    /// A reader for photos other than those of `known`.
+    pub fn new(pack: &'a Pack, known: HashSet<Hash>) -> Self {
+        let budget = Budget::new(PIXELS_A_THREAD * rayon::current_num_threads() as u64);
+        Self { pack, taken: Mutex::new(known), budget }
+    }
+
+    /// Reads a file. Nothing in it can end the scan: what goes wrong, even a panic, makes it unreadable.
+    pub fn read(&self, file: &FoundFile) -> Reading {
+        let mut hash = None;
+        match contained(|| self.try_read(file, &mut hash)) {
+            Ok(reading) => reading,
+            Err(error) => Reading::Unreadable { hash, problem: error.to_string() },
+        }
+    }
+
+    fn try_read(&self, file: &FoundFile, hash: &mut Option<Hash>) -> Result<Reading, ReadError> {
+        let bytes = bytes(&file.path)?;
+        let fingerprint = *blake3::hash(&bytes).as_bytes();
+        if !self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(fingerprint) {
+            return Ok(Reading::Copy(fingerprint));
+        }
+        *hash = Some(fingerprint);
+        let (photo, metadata) = self.upright(bytes, |photo, metadata| {
+            let faces = self.pack.detect(photo)?;
+            let faces = faces.into_iter().map(|face| self.face(photo, face)).collect::<Result<Vec<_>, _>>()?;
+            Ok(((photo.dimensions(), faces), metadata))
+        })?;
+        let ((width, height), faces) = photo;
+        Ok(Reading::Photo(Box::new(NewPhoto {
+            hash: fingerprint,
+            width,
+            height,
+            taken: metadata.taken,
+            gps: metadata.gps,
+            place: metadata.gps.and_then(place),
+            camera: metadata.camera,
+            pack: self.pack.info.name.clone(),
+            faces: faces.into_iter().flatten().collect(),
+        })))
+    }
+
+    /// Embeds faces that are known already, in the photo at `path`, with this reader's pack.
+    ///
+    /// # Errors
+    /// In words: the photo cannot be read.
+    pub fn embed_again(&self, path: &Path, faces: &[FaceRow]) -> Result<Vec<(FaceId, Embedding)>, String> {
+        let embed = |photo: &RgbImage| -> Result<Vec<_>, ReadError> {
+            let aligned = faces.iter().filter_map(|face| Some((face.id, align(photo, &face.landmarks)?)));
+            aligned.map(|(id, face)| Ok((id, self.pack.embed(&face)?))).collect()
+        };
+        let embedded = contained(|| self.upright(bytes(path)?, |photo, _| embed(photo)));
+        embedded.map_err(|error| error.to_string())
+    }
+
+    /// Decodes a photo and hands it on, upright, while it has its share of the memory.
+    fn upright<T>(
+        &self,
+        bytes: Vec<u8>,
+        then: impl FnOnce(&RgbImage, Metadata) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let header = photo::header(&bytes)?;
+        let metadata = Metadata::read(&bytes);
+        let _share = self.budget.take(u64::from(header.width) * u64::from(header.height));
+        let photo = photo::decode(&bytes, &header, metadata.orientation)?;
+        drop(bytes);
+        then(&photo, metadata)
+    }
+
+    fn face(&self, photo: &RgbImage, face: DetectedFace) -> Result<Option<NewFace>, ReadError> {
+        let Some(aligned) = align(photo, &face.landmarks) else { return Ok(None) };
+        let quality = quality::quality(face.score, &face.bounds, &face.landmarks, photo.dimensions(), &aligned);
+        let embedding = self.pack.embed(&aligned)?;
+        let DetectedFace { bounds, landmarks, score } = face;
+        Ok(Some(NewFace { bounds, landmarks, score, quality, embedding }))
+    }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let megabytes = std::fs::metadata(path)?.len() >> 20;
+    if megabytes > LARGEST_MB {
+        return Err(ReadError::TooLong(megabytes));
+    }
+    Ok(std::fs::read(path)?)
+}
+
+fn contained<T>(work: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    contain(work).unwrap_or_else(|panicked| Err(ReadError::Panicked(panicked.to_string())))
+}

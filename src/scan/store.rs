@@ -1,0 +1,116 @@
+//! What was read -> the library.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::read::Reading;
+use super::walk::FoundFile;
+use super::{Event, Summary};
+use crate::catalog::{Catalog, CatalogError, Hash, Writer};
+
+/// The one writer of a scan: it takes readings as they come, and keeps them in a transaction a batch.
+pub(super) struct Store<'a, T> {
+    catalog: &'a mut Catalog,
+    summary: &'a mut Summary,
+    tell: T,
+    /// Files whose photo another file of this scan holds, and that photo is not stored yet.
+    waiting: Vec<(&'a FoundFile, Hash)>,
+    /// Contents that could not be read, and why.
+    unreadable: HashMap<Hash, String>,
+}
+
+/// A batch is written when it has so many readings, or is so old: what a power cut can cost.
+const BATCH: usize = 64;
+const BATCH_AGE: Duration = Duration::from_secs(2);
+
+impl<'a, T: FnMut(Event)> Store<'a, T> {
+    pub fn new(catalog: &'a mut Catalog, summary: &'a mut Summary, tell: T) -> Self {
+        Self { catalog, summary, tell, waiting: Vec::new(), unreadable: HashMap::new() }
+    }
+
+    /// Stores readings until there are no more.
+    pub fn all(&mut self, readings: Receiver<(&'a FoundFile, Reading)>) -> Result<(), CatalogError> {
+        let mut batch = Vec::new();
+        let mut since = Instant::now();
+        loop {
+            let next = readings.recv_timeout(BATCH_AGE.saturating_sub(since.elapsed()));
+            let ended = matches!(next, Err(RecvTimeoutError::Disconnected));
+            if let Ok((file, reading)) = next {
+                self.tell(file, &reading);
+                batch.push((file, reading));
+            }
+            if ended || batch.len() >= BATCH || since.elapsed() >= BATCH_AGE {
+                self.write(std::mem::take(&mut batch))?;
+                since = Instant::now();
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tell(&mut self, file: &FoundFile, reading: &Reading) {
+        let faces = if let Reading::Photo(photo) = reading { photo.faces.len() } else { 0 };
+        if let Reading::Unreadable { problem, .. } = reading {
+            (self.tell)(Event::Unreadable { path: &file.path, problem });
+        }
+        (self.tell)(Event::Read { faces: faces as u64 });
+    }
+
+    fn write(&mut self, batch: Vec<(&'a FoundFile, Reading)>) -> Result<(), CatalogError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let Self { catalog, summary, waiting, unreadable, .. } = self;
+        catalog.batch(|writer| {
+            for (file, reading) in batch {
+                match reading {
+                    Reading::Photo(photo) => {
+                        let id = writer.photo(&photo)?;
+                        let moved = writer.file(&file.path, file.size, file.modified, id)?;
+                        summary.photos += 1;
+                        summary.faces += photo.faces.len() as u64;
+                        summary.moved += u64::from(moved);
+                    }
+                    Reading::Copy(hash) => waiting.push((file, hash)),
+                    Reading::Unreadable { hash, problem } => {
+                        writer.unreadable(&file.path, file.size, file.modified, &problem)?;
+                        summary.unreadable += 1;
+                        unreadable.extend(hash.map(|hash| (hash, problem)));
+                    }
+                }
+            }
+            let mut still_waiting = Vec::new();
+            for (file, hash) in waiting.drain(..) {
+                if !copy(writer, summary, unreadable, file, &hash)? {
+                    still_waiting.push((file, hash));
+                }
+            }
+            *waiting = still_waiting;
+            Ok(())
+        })
+    }
+}
+
+/// Notes a file whose photo is known; `false` where that photo has not been stored yet. One that never is, because the
+/// scan was interrupted before, is read by the next scan.
+fn copy(
+    writer: &mut Writer,
+    summary: &mut Summary,
+    unreadable: &HashMap<Hash, String>,
+    file: &FoundFile,
+    hash: &Hash,
+) -> Result<bool, CatalogError> {
+    if let Some(problem) = unreadable.get(hash) {
+        writer.unreadable(&file.path, file.size, file.modified, problem)?;
+        summary.unreadable += 1;
+    } else if let Some(photo) = writer.photo_with(hash)? {
+        let moved = writer.file(&file.path, file.size, file.modified, photo)?;
+        summary.moved += u64::from(moved);
+        summary.copies += u64::from(!moved);
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
+}
