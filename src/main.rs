@@ -1,1 +1,18 @@
-fn main() {}
+//! Parses the command line, runs the command, and turns what comes of it into an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use facetag::cli::{Args, Exit, is_broken_pipe, run};
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(exit) => exit.into(),
+        // `facetag find Anna | head` has got all it wants.
+        Err(error) if is_broken_pipe(&error) => Exit::Well.into(),
+        Err(error) => {
+            eprintln!("facetag: {error:#}");
+            Exit::Failed.into()
+        }
+    }
+}

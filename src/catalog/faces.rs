@@ -56,6 +56,15 @@ impl Catalog {
         self.faces("WHERE person_id = ?1 ORDER BY quality DESC, id", person)
     }
 
+    /// The face with this id.
+    ///
+    /// # Errors
+    /// Those of SQLite; `QueryReturnedNoRows` for an unknown id.
+    pub fn face(&self, id: FaceId) -> Result<FaceRow> {
+        let sql = format!("SELECT {COLUMNS} FROM faces WHERE id = ?1");
+        Ok(self.connection.prepare_cached(&sql)?.query_row([id], face)?)
+    }
+
     fn faces(&self, which: &str, id: i64) -> Result<Vec<FaceRow>> {
         let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM faces {which}"))?;
         let rows = statement.query_map([id], face)?;

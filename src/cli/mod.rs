@@ -1,1 +1,104 @@
-//! cli
+//! The command line: `args` says what may be typed, and each command is a file.
+
+mod album;
+mod args;
+mod demo;
+mod export;
+mod find;
+mod models;
+mod name;
+mod output;
+mod people;
+mod scan;
+mod show;
+mod stats;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::catalog::{Catalog, Library};
+use crate::face::{OPEN, PackInfo};
+use crate::people::regroup;
+pub use args::Args;
+use args::Command;
+
+/// How a command ended, as the shell is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done.
+    Well = 0,
+    /// Some photos could not be read, or nothing was found.
+    Partly = 1,
+    /// It was used wrongly, or could not be done.
+    Failed = 2,
+    /// The user stopped it.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What kept it from being done, in words for the user.
+pub fn run(args: Args) -> Result<Exit> {
+    let library = match args.library {
+        Some(folder) => Library::at(std::path::absolute(folder)?),
+        None => Library::of_user()?,
+    };
+    match args.command {
+        Command::Scan(args) => scan::run(&library, &args),
+        Command::People(args) => people::run(&library, &args),
+        Command::Show(args) => show::run(&library, &args),
+        Command::Name { who, name } => name::name(&library, &who, &name),
+        Command::Rename { who, name } => name::rename(&library, &who, &name),
+        Command::Merge { into, others } => name::merge(&library, &into, &others),
+        Command::Hide { who, undo } => name::hide(&library, &who, !undo),
+        Command::Find(args) => find::run(&library, &args),
+        Command::Export(args) => export::run(&library, &args),
+        Command::Models(args) => models::run(&library, args.action),
+        Command::Stats { json } => stats::run(&library, json),
+        Command::Demo => demo::run(&library),
+    }
+}
+
+/// Whether the reader of our output has gone away.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        cause.downcast_ref().is_some_and(broken)
+            || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)
+                == Some(std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// The library, for a command that asks it or adds to what is known: its faces are grouped where an interrupted scan
+/// left that undone.
+fn open(library: &Library) -> Result<(Catalog, PackInfo)> {
+    let mut catalog = Catalog::open(library)?;
+    let pack = active_pack(&catalog, library)?;
+    if catalog.has_ungrouped(&pack.name)? {
+        regroup(&mut catalog, &pack, &[])?;
+    }
+    Ok((catalog, pack))
+}
+
+fn active_pack(catalog: &Catalog, library: &Library) -> Result<PackInfo> {
+    let name = catalog.setting(models::ACTIVE)?.unwrap_or_else(|| OPEN.to_owned());
+    Ok(PackInfo::called(&name, &library.packs())?)
+}
+
+/// A folder that the user named, absolute and without links, as it stands in the library.
+fn absolute(folder: &std::path::Path) -> Result<PathBuf> {
+    match folder.canonicalize() {
+        Ok(path) => Ok(path),
+        // One that is away may still be known.
+        Err(_) => std::path::absolute(folder).with_context(|| folder.display().to_string()),
+    }
+}

@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::embed::planes;
 use super::network::{Graph, Network, Output};
-use super::{BoundingBox, Landmarks, ModelError, centerface, retinaface, scrfd};
+use super::{BoundingBox, Landmarks, ModelError, anchors, centerface, retinaface, scrfd};
 use crate::photo::shrink;
 
 /// A face in a photo, before it is embedded.
@@ -87,6 +87,16 @@ impl Detector {
     /// Those of the network.
     pub fn detect(&self, photo: &RgbImage) -> Result<Vec<DetectedFace>, ModelError> {
         let (width, height) = self.input_size(photo.width(), photo.height());
+        self.detect_at(photo, width, height)
+    }
+
+    /// The same with the photo fitted into a network's input of `width` x `height` pixels, multiples of 32.
+    pub(super) fn detect_at(
+        &self,
+        photo: &RgbImage,
+        width: usize,
+        height: usize,
+    ) -> Result<Vec<DetectedFace>, ModelError> {
         let scale = (width as f32 / photo.width() as f32).min(height as f32 / photo.height() as f32);
         let fitted = |length: u32| ((length as f32 * scale).round() as u32).max(1);
         let picture = shrink(photo, fitted(photo.width()).min(width as u32), fitted(photo.height()).min(height as u32));
@@ -95,7 +105,7 @@ impl Detector {
         let normalise = |channel: usize, value: u8| (f32::from(value) - mean[channel]) / scale;
         let input = planes(&picture, width, height, normalise, order);
         let outputs = self.network(width, height)?.run(width, height, &input)?;
-        let found = self.architecture.decode(&outputs, width, height, self.threshold);
+        let found = self.architecture.decode(&outputs, width, self.threshold);
 
         let (width, height) = (picture.width() as f32, picture.height() as f32);
         Ok(without_doubles(found).iter().filter_map(|face| face.in_fractions(width, height)).collect())
@@ -135,15 +145,14 @@ impl Architecture {
     fn outputs(self) -> usize {
         match self {
             Self::CenterFace => 4,
-            Self::RetinaFace => 3,
-            Self::Scrfd => scrfd::OUTPUTS,
+            Self::RetinaFace | Self::Scrfd => anchors::OUTPUTS,
         }
     }
 
-    fn decode(self, outputs: &[Output], width: usize, height: usize, threshold: f32) -> Vec<Detection> {
+    fn decode(self, outputs: &[Output], width: usize, threshold: f32) -> Vec<Detection> {
         match self {
             Self::CenterFace => centerface::decode(outputs, threshold),
-            Self::RetinaFace => retinaface::decode(outputs, width, height, threshold),
+            Self::RetinaFace => retinaface::decode(outputs, width, threshold),
             Self::Scrfd => scrfd::decode(outputs, width, threshold),
         }
     }

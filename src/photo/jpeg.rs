@@ -1,12 +1,11 @@
 //! JPEG (ITU-T T.81), baseline and progressive, through zune-jpeg.
-
-use std::iter;
+//!
+//! CMYK and YCCK are taken to be stored inverted, as Adobe's programs do and other readers assume.
 
 use image::RgbImage;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::{Format, PhotoError};
@@ -16,8 +15,8 @@ type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
     let decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
-    // Every block of 8 x 8 pixels takes a bit at the least, and in a photo some fifty. With fewer, next to nothing of
-    // the picture is there, and memory for all of it would be taken in vain.
+    // Every block of 8 x 8 pixels takes a bit at the least, and in a photo some fifty. With fewer,
+    // next to nothing of the picture is there, and memory for all of it would be taken in vain.
     if bytes.len() * 8 < (width / 8) * (height / 8) {
         return Err(truncated());
     }
@@ -27,15 +26,15 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let mut decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
-    let colours = colours(&decoder, bytes)?;
-    decoder.set_options(decoder.options().jpeg_set_out_colorspace(colours));
-    let mut pixels = decoder.decode().map_err(explain)?;
-
-    if mostly_grey(&pixels, width * colours.num_components()) && !intact(bytes, colours) {
-        return Err(truncated());
+    let components = decoder.info().map_or(0, |info| info.components);
+    if !matches!(components, 1 | 3 | 4) {
+        let reason = format_args!("it has {components} colour components");
+        return Err(PhotoError::unsupported(Format::Jpeg, reason));
     }
-    if colours == ColorSpace::CMYK {
-        cmyk_to_rgb(&mut pixels);
+    let pixels = decoder.decode().map_err(explain)?;
+
+    if mostly_grey(&pixels, 3 * width) && !intact(bytes) {
+        return Err(truncated());
     }
     RgbImage::from_raw(width as u32, height as u32, pixels)
         .ok_or_else(|| PhotoError::damaged(Format::Jpeg, "its decoder gave too few pixels"))
@@ -56,60 +55,18 @@ fn dimensions(decoder: &Decoder) -> (usize, usize) {
     decoder.dimensions().expect("the headers are decoded")
 }
 
-/// What to have the pixels decoded to: RGB, but for two kinds of file that the decoder would take for another.
-fn colours(decoder: &Decoder, bytes: &[u8]) -> Result<ColorSpace, PhotoError> {
-    let components = decoder.info().map_or(0, |info| info.components);
-    match (components, decoder.input_colorspace()) {
-        // Adobe's marker with transform 0 says "as it is": with three components that is RGB, to be copied.
-        (3, Some(ColorSpace::CMYK)) => Ok(ColorSpace::MultiBand(3.try_into().expect("three is not zero"))),
-        // Adobe stores CMYK inverted, and the decoder takes all CMYK to be so.
-        (4, Some(ColorSpace::CMYK)) if !written_by_adobe(bytes) => Ok(ColorSpace::CMYK),
-        (1 | 3 | 4, _) => Ok(ColorSpace::RGB),
-        _ => Err(PhotoError::unsupported(Format::Jpeg, format_args!("it has {components} colour components"))),
-    }
-}
-
-/// Whether the file has Adobe's APP14 segment among its headers.
-fn written_by_adobe(bytes: &[u8]) -> bool {
-    const APP14: u8 = 0xee;
-    const START_OF_SCAN: u8 = 0xda;
-    let mut rest = bytes.get(2..).unwrap_or_default();
-    let mut segments = iter::from_fn(|| {
-        let marker_at = rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xff))?;
-        let (marker, segment) = (rest[marker_at + 1], &rest[marker_at + 2..]);
-        let length = usize::from(u16::from_be_bytes([*segment.first()?, *segment.get(1)?]));
-        rest = segment.get(length.max(2)..)?;
-        Some((marker, &segment[2..length.max(2)]))
-    });
-    segments
-        .by_ref()
-        .take_while(|&(marker, _)| marker != START_OF_SCAN)
-        .any(|(marker, content)| marker == APP14 && content.starts_with(b"Adobe"))
-}
-
-/// Whether nine tenths of the picture or more are the flat grey with which the decoder fills what it does not find.
+/// Whether nine tenths of the picture or more are the flat grey with which the decoder fills what
+/// it does not find.
 fn mostly_grey(pixels: &[u8], row: usize) -> bool {
     let rows = pixels.len() / row;
     let grey = pixels.rchunks_exact(row).take_while(|row| row.iter().all(|&value| value == 128)).count();
     grey > 0 && grey >= rows - rows / 10
 }
 
-/// Decodes once more, this time without tolerance, to tell a picture of something grey from one that is not there.
-fn intact(bytes: &[u8], colours: ColorSpace) -> bool {
-    let strict = options().jpeg_set_out_colorspace(colours).set_strict_mode(true);
-    JpegDecoder::new_with_options(ZCursor::new(bytes), strict).decode().is_ok()
-}
-
-/// Turns CMYK pixels with 0 for no ink into RGB, in place.
-fn cmyk_to_rgb(pixels: &mut Vec<u8>) {
-    let count = pixels.len() / 4;
-    for pixel in 0..count {
-        let [inks @ .., black] = [0, 1, 2, 3].map(|ink| u16::from(255 - pixels[4 * pixel + ink]));
-        for (colour, ink) in [0, 1, 2].into_iter().zip(inks) {
-            pixels[3 * pixel + colour] = ((ink * black + 127) / 255) as u8;
-        }
-    }
-    pixels.truncate(3 * count);
+/// Decodes once more, this time without tolerance, to tell a picture of something grey from one
+/// that is not there.
+fn intact(bytes: &[u8]) -> bool {
+    open(bytes, options().set_strict_mode(true)).is_ok_and(|mut decoder| decoder.decode().is_ok())
 }
 
 fn truncated() -> PhotoError {
@@ -123,6 +80,133 @@ fn explain(error: DecodeErrors) -> PhotoError {
         }
         DecodeErrors::IoErrors(_) | DecodeErrors::ExhaustedData => truncated(),
         DecodeErrors::ZeroError => PhotoError::damaged(Format::Jpeg, "it says that it has no pixels"),
+        DecodeErrors::Format(reason) => PhotoError::damaged(Format::Jpeg, reason.trim_end()),
+        DecodeErrors::FormatStatic(reason) => PhotoError::damaged(Format::Jpeg, reason),
         reason => PhotoError::damaged(Format::Jpeg, reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use image::codecs::jpeg::JpegEncoder;
+
+    use super::*;
+
+    /// A JPEG of one 8 x 8 block in which each component has one value, with Adobe's marker if a
+    /// transform is given: 0 as stored, 1 YCbCr, 2 YCCK.
+    fn flat(components: &[u8], adobe_transform: Option<u8>) -> Vec<u8> {
+        let count = components.len() as u8;
+        let mut bytes = vec![0xff, 0xd8];
+        let mut segment = |marker: u8, content: &[u8]| {
+            bytes.extend([0xff, marker, 0, content.len() as u8 + 2]);
+            bytes.extend(content);
+        };
+        if let Some(transform) = adobe_transform {
+            segment(0xee, &[&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat());
+        }
+        // All coefficients are quantised by 8, as much as a block has to a value, and only the
+        // first is ever set. Its code is the number of its bits, in four bits; no other follows.
+        segment(0xdb, &[&[0][..], &[8; 64]].concat());
+        let frame = (1..=count).flat_map(|id| [id, 0x11, 0]);
+        segment(0xc0, &[8, 0, 8, 0, 8, count].into_iter().chain(frame).collect::<Vec<_>>());
+        segment(0xc4, b"\x00\0\0\0\x09\0\0\0\0\0\0\0\0\0\0\0\0\x00\x01\x02\x03\x04\x05\x06\x07\x08");
+        segment(0xc4, b"\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00");
+        let scan = (1..=count).flat_map(|id| [id, 0]);
+        segment(0xda, &[count].into_iter().chain(scan).chain([0, 63, 0]).collect::<Vec<_>>());
+
+        let bits = components.iter().map(|&value| {
+            let level = i16::from(value) - 128;
+            let length = (16 - level.unsigned_abs().leading_zeros()) as usize;
+            let code = if level < 0 { level - 1 } else { level };
+            format!("{length:04b}{}0", &format!("{code:016b}")[16 - length..])
+        });
+        let bits = bits.collect::<String>() + "1111111";
+        for byte in bits.as_bytes().chunks_exact(8) {
+            let byte = byte.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0'));
+            bytes.push(byte);
+            if byte == 0xff {
+                bytes.push(0);
+            }
+        }
+        bytes.extend([0xff, 0xd9]);
+        bytes
+    }
+
+    fn colour(components: &[u8], adobe_transform: Option<u8>) -> [u8; 3] {
+        let pixels = decode(&flat(components, adobe_transform)).unwrap();
+        assert_eq!(pixels.dimensions(), (8, 8));
+        let colour = *pixels.get_pixel(0, 0);
+        assert!(pixels.pixels().all(|&pixel| pixel == colour));
+        colour.0
+    }
+
+    #[test]
+    fn every_colour_space_gives_rgb() {
+        assert_eq!(colour(&[77], None), [77; 3]);
+        assert_eq!(colour(&[200, 128, 128], None), [200; 3]);
+        assert_eq!(colour(&[76, 85, 255], None), [254, 0, 0]);
+        assert_eq!(colour(&[76, 85, 255], Some(1)), [254, 0, 0]);
+        assert_eq!(colour(&[10, 200, 90], Some(0)), [10, 200, 90]);
+        // Four components are inks turned inside out: 255 is paper, and black darkens the others.
+        assert_eq!(colour(&[255, 128, 0, 255], Some(0)), [255, 128, 0]);
+        assert_eq!(colour(&[255, 128, 0, 128], Some(0)), [128, 64, 0]);
+        assert_eq!(colour(&[255, 128, 0, 255], None), [255, 128, 0]);
+        assert_eq!(colour(&[55, 128, 128, 255], Some(2)), [200; 3]);
+        assert_eq!(colour(&[55, 128, 128, 51], Some(2)), [40; 3]);
+    }
+
+    #[test]
+    fn two_components_are_refused() {
+        let error = decode(&flat(&[1, 2], None)).unwrap_err();
+        assert!(error.to_string().starts_with("facetag cannot read this kind of JPEG: it has 2 "));
+    }
+
+    fn photo() -> (RgbImage, Vec<u8>) {
+        let speckle = |x: u32, y: u32| (x * x * 7 + y * y * 13 + x * y * 5) as u8 / 4;
+        let photo = RgbImage::from_fn(160, 120, |x, y| Rgb([speckle(x, y), 60 + y as u8, 90]));
+        let mut bytes = Vec::new();
+        JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&photo).unwrap();
+        (photo, bytes)
+    }
+
+    #[test]
+    fn a_photo_without_its_tail_keeps_its_top() {
+        let (_, bytes) = photo();
+        let whole = decode(&bytes).unwrap();
+        let rest = decode(&bytes[..bytes.len() * 2 / 3]).unwrap();
+        assert_eq!(rest.dimensions(), whole.dimensions());
+        let top = 3 * 160 * 60;
+        assert_eq!(rest.as_raw()[..top], whole.as_raw()[..top]);
+        assert_ne!(rest, whole);
+    }
+
+    #[test]
+    fn a_photo_that_is_only_a_header_is_damaged() {
+        let (_, bytes) = photo();
+        let scan = bytes.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+        let error = decode(&bytes[..scan + 14]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the JPEG is damaged: it ends before much of its picture has come; \
+             a copy from the camera or a backup may be whole"
+        );
+    }
+
+    #[test]
+    fn a_photo_of_something_grey_is_whole() {
+        let mut bytes = Vec::new();
+        let grey = RgbImage::from_pixel(160, 120, Rgb([128; 3]));
+        JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&grey).unwrap();
+        assert_eq!(decode(&bytes).unwrap(), grey);
+    }
+
+    #[test]
+    fn a_small_file_cannot_hold_a_large_picture() {
+        let (_, mut bytes) = photo();
+        assert_eq!(size(&bytes).unwrap(), (160, 120));
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        bytes[frame + 5..frame + 9].copy_from_slice(&[0x40, 0, 0x40, 0]);
+        assert!(matches!(size(&bytes), Err(PhotoError::Damaged { .. })));
     }
 }

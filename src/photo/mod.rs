@@ -1,11 +1,12 @@
 //! Photos: from a file's bytes to upright RGB pixels.
 //!
-//! [`header`] looks at the first bytes and refuses early what cannot be read; [`decode`] gives the pixels. Bytes are
-//! never trusted: sizes are checked before memory is taken for them, and a decoder that panics is an error like any
-//! other.
+//! [`header`] looks at the first bytes and refuses early what cannot be read; [`decode`] gives the
+//! pixels. Bytes are never trusted: sizes are checked before memory is taken for them, and a
+//! decoder that panics is an error like any other.
 //!
-//! HEIC and camera RAW have no decoder yet. Each will be one file beside `jpeg.rs`, one variant of [`Format`], and one
-//! arm in each of the two matches below; [`Format::sniff`] and [`Candidate::of`] already know them by sight.
+//! HEIC and camera RAW have no decoder yet. Each will be one file beside `jpeg.rs`, one variant of
+//! [`Format`], and one arm in each of the two matches below; [`Format::sniff`] and
+//! [`Candidate::of`] already know them by sight.
 
 mod contain;
 mod error;
@@ -39,8 +40,8 @@ pub struct Header {
 /// Reads a picture's format and size without decoding a pixel.
 ///
 /// # Errors
-/// When the bytes are no picture, or one that [`decode`] could not read: of an unknown or not yet known format, without
-/// pixels, or of more than [`MAX_PIXELS`].
+/// When the bytes are no picture, or one that [`decode`] could not read: of an unknown or not yet
+/// known format, without pixels, or of more than [`MAX_PIXELS`].
 pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     let format = Format::sniff(bytes).ok_or_else(|| format::refusal(bytes))?;
     let (width, height) = guarded(format, || match format {
@@ -54,11 +55,12 @@ pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     }
 }
 
-/// Decodes a picture to upright 8-bit RGB, taken to be sRGB (embedded colour profiles are not applied).
+/// Decodes a picture to upright 8-bit RGB, taken to be sRGB (embedded colour profiles are not
+/// applied).
 ///
-/// `header` is what [`header`] gave for the same bytes. Transparent parts come out white; of an animation the first
-/// frame is taken. A JPEG that lost its tail gives what is left of it, with the rest grey. The result is
-/// `orientation.upright_size(header.width, header.height)` in size.
+/// `header` is what [`header`] gave for the same bytes. Transparent parts come out white; of an
+/// animation the first frame is taken. A JPEG that lost its tail gives what is left of it, with the
+/// rest grey. The result is `orientation.upright_size(header.width, header.height)` in size.
 ///
 /// # Errors
 /// When the pixels are damaged beyond that, or stored in a way no decoder here knows.
@@ -73,4 +75,103 @@ pub fn decode(bytes: &[u8], header: &Header, orientation: Orientation) -> Result
 /// Runs a decoder: its panic means that the file is damaged in a way its authors did not foresee.
 fn guarded<T>(format: Format, decoder: impl FnOnce() -> Result<T, PhotoError>) -> Result<T, PhotoError> {
     contain(decoder).unwrap_or_else(|panicked| Err(PhotoError::damaged(format, panicked)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use image::{DynamicImage, ImageFormat, LumaA, Rgb, Rgba};
+
+    use super::*;
+
+    /// A picture in which no two pixels nearby are alike, and no row or column equals another.
+    fn picture() -> RgbImage {
+        RgbImage::from_fn(40, 24, |x, y| Rgb([6 * x as u8, 10 * y as u8, (3 * x + 5 * y) as u8]))
+    }
+
+    fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        picture.into().write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+        bytes
+    }
+
+    fn decoded(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+        decode(bytes, &header(bytes)?, Orientation::Normal)
+    }
+
+    #[test]
+    fn lossless_formats_give_the_pixels_that_were_stored() {
+        for (stored, format) in [
+            (ImageFormat::Png, Format::Png),
+            (ImageFormat::WebP, Format::WebP),
+            (ImageFormat::Tiff, Format::Tiff),
+            (ImageFormat::Bmp, Format::Bmp),
+        ] {
+            let bytes = encoded(picture(), stored);
+            assert_eq!(header(&bytes).unwrap(), Header { format, width: 40, height: 24 });
+            assert_eq!(decoded(&bytes).unwrap(), picture(), "{format}");
+        }
+    }
+
+    #[test]
+    fn lossy_formats_give_nearly_the_pixels_that_were_stored() {
+        let photo = RgbImage::from_fn(40, 24, |x, y| Rgb([100 + x as u8, 120 + y as u8, 90]));
+        for stored in [ImageFormat::Jpeg, ImageFormat::Gif] {
+            let pixels = decoded(&encoded(photo.clone(), stored)).unwrap();
+            let furthest = pixels.iter().zip(photo.iter()).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(furthest < Some(24), "{stored:?}: {furthest:?}");
+        }
+    }
+
+    #[test]
+    fn turning_upright_is_part_of_decoding() {
+        let bytes = encoded(picture(), ImageFormat::Png);
+        let header = header(&bytes).unwrap();
+        let upright = decode(&bytes, &header, Orientation::Rotate90).unwrap();
+        assert_eq!(upright, image::imageops::rotate90(&picture()));
+    }
+
+    #[test]
+    fn what_is_transparent_shows_white() {
+        let glass = image::RgbaImage::from_fn(3, 1, |x, _| Rgba([200, 100, 0, 127 * x as u8]));
+        let pixels = decoded(&encoded(glass, ImageFormat::Png)).unwrap();
+        assert_eq!(pixels.get_pixel(0, 0).0, [255, 255, 255]);
+        assert_eq!(pixels.get_pixel(1, 0).0, [228, 178, 128]);
+        assert_eq!(pixels.get_pixel(2, 0).0, [200, 101, 1]);
+    }
+
+    #[test]
+    fn sixteen_bits_and_grey_become_eight_bits_of_each_colour() {
+        let grey = image::ImageBuffer::from_pixel(4, 4, LumaA([0x8080_u16, 0xffff]));
+        let pixels = decoded(&encoded(grey, ImageFormat::Png)).unwrap();
+        assert!(pixels.pixels().all(|pixel| pixel.0 == [128; 3]));
+    }
+
+    #[test]
+    fn sizes_are_refused_before_memory_is_taken() {
+        let mut bytes = encoded(picture(), ImageFormat::Bmp);
+        bytes[18..22].copy_from_slice(&20_000_u32.to_le_bytes());
+        bytes[22..26].copy_from_slice(&15_001_u32.to_le_bytes());
+        let error = header(&bytes).unwrap_err();
+        assert!(matches!(error, PhotoError::TooLarge { width: 20_000, height: 15_001 }));
+        assert!(error.to_string().contains("20000 x 15001 pixels and facetag reads at most 300 m"));
+
+        let empty = b"GIF89a\0\0\x09\0\0\0\0;";
+        let error = header(empty).unwrap_err();
+        assert!(matches!(error, PhotoError::NoPixels { width: 0, height: 9 }), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_picture_says_so() {
+        let bytes = encoded(picture(), ImageFormat::Png);
+        let error = decoded(&bytes[..bytes.len() / 2]).unwrap_err().to_string();
+        assert!(error.starts_with("the PNG is damaged: "), "{error}");
+    }
+
+    #[test]
+    fn a_decoder_that_panics_means_a_damaged_file() {
+        let error = guarded::<()>(Format::Gif, || panic!("index out of bounds")).unwrap_err();
+        assert!(error.to_string().starts_with("the GIF is damaged: index out of bounds;"));
+    }
 }

@@ -45,7 +45,8 @@ impl Orientation {
         }
     }
 
-    /// Turns a stored picture upright. Mirrors and half turns are done in place; quarter turns take a second copy.
+    /// Turns a stored picture upright. Mirrors and half turns are done in place; quarter turns take
+    /// a second copy.
     pub fn apply(self, mut stored: RgbImage) -> RgbImage {
         let across = stored.width() as usize;
         let (pixels, _) = stored.as_chunks_mut::<3>();
@@ -66,7 +67,8 @@ impl Orientation {
     }
 }
 
-/// Swaps rows and columns, reading the stored columns from the right and the rows from the bottom if so told.
+/// Swaps rows and columns, reading the stored columns from the right and the rows from the bottom
+/// if so told.
 ///
 /// It goes by square blocks, whose rows and columns both stay in the processor's cache.
 fn transpose(stored: &RgbImage, from_right: bool, from_bottom: bool) -> RgbImage {
@@ -88,4 +90,48 @@ fn transpose(stored: &RgbImage, from_right: bool, from_bottom: bool) -> RgbImage
         }
     }
     upright
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, imageops};
+
+    use super::*;
+
+    #[test]
+    fn each_value_does_what_the_standard_says() {
+        let stored = RgbImage::from_raw(3, 2, b"aaabbbcccdddeeefff".to_vec()).unwrap();
+        for (value, upright) in [
+            (0, "abc def"),
+            (1, "abc def"),
+            (2, "cba fed"),
+            (3, "fed cba"),
+            (4, "def abc"),
+            (5, "ad be cf"),
+            (6, "da eb fc"),
+            (7, "fc eb da"),
+            (8, "cf be ad"),
+            (9, "abc def"),
+        ] {
+            let orientation = Orientation::from_exif(value);
+            let turned = orientation.apply(stored.clone());
+            let rows = turned.rows().map(|row| row.map(|pixel| char::from(pixel[0])).collect());
+            assert_eq!(rows.collect::<Vec<String>>().join(" "), upright, "{value}");
+            assert_eq!(turned.dimensions(), orientation.upright_size(3, 2));
+        }
+    }
+
+    #[test]
+    fn a_picture_of_many_blocks_is_turned_like_a_small_one() {
+        let stored = RgbImage::from_fn(75, 130, |x, y| Rgb([x as u8, y as u8, (x * y) as u8]));
+        let turned = |orientation: Orientation| orientation.apply(stored.clone());
+        assert_eq!(turned(Orientation::Rotate90), imageops::rotate90(&stored));
+        assert_eq!(turned(Orientation::Rotate180), imageops::rotate180(&stored));
+        assert_eq!(turned(Orientation::Rotate270), imageops::rotate270(&stored));
+        assert_eq!(turned(Orientation::MirrorVertical), imageops::flip_vertical(&stored));
+        let flipped = imageops::flip_horizontal(&stored);
+        assert_eq!(turned(Orientation::MirrorHorizontal), flipped);
+        assert_eq!(turned(Orientation::Transpose), imageops::rotate270(&flipped));
+        assert_eq!(turned(Orientation::Transverse), imageops::rotate90(&flipped));
+    }
 }

@@ -1,5 +1,6 @@
 //! Every format but JPEG, through the `image` crate.
 
+use std::error::Error;
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
@@ -47,10 +48,14 @@ fn over_white(picture: &RgbaImage) -> RgbImage {
     pixels
 }
 
+/// Says what is wrong in the decoder's own words; `image` only puts the format's name around them.
 fn explain(error: ImageError, format: Format) -> PhotoError {
     match error {
         ImageError::Unsupported(reason) => PhotoError::unsupported(format, reason),
-        ImageError::Limits(reason) => PhotoError::unsupported(format, reason),
-        reason => PhotoError::damaged(format, reason),
+        ImageError::Limits(_) => PhotoError::unsupported(format, "it takes more memory than facetag gives a picture"),
+        error => match error.source() {
+            Some(reason) => PhotoError::damaged(format, reason),
+            None => PhotoError::damaged(format, error),
+        },
     }
 }

@@ -5,16 +5,19 @@ use image::codecs::jpeg::JpegEncoder;
 
 const THUMBNAIL_QUALITY: u8 = 85;
 
-/// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts as 1.
+/// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts
+/// as 1.
 pub fn shrink(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
     let whole = [0.0, 0.0, f64::from(pixels.width()), f64::from(pixels.height())];
     resample(pixels, whole, width, height)
 }
 
-/// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
+/// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to
+/// look at.
 ///
-/// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square, which is moved and,
-/// where the picture is narrower, made smaller so that all of it lies in the picture.
+/// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square,
+/// which is moved and, where the picture is narrower, made smaller so that all of it lies in the
+/// picture.
 pub fn thumbnail(pixels: &RgbImage, region: [f32; 4], side: u32) -> Vec<u8> {
     let face = resample(pixels, square(region, pixels.width(), pixels.height()), side, side);
     let mut jpeg = Vec::new();
@@ -35,8 +38,8 @@ fn square([x, y, width, height]: [f32; 4], picture_width: u32, picture_height: u
     [start(x, width, picture_width), start(y, height, picture_height), side, side]
 }
 
-/// Convolution with a triangle as wide as the shrinking asks for: every pixel counts, nothing rings around edges, and
-/// it is what the models' training pictures were resized with.
+/// Convolution with a triangle as wide as the shrinking asks for: every pixel counts, nothing rings
+/// around edges, and it is what the models' training pictures were resized with.
 fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, height: u32) -> RgbImage {
     let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
         .expect("an RgbImage holds three bytes a pixel");
@@ -47,4 +50,57 @@ fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, 
         .crop(left, top, across, down);
     Resizer::new().resize(&source, &mut target, &options).expect("the part lies inside the picture");
     RgbImage::from_raw(target.width(), target.height(), target.into_vec()).expect("the target has three bytes a pixel")
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageFormat, Rgb};
+
+    use super::*;
+
+    #[test]
+    fn shrinking_averages_every_pixel() {
+        let checks = RgbImage::from_fn(64, 64, |x, y| Rgb([200 * ((x + y) % 2) as u8, 50, 0]));
+        let small = shrink(&checks, 8, 4);
+        assert_eq!(small.dimensions(), (8, 4));
+        for pixel in small.pixels() {
+            assert!(pixel[0].abs_diff(100) <= 2, "{pixel:?}");
+            assert_eq!((pixel[1], pixel[2]), (50, 0));
+        }
+    }
+
+    #[test]
+    fn growing_keeps_the_ends_of_a_slope() {
+        let slope = RgbImage::from_fn(2, 1, |x, _| Rgb([255 * x as u8; 3]));
+        let large = shrink(&slope, 8, 3);
+        assert_eq!(large.dimensions(), (8, 3));
+        assert_eq!((large.get_pixel(0, 0)[0], large.get_pixel(7, 2)[0]), (0, 255));
+        assert_eq!(shrink(&slope, 0, 0).dimensions(), (1, 1));
+    }
+
+    #[test]
+    fn a_thumbnail_shows_its_region_and_nothing_else() {
+        let inside = |x, y| (60..80).contains(&x) && (10..30).contains(&y);
+        let red = Rgb([220, 20, 20]);
+        let photo = RgbImage::from_fn(100, 50, |x, y| if inside(x, y) { red } else { Rgb([0; 3]) });
+        let jpeg = thumbnail(&photo, [60.0, 10.0, 20.0, 20.0], 32);
+        let shown = image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).unwrap().to_rgb8();
+        assert_eq!(shown.dimensions(), (32, 32));
+        // Close to its edge the picture around shines in.
+        let inner = (6..26).flat_map(|y| (6..26).map(move |x| (x, y)));
+        for (x, y) in inner {
+            let off = [0, 1, 2].map(|c| shown.get_pixel(x, y)[c].abs_diff(red[c]));
+            assert!(off.iter().all(|&off| off < 12), "{x}, {y}: {off:?}");
+        }
+    }
+
+    #[test]
+    fn a_region_becomes_a_square_inside_the_picture() {
+        assert_eq!(square([10.0, 10.0, 20.0, 10.0], 100, 50), [10.0, 5.0, 20.0, 20.0]);
+        assert_eq!(square([-5.0, -5.0, 20.0, 20.0], 100, 50), [0.0, 0.0, 20.0, 20.0]);
+        assert_eq!(square([90.0, 45.0, 20.0, 20.0], 100, 50), [80.0, 30.0, 20.0, 20.0]);
+        assert_eq!(square([20.0, 0.0, 60.0, 90.0], 100, 50), [25.0, 0.0, 50.0, 50.0]);
+        assert_eq!(square([f32::NAN, 7.0, f32::NAN, f32::NAN], 100, 50), [0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(square([f32::INFINITY, 0.0, 9.0, 9.0], 100, 50), [91.0, 0.0, 9.0, 9.0]);
+    }
 }

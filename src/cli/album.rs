@@ -1,0 +1,130 @@
+//! A folder of the photos found, as links or copies, numbered by date.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::Exit;
+use super::output::{count, day};
+use crate::catalog::Hit;
+
+/// What an album is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Links,
+    Copies,
+}
+
+/// Puts the photos into `folder`, which is made where it is not there. Nothing that lies in it is overwritten: a photo
+/// that is there already, as the same link or the same bytes, is left, any other name is avoided.
+pub(super) fn make(folder: &Path, hits: &[Hit], kind: Kind) -> Result<Exit> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let digits = hits.len().to_string().len().max(4);
+    let (mut made, mut present, mut failed) = (0, 0, 0);
+    for (index, hit) in hits.iter().enumerate() {
+        let name = name(index + 1, digits, hit);
+        match place(folder, &name, &hit.path, kind) {
+            Ok(true) => made += 1,
+            Ok(false) => present += 1,
+            Err(error) => {
+                failed += 1;
+                eprintln!("warning: {}: {error}", hit.path.display());
+            }
+        }
+    }
+    let what = if kind == Kind::Links { "link" } else { "copies of photo" };
+    let mut line = format!("{}: {}", folder.display(), count(made, what));
+    if present > 0 {
+        line += &format!(", {present} there already");
+    }
+    writeln!(io::stdout(), "{line}.")?;
+    Ok(if hits.is_empty() || failed > 0 { Exit::Partly } else { Exit::Well })
+}
+
+/// Takes the links out of the folder that `find --open` shows; nothing but links.
+pub(super) fn clear_links(folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        if entry.file_type()?.is_symlink() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// `0007-2024-07-03-IMG_1234.jpg`
+fn name(number: usize, digits: usize, hit: &Hit) -> OsString {
+    let day = day(hit.taken.as_deref());
+    let mut name = OsString::from(format!("{number:0digits$}-"));
+    if !day.is_empty() {
+        name.push(format!("{day}-"));
+    }
+    name.push(hit.path.file_name().unwrap_or_default());
+    name
+}
+
+/// Makes the link or copy under the first name that is free; `false` where the photo is there already.
+fn place(folder: &Path, name: &OsString, photo: &Path, kind: Kind) -> io::Result<bool> {
+    // A link to nothing would be no help.
+    let size = fs::metadata(photo)?.len();
+    for attempt in 1.. {
+        let target = folder.join(numbered(name, attempt));
+        let made = match kind {
+            Kind::Links => link(photo, &target),
+            Kind::Copies => copy(photo, &target),
+        };
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let same = match kind {
+                    Kind::Links => fs::read_link(&target).is_ok_and(|to| to == photo),
+                    Kind::Copies => fs::metadata(&target)?.len() == size && fs::read(&target)? == fs::read(photo)?,
+                };
+                if same {
+                    return Ok(false);
+                }
+            }
+            made => return made.map(|()| true),
+        }
+    }
+    unreachable!("some name is free")
+}
+
+/// `photo.jpg`, `photo-2.jpg`, `photo-3.jpg`...
+fn numbered(name: &OsString, attempt: u32) -> OsString {
+    if attempt == 1 {
+        return name.clone();
+    }
+    let path = PathBuf::from(name);
+    let mut numbered = path.file_stem().unwrap_or_default().to_owned();
+    numbered.push(format!("-{attempt}"));
+    if let Some(extension) = path.extension() {
+        numbered.push(".");
+        numbered.push(extension);
+    }
+    numbered
+}
+
+/// Copies a photo with its time of change, into a file that is not there yet.
+fn copy(photo: &Path, target: &Path) -> io::Result<()> {
+    let mut from = File::open(photo)?;
+    let mut to = File::create_new(target)?;
+    let copied = io::copy(&mut from, &mut to).and_then(|_| to.set_modified(from.metadata()?.modified()?));
+    if copied.is_err() {
+        // It is ours: half a copy must not be taken for a photo.
+        let _ = fs::remove_file(target);
+    }
+    copied
+}
+
+#[cfg(unix)]
+fn link(photo: &Path, target: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(photo, target)
+}
+
+#[cfg(windows)]
+fn link(photo: &Path, target: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(photo, target)
+}

@@ -1,0 +1,248 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+/// Finds the people in your photos, keeps their names, and finds the photos of a person. Nothing leaves this machine.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all well; 1 some photos could not be read, or nothing was found; \
+    2 wrong use or failure; 130 interrupted.")]
+pub struct Args {
+    /// Folder of the library [default: facetag in the user's data folder]
+    #[arg(long, global = true, env = "FACETAG_LIBRARY", value_name = "DIR", hide_env_values = true)]
+    pub library: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find the photos, the faces and the people in folders; again later, only what changed
+    Scan(Scan),
+    /// List the people, named ones first, then the groups by size
+    People(People),
+    /// List the photos of a person or group
+    Show(Show),
+    /// Name a group; a name that is there already joins the two
+    Name {
+        /// Number of the group
+        who: String,
+        name: String,
+    },
+    /// Give a person another name
+    Rename {
+        /// Number or name
+        who: String,
+        name: String,
+    },
+    /// Make several groups or persons one, under the name and number of the first that has a name
+    Merge {
+        /// Number or name
+        into: String,
+        /// Numbers or names
+        #[arg(required = true)]
+        others: Vec<String>,
+    },
+    /// Leave a person or group out of the lists
+    Hide {
+        /// Number or name
+        who: String,
+        /// Show it again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Find photos by people, date, place and folder
+    Find(Find),
+    /// Write everything for other programs
+    Export(Export),
+    /// List, add and choose the packs of models that find and compare faces
+    Models(Models),
+    /// Tell what the library holds
+    Stats {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try it: scan a few photos that come with facetag into a library of their own
+    Demo,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Scan {
+    /// Folders to scan [default: all that were scanned before]
+    #[arg(value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
+    /// Try again the files that could not be read
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// Say nothing but what went wrong
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Threads that read photos [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct People {
+    /// Groups of a single face too
+    #[arg(long)]
+    pub all: bool,
+    /// Those that are hidden
+    #[arg(long)]
+    pub hidden: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// Number or name
+    pub who: String,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
+    .args(["names", "any", "not", "since", "until", "place", "folder"]))]
+pub struct Find {
+    /// All of these people are in the photo
+    #[arg(value_name = "WHO")]
+    pub names: Vec<String>,
+    /// At least one of these is (repeatable)
+    #[arg(long, value_name = "WHO")]
+    pub any: Vec<String>,
+    /// This one is not (repeatable)
+    #[arg(long, value_name = "WHO")]
+    pub not: Vec<String>,
+    /// Nobody else is in the photo, known or unknown
+    #[arg(long)]
+    pub only: bool,
+    /// From this year, month or day on: 2024, 2024-07, 2024-07-15
+    #[arg(long, value_name = "DATE", value_parser = first_day)]
+    pub since: Option<Date>,
+    /// To the end of this year, month or day
+    #[arg(long, value_name = "DATE", value_parser = last_day)]
+    pub until: Option<Date>,
+    /// City, region or country; its name or country code
+    #[arg(long)]
+    pub place: Option<String>,
+    /// Below this folder
+    #[arg(long = "in", value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Every copy of a photo, not just the first
+    #[arg(long)]
+    pub copies: bool,
+    /// End each path with a zero byte, for xargs -0
+    #[arg(short = '0', long = "null", conflicts_with_all = ["json", "count"])]
+    pub null: bool,
+    #[arg(long, conflicts_with = "count")]
+    pub json: bool,
+    /// Print only how many
+    #[arg(long)]
+    pub count: bool,
+    /// Open them: one photo in its viewer, more as a folder of links
+    #[arg(long)]
+    pub open: bool,
+    /// Make an album of symbolic links in this folder, numbered by date
+    #[arg(long, value_name = "DIR", conflicts_with = "copy")]
+    pub link: Option<PathBuf>,
+    /// Make an album of copies in this folder, numbered by date
+    #[arg(long, value_name = "DIR")]
+    pub copy: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    #[arg(long, value_enum, default_value = "json")]
+    pub format: Format,
+    /// Add the vector of each face
+    #[arg(long)]
+    pub embeddings: bool,
+    /// Write to this file, which must not be there yet [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Format {
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Models {
+    #[command(subcommand)]
+    pub action: Option<ModelsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// List the packs
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a pack from InsightFace's files: a wheel, a zip such as buffalo_s.zip, or a folder
+    Add {
+        file: PathBuf,
+        /// Say yes to the licence, for scripts
+        #[arg(long)]
+        accept_license: bool,
+    },
+    /// Use a pack from now on: embeds all faces again and keeps every name
+    Use { pack: String },
+}
+
+fn first_day(text: &str) -> Result<Date, String> {
+    Ok(period(text)?.0)
+}
+
+fn last_day(text: &str) -> Result<Date, String> {
+    Ok(period(text)?.1)
+}
+
+/// The first and the last day of a year, a month or a day.
+fn period(text: &str) -> Result<(Date, Date), String> {
+    let wrong = || format!("{text:?} is no date: give a year, a month or a day, as 2024, 2024-07 or 2024-07-15");
+    let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    let well_formed = parts.iter().zip([4, 2, 2]).all(|(part, length)| digits(part, length));
+    let numbers: Vec<i16> = parts.iter().filter_map(|part| part.parse().ok()).collect();
+    let date = |month: i16, day: i16| Date::new(numbers[0], month as i8, day as i8).map_err(|_| wrong());
+    match (well_formed, numbers.as_slice()) {
+        (true, [_]) => Ok((date(1, 1)?, date(12, 31)?)),
+        (true, [_, month]) => Ok((date(*month, 1)?, date(*month, 1)?.last_of_month())),
+        (true, [_, month, day]) => Ok((date(*month, *day)?, date(*month, *day)?)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_date_is_a_year_a_month_or_a_day() {
+        let days = |text| period(text).map(|(first, last)| (first.to_string(), last.to_string()));
+        assert_eq!(days("2024"), Ok(("2024-01-01".into(), "2024-12-31".into())));
+        assert_eq!(days("2024-02"), Ok(("2024-02-01".into(), "2024-02-29".into())));
+        assert_eq!(days("2023-02-28"), Ok(("2023-02-28".into(), "2023-02-28".into())));
+        for wrong in ["", "24", "2024-13", "2023-02-29", "2024-7-1", "July", "2024-07-01-02", "-024"] {
+            assert!(days(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `facetag demo`: a few photos that are inside the program, scanned into a library of their own.
+
+use std::fs;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use super::args::People;
+use super::scan::{Progress, scan_folders};
+use super::{Exit, people};
+use crate::catalog::Library;
+
+macro_rules! photos {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_bytes!(concat!("../../demo/", $name)))),*]
+    };
+}
+
+pub(super) fn run(library: &Library) -> Result<Exit> {
+    // Beside the user's library, never in it.
+    let folder = library.folder().join("demo");
+    let photos = folder.join("photos");
+    fs::create_dir_all(&photos).with_context(|| photos.display().to_string())?;
+    for (name, bytes) in PHOTOS {
+        let path = photos.join(name);
+        if !path.exists() {
+            fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        }
+    }
+
+    let demo = Library::at(folder.join("library"));
+    scan_folders(&demo, &[&photos], false, &mut Progress::new())?;
+    let at = demo.folder().display().to_string();
+    writeln!(std::io::stdout(), "{} photos in {}, and the people in them:\n", PHOTOS.len(), photos.display())?;
+    people::run(&demo, &People { all: true, hidden: false, json: false })?;
+    writeln!(
+        std::io::stdout(),
+        "\nThis library is the demo's own. To go on with it:\n\n    export FACETAG_LIBRARY=\"{at}\"\n    \
+         facetag name 1 \"Barack Obama\"\n    facetag find Barack\n\nFor your own photos: facetag scan ~/Pictures"
+    )?;
+    Ok(Exit::Well)
+}
+
+const PHOTOS: [(&str, &[u8]); 0] = [];

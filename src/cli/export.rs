@@ -1,0 +1,102 @@
+//! `facetag export`: the contract with other programs, described in the README.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::args::{self, Format};
+use super::{Exit, open};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, PhotoId, State};
+use crate::face::Embedding;
+
+/// Changed only when a program that reads the old form would go wrong.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Photo {
+    path: String,
+    /// BLAKE3 of the file, hexadecimal.
+    hash: String,
+    width: u32,
+    height: u32,
+    taken: Option<String>,
+    gps: Option<[f64; 2]>,
+    faces: Vec<Face>,
+}
+
+#[derive(Serialize)]
+struct Face {
+    id: FaceId,
+    #[serde(rename = "box")]
+    bounds: [f32; 4],
+    score: f32,
+    quality: f32,
+    /// The number of its group, which a person keeps.
+    group: Option<PersonId>,
+    person: Option<Person>,
+    state: Option<State>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding: Option<Embedding>,
+}
+
+#[derive(Serialize)]
+struct Person {
+    id: PersonId,
+    name: String,
+}
+
+pub(super) fn run(library: &Library, args: &args::Export) -> Result<Exit> {
+    let (catalog, pack) = open(library)?;
+    let Format::Json = args.format;
+    let out: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(File::create_new(path).with_context(|| path.display().to_string())?),
+        None => Box::new(std::io::stdout().lock()),
+    };
+    let mut out = BufWriter::new(out);
+    // Photo by photo, so that a large library needs no large memory.
+    write!(out, "{{\"version\":{VERSION},\"pack\":{},\"photos\":[", serde_json::to_string(&pack.name)?)?;
+    let names = catalog.names()?;
+    let files = catalog.files_with_photos()?.into_iter().filter(|(_, _, missing)| !missing);
+    for (index, (path, photo, _)) in files.enumerate() {
+        out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        let faces = catalog.faces_in(photo)?.into_iter().map(|face| {
+            let vector = if args.embeddings { catalog.embedding(face.id, &pack.name)? } else { None };
+            Ok(describe(&face, face.person.and_then(|person| names.get(&person)), vector))
+        });
+        let faces = faces.collect::<Result<_>>()?;
+        serde_json::to_writer(&mut out, &describe_photo(&catalog, photo, path.display().to_string(), faces)?)?;
+    }
+    writeln!(out, "\n]}}")?;
+    out.flush()?;
+    Ok(Exit::Well)
+}
+
+fn describe_photo(catalog: &Catalog, photo: PhotoId, path: String, faces: Vec<Face>) -> Result<Photo> {
+    let photo = catalog.photo(photo)?;
+    Ok(Photo {
+        path,
+        hash: blake3::Hash::from(photo.hash).to_hex().to_string(),
+        width: photo.width,
+        height: photo.height,
+        taken: photo.taken,
+        gps: photo.gps.map(|gps| [gps.latitude, gps.longitude]),
+        faces,
+    })
+}
+
+fn describe(face: &FaceRow, name: Option<&String>, embedding: Option<Embedding>) -> Face {
+    let person = face.person.zip(name).map(|(id, name)| Person { id, name: name.clone() });
+    Face {
+        id: face.id,
+        bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height],
+        score: face.score,
+        quality: face.quality,
+        group: face.person,
+        // How it came to a name says nothing where there is none.
+        state: face.state.filter(|_| person.is_some()),
+        person,
+        embedding,
+    }
+}

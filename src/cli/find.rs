@@ -1,0 +1,84 @@
+//! `facetag find`
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::args::Find;
+use super::output::{json, path};
+use super::{Exit, absolute, album, open};
+use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span};
+use crate::metadata::Place;
+
+/// A photo that was found, for other programs.
+#[derive(Serialize)]
+struct Found {
+    path: String,
+    taken: Option<String>,
+    place: Option<String>,
+    people: Vec<String>,
+}
+
+pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
+    let (catalog, _) = open(library)?;
+    let ids =
+        |names: &[String]| -> Result<Vec<PersonId>> { names.iter().map(|name| Ok(catalog.who(name)?.id)).collect() };
+    let query = Query {
+        all: ids(&args.names)?,
+        any: ids(&args.any)?,
+        not: ids(&args.not)?,
+        only: args.only,
+        span: Span { since: args.since, until: args.until },
+        place: args.place.clone(),
+        folder: args.folder.as_deref().map(absolute).transpose()?,
+        copies: args.copies,
+    };
+    let hits = catalog.find(&query)?;
+    if args.count {
+        writeln!(std::io::stdout(), "{}", hits.len())?;
+    } else if args.json {
+        json(&hits.iter().map(|hit| found(&catalog, hit)).collect::<Result<Vec<_>>>()?)?;
+    } else if let Some(folder) = &args.link {
+        return album::make(folder, &hits, album::Kind::Links);
+    } else if let Some(folder) = &args.copy {
+        return album::make(folder, &hits, album::Kind::Copies);
+    } else if !args.open {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        for hit in &hits {
+            path(&mut out, &hit.path, if args.null { 0 } else { b'\n' })?;
+        }
+        out.flush()?;
+    }
+    if args.open {
+        view(library, &hits)?;
+    }
+    Ok(if hits.is_empty() { Exit::Partly } else { Exit::Well })
+}
+
+fn found(catalog: &Catalog, hit: &Hit) -> Result<Found> {
+    let photo = catalog.photo(hit.photo)?;
+    let names = catalog.names()?;
+    let faces = catalog.faces_in(hit.photo)?;
+    let mut people: Vec<String> = faces.iter().filter_map(|face| names.get(&face.person?).cloned()).collect();
+    people.sort();
+    people.dedup();
+    let place = photo.place.map(|Place { city, country, .. }| format!("{city}, {country}"));
+    Ok(Found { path: hit.path.display().to_string(), taken: hit.taken.clone(), place, people })
+}
+
+/// Shows photos in the system's viewer: one as itself, more as a folder of links.
+fn view(library: &Library, hits: &[Hit]) -> Result<()> {
+    let open = |path: &Path| open::that(path).with_context(|| format!("{} could not be opened", path.display()));
+    match hits {
+        [] => Ok(()),
+        [one] => open(&one.path),
+        many => {
+            let folder = library.album();
+            album::clear_links(&folder)?;
+            album::make(&folder, many, album::Kind::Links)?;
+            open(&folder)
+        }
+    }
+}

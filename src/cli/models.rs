@@ -1,0 +1,121 @@
+//! `facetag models`
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+
+use super::args::ModelsAction;
+use super::output::{count, json, table};
+use super::scan::{Progress, interruption};
+use super::{Exit, active_pack};
+use crate::catalog::{Catalog, Library};
+use crate::face::{Candidate, Pack, PackInfo};
+use crate::people::regroup;
+use crate::scan::embed_missing;
+
+/// The setting that holds the name of the pack in use.
+pub(super) const ACTIVE: &str = "pack";
+
+/// What the licence of InsightFace's weights allows, as its makers put it.
+const NOTICE: &str = "The code of InsightFace is MIT licensed, its trained models are not: they are available for
+non-commercial research purposes only (https://github.com/deepinsight/insightface#license).
+facetag does not ship them. Whether your use is allowed is yours to judge.";
+
+pub(super) fn run(library: &Library, action: Option<ModelsAction>) -> Result<Exit> {
+    match action.unwrap_or(ModelsAction::List { json: false }) {
+        ModelsAction::List { json } => list(library, json),
+        ModelsAction::Add { file, accept_license } => add(library, &file, accept_license),
+        ModelsAction::Use { pack } => switch(library, &pack),
+    }
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    active: bool,
+    dimension: usize,
+    licence: String,
+}
+
+fn list(library: &Library, as_json: bool) -> Result<Exit> {
+    let active = active_pack(&Catalog::open(library)?, library)?.name;
+    let lines: Vec<Line> = PackInfo::all(&library.packs())?
+        .into_iter()
+        .map(|PackInfo { name, dimension, licence, .. }| Line { active: name == active, name, dimension, licence })
+        .collect();
+    if as_json {
+        json(&lines)?;
+        return Ok(Exit::Well);
+    }
+    let rows: Vec<Vec<String>> = lines
+        .into_iter()
+        .map(|line| {
+            let active = if line.active { "*" } else { "" };
+            vec![active.to_owned(), line.name, line.dimension.to_string(), line.licence]
+        })
+        .collect();
+    table(&mut std::io::stdout().lock(), &["IN USE", "PACK", "NUMBERS A FACE", "LICENCE"], &[2], &rows)?;
+    Ok(Exit::Well)
+}
+
+fn add(library: &Library, file: &Path, accepted: bool) -> Result<Exit> {
+    let candidate = Candidate::read(file)?;
+    let name = &candidate.info.name;
+    eprintln!("{NOTICE}");
+    if !accepted && !says_yes("Add these models?")? {
+        bail!("nothing was added: the licence was not accepted (--accept-license says yes for scripts)");
+    }
+    // Opening it makes the library where there is none.
+    Catalog::open(library)?;
+    candidate.add(&library.packs())?;
+    writeln!(
+        std::io::stdout(),
+        "Added {name}. `facetag models use {name}` embeds all faces with it and keeps every name."
+    )?;
+    Ok(Exit::Well)
+}
+
+fn says_yes(question: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Embeds all faces with the pack, then makes it the one in use: interrupted, the old one still is, and the same
+/// command goes on where it stopped.
+fn switch(library: &Library, name: &str) -> Result<Exit> {
+    let _lock = library.lock_for_scan()?;
+    let mut catalog = Catalog::open(library)?;
+    let info = PackInfo::called(name, &library.packs())?;
+    if active_pack(&catalog, library)?.name == info.name {
+        writeln!(std::io::stdout(), "{} is in use already.", info.name)?;
+        return Ok(Exit::Well);
+    }
+    let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
+    let interrupted = interruption()?;
+    let mut progress = Progress::new();
+    let left = embed_missing(&mut catalog, &pack, &interrupted, |event| progress.show(&event))?;
+    progress.finish();
+    if interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+        eprintln!("Interrupted: the pack in use is the old one. The same command goes on from here.");
+        return Ok(Exit::Interrupted);
+    }
+    catalog.set_setting(ACTIVE, &pack.info.name)?;
+    catalog.batch(|writer| writer.ungroup_the_unnamed())?;
+    regroup(&mut catalog, &pack.info, &[])?;
+    writeln!(std::io::stdout(), "{} is in use; every name was kept.", pack.info.name)?;
+    if left > 0 {
+        let faces = count(left, "face");
+        eprintln!(
+            "warning: {faces} could not be embedded, as their photos cannot be read now: the next scan tries again"
+        );
+        return Ok(Exit::Partly);
+    }
+    Ok(Exit::Well)
+}

@@ -1,0 +1,48 @@
+//! Printing: tables, paths of any bytes, JSON.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns of text, as wide as their widest cell; those of `right` are set to the right.
+pub(super) fn table(out: &mut impl Write, heads: &[&str], right: &[usize], rows: &[Vec<String>]) -> io::Result<()> {
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let widths: Vec<usize> = (0..heads.len())
+        .map(|column| rows.iter().chain([&heads]).map(|row| row[column].width()).max().unwrap_or(0))
+        .collect();
+    for row in [&heads].into_iter().chain(rows) {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let gap = " ".repeat(widths[column] - cell.width());
+            let (before, after) = if right.contains(&column) { (gap.as_str(), "") } else { ("", gap.as_str()) };
+            line.extend([before, cell, after, "  "]);
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A path as the bytes that the file system knows, with `end` behind it.
+pub(super) fn path(out: &mut impl Write, path: &Path, end: u8) -> io::Result<()> {
+    out.write_all(path.as_os_str().as_encoded_bytes())?;
+    out.write_all(&[end])
+}
+
+/// A value as indented JSON on standard output.
+pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)
+}
+
+/// "1 photo", "2 photos".
+pub(super) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The day of a local time, or nothing.
+pub(super) fn day(time: Option<&str>) -> String {
+    time.and_then(|time| time.split('T').next()).unwrap_or("").to_owned()
+}

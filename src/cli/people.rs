@@ -1,0 +1,78 @@
+//! `facetag people`
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::args::People;
+use super::output::{day, json, table};
+use super::{Exit, open};
+use crate::catalog::{Catalog, Library, PersonSummary};
+
+/// A line of the list, with the photo that shows the person best.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    person: PersonSummary,
+    best_photo: Option<String>,
+}
+
+pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
+    let (catalog, _) = open(library)?;
+    let (singles, lines): (Vec<Line>, Vec<Line>) = lines(&catalog)?
+        .into_iter()
+        .filter(|line| line.person.hidden == args.hidden)
+        .partition(|line| line.person.name.is_none() && line.person.faces < 2 && !args.all);
+    if args.json {
+        json(&lines)?;
+    } else {
+        print(&lines, args.hidden, singles.len())?;
+    }
+    Ok(if lines.is_empty() && singles.is_empty() { Exit::Partly } else { Exit::Well })
+}
+
+fn lines(catalog: &Catalog) -> Result<Vec<Line>> {
+    let lines = catalog.people()?.into_iter().map(|person| {
+        let face = person.best_face.map(|face| catalog.face(face)).transpose()?;
+        let path = face.map(|face| catalog.path_of(face.photo)).transpose()?.flatten();
+        Ok(Line { person, best_photo: path.map(|path| path.display().to_string()) })
+    });
+    lines.collect()
+}
+
+fn print(lines: &[Line], hidden: bool, singles: usize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if lines.is_empty() && singles == 0 {
+        let what = if hidden { "Nobody is hidden." } else { "Nobody yet: `facetag scan FOLDER` looks for people." };
+        return Ok(writeln!(out, "{what}")?);
+    }
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|Line { person, best_photo }| {
+            vec![
+                person.id.to_string(),
+                person.name.clone().unwrap_or_else(|| "-".to_owned()),
+                person.faces.to_string(),
+                person.photos.to_string(),
+                day(person.first.as_deref()),
+                day(person.last.as_deref()),
+                best_photo.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        table(&mut out, &["NUMBER", "NAME", "FACES", "PHOTOS", "FIRST", "LAST", "BEST SEEN IN"], &[0, 2, 3], &rows)?;
+    }
+    if singles > 0 {
+        writeln!(out, "\nAnd {singles} seen once (--all lists them).")?;
+    }
+    if let Some(group) = lines.iter().find(|line| line.person.name.is_none()).filter(|_| !hidden) {
+        writeln!(
+            out,
+            "\nNext: `facetag show {0}` lists the photos of one, `facetag name {0} NAME` names it.",
+            group.person.id
+        )?;
+    }
+    Ok(())
+}

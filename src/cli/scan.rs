@@ -1,0 +1,206 @@
+//! `facetag scan`
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use super::args::Scan;
+use super::output::{count, json};
+use super::{Exit, absolute, active_pack};
+use crate::catalog::{Catalog, Library};
+use crate::face::Pack;
+use crate::scan::{Event, Options, Summary, scan};
+
+pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+    }
+    let started = Instant::now();
+    let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
+    let summary = scan_folders(library, &args.folders, args.retry_failed, &mut progress)?;
+    if args.json {
+        json(&summary)?;
+    } else if !args.quiet {
+        tell(&summary, started.elapsed())?;
+    }
+    Ok(match &summary {
+        Summary { interrupted: true, .. } => Exit::Interrupted,
+        Summary { unreadable, offline, .. } if *unreadable > 0 || !offline.is_empty() => Exit::Partly,
+        _ => Exit::Well,
+    })
+}
+
+/// Scans `folders`, or all roots where there are none.
+pub(super) fn scan_folders(
+    library: &Library,
+    folders: &[impl AsRef<Path>],
+    retry_failed: bool,
+    progress: &mut Progress,
+) -> Result<Summary> {
+    let mut roots = Vec::new();
+    for folder in folders {
+        let folder = folder.as_ref();
+        if folder.is_file() {
+            bail!("{}: this is a file; give the folder that it is in", folder.display());
+        }
+        roots.push(absolute(folder)?);
+    }
+    let _lock = library.lock_for_scan()?;
+    let mut catalog = Catalog::open(library)?;
+    let known: Vec<_> = catalog.roots()?.into_iter().map(|root| root.path).collect();
+    if folders.is_empty() {
+        if known.is_empty() {
+            bail!("no folder has been scanned yet: give one, as in `facetag scan ~/Pictures`");
+        }
+        roots = known;
+    } else if let Some(strange) = roots.iter().find(|root| !root.is_dir() && !known.contains(root)) {
+        bail!("{}: there is no such folder", strange.display());
+    }
+
+    let info = active_pack(&catalog, library)?;
+    let pack = std::cell::OnceCell::new();
+    let load = || -> Result<&Pack> {
+        let loaded = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
+        Ok(pack.get_or_init(|| loaded))
+    };
+    let options = Options { retry_failed };
+    let interrupted = interruption()?;
+    let summary = scan(&mut catalog, &roots, options, load, &interrupted, |event| progress.show(&event))?;
+    progress.finish();
+    Ok(summary)
+}
+
+/// Set by the first Ctrl-C (or a polite kill), upon which a scan ends tidily; the second ends facetag at once, which
+/// loses no more than the photos being read.
+pub(super) fn interruption() -> Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    })?;
+    Ok(interrupted)
+}
+
+/// What a scan shows while it goes on, on standard error: a bar in a terminal, plain lines elsewhere.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+    /// Where there is no terminal: when the last line was written.
+    plain_since: Option<Instant>,
+    to_read: u64,
+    read: u64,
+    faces: u64,
+}
+
+/// Between two plain lines.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+impl Progress {
+    pub fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        let template = "{bar:30} {pos}/{len} photos · {per_sec} · {eta} left · {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            let per_second = |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.1} photos/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("per_sec", per_second));
+        }
+        let plain_since = (!terminal).then(Instant::now);
+        Self { bar, quiet: false, plain_since, to_read: 0, read: 0, faces: 0 }
+    }
+
+    pub fn silent() -> Self {
+        Self { bar: ProgressBar::hidden(), quiet: true, plain_since: None, to_read: 0, read: 0, faces: 0 }
+    }
+
+    pub fn show(&mut self, event: &Event) {
+        match event {
+            Event::Planned { to_read } => {
+                self.to_read = *to_read;
+                self.bar.set_length(*to_read);
+            }
+            Event::Read { faces } => {
+                self.read += 1;
+                self.faces += faces;
+                self.bar.set_message(count(self.faces, "face"));
+                self.bar.inc(1);
+                if self.plain_since.is_some_and(|since| since.elapsed() >= PLAIN_EVERY) {
+                    self.plain_since = Some(Instant::now());
+                    eprintln!("{} of {} photos, {}", self.read, self.to_read, count(self.faces, "face"));
+                }
+            }
+            Event::Unreadable { path, problem } => self.warn(&format!("{}: {problem}", path.display())),
+            Event::Offline { path } => {
+                self.warn(&format!("{}: not there now; its photos and names are kept", path.display()));
+            }
+            Event::Grouping => self.bar.set_message(format!("{}, grouping", count(self.faces, "face"))),
+        }
+    }
+
+    /// A line above the bar.
+    pub fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("warning: {text}"));
+    }
+
+    pub fn finish(&self) {
+        if !self.quiet {
+            self.bar.finish_and_clear();
+        }
+    }
+}
+
+/// What was found, and what to do next.
+fn tell(summary: &Summary, time: Duration) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let rate = summary.photos as f64 / time.as_secs_f64();
+    match summary.photos {
+        0 => writeln!(out, "No new photos.")?,
+        photos => writeln!(
+            out,
+            "{} read, {} found, in {} ({rate:.1} photos/s).",
+            count(photos, "photo"),
+            count(summary.faces, "face"),
+            HumanDuration(time),
+        )?,
+    }
+    let mut rest = Vec::new();
+    let mut add = |number: u64, what: &str| {
+        if number > 0 {
+            rest.push(format!("{number} {what}"));
+        }
+    };
+    add(summary.unchanged, "unchanged");
+    add(summary.copies, "copies of known photos");
+    add(summary.moved, "moved");
+    add(summary.missing, "gone since the last scan (their tags are kept)");
+    add(summary.unreadable, "that could not be read (`facetag scan --retry-failed` tries them again)");
+    if !rest.is_empty() {
+        writeln!(out, "Files: {}.", rest.join(", "))?;
+    }
+    for (format, number) in &summary.not_yet {
+        writeln!(out, "Passed over: {number} {format}, which facetag cannot read yet.")?;
+    }
+    if summary.new_groups + summary.tagged > 0 {
+        writeln!(
+            out,
+            "{} of faces; {} tagged with a name you gave before.",
+            count(summary.new_groups, "new group"),
+            count(summary.tagged, "face"),
+        )?;
+    }
+    writeln!(out)?;
+    if summary.interrupted {
+        writeln!(out, "Interrupted. What was read is kept: the same command goes on from here.")?;
+    } else {
+        writeln!(out, "Next: `facetag people` shows who is there, `facetag name NUMBER NAME` names a group.")?;
+    }
+    Ok(())
+}

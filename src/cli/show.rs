@@ -1,0 +1,81 @@
+//! `facetag show WHO`
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::args::Show;
+use super::output::{count, day, json, table};
+use super::{Exit, open};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library, State};
+use crate::face::BoundingBox;
+
+/// A face of the person, in its photo.
+#[derive(Serialize)]
+struct Sighting {
+    face: FaceId,
+    path: String,
+    taken: Option<String>,
+    #[serde(rename = "box")]
+    bounds: BoundingBox,
+    quality: f32,
+    state: Option<State>,
+    /// The names of the others in the photo.
+    with: Vec<String>,
+}
+
+pub(super) fn run(library: &Library, args: &Show) -> Result<Exit> {
+    let (catalog, _) = open(library)?;
+    let who = catalog.who(&args.who)?;
+    let mut sightings = Vec::new();
+    for face in catalog.faces_of(who.id)? {
+        sightings.push(sighting(&catalog, &face)?);
+    }
+    sightings.sort_by(|a, b| (a.taken.is_none(), &a.taken, &a.path).cmp(&(b.taken.is_none(), &b.taken, &b.path)));
+    if args.json {
+        json(&sightings)?;
+        return Ok(Exit::Well);
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{who}: {}\n", count(sightings.len() as u64, "face"))?;
+    let rows: Vec<Vec<String>> = sightings
+        .iter()
+        .map(|sighting| {
+            let state = match sighting.state {
+                Some(State::Auto) => "by itself",
+                Some(State::Confirmed) => "confirmed",
+                Some(State::Manual) => "by hand",
+                None => "",
+            };
+            vec![
+                sighting.face.to_string(),
+                day(sighting.taken.as_deref()),
+                state.to_owned(),
+                sighting.with.join(", "),
+                sighting.path.clone(),
+            ]
+        })
+        .collect();
+    table(&mut out, &["FACE", "TAKEN", "TAGGED", "WITH", "PHOTO"], &[0], &rows)?;
+    Ok(Exit::Well)
+}
+
+fn sighting(catalog: &Catalog, face: &FaceRow) -> Result<Sighting> {
+    let mut with: Vec<String> = Vec::new();
+    for other in catalog.faces_in(face.photo)?.iter().filter(|other| other.id != face.id) {
+        let person = other.person.map(|person| catalog.person(person)).transpose()?.flatten();
+        with.extend(person.and_then(|person| person.name));
+    }
+    with.sort();
+    with.dedup();
+    Ok(Sighting {
+        face: face.id,
+        path: catalog.path_of(face.photo)?.map(|path| path.display().to_string()).unwrap_or_default(),
+        taken: catalog.photo(face.photo)?.taken,
+        bounds: face.bounds,
+        quality: face.quality,
+        state: face.state,
+        with,
+    })
+}

@@ -1,0 +1,70 @@
+//! `facetag stats`
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::output::{day, json};
+use super::{Exit, open};
+use crate::catalog::{Library, Tally};
+
+#[derive(Serialize)]
+struct Stats {
+    library: String,
+    /// Of the SQLite file and what stands beside it, in bytes.
+    bytes: u64,
+    pack: String,
+    #[serde(flatten)]
+    tally: Tally,
+    roots: Vec<RootLine>,
+}
+
+#[derive(Serialize)]
+struct RootLine {
+    path: String,
+    scanned_at: Option<String>,
+    offline: bool,
+}
+
+pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
+    let (catalog, pack) = open(library)?;
+    let roots = catalog.roots()?.into_iter().map(|root| RootLine {
+        path: root.path.display().to_string(),
+        scanned_at: root.scanned_at,
+        offline: root.offline,
+    });
+    let parts = ["", "-wal"].map(|end| format!("{}{end}", library.file().display()));
+    let stats = Stats {
+        library: library.folder().display().to_string(),
+        bytes: parts.iter().filter_map(|part| Some(std::fs::metadata(part).ok()?.len())).sum(),
+        pack: pack.name,
+        tally: catalog.tally()?,
+        roots: roots.collect(),
+    };
+    if as_json {
+        json(&stats)?;
+    } else {
+        print(&stats)?;
+    }
+    Ok(Exit::Well)
+}
+
+fn print(stats: &Stats) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let Tally { photos, files, missing, unreadable, faces, tagged, persons, groups } = stats.tally;
+    writeln!(out, "Library   {} ({:.1} MB)", stats.library, stats.bytes as f64 / 1e6)?;
+    writeln!(out, "Models    {}", stats.pack)?;
+    writeln!(out, "Photos    {photos} in {files} files; {missing} files missing, {unreadable} not readable")?;
+    writeln!(out, "Faces     {faces}, {tagged} with a name")?;
+    writeln!(out, "People    {persons} named, {groups} groups without a name")?;
+    for RootLine { path, scanned_at, offline } in &stats.roots {
+        let state = match (offline, scanned_at) {
+            (true, _) => "not there now".to_owned(),
+            (false, Some(at)) => format!("scanned {}", day(Some(at))),
+            (false, None) => "not scanned to its end".to_owned(),
+        };
+        writeln!(out, "Folder    {path} ({state})")?;
+    }
+    Ok(())
+}

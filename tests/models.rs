@@ -1,0 +1,81 @@
+//! Golden tests: what tract makes of each model, against the numbers that onnxruntime gave for the same input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use facetag::face::Graph;
+use serde_json::Value;
+
+const TOLERANCE: f32 = 1e-4;
+
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(file)
+}
+
+fn check(name: &str, model: &Path) {
+    let all: Value = serde_json::from_slice(&fs::read(golden("golden.json")).unwrap()).unwrap();
+    let case = &all[name];
+    let input = &case["input"];
+    let size = |axis: usize| input["shape"][axis].as_u64().unwrap() as usize;
+    let (height, width) = (size(2), size(3));
+    let pixels = fs::read(golden(input["file"].as_str().unwrap())).unwrap();
+    let divisor = input["divisor"].as_f64().unwrap() as f32;
+    let mut numbers = Vec::new();
+    for (index, channel) in input["order"].as_str().unwrap().chars().enumerate() {
+        let mean = input["mean"][index].as_f64().unwrap() as f32;
+        let channel = "RGB".find(channel).unwrap();
+        numbers.extend(pixels.iter().skip(channel).step_by(3).map(|&value| (f32::from(value) - mean) / divisor));
+    }
+
+    let graph = Graph::parse(&fs::read(model).unwrap()).unwrap();
+    let outputs = graph.network(width, height).unwrap().run(width, height, &numbers).unwrap();
+
+    let expected = case["outputs"].as_array().unwrap();
+    assert_eq!(outputs.len(), expected.len());
+    for (output, expected) in outputs.iter().zip(expected) {
+        let bytes = fs::read(golden(expected["file"].as_str().unwrap())).unwrap();
+        let numbers: Vec<f32> = bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        assert_eq!(output.values.len(), numbers.len(), "{name} {}", expected["name"]);
+        // Relative to the scale of the output: embeddings go up to 8, logarithms of sizes are near 1.
+        let scale = numbers.iter().fold(1.0f32, |scale, number| scale.max(number.abs()));
+        let off = output.values.iter().zip(&numbers).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off <= TOLERANCE * scale, "{name} {}: off by {off}, scale {scale}", expected["name"]);
+    }
+}
+
+fn shipped(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(file)
+}
+
+#[test]
+fn centerface() {
+    check("centerface", &shipped("centerface.onnx"));
+}
+
+#[test]
+fn retinaface() {
+    check("retinaface_mnet025", &shipped("retinaface_mnet025.onnx"));
+}
+
+#[test]
+fn mobilefacenet() {
+    check("mobilefacenet", &shipped("mobilefacenet.onnx"));
+}
+
+/// InsightFace's weights may not be shipped: the test runs where `FACETAG_INSIGHTFACE` names the folder that has them.
+fn insightface(name: &str, file: &str) {
+    match std::env::var_os("FACETAG_INSIGHTFACE") {
+        Some(folder) => check(name, &Path::new(&folder).join(file)),
+        None => eprintln!("left out: {name}, as FACETAG_INSIGHTFACE does not name a folder with {file}"),
+    }
+}
+
+#[test]
+fn scrfd() {
+    insightface("scrfd_500m", "insightface-scrfd-500m.onnx");
+}
+
+#[test]
+fn w600k_mbf() {
+    insightface("w600k_mbf", "insightface-w600k-mbf.onnx");
+}
