@@ -12,9 +12,23 @@ use crate::catalog::Library;
 
 macro_rules! photos {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_bytes!(concat!("../../demo/", $name)))),*]
+        &[$(($name, include_bytes!(concat!("../../demo/", $name)).as_slice())),*]
     };
 }
+
+/// Names and bytes; where they come from is told in `demo/README.md`.
+const PHOTOS: &[(&str, &[u8])] = photos![
+    "biden-2010-blue-room.jpg",
+    "collins-sts93.jpg",
+    "hopper-1984.jpg",
+    "obama-2009-congress.jpg",
+    "obama-2010-blue-room.jpg",
+    "obama-2010-rose-garden.jpg",
+    "obama-2012-portrait.jpg",
+    "obama-2016-oval-office.jpg",
+    "situation-room-2011-left.jpg",
+    "situation-room-2011.jpg",
+];
 
 pub(super) fn run(library: &Library) -> Result<Exit> {
     // Beside the user's library, never in it.
@@ -40,5 +54,3 @@ pub(super) fn run(library: &Library) -> Result<Exit> {
     )?;
     Ok(Exit::Well)
 }
-
-const PHOTOS: [(&str, &[u8]); 0] = [];

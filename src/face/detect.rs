@@ -64,6 +64,9 @@ const SAME_FACE: f32 = 0.35;
 /// black margin, so that a few networks serve all.
 const SHAPES: [f32; 4] = [9.0 / 16.0, 2.0 / 3.0, 3.0 / 4.0, 1.0];
 
+/// Longer sides of the networks' inputs for photos smaller than the detector could see.
+const SIDES: [usize; 3] = [256, 512, 768];
+
 /// The sizes that the networks take are multiples of this.
 const MULTIPLE: usize = 32;
 
@@ -111,11 +114,14 @@ impl Detector {
         Ok(without_doubles(found).iter().filter_map(|face| face.in_fractions(width, height)).collect())
     }
 
-    /// The network's input size for a photo: its shape, or the next wider one.
+    /// The network's input size for a photo: its shape, or the next wider one; its size, or the next larger one, but
+    /// no larger than the detector's own.
     fn input_size(&self, width: u32, height: u32) -> (usize, usize) {
-        let shape = width.min(height) as f32 / width.max(height) as f32;
+        let longer = width.max(height);
+        let shape = width.min(height) as f32 / longer as f32;
         let part = SHAPES.into_iter().find(|part| shape <= part + 0.01).unwrap_or(1.0);
-        let long = self.side;
+        // Pixels made up by enlarging a small photo show no more faces.
+        let long = SIDES.into_iter().find(|&side| side >= longer as usize).unwrap_or(usize::MAX).min(self.side);
         let short = ((long as f32 * part) as usize).next_multiple_of(MULTIPLE);
         if width >= height { (long, short) } else { (short, long) }
     }
