@@ -12,8 +12,7 @@ pub struct Gps {
 }
 
 impl Gps {
-    /// From the GPS tags 1 to 4: `GPSLatitudeRef`, `GPSLatitude`, `GPSLongitudeRef` and
-    /// `GPSLongitude`.
+    /// From the GPS tags 1 to 4: `GPSLatitudeRef`, `GPSLatitude`, `GPSLongitudeRef` and `GPSLongitude`.
     pub(super) fn of(exif: &Exif) -> Option<Self> {
         let latitude = coordinate(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, ["N", "S"])?;
         let longitude = coordinate(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, ["E", "W"])?;
@@ -24,8 +23,8 @@ impl Gps {
     }
 }
 
-/// Degrees, minutes and seconds as one number, negative on the second side of `sides`. `None`
-/// without a side: the number alone would put half of all photos on the wrong half of the globe.
+/// Degrees, minutes and seconds as one number, negative on the second side of `sides`. `None` without a side: the
+/// number alone would put half of all photos on the wrong half of the globe.
 fn coordinate(exif: &Exif, number: Tag, side: Tag, sides: [&str; 2]) -> Option<f64> {
     let side = text(exif, side)?.to_uppercase();
     let sign = match sides.iter().position(|&known| side.starts_with(known))? {

@@ -1,8 +1,7 @@
-//! What a photo tells about itself besides its pixels: when, where, and with which camera it was
-//! taken.
+//! What a photo tells about itself besides its pixels: when, where, and with which camera it was taken.
 //!
-//! Read from EXIF 2.32 (CIPA DC-008), wherever JPEG, PNG, WebP and TIFF files keep it. Metadata is
-//! never worth failing for: what is missing, broken or absurd is left out.
+//! Read from EXIF 2.32 (CIPA DC-008), wherever JPEG, PNG, WebP and TIFF files keep it. Metadata is never worth failing
+//! for: what is missing, broken or absurd is left out.
 
 mod gps;
 mod place;
@@ -18,13 +17,15 @@ pub use taken::Taken;
 
 use crate::photo::{Format, Orientation, contain};
 
-/// The largest file whose EXIF is read where the file is one TIFF or where a chunk of EXIF can be
-/// of any size, in bytes. The reader copies what it reads. A JPEG's EXIF is 64 KB at most.
+/// The largest file whose EXIF is read where EXIF may be of any size, in bytes: a TIFF file is EXIF as a whole, and PNG
+/// and WebP set no limit. The reader copies it, and a text made of NULs takes it 24 times its size; a JPEG's 64 KB are
+/// no matter.
 const MAX_BYTES: usize = 256 << 20;
 
 /// The longest make or model that is believed, in characters.
 const MAX_NAME: usize = 100;
 
+/// What EXIF says about a photo, as far as it can be believed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Metadata {
     /// When the photo was taken, by the camera's clock.
@@ -38,8 +39,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the metadata of a picture file, given whole; what cannot be read is left at its
-    /// default.
+    /// Reads the metadata of a picture file, given whole; what cannot be read is left at its default.
     pub fn read(bytes: &[u8]) -> Self {
         if Format::sniff(bytes) != Some(Format::Jpeg) && bytes.len() > MAX_BYTES {
             return Self::default();
@@ -186,7 +186,7 @@ mod tests {
     fn a_clock_that_was_never_set_is_passed_over() {
         let unset = ascii(Tag::DateTimeOriginal, "0000:00:00 00:00:00");
         let digitized = ascii(Tag::DateTimeDigitized, "2001:02:03 04:05:06");
-        assert_eq!(taken(&[unset.clone()]), "-");
+        assert_eq!(taken(std::slice::from_ref(&unset)), "-");
         assert_eq!(taken(&[unset, digitized]), "2001-02-03T04:05:06");
     }
 

@@ -6,14 +6,12 @@ use super::Gps;
 
 /// A town and what it lies in, named in Latin letters.
 ///
-/// The towns are those of [GeoNames](https://www.geonames.org) with more than 1,000 people, used
-/// under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), as the crate `reverse_geocoder`
-/// brings them.
+/// The towns are those of [GeoNames](https://www.geonames.org) with more than 1,000 people, used under
+/// [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), as the crate `reverse_geocoder` brings them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub city: String,
-    /// The first level below the country, such as a state or a canton; empty where GeoNames has
-    /// none.
+    /// The first level below the country, such as a state or a canton; empty where GeoNames has none.
     pub region: String,
     /// The country's everyday English name.
     pub country: String,
@@ -26,8 +24,7 @@ const NEAR_KM: f64 = 100.0;
 
 const EARTH_RADIUS_KM: f64 = 6371.0;
 
-/// One country a line: its code, a blank, its name. The names follow ISO 3166-1 and, where that is
-/// formal, custom.
+/// One country a line: its code, a blank, its name. The names follow ISO 3166-1 and, where that is formal, custom.
 const COUNTRIES: &str = include_str!("countries.txt");
 
 static TOWNS: LazyLock<ReverseGeocoder> = LazyLock::new(ReverseGeocoder::new);
@@ -92,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_country_with_a_town_has_a_name() {
+    fn countries_have_names() {
         assert_eq!(country("CI"), "Ivory Coast");
         assert_eq!(country("??"), "??");
         for line in COUNTRIES.lines() {

@@ -7,8 +7,7 @@ use super::text;
 
 /// The moment a photo was taken, as the clock on the wall showed it there.
 ///
-/// Displays in the form of RFC 3339, without an offset where none is known:
-/// `2024-07-03T18:22:10+01:00`.
+/// Displays in the form of RFC 3339, without an offset where none is known: `2024-07-03T18:22:10+01:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
     /// Date and time on the spot.
@@ -17,9 +16,9 @@ pub struct Taken {
     pub offset_minutes: Option<i32>,
 }
 
-/// The times a photo may have and their offsets, the most telling first: `DateTimeOriginal`
-/// (0x9003, 0x9011), `DateTimeDigitized` (0x9004, 0x9012), and the file's last change by a camera
-/// or program, `DateTime` (0x0132, 0x9010).
+/// The times a photo may have and their offsets, the most telling first: `DateTimeOriginal` (0x9003, 0x9011),
+/// `DateTimeDigitized` (0x9004, 0x9012), and the file's last change by a camera or program, `DateTime` (0x0132,
+/// 0x9010).
 const TIMES: [(Tag, Tag); 3] = [
     (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal),
     (Tag::DateTimeDigitized, Tag::OffsetTimeDigitized),
@@ -48,24 +47,22 @@ impl fmt::Display for Taken {
     }
 }
 
-/// Reads "2024:07:03 18:22:10" and what programs made of it: any signs between the numbers, blanks
-/// where a zero should be, and anything after.
+/// Reads "2024:07:03 18:22:10" and what programs made of it: any signs between the numbers, blanks where a zero should
+/// be, and anything after.
 fn local(text: &str) -> Option<DateTime> {
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
     let mut numbers = numbers.map(str::parse);
     let mut next = || numbers.next()?.ok();
     let [year, month, day, hour, minute, second] = [next()?, next()?, next()?, next()?, next()?, next()?];
     let small = |number: i16| i8::try_from(number).ok();
-    // The year 0, and 1 to 1825, before the first photograph, come from cameras whose clock was
-    // never set.
+    // The year 0, and 1 to 1825, before the first photograph, come from cameras whose clock was never set.
     if year < 1826 {
         return None;
     }
     DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0).ok()
 }
 
-/// Reads "+01:00", "-0330" and "Z". The clocks on Earth are from 12 hours behind to 14 hours ahead
-/// of UTC.
+/// Reads "+01:00", "-0330" and "Z". The clocks on Earth are from 12 hours behind to 14 hours ahead of UTC.
 fn offset_minutes(text: &str) -> Option<i32> {
     if text == "Z" {
         return Some(0);

@@ -11,16 +11,14 @@ pub struct Panicked {
 }
 
 thread_local! {
-    /// Whether the work under way on this thread is contained, so that its panic is nobody else's
-    /// concern.
+    /// Whether the work under way on this thread is contained, so that its panic is nobody else's concern.
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `work`, and turns its panic into an error instead of a message on the terminal.
 ///
-/// Only this thread is contained: a panic elsewhere, or in threads that `work` starts, is printed
-/// as always. Work that panics may leave what it was changing half done, so it should own or
-/// rebuild what it changes.
+/// Only this thread is contained: a panic elsewhere, or in threads that `work` starts, is printed as always. Work that
+/// panics may leave what it was changing half done, so it should own or rebuild what it changes.
 ///
 /// # Errors
 /// [`Panicked`], with the panic's message, if `work` panicked.

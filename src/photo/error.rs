@@ -2,8 +2,7 @@ use std::fmt::Display;
 
 use super::{Format, MAX_PIXELS};
 
-/// Why a file gives no picture, and what its owner can do about it. The path is for the caller to
-/// add.
+/// Why a file gives no picture, and what its owner can do about it. The path is for the caller to add.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotoError {
     #[error("the file is empty; a copy from the camera or a backup may be whole")]

@@ -101,8 +101,7 @@ pub(super) fn refusal(bytes: &[u8]) -> PhotoError {
     }
 }
 
-/// Whether this is a camera's raw file, as far as raw files tell: most others are TIFF files in
-/// every respect.
+/// Whether this is a camera's raw file, as far as raw files tell: most others are TIFF files in every respect.
 fn raw(bytes: &[u8]) -> bool {
     matches!(
         bytes,

@@ -15,8 +15,8 @@ type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
     let decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
-    // Every block of 8 x 8 pixels takes a bit at the least, and in a photo some fifty. With fewer,
-    // next to nothing of the picture is there, and memory for all of it would be taken in vain.
+    // Every block of 8 x 8 pixels takes a bit at the least, and in a photo tens of them. With fewer, next to nothing of
+    // the picture is there, and memory for all of it would be taken in vain.
     if bytes.len() * 8 < (width / 8) * (height / 8) {
         return Err(truncated());
     }
@@ -55,16 +55,14 @@ fn dimensions(decoder: &Decoder) -> (usize, usize) {
     decoder.dimensions().expect("the headers are decoded")
 }
 
-/// Whether nine tenths of the picture or more are the flat grey with which the decoder fills what
-/// it does not find.
+/// Whether nine tenths of the picture or more are the flat grey with which the decoder fills what it does not find.
 fn mostly_grey(pixels: &[u8], row: usize) -> bool {
     let rows = pixels.len() / row;
     let grey = pixels.rchunks_exact(row).take_while(|row| row.iter().all(|&value| value == 128)).count();
     grey > 0 && grey >= rows - rows / 10
 }
 
-/// Decodes once more, this time without tolerance, to tell a picture of something grey from one
-/// that is not there.
+/// Decodes once more, this time without tolerance, to tell a picture of something grey from one that is not there.
 fn intact(bytes: &[u8]) -> bool {
     open(bytes, options().set_strict_mode(true)).is_ok_and(|mut decoder| decoder.decode().is_ok())
 }
@@ -93,8 +91,8 @@ mod tests {
 
     use super::*;
 
-    /// A JPEG of one 8 x 8 block in which each component has one value, with Adobe's marker if a
-    /// transform is given: 0 as stored, 1 YCbCr, 2 YCCK.
+    /// A JPEG of one 8 x 8 block in which each component has one value, with Adobe's marker if a transform is given: 0
+    /// as stored, 1 YCbCr, 2 YCCK.
     fn flat(components: &[u8], adobe_transform: Option<u8>) -> Vec<u8> {
         let count = components.len() as u8;
         let mut bytes = vec![0xff, 0xd8];
@@ -105,8 +103,8 @@ mod tests {
         if let Some(transform) = adobe_transform {
             segment(0xee, &[&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat());
         }
-        // All coefficients are quantised by 8, as much as a block has to a value, and only the
-        // first is ever set. Its code is the number of its bits, in four bits; no other follows.
+        // All coefficients are quantised by 8, as much as a block has to a value, and only the first is ever set. Its
+        // code is the number of its bits, in four bits; no other follows.
         segment(0xdb, &[&[0][..], &[8; 64]].concat());
         let frame = (1..=count).flat_map(|id| [id, 0x11, 0]);
         segment(0xc0, &[8, 0, 8, 0, 8, count].into_iter().chain(frame).collect::<Vec<_>>());

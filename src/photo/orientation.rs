@@ -45,8 +45,7 @@ impl Orientation {
         }
     }
 
-    /// Turns a stored picture upright. Mirrors and half turns are done in place; quarter turns take
-    /// a second copy.
+    /// Turns a stored picture upright. Mirrors and half turns are done in place; quarter turns take a second copy.
     pub fn apply(self, mut stored: RgbImage) -> RgbImage {
         let across = stored.width() as usize;
         let (pixels, _) = stored.as_chunks_mut::<3>();
@@ -67,12 +66,11 @@ impl Orientation {
     }
 }
 
-/// Swaps rows and columns, reading the stored columns from the right and the rows from the bottom
-/// if so told.
+/// Swaps rows and columns, reading the stored columns from the right and the rows from the bottom if so told.
 ///
 /// It goes by square blocks, whose rows and columns both stay in the processor's cache.
 fn transpose(stored: &RgbImage, from_right: bool, from_bottom: bool) -> RgbImage {
-    const BLOCK: usize = 32;
+    const BLOCK: usize = 64;
     let (width, height) = (stored.width() as usize, stored.height() as usize);
     let mut upright = RgbImage::new(stored.height(), stored.width());
     let (source, _) = stored.as_chunks::<3>();
@@ -82,9 +80,10 @@ fn transpose(stored: &RgbImage, from_right: bool, from_bottom: bool) -> RgbImage
             let columns = left..(left + BLOCK).min(height);
             for row in top..(top + BLOCK).min(width) {
                 let x = if from_right { width - 1 - row } else { row };
-                for column in columns.clone() {
+                let upright_row = &mut target[row * height..][columns.clone()];
+                for (pixel, column) in upright_row.iter_mut().zip(columns.clone()) {
                     let y = if from_bottom { height - 1 - column } else { column };
-                    target[row * height + column] = source[y * width + x];
+                    *pixel = source[y * width + x];
                 }
             }
         }

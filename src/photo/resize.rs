@@ -5,25 +5,25 @@ use image::codecs::jpeg::JpegEncoder;
 
 const THUMBNAIL_QUALITY: u8 = 85;
 
-/// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts
-/// as 1.
+/// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts as 1.
 pub fn shrink(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
     let whole = [0.0, 0.0, f64::from(pixels.width()), f64::from(pixels.height())];
     resample(pixels, whole, width, height)
 }
 
-/// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to
-/// look at.
+/// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
 ///
-/// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square,
-/// which is moved and, where the picture is narrower, made smaller so that all of it lies in the
-/// picture.
+/// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square, which is moved and,
+/// where the picture is narrower, made smaller so that all of it lies in the picture.
+///
+/// # Panics
+/// When `side` is more than the 65535 pixels that a JPEG can have.
 pub fn thumbnail(pixels: &RgbImage, region: [f32; 4], side: u32) -> Vec<u8> {
     let face = resample(pixels, square(region, pixels.width(), pixels.height()), side, side);
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, THUMBNAIL_QUALITY)
         .encode_image(&face)
-        .expect("a picture from 1 to 65535 pixels wide can be written to memory as JPEG");
+        .expect("a picture from 1 to 65535 pixels wide is written to memory as JPEG");
     jpeg
 }
 
@@ -38,8 +38,7 @@ fn square([x, y, width, height]: [f32; 4], picture_width: u32, picture_height: u
     [start(x, width, picture_width), start(y, height, picture_height), side, side]
 }
 
-/// Convolution with a triangle as wide as the shrinking asks for: every pixel counts, nothing rings
-/// around edges, and it is what the models' training pictures were resized with.
+/// Convolution with a triangle as wide as the shrinking asks for: every pixel counts, and nothing rings around edges.
 fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, height: u32) -> RgbImage {
     let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
         .expect("an RgbImage holds three bytes a pixel");

@@ -1,0 +1,288 @@
+//! A library of its own for each test, driven through the real binary.
+
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, FileTimes};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with photos, a library beside it, and a home in which nothing of the user's is touched.
+pub struct Library {
+    /// Removed at the end of the test.
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+/// What a command said, and its exit code (-1 after a signal).
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    /// As it was written, for paths of any bytes.
+    pub raw: Vec<u8>,
+}
+
+impl Library {
+    /// Without a photo, and not yet made.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // On macOS the folder for temporary files is a link, and the library keeps true paths.
+        let path = folder.path().canonicalize().unwrap();
+        fs::create_dir(path.join("photos")).unwrap();
+        Self { _folder: folder, path }
+    }
+
+    /// With these fixtures (`metadata/tokyo.jpg`) in its folder, not yet scanned.
+    pub fn with(fixtures: &[&str]) -> Self {
+        let library = Self::new();
+        for name in fixtures {
+            library.put(name);
+        }
+        library
+    }
+
+    /// A copy of a library that another test scanned, see [`Library::bytes`]. Its photos lie where they lay then.
+    pub fn from(bytes: &[u8]) -> Self {
+        let library = Self::new();
+        fs::create_dir(library.home()).unwrap();
+        fs::write(library.file(), bytes).unwrap();
+        library
+    }
+
+    /// The SQLite file, which is whole while no facetag runs.
+    pub fn bytes(&self) -> Vec<u8> {
+        assert!(!self.home().join("library.sqlite-wal").exists(), "the last command left its log behind");
+        fs::read(self.file()).unwrap()
+    }
+
+    /// Where a test may keep what it likes.
+    pub fn folder(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn photos(&self) -> PathBuf {
+        self.path.join("photos")
+    }
+
+    pub fn photo(&self, name: &str) -> PathBuf {
+        self.photos().join(name)
+    }
+
+    /// The folder that `FACETAG_LIBRARY` names.
+    pub fn home(&self) -> PathBuf {
+        self.path.join("library")
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.home().join("library.sqlite")
+    }
+
+    /// Copies a fixture into the folder of photos, under its own name.
+    pub fn put(&self, name: &str) -> PathBuf {
+        let from = fixture(name);
+        self.put_as(name, from.file_name().unwrap().to_str().unwrap())
+    }
+
+    pub fn put_as(&self, name: &str, to: &str) -> PathBuf {
+        let to = self.photo(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(&to, fs::read(fixture(name)).unwrap()).unwrap();
+        to
+    }
+
+    /// The command, ready to be run or started.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_facetag"));
+        command.args(args).env("FACETAG_LIBRARY", self.home()).env("HOME", self.path.join("home"));
+        command.env_remove("XDG_DATA_HOME").current_dir(&self.path);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn facetag<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        Run::of(self.command(args).output().unwrap())
+    }
+
+    /// Scans the folder of photos, which must go well, and gives the summary.
+    pub fn scan(&self) -> Value {
+        self.scan_to_end(0)
+    }
+
+    /// Scans the folder of photos to this exit code, and gives the summary.
+    pub fn scan_to_end(&self, code: i32) -> Value {
+        self.facetag(["scan", "--json", text(&self.photos())]).ends(code).json()
+    }
+
+    /// The photos of `export`, by the name of their file.
+    pub fn export(&self) -> BTreeMap<String, Value> {
+        let export = self.facetag(["export"]).well().json();
+        let photos = export["photos"].as_array().unwrap().iter();
+        photos.map(|photo| (file_name(photo["path"].as_str().unwrap()), photo.clone())).collect()
+    }
+
+    /// The one face in a photo, as exported.
+    pub fn face(&self, photo: &str) -> Value {
+        let export = self.export();
+        let faces = export.get(photo).unwrap_or_else(|| panic!("{photo} is not exported"))["faces"].clone();
+        assert_eq!(faces.as_array().unwrap().len(), 1, "faces in {photo}: {faces}");
+        faces[0].clone()
+    }
+
+    /// The number of the group or person whose face is the only one in a photo.
+    pub fn number(&self, photo: &str) -> String {
+        self.face(photo)["group"].to_string()
+    }
+
+    /// Names whoever is in a photo alone.
+    pub fn name(&self, photo: &str, name: &str) -> String {
+        let number = self.number(photo);
+        self.facetag(["name", &number, name]).well();
+        number
+    }
+
+    /// What `find` prints, as file names in the order printed; nothing found is an empty list.
+    pub fn find(&self, args: &[&str]) -> Vec<String> {
+        let run = self.facetag(["find"].iter().chain(args));
+        let found: Vec<String> = run.stdout.lines().map(file_name).collect();
+        assert_eq!(run.code, i32::from(found.is_empty()), "find {args:?}: {}", run.stderr);
+        found
+    }
+
+    /// `people --all --json`
+    pub fn people(&self) -> Vec<Value> {
+        let run = self.facetag(["people", "--all", "--json"]);
+        assert!(run.code < 2, "{}", run.stderr);
+        run.json().as_array().unwrap().clone()
+    }
+
+    pub fn person(&self, name: &str) -> Value {
+        let people = self.people();
+        people.iter().find(|person| person["name"] == name).unwrap_or_else(|| panic!("no {name} in {people:?}")).clone()
+    }
+
+    /// The library as other programs can read it, which must not change it.
+    pub fn sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open_with_flags(self.file(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+    }
+
+    /// A number out of the library.
+    pub fn number_of(&self, what: &str) -> i64 {
+        self.sqlite().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
+    }
+
+    /// The decisions in the journal.
+    pub fn journal(&self) -> Vec<Value> {
+        let sqlite = self.sqlite();
+        let mut statement = sqlite.prepare("SELECT decision FROM journal ORDER BY id").unwrap();
+        let lines = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
+    }
+}
+
+impl Run {
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            raw: output.stdout,
+        }
+    }
+
+    #[track_caller]
+    pub fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn well(self) -> Self {
+        self.ends(0)
+    }
+
+    /// It failed, and each of `words` is in what it said of that.
+    #[track_caller]
+    pub fn fails_saying(self, words: &[&str]) -> Self {
+        let run = self.ends(2);
+        for word in words {
+            assert!(run.stderr.contains(word), "no {word:?} in: {}", run.stderr);
+        }
+        // An error of ours is a sentence, and a panic is none.
+        assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+        run
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+}
+
+/// `metadata/tokyo.jpg` and the like in tests/fixtures, `demo/...` in demo.
+pub fn fixture(name: &str) -> PathBuf {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if name.starts_with("demo") { crate_folder.join(name) } else { crate_folder.join("tests/fixtures").join(name) }
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+pub fn file_name(path: &str) -> String {
+    Path::new(path).file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The names of the files of a fixtures folder, sorted.
+pub fn fixtures(folder: &str) -> Vec<String> {
+    let names = fs::read_dir(fixture(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| !name.ends_with(".md")).collect();
+    names.sort();
+    names
+}
+
+/// Every file below a folder: its content's hash, its time of change.
+pub fn fingerprint(folder: &Path) -> BTreeMap<PathBuf, (blake3::Hash, SystemTime)> {
+    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+    files
+        .map(|file| {
+            let content = blake3::hash(&fs::read(file.path()).unwrap());
+            (file.path().to_owned(), (content, file.metadata().unwrap().modified().unwrap()))
+        })
+        .collect()
+}
+
+pub fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
+pub fn set_times(path: &Path, times: FileTimes) {
+    File::options().write(true).open(path).unwrap().set_times(times).unwrap();
+}
+
+/// Appends bytes that no decoder looks at: another content, the same picture. The time of change moves on for certain,
+/// however coarse the clock of the file system.
+pub fn touch_up(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes.extend(b"edited");
+    let later = modified(path) + std::time::Duration::from_secs(5);
+    fs::write(path, bytes).unwrap();
+    set_times(path, FileTimes::new().set_modified(later));
+}
+
+/// How much two boxes `[x, y, w, h]` overlap, 0 to 1.
+pub fn overlap(a: &Value, b: &Value) -> f64 {
+    let [a, b] = [a, b].map(|bounds| [0, 1, 2, 3].map(|index| bounds[index].as_f64().unwrap()));
+    let shared = |axis: usize| {
+        let end = (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]);
+        (end - a[axis].max(b[axis])).max(0.0)
+    };
+    let both = shared(0) * shared(1);
+    both / (a[2] * a[3] + b[2] * b[3] - both)
+}
