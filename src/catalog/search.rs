@@ -19,7 +19,8 @@ pub struct Query {
     pub any: Vec<PersonId>,
     /// None of them is.
     pub not: Vec<PersonId>,
-    /// Nobody is in the photo but those of `all` and `any`: no other face, named or not.
+    /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face too poor to be in a group
+    /// does not count: it may be none.
     pub only: bool,
     pub span: Span,
     /// A city, region or country, by name or country code.
@@ -68,7 +69,7 @@ impl Catalog {
             let named: Vec<PersonId> = query.all.iter().chain(&query.any).copied().collect();
             let sql = format!(
                 "NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id
-                             AND (person_id IS NULL OR person_id NOT IN ({})))",
+                             AND person_id NOT IN ({}))",
                 marks(named.len())
             );
             conditions.add(&sql, named);

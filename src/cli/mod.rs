@@ -20,7 +20,7 @@ use anyhow::{Context, Result};
 
 use crate::catalog::{Catalog, Library};
 use crate::face::{OPEN, PackInfo};
-use crate::people::regroup;
+use crate::people::{has_ungrouped, regroup};
 pub use args::Args;
 use args::Command;
 
@@ -83,7 +83,7 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn open(library: &Library) -> Result<(Catalog, PackInfo)> {
     let mut catalog = Catalog::open(library)?;
     let pack = active_pack(&catalog, library)?;
-    if catalog.has_ungrouped(&pack.name)? {
+    if has_ungrouped(&catalog, &pack)? {
         regroup(&mut catalog, &pack, &[])?;
     }
     Ok((catalog, pack))

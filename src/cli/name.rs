@@ -1,5 +1,6 @@
 //! `facetag name`, `rename`, `merge` and `hide`: what the user says of groups and persons.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use anyhow::{Result, bail};
@@ -17,9 +18,12 @@ pub(super) fn name(library: &Library, who: &str, name: &str) -> Result<Exit> {
     if let Some(old) = &group.name {
         bail!("{group} has a name: `facetag rename {} {name:?}` changes it from {old:?}", group.id);
     }
-    let joins = catalog.person_called(name)?.is_some();
+    let known = catalog.person_called(name)?;
+    if let Some(person) = &known {
+        warn_of_meetings(&catalog, &group, person)?;
+    }
     let person = catalog.name(&group, name)?;
-    if joins {
+    if known.is_some() {
         say(&format!("Group {} is {person} too.", group.id))?;
     }
     reach(&mut catalog, &pack, &person)
@@ -53,6 +57,7 @@ pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<
     // A name is worth more than a place in the list.
     let target = people.remove(people.iter().position(|person| person.name.is_some()).unwrap_or(0));
     for other in &people {
+        warn_of_meetings(&catalog, other, &target)?;
         catalog.merge(other, &target)?;
         say(&format!("{other} is {target} now."))?;
     }
@@ -71,11 +76,23 @@ pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
+/// Two faces in one photo are two people, as a rule: whoever says otherwise should know that they do.
+fn warn_of_meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<()> {
+    let photos = |who: &Who| -> Result<HashSet<_>> {
+        Ok(catalog.faces_of(who.id)?.into_iter().map(|face| face.photo).collect())
+    };
+    let meetings = photos(one)?.intersection(&photos(other)?).count() as u64;
+    if meetings > 0 {
+        eprintln!("warning: {one} and {other} are seen together in {}", count(meetings, "photo"));
+    }
+    Ok(())
+}
+
 /// Tags the faces that are surely of a person who has just got more of them, and says how many there are.
 fn reach(catalog: &mut Catalog, pack: &PackInfo, person: &Who) -> Result<Exit> {
     let tagged = regroup(catalog, pack, &[person.id])?.tagged as u64;
     let faces = catalog.faces_of(person.id)?;
-    let photos: std::collections::HashSet<_> = faces.iter().map(|face| face.photo).collect();
+    let photos: HashSet<_> = faces.iter().map(|face| face.photo).collect();
     let mut line =
         format!("{person}: {} in {}", count(faces.len() as u64, "face"), count(photos.len() as u64, "photo"));
     if tagged > 0 {

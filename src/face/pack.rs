@@ -33,7 +33,7 @@ pub struct PackInfo {
     pub thresholds: Thresholds,
 }
 
-/// From which likeness on (see [`crate::people::Linkage`]) two faces, or two groups of faces, are taken for one person.
+/// From which likeness on (see [`crate::people::link`]) faces are taken for one person, for the vectors of one pack.
 ///
 /// Measured on `lfw-devtest`, and chosen a little above the best there: the more people a library has, the more of them
 /// look like somebody else.
@@ -41,8 +41,14 @@ pub struct PackInfo {
 pub struct Thresholds {
     /// To be in one group, which the user will look at.
     pub group: f32,
-    /// To be tagged without asking.
+    /// To be tagged with a name without asking, for a person of many faces.
     pub sure: f32,
+    /// How much more that takes for a person of a single face; of two, half as much, and so on.
+    pub sure_of_one: f32,
+    /// By how much the next person must be less like.
+    pub margin: f32,
+    /// 0 is average linkage, 1 compares mean directions only: how much a group's inner spread is made up for.
+    pub normalisation: f32,
 }
 
 /// A pack made ready to find and embed faces. Threads share it.
@@ -73,7 +79,7 @@ impl PackInfo {
             detector_threshold: 0.3,
             detector_side: 1024,
             recogniser_scale: 128.0,
-            thresholds: Thresholds { group: 0.61, sure: 0.65 },
+            thresholds: Thresholds { group: 0.61, sure: 0.65, sure_of_one: 0.04, margin: 0.1, normalisation: 0.75 },
         }
     }
 
@@ -88,7 +94,7 @@ impl PackInfo {
             detector_threshold: 0.5,
             detector_side: 1024,
             recogniser_scale: 127.5,
-            thresholds: Thresholds { group: 0.385, sure: 0.43 },
+            thresholds: Thresholds { group: 0.38, sure: 0.38, sure_of_one: 0.02, margin: 0.1, normalisation: 0.65 },
         }
     }
 

@@ -10,6 +10,6 @@ mod linkage;
 mod neighbours;
 mod regroup;
 
-pub use linkage::{Cluster, Linkage, link};
+pub use linkage::{Cluster, link};
 pub use neighbours::{Pair, neighbours};
-pub use regroup::{Regrouped, regroup};
+pub use regroup::{Regrouped, has_ungrouped, regroup};

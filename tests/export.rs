@@ -1,0 +1,133 @@
+//! `facetag export`: the contract with other programs, as the README has it.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use common::{Library, overlap};
+use serde_json::{Value, json};
+
+const PHOTOS: [&str; 4] =
+    ["metadata/lisbon.jpg", "metadata/obama-2010.jpg", "metadata/obama-2009.jpg", "metadata/regions-digikam.jpg"];
+
+fn library() -> Library {
+    Library::scanned(&PHOTOS)
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn it_has_what_the_contract_says_and_no_more() {
+    let library = library();
+    let number: i64 = library.name("obama-2010.jpg", "Barack Obama").parse().unwrap();
+    let export = library.facetag(["export", "--format", "json"]).well().json();
+    assert_eq!(keys(&export), ["version", "pack", "photos"].into());
+    assert_eq!((&export["version"], &export["pack"]), (&1.into(), &"open".into()));
+    let photos = export["photos"].as_array().unwrap();
+    assert_eq!(photos.len(), 4);
+    let mut ids = BTreeSet::new();
+    for photo in photos {
+        assert_eq!(keys(photo), ["path", "hash", "width", "height", "taken", "gps", "faces"].into());
+        for face in photo["faces"].as_array().unwrap() {
+            assert_eq!(keys(face), ["id", "box", "score", "quality", "group", "person", "state"].into());
+            let bounds: Vec<f64> = face["box"].as_array().unwrap().iter().map(|side| side.as_f64().unwrap()).collect();
+            let [x, y, width, height] = bounds[..] else { panic!("{face}") };
+            assert!(width > 0.0 && height > 0.0 && x >= 0.0 && y >= 0.0, "{face}");
+            assert!(x + width <= 1.00001 && y + height <= 1.00001, "{face}");
+            for part in ["score", "quality"] {
+                assert!((0.0..=1.0).contains(&face[part].as_f64().unwrap()), "{face}");
+            }
+            assert!(face["group"].as_i64().unwrap() > 0, "{face}");
+            assert_eq!(face["person"].is_null(), face["state"].is_null(), "{face}");
+            assert!(ids.insert(face["id"].as_i64().unwrap()), "an id is one face");
+        }
+    }
+    let face = library.face("obama-2010.jpg");
+    assert_eq!(face["person"], json!({"id": number, "name": "Barack Obama"}));
+    assert_eq!((&face["group"], &face["state"]), (&number.into(), &"confirmed".into()));
+}
+
+#[test]
+fn a_photo_is_described_as_it_is() {
+    let library = library();
+    let export = library.export();
+    for (name, photo) in &export {
+        let path = library.photo(name);
+        assert_eq!(photo["path"], path.to_str().unwrap());
+        assert_eq!(photo["hash"], blake3::hash(&fs::read(path).unwrap()).to_hex().as_str(), "{name}");
+    }
+    let lisbon = &export["lisbon.jpg"];
+    assert_eq!((&lisbon["width"], &lisbon["height"]), (&160.into(), &200.into()));
+    assert_eq!(lisbon["taken"], "2024-07-14T18:30:05+01:00");
+    let gps = [0, 1].map(|axis| lisbon["gps"][axis].as_f64().unwrap());
+    assert!((gps[0] - 38.7139).abs() < 1e-4 && (gps[1] + 9.1394).abs() < 1e-4, "latitude, then longitude: {gps:?}");
+    assert_eq!(export["obama-2010.jpg"]["taken"], "2010-05-10T10:04:01", "no offset is none");
+    assert_eq!(export["regions-digikam.jpg"]["gps"], Value::Null);
+}
+
+/// Where digiKam's user drew the faces in the same photo, see tests/fixtures/README.md.
+#[test]
+fn boxes_lie_where_the_people_are() {
+    let library = library();
+    let number = library.number("obama-2010.jpg");
+    let faces = library.export()["regions-digikam.jpg"]["faces"].as_array().unwrap().clone();
+    for (name, region) in [
+        ("Joseph R Biden", json!([0.07, 0.372, 0.0433333, 0.094])),
+        ("Barack Obama", json!([0.313333, 0.354, 0.0386667, 0.072])),
+        ("Denis McDonough", json!([0.47, 0.105, 0.0386667, 0.079])),
+        ("Hillary Clinton", json!([0.749333, 0.43, 0.0626667, 0.108])),
+    ] {
+        let found = faces.iter().filter(|face| overlap(&face["box"], &region) > 0.5).collect::<Vec<_>>();
+        assert_eq!(found.len(), 1, "{name} in {faces:?}");
+        assert_eq!(found[0]["group"].to_string() == number, name == "Barack Obama", "{name} is {}", found[0]);
+    }
+}
+
+#[test]
+fn embeddings_are_of_length_one_and_near_for_one_person() {
+    let library = library();
+    let export = library.facetag(["export", "--embeddings"]).well().json();
+    let mut portraits = Vec::new();
+    for photo in export["photos"].as_array().unwrap() {
+        let faces = photo["faces"].as_array().unwrap();
+        for face in faces {
+            let vector: Vec<f64> = serde_json::from_value(face["embedding"].clone()).unwrap();
+            assert_eq!(vector.len(), 192);
+            let length = dot(&vector, &vector).sqrt();
+            assert!((length - 1.0).abs() < 1e-4, "{length}");
+            if faces.len() == 1 {
+                portraits.push(vector);
+            }
+        }
+    }
+    // By path: Lisbon is Hopper, then Obama twice.
+    assert!(dot(&portraits[1], &portraits[2]) > 0.6);
+    assert!(dot(&portraits[0], &portraits[1]) < 0.3);
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[test]
+fn it_goes_into_a_file_that_is_not_there_yet() {
+    let library = library();
+    let told = library.facetag(["export"]).well().stdout;
+    let written = library.facetag(["export", "-o", "export.json"]).well();
+    assert_eq!(written.stdout, "");
+    let file = library.folder().join("export.json");
+    assert_eq!(fs::read_to_string(&file).unwrap(), told);
+    fs::write(&file, "mine").unwrap();
+    library.facetag(["export", "--output", "export.json"]).fails_saying(&["export.json"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    library.facetag(["export", "--format", "yaml"]).fails_saying(&["yaml", "json"]);
+}
+
+#[test]
+fn an_empty_library_is_exported_as_one() {
+    let library = Library::new();
+    assert_eq!(library.facetag(["export"]).well().json(), json!({"version": 1, "pack": "open", "photos": []}));
+}

@@ -1,0 +1,264 @@
+//! `facetag find`: by people, date, place and folder; as lines, JSON, numbers and albums.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Library, file_name, fixture, modified, text};
+use serde_json::json;
+
+const PHOTOS: [&str; 11] = [
+    "metadata/obama-2009.jpg",
+    "metadata/obama-2010.jpg",
+    "metadata/obama-2012.jpg",
+    "metadata/obama-2016.jpg",
+    "metadata/biden-2010.jpg",
+    "metadata/lisbon.jpg",
+    "metadata/tokyo.jpg",
+    "metadata/sydney.jpg",
+    "metadata/no-offset.jpg",
+    "metadata/none.jpg",
+    // Biden, Obama and one more.
+    "orientation/1.jpg",
+];
+
+/// With Barack and Joe by name, who were together once; Grace Hopper has no name.
+fn album() -> Library {
+    let library = Library::scanned(&PHOTOS);
+    library.name("obama-2010.jpg", "Barack Obama");
+    library.name("biden-2010.jpg", "Joe Biden");
+    library
+}
+
+const OBAMA: [&str; 4] = ["obama-2009.jpg", "obama-2010.jpg", "obama-2012.jpg", "obama-2016.jpg"];
+
+#[test]
+fn by_people() {
+    let library = album();
+    // By date, and those without a date last.
+    assert_eq!(library.find(&["Barack"]), [&OBAMA[..], &["1.jpg"]].concat());
+    assert_eq!(library.find(&["Barack", "Joe"]), ["1.jpg"], "all names must be there");
+    assert_eq!(library.find(&["Barack", "--not", "Joe"]), OBAMA);
+    assert_eq!(library.find(&["Joe", "--not", "Barack"]), ["biden-2010.jpg"]);
+    assert_eq!(library.find(&["--any", "Joe", "--any", "Barack"]).len(), 6);
+    assert_eq!(library.find(&["Joe", "--any", "Barack"]), ["1.jpg"]);
+    assert_eq!(library.find(&["--not", "Barack", "--not", "Joe"]).len(), 5);
+    // Nobody else, known or unknown: a third face is in 1.jpg.
+    assert_eq!(library.find(&["Barack", "--only"]), OBAMA);
+    assert!(library.find(&["Barack", "Joe", "--only"]).is_empty());
+    let third = &library.export()["1.jpg"]["faces"][2]["group"].to_string();
+    assert_eq!(library.find(&["Barack", "Joe", third, "--only"]), ["1.jpg"]);
+    assert_eq!(library.find(&["Joe", "--any", "Barack", "--any", third, "--only"]), ["1.jpg"]);
+    assert!(library.find(&["Barack", "Joe", "--not", third]).is_empty());
+    let grace = library.number("none.jpg");
+    assert_eq!(library.find(&[&grace]).len(), 5, "groups are found by their number");
+}
+
+#[test]
+fn by_date() {
+    let library = album();
+    let between = |since: &str, until: &str| library.find(&["--since", since, "--until", until]);
+    assert_eq!(between("2010", "2010"), ["biden-2010.jpg", "obama-2010.jpg"], "of one time, by path");
+    assert_eq!(between("2012-12", "2016-03"), ["obama-2012.jpg", "obama-2016.jpg"]);
+    assert_eq!(between("2012-12-07", "2016-03-13"), [""; 0]);
+    assert_eq!(between("2012-12-06", "2012-12-06"), ["obama-2012.jpg"], "the whole of the last day");
+    // The year of the place: in Tokyo it was 2025 already, in Sydney still 2019, whatever it was in UTC.
+    assert_eq!(between("2025", "2025"), ["tokyo.jpg"]);
+    assert_eq!(between("2019-12-31", "2019-12-31"), ["sydney.jpg"]);
+    assert_eq!(between("2023-12-31", "2023"), ["no-offset.jpg"]);
+    assert_eq!(library.find(&["--since", "2020"]), ["no-offset.jpg", "lisbon.jpg", "tokyo.jpg"]);
+    assert_eq!(library.find(&["--until", "2009"]), ["obama-2009.jpg"], "what has no date is not found by date");
+    assert_eq!(library.find(&["Barack", "--since", "2010", "--until", "2012"]), ["obama-2010.jpg", "obama-2012.jpg"]);
+    assert_eq!(between("2026", "2009"), [""; 0]);
+}
+
+#[test]
+fn by_place() {
+    let library = album();
+    for place in ["Lisbon", "lisbon", "LISBÖN", "Lisbo\u{302}n", "Portugal", "PT", "pt", " Portugal "] {
+        assert_eq!(library.find(&["--place", place]), ["lisbon.jpg"], "{place}");
+    }
+    assert_eq!(library.find(&["--place", "Japan"]), ["tokyo.jpg"]);
+    assert_eq!(library.find(&["--place", "Australia"]), ["sydney.jpg"]);
+    assert_eq!(library.find(&["--place", "us"]).len(), 5, "the White House and the Capitol");
+    assert_eq!(library.find(&["--place", "United States", "--not", "Barack"]), ["biden-2010.jpg"]);
+    for nowhere in ["Lis", "isbon", "Atlantis", "%", "P_", "", "|"] {
+        assert!(library.find(&["--place", nowhere]).is_empty(), "{nowhere:?}");
+    }
+}
+
+#[test]
+fn by_folder() {
+    let library = Library::new();
+    library.put_as("metadata/biden-2010.jpg", "a/biden.jpg");
+    library.put_as("metadata/obama-2010.jpg", "a/deep/obama.jpg");
+    // A name that begins alike is another folder.
+    library.put_as("metadata/none.jpg", "ab/none.jpg");
+    library.scan();
+    let a = library.photo("a");
+    assert_eq!(library.find(&["--in", text(&a)]), ["biden.jpg", "obama.jpg"]);
+    assert_eq!(library.find(&["--in", "photos/a/deep/"]), ["obama.jpg"]);
+    assert_eq!(library.find(&["--in", "."]).len(), 3);
+    assert!(library.find(&["--in", "nowhere"]).is_empty());
+    assert_eq!(library.find(&["--in", text(&a), "--until", "2010-05-09"]), [""; 0]);
+}
+
+#[test]
+fn a_photo_is_listed_once_or_with_all_its_copies() {
+    let library = Library::new();
+    library.put_as("metadata/biden-2010.jpg", "a/one.jpg");
+    library.put_as("metadata/biden-2010.jpg", "b/two.jpg");
+    library.scan();
+    let joe = library.number("one.jpg");
+    assert_eq!(library.find(&[&joe]), ["one.jpg"]);
+    assert_eq!(library.find(&[&joe, "--copies"]), ["one.jpg", "two.jpg"]);
+    assert_eq!(library.find(&[&joe, "--in", "photos/b"]), ["two.jpg"], "of the folder asked for");
+}
+
+#[test]
+fn as_paths_for_other_programs() {
+    let library = album();
+    let paths = library.facetag(["find", "Barack", "--not", "Joe", "-0"]).well();
+    let expected: String = OBAMA.iter().map(|name| format!("{}\0", library.photo(name).display())).collect();
+    assert_eq!(paths.raw, expected.as_bytes());
+    let lines = library.facetag(["find", "Barack", "--not", "Joe"]).well().stdout;
+    assert_eq!(lines, expected.replace('\0', "\n"));
+}
+
+#[test]
+fn as_json() {
+    let library = album();
+    let found = library.facetag(["find", "--place", "Lisbon", "--json"]).well().json();
+    let lisbon = json!([{"path": library.photo("lisbon.jpg"), "taken": "2024-07-14T18:30:05+01:00",
+        "place": "Lisbon, Portugal", "people": []}]);
+    assert_eq!(found, lisbon);
+    let found = library.facetag(["find", "Barack", "Joe", "--json"]).well().json();
+    assert_eq!(found[0]["people"], json!(["Barack Obama", "Joe Biden"]));
+    assert_eq!((&found[0]["taken"], &found[0]["place"]), (&json!(null), &json!(null)));
+    assert_eq!(library.facetag(["find", "--place", "Atlantis", "--json"]).ends(1).json(), json!([]));
+}
+
+#[test]
+fn as_a_number() {
+    let library = album();
+    assert_eq!(library.facetag(["find", "Barack", "--count"]).well().stdout, "5\n");
+    assert_eq!(library.facetag(["find", "--place", "Atlantis", "--count"]).ends(1).stdout, "0\n");
+}
+
+#[test]
+fn nothing_found_prints_nothing() {
+    let library = album();
+    let run = library.facetag(["find", "Joe", "--since", "2020"]).ends(1);
+    assert_eq!((&*run.stdout, &*run.stderr), ("", ""));
+}
+
+#[test]
+fn what_cannot_be_understood_is_refused() {
+    let library = album();
+    library.facetag(["find"]).fails_saying(&["Usage"]);
+    library.facetag(["find", "--json"]).fails_saying(&["Usage"]);
+    for date in ["24", "2024-13", "2023-02-29", "July", "2024-7-1"] {
+        library.facetag(["find", "--since", date]).fails_saying(&[date, "2024-07"]);
+    }
+    for mixed in [["--json", "--count"], ["--json", "-0"], ["-0", "--count"], ["--link=a", "--copy=b"]] {
+        library.facetag(["find", "Barack"].iter().chain(&mixed)).fails_saying(&["cannot be used with"]);
+    }
+    assert!(!library.folder().join("a").exists());
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let library = album();
+    for args in [&["find", "Barack"][..], &["find", "Barack", "--json"], &["people"], &["export"], &["show", "Barack"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = library.command(args);
+        command.stdout(writer);
+        // Before the command begins: it will find nobody there whenever it writes.
+        drop(reader);
+        let run = common::Run::of(command.output().unwrap()).well();
+        assert_eq!(run.stderr, "", "{args:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_album_of_links_is_numbered_by_date() {
+    let library = album();
+    let folder = library.folder().join("album");
+    let make = || library.facetag(["find", "Barack", "--link", "album"]).well().stdout;
+    let said = make();
+    assert!(said.contains("5 links"), "{said}");
+    let expected = [
+        ("0001-2009-09-09-obama-2009.jpg", "obama-2009.jpg"),
+        ("0002-2010-05-10-obama-2010.jpg", "obama-2010.jpg"),
+        ("0003-2012-12-06-obama-2012.jpg", "obama-2012.jpg"),
+        ("0004-2016-03-14-obama-2016.jpg", "obama-2016.jpg"),
+        ("0005-1.jpg", "1.jpg"),
+    ];
+    assert_eq!(names(&folder), expected.map(|(name, _)| name));
+    for (name, photo) in expected {
+        assert_eq!(fs::read_link(folder.join(name)).unwrap(), library.photo(photo));
+    }
+    let said = make();
+    assert!(said.contains("0 links") && said.contains("5 there already"), "{said}");
+    assert_eq!(names(&folder).len(), 5);
+}
+
+#[test]
+fn an_album_of_copies_never_overwrites() {
+    let library = album();
+    let folder = library.folder().join("new/album");
+    fs::create_dir_all(&folder).unwrap();
+    let alien = folder.join("0002-2010-05-10-obama-2010.jpg");
+    fs::write(&alien, "mine").unwrap();
+    let make = || library.facetag(["find", "Barack", "--not", "Joe", "--copy", "new/album"]).well().stdout;
+    let expected = [
+        "0001-2009-09-09-obama-2009.jpg",
+        "0002-2010-05-10-obama-2010-2.jpg",
+        "0002-2010-05-10-obama-2010.jpg",
+        "0003-2012-12-06-obama-2012.jpg",
+        "0004-2016-03-14-obama-2016.jpg",
+    ];
+    let said = make();
+    assert!(said.contains("4 copies"), "{said}");
+    let said = make();
+    assert!(said.contains("0 copies") && said.contains("4 there already"), "{said}");
+
+    assert_eq!(names(&folder), expected);
+    assert_eq!(fs::read_to_string(alien).unwrap(), "mine");
+    let copy = folder.join(expected[1]);
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(fixture("metadata/obama-2010.jpg")).unwrap());
+    assert_eq!(modified(&copy), modified(&library.photo("obama-2010.jpg")), "a copy is as old as the photo");
+    assert!(!fs::symlink_metadata(copy).unwrap().is_symlink());
+}
+
+#[test]
+fn an_album_that_misses_a_photo_says_so() {
+    let library = album();
+    fs::remove_file(library.photo("obama-2012.jpg")).unwrap();
+    for (how, album) in [("--link", "links"), ("--copy", "copies")] {
+        let run = library.facetag(["find", "Barack", how, album]).ends(1);
+        assert!(run.stderr.contains("obama-2012.jpg"), "{}", run.stderr);
+        assert_eq!(names(&library.folder().join(album)).len(), 4, "the others are there");
+    }
+    library.facetag(["find", "--place", "Atlantis", "--link", "none"]).ends(1);
+}
+
+#[test]
+fn an_album_is_made_or_refused_whatever_is_printed() {
+    let library = album();
+    for how in ["--json", "--count", "-0"] {
+        let run = library.facetag(["find", "Joe", how, "--link", "album"]);
+        let made = library.folder().join("album").is_dir();
+        assert!(run.code == 2 || made, "{how}: the album was forgotten without a word");
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| file_name(text(&entry.unwrap().path()))).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,285 @@
+//! `facetag name`, `rename`, `merge` and `hide`: what the user says is done, kept and written down.
+
+mod common;
+
+use std::fs;
+
+use common::Library;
+use serde_json::{Value, json};
+
+/// Three people: Obama twice, Biden, Hopper.
+const PEOPLE: [&str; 4] =
+    ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", "metadata/biden-2010.jpg", "metadata/none.jpg"];
+
+fn people() -> Library {
+    Library::scanned(&PEOPLE)
+}
+
+fn name_in(library: &Library, photo: &str) -> Value {
+    library.face(photo)["person"]["name"].clone()
+}
+
+#[test]
+fn a_group_gets_a_name_by_its_number() {
+    let library = people();
+    let number = library.number("obama-2010.jpg");
+    let said = library.facetag(["name", &number, "Barack Obama"]).well().stdout;
+    assert!(said.contains("Barack Obama") && said.contains("2 faces in 2 photos"), "{said}");
+
+    for photo in ["obama-2010.jpg", "obama-2012.jpg"] {
+        let face = library.face(photo);
+        assert_eq!(face["person"], json!({"id": number.parse::<i64>().unwrap(), "name": "Barack Obama"}));
+        assert_eq!(face["state"], "confirmed");
+    }
+    assert!(name_in(&library, "biden-2010.jpg").is_null());
+
+    let journal = library.journal();
+    assert_eq!(journal.len(), 1);
+    assert_eq!((&journal[0]["do"], &journal[0]["name"]), (&"name".into(), &"Barack Obama".into()));
+    let faces = journal[0]["faces"].as_array().unwrap();
+    let hashes = ["obama-2010.jpg", "obama-2012.jpg"].map(|photo| library.export()[photo]["hash"].clone());
+    assert!(hashes.iter().all(|hash| faces.iter().any(|face| &face["photo"] == hash)), "{faces:?}");
+}
+
+#[test]
+fn a_number_may_have_a_sign_before_it() {
+    let library = people();
+    let number = format!("#{}", library.number("obama-2010.jpg"));
+    library.facetag(["name", &number, "Barack"]).well();
+    assert_eq!(name_in(&library, "obama-2010.jpg"), "Barack");
+}
+
+#[test]
+fn a_name_is_found_in_any_case_and_form() {
+    let library = people();
+    // As some programs and file systems write it: é as e with an accent behind it.
+    library.name("obama-2010.jpg", "Jose\u{301}  Álvarez ");
+    library.name("biden-2010.jpg", "Γιώργος");
+    library.name("none.jpg", "王小明");
+
+    let obama: &[_] = &["obama-2010.jpg", "obama-2012.jpg"];
+    let (biden, hopper): (&[_], &[_]) = (&["biden-2010.jpg"], &["none.jpg"]);
+    for (who, photos) in [
+        ("José Álvarez", obama),
+        ("JOSÉ ÁLVAREZ", obama),
+        ("jose\u{301} a\u{301}lvarez", obama),
+        ("josé", obama),
+        ("Γιώργος", biden),
+        ("ΓΙΏΡΓΟΣ", biden),
+        ("γιω\u{301}ργοσ", biden),
+        ("王小明", hopper),
+    ] {
+        assert_eq!(library.find(&[who]), photos, "{who}");
+    }
+    // As it is kept: composed, tidied, in the case that was typed.
+    assert_eq!(name_in(&library, "obama-2010.jpg"), "José Álvarez");
+}
+
+#[test]
+fn an_ambiguous_name_is_asked_back() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack Obama");
+    library.name("biden-2010.jpg", "Michelle Obama");
+    for command in [&["find", "Obama"][..], &["show", "obama"], &["rename", "OBAMA", "X"], &["hide", "Obama"]] {
+        library.facetag(command).fails_saying(&["Barack Obama", "Michelle Obama"]);
+    }
+    library.facetag(["merge", "Barack", "Obama"]).fails_saying(&["Barack Obama", "Michelle Obama"]);
+    assert_eq!(library.journal().len(), 2, "nothing was decided");
+    // A whole name is nobody else's, and a word of one name alone will do.
+    library.name("none.jpg", "Obama");
+    assert_eq!(library.find(&["Obama"]), ["none.jpg"]);
+    assert_eq!(library.find(&["michelle"]), ["biden-2010.jpg"]);
+}
+
+#[test]
+fn somebody_unknown_is_said_to_be_so() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack Obama");
+    library.facetag(["show", "Carl"]).fails_saying(&["Carl", "facetag people"]);
+    library.facetag(["find", "--not", "Carl"]).fails_saying(&["Carl"]);
+    library.facetag(["name", "99", "Carl"]).fails_saying(&["99", "facetag people"]);
+    library.facetag(["show", ""]).fails_saying(&["nobody"]);
+    library.facetag(["show", "Bar"]).fails_saying(&["did you mean", "Barack Obama"]);
+    // A part of a word is no word.
+    library.facetag(["show", "arack"]).fails_saying(&["nobody"]);
+}
+
+#[test]
+fn the_name_of_somebody_else_joins_the_two() {
+    let library = people();
+    let barack = library.name("obama-2010.jpg", "Barack");
+    let said = library.facetag(["name", &library.number("none.jpg"), "BARACK"]).well().stdout;
+    assert!(said.contains("is Barack") && said.contains("too"), "{said}");
+    assert_eq!(library.number("none.jpg"), barack);
+    assert_eq!(name_in(&library, "none.jpg"), "Barack", "the name stays as it was first typed");
+    assert_eq!(library.person("Barack")["faces"], 3);
+    assert_eq!(library.journal()[1]["do"], "merge");
+}
+
+#[test]
+fn a_person_is_renamed_and_not_named_again() {
+    let library = people();
+    let number = library.name("obama-2010.jpg", "Barack");
+    library.facetag(["name", &number, "Joe"]).fails_saying(&["facetag rename"]);
+    library.facetag(["rename", &library.number("none.jpg"), "Joe"]).fails_saying(&["facetag name"]);
+
+    library.facetag(["rename", "barack", "Barack H. Obama"]).well();
+    assert_eq!(name_in(&library, "obama-2010.jpg"), "Barack H. Obama");
+    assert_eq!(library.number("obama-2010.jpg"), number, "the number stays");
+    library.facetag(["rename", &number, "barack h. obama"]).well();
+    assert_eq!(name_in(&library, "obama-2010.jpg"), "barack h. obama", "only the case may change");
+    let line = &library.journal()[1];
+    assert_eq!(
+        (&line["do"], &line["from"], &line["to"]),
+        (&"rename".into(), &"Barack".into(), &"Barack H. Obama".into())
+    );
+}
+
+#[test]
+fn a_person_does_not_get_the_name_of_another() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["rename", "Barack", "JOE"]).fails_saying(&["Joe", "facetag merge"]);
+    assert_eq!(name_in(&library, "obama-2010.jpg"), "Barack");
+    assert_eq!(library.journal().len(), 2);
+}
+
+#[test]
+fn what_is_no_name_is_refused() {
+    let library = people();
+    let number = library.number("obama-2010.jpg");
+    library.name("biden-2010.jpg", "Joe");
+    for (wrong, why) in [
+        ("", "empty"),
+        ("  \t", "empty"),
+        ("12", "number"),
+        ("#3", "number"),
+        ("An\nna", "control"),
+        ("A\u{7}", "control"),
+    ] {
+        library.facetag(["name", &number, wrong]).fails_saying(&[why]);
+        library.facetag(["rename", "Joe", wrong]).fails_saying(&[why]);
+    }
+    library.facetag(["name", &number]).fails_saying(&["Usage"]);
+    assert_eq!(library.journal().len(), 1);
+    library.facetag(["name", &number, "Agent 47"]).well();
+}
+
+#[test]
+fn merging_keeps_the_name_and_its_number() {
+    let library = people();
+    let joe = library.name("biden-2010.jpg", "Joe");
+    let group = library.number("none.jpg");
+    // The group comes first, but the name is worth more.
+    library.facetag(["merge", &group, "Joe"]).well();
+    assert_eq!((library.number("none.jpg"), name_in(&library, "none.jpg")), (joe, "Joe".into()));
+    assert_eq!(library.face("none.jpg")["state"], "confirmed");
+    library.facetag(["show", &group]).fails_saying(&[&group]);
+
+    let line = library.journal()[1].clone();
+    assert_eq!(
+        (&line["do"], &line["from"].to_string(), &line["into"]),
+        (&"merge".into(), &group, &library.person("Joe")["id"])
+    );
+}
+
+#[test]
+fn of_two_names_the_first_is_kept() {
+    let library = people();
+    library.name("biden-2010.jpg", "Joe");
+    library.name("obama-2010.jpg", "Barack");
+    library.facetag(["merge", "Barack", "Joe"]).well();
+    assert_eq!(library.person("Barack")["faces"], 3);
+    library.facetag(["find", "Joe"]).fails_saying(&["Joe"]);
+    // The name is free again.
+    library.name("none.jpg", "Joe");
+    assert_eq!(library.find(&["Joe"]), ["none.jpg"]);
+}
+
+#[test]
+fn several_are_merged_at_once_and_nobody_with_himself() {
+    let library = people();
+    let numbers = ["obama-2010.jpg", "biden-2010.jpg", "none.jpg"].map(|photo| library.number(photo));
+    library.facetag(["merge", &numbers[0], &numbers[1], &numbers[0]]).fails_saying(&[&numbers[0], "twice"]);
+    library.facetag(["merge", &numbers[0], "Nobody"]).fails_saying(&["Nobody"]);
+    assert!(library.journal().is_empty(), "a merge that fails does nothing");
+    library.facetag(["merge", &numbers[0], &numbers[1], &numbers[2]]).well();
+    let people = library.people();
+    assert_eq!(people.len(), 1);
+    assert_eq!((&people[0]["faces"], &people[0]["name"]), (&4.into(), &Value::Null));
+    // Together they stay, whatever else is found.
+    library.put("metadata/obama-2009.jpg");
+    library.scan();
+    let numbers = ["obama-2010.jpg", "biden-2010.jpg", "none.jpg"].map(|photo| library.number(photo));
+    assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
+}
+
+#[test]
+fn the_hidden_are_not_listed_until_they_are_shown_again() {
+    let library = people();
+    let number = library.number("none.jpg");
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["hide", &number]).well();
+    library.facetag(["hide", "Joe"]).well();
+    let listed = |args: &[&str]| -> Vec<String> {
+        let lines = library.facetag(["people", "--all", "--json"].iter().chain(args)).well().json();
+        lines.as_array().unwrap().iter().map(|line| line["id"].to_string()).collect()
+    };
+    let joe = library.number("biden-2010.jpg");
+    assert_eq!(listed(&[]), [library.number("obama-2010.jpg")]);
+    assert_eq!(listed(&["--hidden"]), [joe.clone(), number.clone()]);
+
+    // Another face of somebody hidden stays hidden.
+    library.put("metadata/biden-2011.jpg");
+    library.scan();
+    assert_eq!(listed(&[]), [library.number("obama-2010.jpg")]);
+    assert_eq!(library.number("biden-2011.jpg"), joe);
+
+    library.facetag(["hide", "--undo", "Joe"]).well();
+    assert_eq!(listed(&["--hidden"]), [number]);
+    let done: Vec<_> = library.journal().iter().map(|line| line["hidden"].clone()).collect();
+    assert_eq!(done, [Value::Null, true.into(), true.into(), false.into()]);
+}
+
+#[test]
+fn a_name_reaches_the_faces_that_are_surely_the_same() {
+    // Two groups of one person: the photos came one by one, and the user merged nothing.
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.put("metadata/obama-2009.jpg");
+    library.put("metadata/obama-2011.jpg");
+    library.scan();
+    let states = ["obama-2009.jpg", "obama-2011.jpg"].map(|photo| library.face(photo)["state"].clone());
+    assert_eq!(states, ["auto", "auto"]);
+    // What facetag did by itself is not what the user said.
+    library.facetag(["rename", "Barack", "Barack Obama"]).well();
+    assert_eq!(library.face("obama-2009.jpg")["state"], "auto");
+}
+
+#[test]
+fn a_decision_outlives_scans_of_changed_folders() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["merge", "Joe", &library.number("none.jpg")]).well();
+    fs::remove_file(library.photo("obama-2012.jpg")).unwrap();
+    library.put("metadata/obama-2009.jpg");
+    library.put("metadata/lisbon.jpg");
+    library.scan();
+    // Hopper goes by the name of Joe, because the user said so; a new photo of hers does too.
+    let names =
+        ["obama-2010.jpg", "obama-2009.jpg", "biden-2010.jpg", "none.jpg"].map(|photo| name_in(&library, photo));
+    assert_eq!(names, ["Barack", "Barack", "Joe", "Joe"]);
+    assert_eq!(library.journal().len(), 3, "a scan decides nothing in the user's name");
+}
+
+#[test]
+fn nothing_is_decided_in_an_empty_library() {
+    let library = Library::new();
+    for args in
+        [&["name", "1", "Anna"][..], &["rename", "1", "Anna"], &["merge", "1", "2"], &["hide", "1"], &["show", "1"]]
+    {
+        library.facetag(args).fails_saying(&["no group 1"]);
+    }
+}

@@ -1,0 +1,158 @@
+//! Photos of every format, turned every way, and files that are none.
+
+mod common;
+
+use std::fs;
+
+use common::{Library, fixtures, overlap, text};
+
+#[test]
+fn every_format_is_read_and_its_face_found() {
+    let names = fixtures("formats");
+    let library = Library::new();
+    for name in &names {
+        library.put(&format!("formats/{name}"));
+    }
+    assert_eq!(library.scan()["photos"], names.len());
+    let export = library.export();
+    let first = &export["rgb8.png"]["faces"][0];
+    for name in &names {
+        let photo = &export[name];
+        let size = if name == "rgb16.png" { (160, 200) } else { (200, 250) };
+        assert_eq!((&photo["width"], &photo["height"]), (&size.0.into(), &size.1.into()), "{name}");
+        assert_eq!(photo["faces"].as_array().unwrap().len(), 1, "{name}: {photo}");
+        let face = &photo["faces"][0];
+        assert!(overlap(&face["box"], &first["box"]) > 0.9, "{name}: {face}, not {first}");
+        assert_eq!(face["group"], first["group"], "{name} shows the same person");
+    }
+}
+
+#[test]
+fn the_content_counts_and_not_the_extension() {
+    let library = Library::new();
+    library.put_as("metadata/biden-2010.jpg", "biden.png");
+    library.put_as("formats/lossy.webp", "HOPPER.JPEG");
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["faces"]), (&2.into(), &2.into()), "{summary}");
+}
+
+#[test]
+fn a_photo_is_upright_however_it_is_stored() {
+    let names = fixtures("orientation");
+    assert_eq!(names.len(), 8);
+    let library = Library::new();
+    for name in &names {
+        library.put(&format!("orientation/{name}"));
+    }
+    library.scan();
+    let export = library.export();
+    let upright = &export["1.jpg"];
+    assert_eq!(upright["faces"].as_array().unwrap().len(), 3, "{upright}");
+    for name in &names {
+        let photo = &export[name];
+        assert_eq!((&photo["width"], &photo["height"]), (&480.into(), &320.into()), "{name}");
+        let faces = photo["faces"].as_array().unwrap();
+        assert_eq!(faces.len(), 3, "{name}: {photo}");
+        for (face, expected) in faces.iter().zip(upright["faces"].as_array().unwrap()) {
+            assert!(overlap(&face["box"], &expected["box"]) > 0.9, "{name}: {face}, not {expected}");
+            assert_eq!(face["group"], expected["group"], "{name} shows the same people");
+        }
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_path_and_reason_and_remembered() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    let reasons = [
+        ("empty.jpg", "empty"),
+        ("truncated-early.jpg", "the JPEG is damaged"),
+        ("noise.jpg", "not a picture"),
+        ("text.png", "a text"),
+        ("wrong-crc.png", "the PNG is damaged"),
+        ("heic-named.jpg", "HEIC"),
+        ("bomb.png", "50000 x 50000"),
+    ];
+    for (name, _) in reasons {
+        library.put(&format!("broken/{name}"));
+    }
+    let first = library.facetag(["scan", "--json", "photos"]).ends(1);
+    assert_eq!((&first.json()["photos"], &first.json()["unreadable"]), (&1.into(), &reasons.len().into()));
+    let warns = |run: &common::Run, name: &str, reason: &str| {
+        let path = text(&library.photo(name)).to_owned();
+        run.stderr.lines().any(|line| line.contains(&path) && line.contains(reason))
+    };
+    for (name, reason) in reasons {
+        assert!(warns(&first, name, reason), "no warning of {name} ({reason}) in: {}", first.stderr);
+    }
+    assert!(!first.stderr.contains("biden"), "{}", first.stderr);
+    assert!(!first.stderr.contains("panicked"), "{}", first.stderr);
+
+    // Neither tried again nor forgotten.
+    let second = library.facetag(["scan", "--json"]).ends(1);
+    assert_eq!((&second.json()["unreadable"], &second.json()["unchanged"]), (&reasons.len().into(), &1.into()));
+    assert_eq!(second.stderr, "");
+    assert_eq!(library.facetag(["stats", "--json"]).well().json()["unreadable"], reasons.len());
+
+    let retried = library.facetag(["scan", "--json", "--retry-failed"]).ends(1);
+    for (name, reason) in reasons {
+        assert!(warns(&retried, name, reason), "{name} was not tried again: {}", retried.stderr);
+    }
+    assert_eq!(library.export().into_keys().collect::<Vec<_>>(), ["biden-2010.jpg"]);
+}
+
+#[test]
+fn a_file_that_was_mended_is_a_photo() {
+    let library = Library::with(&["metadata/none.jpg"]);
+    let broken = library.put_as("broken/empty.jpg", "photo.jpg");
+    library.scan_to_end(1);
+    library.put_as("metadata/biden-2010.jpg", "photo.jpg");
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["unreadable"]), (&1.into(), &0.into()));
+    assert!(library.export().contains_key("photo.jpg"));
+
+    // One that is gone is no longer a reason to warn.
+    fs::write(&broken, "").unwrap();
+    library.scan_to_end(1);
+    fs::remove_file(&broken).unwrap();
+    assert_eq!(library.scan()["unreadable"], 0);
+}
+
+#[test]
+fn a_photo_that_breaks_gets_its_names_back_when_it_is_restored() {
+    let library = Library::scanned(&["metadata/biden-2010.jpg"]);
+    library.name("biden-2010.jpg", "Joe");
+    let before = library.face("biden-2010.jpg");
+    fs::write(library.photo("biden-2010.jpg"), "").unwrap();
+    assert_eq!(library.scan_to_end(1)["unreadable"], 1);
+    assert!(library.find(&["Joe"]).is_empty(), "a broken photo is not offered");
+    assert!(library.export().is_empty(), "nor exported under the hash of what it was");
+
+    library.put("metadata/biden-2010.jpg");
+    library.scan();
+    assert_eq!(library.face("biden-2010.jpg"), before);
+    assert_eq!(library.find(&["Joe"]), ["biden-2010.jpg"]);
+}
+
+#[test]
+fn half_a_photo_is_read_as_far_as_it_goes_or_refused() {
+    let library = Library::with(&["broken/truncated-late.jpg", "formats/rgb8.png"]);
+    let run = library.facetag(["scan", "--json", "photos"]);
+    // The upper half shows the face: either is right, if it is said.
+    let readable = library.export().contains_key("truncated-late.jpg");
+    run.ends(if readable { 0 } else { 1 });
+    if readable {
+        let face = library.face("truncated-late.jpg");
+        assert!(overlap(&face["box"], &library.face("rgb8.png")["box"]) > 0.5, "{face}");
+    }
+}
+
+#[test]
+fn the_same_broken_content_twice_is_two_broken_files() {
+    let library = Library::new();
+    library.put_as("broken/noise.jpg", "a.jpg");
+    library.put_as("broken/noise.jpg", "b.jpg");
+    let run = library.facetag(["scan", "--json", "photos"]).ends(1);
+    assert_eq!(run.json()["unreadable"], 2);
+    assert_eq!(library.scan_to_end(1)["unreadable"], 2, "both are remembered");
+    assert!(run.stderr.contains("a.jpg") && run.stderr.contains("b.jpg"), "both are told: {}", run.stderr);
+}

@@ -1,0 +1,470 @@
+//! `facetag scan`: what it finds, what it leaves alone, and what lives on when files change, move and vanish.
+
+mod common;
+
+use std::fs::{self, FileTimes};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use common::{Library, fixture, modified, overlap, set_times, text, touch_up};
+use image::imageops::{self, FilterType};
+
+const PORTRAITS: [&str; 3] = ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", "metadata/biden-2010.jpg"];
+
+#[test]
+fn a_first_scan_finds_the_faces_and_a_second_one_nothing_new() {
+    let library = Library::with(&PORTRAITS);
+    let first = library.scan();
+    assert_eq!((&first["photos"], &first["faces"], &first["new_groups"]), (&3.into(), &3.into(), &2.into()), "{first}");
+    assert_eq!(first["interrupted"], false);
+    let known = library.export();
+
+    let second = library.scan();
+    assert_eq!((&second["photos"], &second["faces"], &second["unchanged"]), (&0.into(), &0.into(), &3.into()));
+    assert_eq!(second["new_groups"], 0, "{second}");
+    assert_eq!(library.export(), known);
+}
+
+#[test]
+fn an_unchanged_file_is_not_opened() {
+    let library = Library::scanned(&PORTRAITS);
+    // Another content behind the same size and time shows only to a program that looks into the file.
+    let swapped = library.photo("biden-2010.jpg");
+    let times = FileTimes::new().set_modified(modified(&swapped));
+    let mut bytes = fs::read(&swapped).unwrap();
+    bytes.reverse();
+    fs::write(&swapped, bytes).unwrap();
+    set_times(&swapped, times);
+
+    let second = library.scan();
+    assert_eq!((&second["unchanged"], &second["unreadable"]), (&3.into(), &0.into()), "{second}");
+    assert_eq!(library.export().len(), 3);
+}
+
+#[test]
+fn the_system_sees_no_unchanged_file_opened_either() {
+    let library = Library::scanned(&PORTRAITS);
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let names = ["obama-2010.jpg", "obama-2012.jpg", "biden-2010.jpg"];
+    touch_up(&library.photo("biden-2010.jpg"));
+    for name in names {
+        set_times(&library.photo(name), FileTimes::new().set_accessed(long_ago));
+    }
+    assert_eq!(library.scan()["photos"], 1);
+
+    let opened = names.map(|name| fs::metadata(library.photo(name)).unwrap().accessed().unwrap() != long_ago);
+    // The changed one was read. Where the disk does not note that, it proves nothing of the others.
+    if opened[2] {
+        assert_eq!(opened, [false, false, true]);
+    } else {
+        eprintln!("left out: times of access, which the disk with the temporary files does not note");
+    }
+}
+
+#[test]
+fn a_moved_photo_keeps_its_faces_and_its_name() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let before = library.face("biden-2010.jpg");
+    assert_eq!(before["state"], "confirmed");
+
+    fs::create_dir(library.photo("2010")).unwrap();
+    fs::rename(library.photo("biden-2010.jpg"), library.photo("2010/joe.jpg")).unwrap();
+    let summary = library.scan();
+    assert_eq!((&summary["moved"], &summary["photos"], &summary["copies"]), (&1.into(), &0.into(), &0.into()));
+
+    assert_eq!(library.face("joe.jpg"), before);
+    assert_eq!(library.find(&["Joe"]), ["joe.jpg"]);
+    assert_eq!(library.export().len(), 3, "the old path is forgotten");
+    assert_eq!(library.scan()["unchanged"], 3);
+}
+
+#[test]
+fn photos_that_swap_their_names_keep_their_people() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    library.name("obama-2010.jpg", "Barack");
+    let (joe, barack, aside) = (library.photo("biden-2010.jpg"), library.photo("obama-2010.jpg"), library.photo("x"));
+    for (from, to) in [(&joe, &aside), (&barack, &joe), (&aside, &barack)] {
+        fs::rename(from, to).unwrap();
+    }
+    library.scan();
+    assert_eq!(library.find(&["Joe"]), ["obama-2010.jpg"]);
+    assert_eq!(library.face("biden-2010.jpg")["person"]["name"], "Barack");
+    assert_eq!(library.person("Joe")["faces"], 1);
+    assert_eq!(library.person("Barack")["faces"], 2);
+}
+
+#[test]
+fn a_photo_with_new_metadata_keeps_its_names() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let before = library.face("biden-2010.jpg");
+
+    touch_up(&library.photo("biden-2010.jpg"));
+    assert_eq!(library.scan()["photos"], 1);
+    let after = library.face("biden-2010.jpg");
+    assert_eq!(after["person"], before["person"]);
+    assert_eq!(after["state"], "confirmed", "what the user said is still what the user said");
+    assert_eq!(library.find(&["Joe"]), ["biden-2010.jpg"]);
+}
+
+#[test]
+fn a_photo_saved_again_smaller_or_cut_keeps_its_names() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    library.name("obama-2012.jpg", "Barack");
+    let edit = |name: &str, edit: &dyn Fn(image::DynamicImage) -> image::DynamicImage| {
+        let path = library.photo(name);
+        edit(image::open(&path).unwrap()).save(&path).unwrap();
+    };
+    edit("biden-2010.jpg", &|photo| photo.resize(150, 150, FilterType::CatmullRom));
+    // Cut so far that the face is somewhere else in the photo.
+    edit("obama-2012.jpg", &|photo| imageops::crop_imm(&photo.to_rgb8(), 50, 20, 142, 172).to_image().into());
+    let before = [library.face("biden-2010.jpg"), library.face("obama-2012.jpg")];
+
+    assert_eq!(library.scan()["photos"], 2);
+    let after = [library.face("biden-2010.jpg"), library.face("obama-2012.jpg")];
+    assert!(overlap(&before[0]["box"], &after[0]["box"]) > 0.8);
+    assert!(overlap(&before[1]["box"], &after[1]["box"]) < 0.5, "or the cut is no test");
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!((&after["person"], &after["state"]), (&before["person"], &before["state"]));
+    }
+}
+
+#[test]
+fn what_a_photo_was_before_an_edit_is_not_counted() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    touch_up(&library.photo("biden-2010.jpg"));
+    library.scan();
+
+    let joe = library.person("Joe");
+    assert_eq!((&joe["faces"], &joe["photos"]), (&1.into(), &1.into()), "{joe}");
+    let shown = library.facetag(["show", "Joe", "--json"]).well().json();
+    let paths: Vec<_> = shown.as_array().unwrap().iter().map(|line| line["path"].clone()).collect();
+    assert_eq!(paths, [text(&library.photo("biden-2010.jpg"))]);
+    let stats = library.facetag(["stats", "--json"]).well().json();
+    assert_eq!((&stats["photos"], &stats["faces"]), (&3.into(), &3.into()), "{stats}");
+}
+
+#[test]
+fn another_photo_under_the_same_name_is_not_the_same_person() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let joe_was_at = library.face("biden-2010.jpg")["box"].clone();
+    // Cameras count from 0001 again: here is Barack, where Joe was a moment ago.
+    let replaced = library.put_as("metadata/obama-2009.jpg", "biden-2010.jpg");
+    set_times(&replaced, FileTimes::new().set_modified(modified(&replaced) + Duration::from_secs(5)));
+    library.scan();
+
+    let barack = library.face("biden-2010.jpg");
+    assert!(overlap(&joe_was_at, &barack["box"]) > 0.5, "at the same place, or it is no test");
+    assert_eq!(barack["person"], serde_json::Value::Null, "Barack goes by Joe's name");
+}
+
+#[test]
+fn a_photo_that_vanishes_keeps_its_names_until_it_returns() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let before = library.face("biden-2010.jpg");
+    let (photo, away) = (library.photo("biden-2010.jpg"), library.folder().join("away.jpg"));
+
+    fs::rename(&photo, &away).unwrap();
+    assert_eq!(library.scan()["missing"], 1);
+    assert_eq!(library.number_of("files WHERE missing_since IS NOT NULL"), 1);
+    assert!(library.find(&["Joe"]).is_empty(), "what is not there is not found");
+    assert_eq!(library.person("Joe")["faces"], 1, "and is not forgotten");
+    assert_eq!(library.scan()["missing"], 0, "it is news only once");
+
+    fs::rename(&away, &photo).unwrap();
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["unchanged"]), (&0.into(), &3.into()), "{summary}");
+    assert_eq!(library.face("biden-2010.jpg"), before);
+    assert_eq!(library.number_of("files WHERE missing_since IS NOT NULL"), 0);
+
+    // The same under another name, later.
+    fs::remove_file(library.photo("biden-2010.jpg")).unwrap();
+    library.scan();
+    library.put_as("metadata/biden-2010.jpg", "restored.jpg");
+    assert_eq!(library.scan()["moved"], 1);
+    assert_eq!(library.face("restored.jpg"), before);
+}
+
+#[test]
+fn a_root_that_is_away_or_empty_loses_nothing() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let known = library.export();
+    let away = library.folder().join("away");
+
+    // A disk that is not there leaves no folder, or the empty one that it is mounted on.
+    for leave_empty in [false, true] {
+        fs::rename(library.photos(), &away).unwrap();
+        if leave_empty {
+            fs::create_dir(library.photos()).unwrap();
+        }
+        for args in [vec!["scan", "--json"], vec!["scan", "--json", text(&library.photos())]] {
+            let run = library.facetag(args).ends(1);
+            assert_eq!(run.json()["offline"], serde_json::json!([library.photos()]));
+            assert_eq!(run.json()["missing"], 0);
+            assert!(run.stderr.contains(text(&library.photos())), "{}", run.stderr);
+        }
+        assert_eq!(library.export(), known);
+        assert_eq!(library.number_of("files WHERE missing_since IS NOT NULL"), 0);
+
+        if leave_empty {
+            fs::remove_dir(library.photos()).unwrap();
+        }
+        fs::rename(&away, library.photos()).unwrap();
+        assert_eq!(library.scan()["unchanged"], 3);
+        assert_eq!(library.export(), known);
+    }
+}
+
+#[test]
+fn photos_of_a_renamed_folder_are_found_where_they_are() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let renamed = library.folder().join("renamed");
+    fs::rename(library.photos(), &renamed).unwrap();
+    library.facetag(["scan", text(&renamed)]).well();
+    // The old root is away; it may be a disk that comes back.
+    library.facetag(["scan"]).ends(1);
+
+    let found = library.facetag(["find", "Joe"]).well().stdout;
+    assert_eq!(found.trim_end(), text(&renamed.join("biden-2010.jpg")));
+}
+
+#[test]
+fn new_photos_of_a_named_person_are_tagged_by_themselves() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("obama-2010.jpg", "Barack");
+    library.put("metadata/obama-2009.jpg");
+    library.put("metadata/biden-2011.jpg");
+    library.put("metadata/none.jpg");
+
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["tagged"]), (&3.into(), &1.into()), "{summary}");
+    let face = library.face("obama-2009.jpg");
+    assert_eq!((&face["person"]["name"], &face["state"]), (&"Barack".into(), &"auto".into()));
+    assert_eq!(library.face("obama-2010.jpg")["state"], "confirmed");
+    assert_eq!(library.number("biden-2011.jpg"), library.number("biden-2010.jpg"), "unnamed groups grow too");
+    assert!(library.face("none.jpg")["person"].is_null());
+}
+
+#[test]
+fn names_survive_scans_and_renames() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    let known = library.export();
+    library.put("metadata/obama-2009.jpg");
+    library.scan();
+    library.facetag(["scan", "--retry-failed"]).well();
+    let mut now = library.export();
+    now.remove("obama-2009.jpg");
+    assert_eq!(now, known);
+}
+
+#[test]
+fn a_copy_is_the_same_photo_in_another_place() {
+    let library = Library::with(&PORTRAITS);
+    library.put_as("metadata/biden-2010.jpg", "copy.jpg");
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["copies"], &summary["faces"]), (&3.into(), &1.into(), &3.into()));
+    library.name("biden-2010.jpg", "Joe");
+
+    let export = library.export();
+    assert_eq!(export["copy.jpg"]["faces"], export["biden-2010.jpg"]["faces"]);
+    assert_eq!(library.person("Joe")["photos"], 1);
+    // One of them is gone, the other is as good.
+    fs::remove_file(library.photo("biden-2010.jpg")).unwrap();
+    assert_eq!(library.scan()["missing"], 1);
+    assert_eq!(library.find(&["Joe"]), ["copy.jpg"]);
+}
+
+#[test]
+fn what_is_named_twice_is_counted_once() {
+    let library = Library::with(&PORTRAITS);
+    fs::create_dir(library.photo("inner")).unwrap();
+    fs::rename(library.photo("obama-2010.jpg"), library.photo("inner/obama-2010.jpg")).unwrap();
+    let (outer, inner) = (library.photos(), library.photo("inner"));
+    let scan = || library.facetag(["scan", "--json", text(&outer), text(&inner), text(&outer)]).well().json();
+    let first = scan();
+    assert_eq!((&first["photos"], &first["copies"], &first["unchanged"]), (&3.into(), &0.into(), &0.into()), "{first}");
+    assert_eq!(scan()["unchanged"], 3);
+}
+
+#[test]
+fn a_root_inside_another_is_part_of_it() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    library.put_as("metadata/obama-2010.jpg", "inner/obama-2010.jpg");
+    let roots = || {
+        let stats = library.facetag(["stats", "--json"]).well().json();
+        stats["roots"].as_array().unwrap().iter().map(|root| root["path"].clone()).collect::<Vec<_>>()
+    };
+    let inner = library.photo("inner");
+    assert_eq!(library.facetag(["scan", "--json", text(&inner)]).well().json()["photos"], 1);
+    assert_eq!(roots(), [text(&inner)]);
+
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["unchanged"]), (&1.into(), &1.into()), "{summary}");
+    assert_eq!(roots(), [text(&library.photos())]);
+
+    // A part of a root may be scanned alone, and what is outside is not missing then.
+    let part = library.facetag(["scan", "--json", text(&inner)]).well().json();
+    assert_eq!((&part["unchanged"], &part["missing"]), (&1.into(), &0.into()));
+    assert_eq!(roots(), [text(&library.photos())]);
+}
+
+#[test]
+fn several_folders_are_scanned_at_once_and_again_without_naming_them() {
+    let library = Library::new();
+    library.put_as("metadata/biden-2010.jpg", "a/biden-2010.jpg");
+    library.put_as("metadata/obama-2010.jpg", "b/obama-2010.jpg");
+    let run = library.facetag(["scan", "--json", "photos/a", "photos/b/"]).well();
+    assert_eq!(run.json()["photos"], 2);
+    assert_eq!(library.facetag(["scan", "--json"]).well().json()["unchanged"], 2);
+    // A folder is the same however it is written.
+    assert_eq!(library.facetag(["scan", "--json", "photos/../photos/a"]).well().json()["unchanged"], 1);
+}
+
+#[test]
+fn a_photo_that_moves_to_another_root_is_moved() {
+    let library = Library::new();
+    let from = library.put_as("metadata/biden-2010.jpg", "a/biden-2010.jpg");
+    library.put_as("metadata/obama-2010.jpg", "b/obama-2010.jpg");
+    library.facetag(["scan", "photos/a", "photos/b"]).well();
+    library.name("biden-2010.jpg", "Joe");
+    fs::rename(from, library.photo("b/joe.jpg")).unwrap();
+    library.put_as("metadata/none.jpg", "a/none.jpg");
+
+    let summary = library.facetag(["scan", "--json"]).well().json();
+    assert_eq!((&summary["moved"], &summary["photos"]), (&1.into(), &1.into()), "{summary}");
+    assert_eq!(library.find(&["Joe"]), ["joe.jpg"]);
+}
+
+#[test]
+fn hidden_files_links_and_others_are_passed_over() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    for hidden in [".obama.jpg", ".hidden/obama.jpg", "@eaDir/obama.jpg"] {
+        library.put_as("metadata/obama-2010.jpg", hidden);
+    }
+    fs::write(library.photo("notes.txt"), "not a photo").unwrap();
+    fs::write(library.photo("clip.mp4"), "nor this").unwrap();
+    #[cfg(unix)]
+    {
+        let outside = library.folder().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::copy(fixture("metadata/none.jpg"), outside.join("none.jpg")).unwrap();
+        std::os::unix::fs::symlink(outside.join("none.jpg"), library.photo("link.jpg")).unwrap();
+        std::os::unix::fs::symlink(&outside, library.photo("folder")).unwrap();
+        // A walk that follows this one never ends.
+        std::os::unix::fs::symlink(library.photos(), library.photo("loop")).unwrap();
+        std::os::unix::fs::symlink("nowhere", library.photo("nowhere.jpg")).unwrap();
+    }
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["unreadable"]), (&1.into(), &0.into()), "{summary}");
+    assert_eq!(library.export().into_keys().collect::<Vec<_>>(), ["biden-2010.jpg"]);
+}
+
+#[test]
+fn formats_to_come_are_counted() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    for name in ["a.heic", "b.HEIC", "c.nef", "d.avif"] {
+        fs::write(library.photo(name), "unread").unwrap();
+    }
+    let summary = library.scan();
+    assert_eq!(summary["not_yet"], serde_json::json!({"HEIC": 2, "RAW": 1, "AVIF": 1}));
+    assert_eq!((&summary["photos"], &summary["unreadable"]), (&1.into(), &0.into()));
+    assert_eq!(library.scan()["not_yet"]["HEIC"], 2);
+    let told = library.facetag(["scan"]).well().stdout;
+    assert!(told.contains("2 HEIC"), "{told}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_of_any_bytes_are_found_again() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let library = Library::new();
+    let folder = library.photos().join(OsStr::from_bytes(b"Urlaub \xe4"));
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join(OsStr::from_bytes(b"\xff\xfe\n.jpg"));
+    fs::copy(fixture("metadata/biden-2010.jpg"), &path).unwrap();
+
+    assert_eq!(library.scan()["photos"], 1);
+    let again = library.scan();
+    assert_eq!((&again["unchanged"], &again["missing"]), (&1.into(), &0.into()), "{again}");
+    // The folder itself may be named, too, and the path is given back byte for byte.
+    let args = [OsStr::new("scan"), OsStr::new("--json"), folder.as_os_str()];
+    assert_eq!(library.facetag(args).well().json()["unchanged"], 1);
+    let args = [OsStr::new("find"), OsStr::new("--in"), folder.as_os_str(), OsStr::new("-0")];
+    let found = library.facetag(args).well();
+    assert_eq!(found.raw, [path.as_os_str().as_bytes(), b"\0"].concat());
+    library.facetag(["export"]).well().json();
+
+    fs::rename(&path, folder.join("plain.jpg")).unwrap();
+    assert_eq!(library.scan()["moved"], 1);
+    assert_eq!(library.number_of("files"), 1);
+}
+
+#[test]
+fn a_photo_without_faces_is_a_photo() {
+    let library = Library::new();
+    image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 2, y as u8 * 2, 99]))
+        .save(library.photo("sky.png"))
+        .unwrap();
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["faces"]), (&1.into(), &0.into()));
+    assert_eq!(library.export()["sky.png"]["faces"], serde_json::json!([]));
+    assert_eq!(library.scan()["unchanged"], 1);
+    library.facetag(["people"]).ends(1);
+}
+
+#[test]
+fn an_empty_folder_is_scanned_as_well() {
+    let library = Library::new();
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["offline"]), (&0.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn without_a_folder_there_must_be_a_known_one() {
+    let library = Library::new();
+    library.facetag(["scan"]).fails_saying(&["facetag scan ~/Pictures"]);
+    let nowhere = library.folder().join("nowhere");
+    library.facetag(["scan", text(&nowhere)]).fails_saying(&[text(&nowhere)]);
+    let file = library.put("metadata/none.jpg");
+    library.facetag(["scan", text(&file)]).fails_saying(&[text(&file), "file"]);
+    library.facetag(["scan", "--threads", "0", "photos"]).fails_saying(&["--threads"]);
+    library.facetag(["scan", "--quiet", "--json", "photos"]).fails_saying(&["--json"]);
+    assert_eq!(library.facetag(["stats", "--json"]).well().json()["roots"], serde_json::json!([]));
+}
+
+#[test]
+fn the_summary_says_what_to_do_next_and_quiet_says_nothing() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    let quiet = library.facetag(["scan", "--quiet", "photos"]).well();
+    assert_eq!((&*quiet.stdout, &*quiet.stderr), ("", ""));
+    library.put("metadata/obama-2010.jpg");
+    library.put("broken/empty.jpg");
+    let told = library.facetag(["scan", "photos"]).ends(1);
+    for word in ["1 photo read, 1 face found", "1 unchanged", "--retry-failed", "facetag people", "facetag name"] {
+        assert!(told.stdout.contains(word), "no {word:?} in {}", told.stdout);
+    }
+    let quiet = library.facetag(["scan", "--quiet", "--retry-failed"]).ends(1);
+    assert_eq!(quiet.stdout, "");
+    assert!(quiet.stderr.contains("empty.jpg"), "a warning is not to be silenced: {}", quiet.stderr);
+}
+
+#[test]
+fn the_librarys_own_folder_may_lie_among_the_photos() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    let inside = library.photo("library");
+    let scan = ["--library", text(&inside), "scan", "--json", text(&library.photos())].map(str::to_owned);
+    assert_eq!(library.facetag(&scan).well().json()["photos"], 1);
+    assert_eq!(library.facetag(&scan).well().json()["unchanged"], 1);
+    assert!(!Path::new(&library.home()).exists(), "--library counts more than the environment");
+}
