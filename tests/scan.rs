@@ -328,6 +328,11 @@ fn several_folders_are_scanned_at_once_and_again_without_naming_them() {
     assert_eq!(library.facetag(["scan", "--json"]).well().json()["unchanged"], 2);
     // A folder is the same however it is written.
     assert_eq!(library.facetag(["scan", "--json", "photos/../photos/a"]).well().json()["unchanged"], 1);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(library.photos(), library.folder().join("link")).unwrap();
+        assert_eq!(library.facetag(["scan", "--json", "link/a"]).well().json()["unchanged"], 1);
+    }
 }
 
 #[test]

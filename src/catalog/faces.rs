@@ -97,14 +97,14 @@ impl Catalog {
         Ok(vector.optional()?.map(|vector| vector.0))
     }
 
-    /// Whether some face of at least this score and quality, with an embedding of `pack`, is in no group yet.
+    /// Whether some face of at least this score, with an embedding of `pack`, is in no group yet.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn has_ungrouped(&self, pack: &str, score: f32, quality: f32) -> Result<bool> {
+    pub fn has_ungrouped(&self, pack: &str, score: f32) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM faces JOIN embeddings ON face_id = faces.id AND pack = ?1
-                                  WHERE person_id IS NULL AND score >= ?2 AND quality >= ?3)";
-        Ok(self.connection.query_row(sql, params![pack, score, quality], |row| row.get(0))?)
+                                  WHERE person_id IS NULL AND score >= ?2)";
+        Ok(self.connection.query_row(sql, params![pack, score], |row| row.get(0))?)
     }
 
     /// Photos that have a face without an embedding of `pack`.

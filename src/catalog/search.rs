@@ -19,8 +19,8 @@ pub struct Query {
     pub any: Vec<PersonId>,
     /// None of them is.
     pub not: Vec<PersonId>,
-    /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face too poor to be in a group
-    /// does not count: it may be none.
+    /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face so doubtful that it is in no
+    /// group does not count.
     pub only: bool,
     pub span: Span,
     /// A city, region or country, by name or country code.

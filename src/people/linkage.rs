@@ -20,7 +20,7 @@ pub struct Cluster {
     pub photos: HashSet<PhotoId>,
     /// A person who has a name, or whom the user spoke of: two such are never joined.
     pub fixed: bool,
-    /// A single face too small, blurred, turned or doubtful to found a group.
+    /// Only faces too small, blurred, turned or doubtful to draw others.
     pub poor: bool,
 }
 
@@ -60,7 +60,7 @@ impl Thresholds {
 enum Round {
     /// Good ones among themselves.
     Founding,
-    /// A poor one and a good one: poor faces neither found a group nor bridge two.
+    /// A poor one and a good one: poor faces neither draw each other nor bridge two.
     Joining,
 }
 

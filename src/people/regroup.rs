@@ -7,11 +7,12 @@ use super::neighbours::neighbours;
 use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, State, Writer};
 use crate::face::PackInfo;
 
-/// From which of the detector's scores on a face may found a group: at 0.5, 99.7 % of what CenterFace finds are faces.
-const FOUNDING_SCORE: f32 = 0.5;
+/// Below this score of the detector's a face is in no group unless it is like one: it may be none. At 0.5, 99.7 % of what
+/// CenterFace finds are faces.
+const DOUBTFUL_SCORE: f32 = 0.5;
 
-/// From which quality on a face may found a group.
-const FOUNDING_QUALITY: f32 = 0.1;
+/// Below this quality a face draws no other into its group: small, blurred and turned faces look like each other.
+const POOR_QUALITY: f32 = 0.1;
 
 /// What a regrouping did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,12 +28,12 @@ pub struct Regrouped {
 /// # Errors
 /// Those of the catalog.
 pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, CatalogError> {
-    catalog.has_ungrouped(&pack.name, FOUNDING_SCORE, FOUNDING_QUALITY)
+    catalog.has_ungrouped(&pack.name, DOUBTFUL_SCORE)
 }
 
 /// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
 ///
-/// A face too poor to found a group stays in none until it is like one. Faces that are grouped stay together; a face of a named or hidden person never leaves it. Only vectors of the
+/// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a named or hidden person never leaves it. Only vectors of the
 /// one pack are compared.
 ///
 /// # Errors
@@ -63,7 +64,8 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
 
     catalog.batch(|writer| {
         let mut done = Regrouped::default();
-        for (root, members) in groups.iter().filter(|(root, _)| !clusters[*root].poor) {
+        let in_doubt = |members: &[usize]| matches!(members, [face] if faces.doubtful[*face]);
+        for (root, members) in groups.iter().filter(|(_, members)| !in_doubt(members)) {
             faces.write(writer, *root, members, &fixed, &mut done)?;
         }
         writer.drop_empty_groups()?;
@@ -77,6 +79,7 @@ struct Faces {
     photo: Vec<i64>,
     person: Vec<Option<PersonId>>,
     state: Vec<Option<State>>,
+    doubtful: Vec<bool>,
     poor: Vec<bool>,
     /// One behind the other, `dimension` numbers each.
     vectors: Vec<f32>,
@@ -92,6 +95,7 @@ impl Faces {
             photo: Vec::new(),
             person: Vec::new(),
             state: Vec::new(),
+            doubtful: Vec::new(),
             poor: Vec::new(),
             vectors: Vec::new(),
             dimension: pack.dimension,
@@ -103,7 +107,8 @@ impl Faces {
                 faces.photo.push(face.photo);
                 faces.person.push(face.person);
                 faces.state.push(face.state);
-                faces.poor.push(face.score < FOUNDING_SCORE || face.quality < FOUNDING_QUALITY);
+                faces.doubtful.push(face.score < DOUBTFUL_SCORE);
+                faces.poor.push(face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY);
                 faces.vectors.extend(vector);
             }
         })?;
@@ -115,23 +120,24 @@ impl Faces {
 
     /// A cluster for each group and person there is, then one for each face without; and the cluster of each face.
     fn clusters(&self, fixed: &HashSet<PersonId>) -> (Vec<Cluster>, Vec<usize>) {
+        // One good face makes a cluster good, and so does the user's word.
         let empty =
-            |fixed, poor| Cluster { sum: vec![0.0; self.dimension], faces: 0, photos: HashSet::new(), fixed, poor };
-        let mut clusters: Vec<Cluster> =
-            self.existing.iter().map(|person| empty(fixed.contains(person), false)).collect();
+            |fixed| Cluster { sum: vec![0.0; self.dimension], faces: 0, photos: HashSet::new(), fixed, poor: !fixed };
+        let mut clusters: Vec<Cluster> = self.existing.iter().map(|person| empty(fixed.contains(person))).collect();
         let index: HashMap<PersonId, usize> = self.existing.iter().copied().zip(0..).collect();
         let mut cluster_of = Vec::with_capacity(self.id.len());
         for (face, vector) in self.vectors.chunks_exact(self.dimension).enumerate() {
             let cluster = match self.person[face] {
                 Some(person) => index[&person],
                 None => {
-                    clusters.push(empty(false, self.poor[face]));
+                    clusters.push(empty(false));
                     clusters.len() - 1
                 }
             };
             let joined = &mut clusters[cluster];
             joined.sum.iter_mut().zip(vector).for_each(|(sum, number)| *sum += number);
             joined.faces += 1;
+            joined.poor &= self.poor[face];
             joined.photos.insert(self.photo[face]);
             cluster_of.push(cluster);
         }

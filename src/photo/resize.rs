@@ -1,5 +1,6 @@
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 
@@ -40,15 +41,19 @@ fn square([x, y, width, height]: [f32; 4], picture_width: u32, picture_height: u
 
 /// Convolution with a triangle as wide as the shrinking asks for: every pixel counts, and nothing rings around edges.
 fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, height: u32) -> RgbImage {
-    let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
+    // Typed pictures: for untyped ones the compiler makes every filter for each of a dozen pixel types.
+    let source = TypedImageRef::<U8x3>::from_buffer(pixels.width(), pixels.height(), pixels.as_raw())
         .expect("an RgbImage holds three bytes a pixel");
-    let mut target = Image::new(width.max(1), height.max(1), PixelType::U8x3);
+    let mut target = RgbImage::new(width.max(1), height.max(1));
+    let (width, height) = target.dimensions();
+    let mut view =
+        TypedImage::<U8x3>::from_buffer(width, height, &mut target).expect("an RgbImage holds three bytes a pixel");
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .use_alpha(false)
         .crop(left, top, across, down);
-    Resizer::new().resize(&source, &mut target, &options).expect("the part lies inside the picture");
-    RgbImage::from_raw(target.width(), target.height(), target.into_vec()).expect("the target has three bytes a pixel")
+    Resizer::new().resize_typed(&source, &mut view, &options).expect("the part lies inside the picture");
+    target
 }
 
 #[cfg(test)]

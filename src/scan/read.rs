@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
 
-use super::budget::Budget;
+use super::budget::{Budget, give_memory_back};
 use super::walk::FoundFile;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
 use crate::face::{DetectedFace, Embedding, ModelError, Pack, align, quality};
@@ -57,6 +57,7 @@ const PIXELS_A_THREAD: u64 = 32_000_000;
 impl<'a> PhotoReader<'a> {
     /// A reader for photos other than those of `known`.
     pub fn new(pack: &'a Pack, known: HashSet<Hash>) -> Self {
+        give_memory_back();
         let budget = Budget::new(PIXELS_A_THREAD * rayon::current_num_threads() as u64);
         Self { pack, taken: Mutex::new(known), budget }
     }
