@@ -152,10 +152,10 @@ pub struct Find {
     #[arg(long)]
     pub open: bool,
     /// Make an album of symbolic links in this folder, numbered by date
-    #[arg(long, value_name = "DIR", conflicts_with = "copy")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["copy", "json", "count", "null"])]
     pub link: Option<PathBuf>,
     /// Make an album of copies in this folder, numbered by date
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "count", "null"])]
     pub copy: Option<PathBuf>,
 }
 
