@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use facetag::cli::{Args, Exit, is_broken_pipe, run};
+use facetag::cli::{Args, Exit, is_broken_pipe, note, run};
 
 fn main() -> ExitCode {
     match run(Args::parse()) {
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         // `facetag find Anna | head` has got all it wants.
         Err(error) if is_broken_pipe(&error) => Exit::Well.into(),
         Err(error) => {
-            eprintln!("facetag: {error:#}");
+            note(&format!("facetag: {error:#}"));
             Exit::Failed.into()
         }
     }

@@ -22,6 +22,9 @@ pub enum State {
     Manual,
 }
 
+/// The person or group of a face, and how it came there.
+pub type Membership = (Option<PersonId>, Option<State>);
+
 /// A face as the catalog knows it.
 #[derive(Debug, Clone)]
 pub struct FaceRow {
@@ -37,7 +40,7 @@ pub struct FaceRow {
     pub state: Option<State>,
 }
 
-const COLUMNS: &str = "faces.id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
+const COLUMNS: &str = "id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
 
 impl Catalog {
     /// The faces of a photo, from left to right.
@@ -45,7 +48,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn faces_in(&self, photo: PhotoId) -> Result<Vec<FaceRow>> {
-        self.faces("WHERE photo_id = ?1 ORDER BY x, id", photo)
+        self.faces("faces WHERE photo_id = ?1 ORDER BY x, id", photo)
     }
 
     /// The faces of a person or group, the best first.
@@ -53,7 +56,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn faces_of(&self, person: PersonId) -> Result<Vec<FaceRow>> {
-        self.faces("WHERE person_id = ?1 ORDER BY quality DESC, id", person)
+        self.faces("seen_faces WHERE person_id = ?1 ORDER BY quality DESC, id", person)
     }
 
     /// The face with this id.
@@ -66,7 +69,7 @@ impl Catalog {
     }
 
     fn faces(&self, which: &str, id: i64) -> Result<Vec<FaceRow>> {
-        let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM faces {which}"))?;
+        let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {which}"))?;
         let rows = statement.query_map([id], face)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -77,7 +80,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, &[f32])) -> Result<()> {
         let mut statement = self.connection.prepare(&format!(
-            "SELECT {COLUMNS}, vector FROM faces JOIN embeddings ON face_id = faces.id AND pack = ?1 ORDER BY faces.id",
+            "SELECT {COLUMNS}, vector FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1 ORDER BY id",
         ))?;
         let mut rows = statement.query([pack])?;
         while let Some(row) = rows.next()? {
@@ -102,7 +105,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn has_ungrouped(&self, pack: &str, score: f32) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM faces JOIN embeddings ON face_id = faces.id AND pack = ?1
+        let sql = "SELECT EXISTS (SELECT 1 FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1
                                   WHERE person_id IS NULL AND score >= ?2)";
         Ok(self.connection.query_row(sql, params![pack, score], |row| row.get(0))?)
     }
@@ -113,8 +116,8 @@ impl Catalog {
     /// Those of SQLite.
     pub fn photos_without_embeddings(&self, pack: &str) -> Result<Vec<PhotoId>> {
         let mut statement = self.connection.prepare(
-            "SELECT DISTINCT photo_id FROM faces WHERE NOT EXISTS
-             (SELECT 1 FROM embeddings WHERE face_id = faces.id AND pack = ?1) ORDER BY photo_id",
+            "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS
+             (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id",
         )?;
         let rows = statement.query_map([pack], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -154,16 +157,28 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Puts faces into the person or group, with the state that tells how they came there.
+    /// Puts a face into the person or group, with the state that tells how it came there, unless the user has spoken
+    /// since `before` was read: then it stays as it is.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn assign(&mut self, faces: &[FaceId], person: PersonId, state: Option<State>) -> Result<()> {
-        let sql = "UPDATE faces SET person_id = ?2, state = ?3 WHERE id = ?1";
+    pub fn assign(&mut self, face: FaceId, before: Membership, after: (PersonId, Option<State>)) -> Result<bool> {
+        let sql = "UPDATE faces SET person_id = ?4, state = ?5 WHERE id = ?1 AND person_id IS ?2 AND state IS ?3
+                   AND EXISTS (SELECT 1 FROM people WHERE id = ?4)";
         let mut statement = self.transaction.prepare_cached(sql)?;
-        for face in faces {
-            statement.execute(params![face, person, state])?;
-        }
+        Ok(statement.execute(params![face, before.0, before.1, after.0, after.1])? > 0)
+    }
+
+    /// Marks faces that came into a group just while the user named it.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn mark_tags(&mut self) -> Result<()> {
+        self.transaction.execute(
+            "UPDATE faces SET state = 'auto' WHERE state IS NULL
+             AND person_id IN (SELECT id FROM people WHERE name IS NOT NULL OR hidden)",
+            [],
+        )?;
         Ok(())
     }
 
@@ -181,7 +196,8 @@ impl Writer<'_> {
     }
 
     /// A photo was edited in place: what the user said of its faces goes over to the same faces in the new one.
-    /// They are the same where the boxes overlap by half, or, after a crop or a turn, where the vectors are near.
+    /// They are the same where the vectors are near and the boxes overlap, or, after a crop or a turn, where the vectors
+    /// are very near: another photo put in its place is another photo.
     pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
         let tagged = self.faces_to_match(old, "AND person_id IS NOT NULL")?;
         let mut open = self.faces_to_match(new, "AND person_id IS NULL")?;
@@ -190,15 +206,13 @@ impl Writer<'_> {
                 let near = vectors.iter().find_map(|(pack, vector)| {
                     others.iter().find(|(other, _)| other == pack).map(|(_, other)| dot(vector, other))
                 });
-                let near = near.unwrap_or(0.0);
-                let overlap = face.bounds.iou(&candidate.bounds);
-                // An edit moves a face or changes its pixels, hardly both: either is proof enough.
-                if overlap >= 0.5 || near >= 0.8 { overlap + near } else { 0.0 }
+                let (near, overlap) = (near.unwrap_or(0.0), face.bounds.iou(&candidate.bounds));
+                if near >= 0.8 || (near >= 0.5 && overlap >= 0.5) { overlap + near } else { 0.0 }
             };
             let best = (0..open.len()).max_by(|&a, &b| likeness(&open[a]).total_cmp(&likeness(&open[b])));
             if let (Some(best), Some(person)) = (best.filter(|&best| likeness(&open[best]) > 0.0), face.person) {
                 let (same, _) = open.swap_remove(best);
-                self.assign(&[same.id], person, face.state)?;
+                self.assign(same.id, (None, None), (person, face.state))?;
             }
         }
         Ok(())

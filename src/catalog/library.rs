@@ -71,7 +71,10 @@ impl Library {
     }
 
     /// Makes the folder, readable by its owner alone. One that is there is left as it is.
-    pub(super) fn create(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn create(&self) -> Result<()> {
         if self.folder.is_dir() {
             return Ok(());
         }

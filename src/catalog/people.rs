@@ -75,8 +75,8 @@ impl Catalog {
     pub fn people(&self) -> Result<Vec<PersonSummary>> {
         let mut statement = self.connection.prepare(
             "SELECT people.id, name, hidden, count(faces.id), count(DISTINCT photo_id), min(taken), max(taken),
-                    (SELECT id FROM faces WHERE person_id = people.id ORDER BY quality DESC, id LIMIT 1)
-             FROM people JOIN faces ON person_id = people.id JOIN photos ON photos.id = photo_id
+                    (SELECT id FROM seen_faces WHERE person_id = people.id ORDER BY quality DESC, id LIMIT 1)
+             FROM people JOIN seen_faces AS faces ON person_id = people.id JOIN photos ON photos.id = photo_id
              GROUP BY people.id ORDER BY name IS NULL, count(faces.id) DESC, people.id",
         )?;
         let rows = statement.query_map([], |row| {

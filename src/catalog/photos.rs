@@ -183,13 +183,14 @@ impl Catalog {
         })?)
     }
 
-    /// Every file that holds a photo, with it; missing ones too, by path.
+    /// Every file that holds a photo that could be read, with it and whether it is missing, by path.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId, bool)>> {
         let mut statement = self.connection.prepare(
-            "SELECT path, photo_id, missing_since IS NOT NULL FROM files WHERE photo_id IS NOT NULL ORDER BY path",
+            "SELECT path, photo_id, missing_since IS NOT NULL FROM files WHERE photo_id IS NOT NULL AND problem IS NULL
+             ORDER BY path",
         )?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -212,16 +213,18 @@ impl Catalog {
     pub fn tally(&self) -> Result<Tally> {
         let count = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64);
         Ok(Tally {
-            photos: count("SELECT count(*) FROM photos")?,
+            photos: count("SELECT count(DISTINCT photo_id) FROM files")?,
             files: count("SELECT count(*) FROM files WHERE photo_id IS NOT NULL")?,
             missing: count("SELECT count(*) FROM files WHERE missing_since IS NOT NULL")?,
             unreadable: count("SELECT count(*) FROM files WHERE problem IS NOT NULL")?,
-            faces: count("SELECT count(*) FROM faces")?,
-            tagged: count("SELECT count(*) FROM faces JOIN people ON people.id = person_id WHERE name IS NOT NULL")?,
+            faces: count("SELECT count(*) FROM seen_faces")?,
+            tagged: count(
+                "SELECT count(*) FROM seen_faces JOIN people ON people.id = person_id WHERE name IS NOT NULL",
+            )?,
             persons: count("SELECT count(*) FROM people WHERE name IS NOT NULL")?,
             groups: count(
                 "SELECT count(*) FROM people WHERE name IS NULL
-                 AND (SELECT count(*) FROM faces WHERE person_id = people.id) > 1",
+                 AND (SELECT count(*) FROM seen_faces WHERE person_id = people.id) > 1",
             )?,
         })
     }
@@ -277,8 +280,8 @@ impl Writer<'_> {
         Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
     }
 
-    /// Notes that `photo` lies in a file. Where another file of it is missing, it has moved here, and `true` is
-    /// returned. Where this file held another photo before, its tags are carried over to the faces that stayed.
+    /// Notes that `photo` lies in a file. Where another file of it is no longer there, it has moved here, and `true`
+    /// is returned. Where this file held another photo before, its tags are carried over to the faces that stayed.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -293,15 +296,10 @@ impl Writer<'_> {
         {
             self.carry_tags(old, photo)?;
         }
-        let moved = before.is_none()
-            && self
-                .transaction
-                .prepare_cached(
-                    "UPDATE files SET path = ?1, missing_since = NULL WHERE id =
-                     (SELECT id FROM files WHERE photo_id = ?2 AND missing_since IS NOT NULL ORDER BY id LIMIT 1)",
-                )?
-                .execute(params![SqlPath(path), photo])?
-                > 0;
+        let left = if before.is_none() { self.left_by(photo)? } else { None };
+        if let Some(left) = left {
+            self.transaction.execute("UPDATE files SET path = ?1 WHERE id = ?2", params![SqlPath(path), left])?;
+        }
         self.transaction
             .prepare_cached(
                 "INSERT INTO files (path, size, modified, photo_id) VALUES (?1, ?2, ?3, ?4)
@@ -309,7 +307,15 @@ impl Writer<'_> {
                      photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
             )?
             .execute(params![SqlPath(path), size as i64, modified, photo])?;
-        Ok(moved)
+        Ok(left.is_some())
+    }
+
+    /// A file in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
+    fn left_by(&self, photo: PhotoId) -> Result<Option<i64>> {
+        let mut statement = self.transaction.prepare_cached("SELECT id, path FROM files WHERE photo_id = ?1")?;
+        let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<_, SqlPath<PathBuf>>(1)?.0)))?;
+        let files = files.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(files.into_iter().find(|(_, path)| !path.exists()).map(|(id, _)| id))
     }
 
     /// Notes that a file could not be read, and why. The photo that was in it before stays known.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Exit;
-use super::output::{count, day};
+use super::output::{count, day, note};
 use crate::catalog::Hit;
 
 /// What an album is made of.
@@ -31,7 +31,7 @@ pub(super) fn make(folder: &Path, hits: &[Hit], kind: Kind) -> Result<Exit> {
             Ok(false) => present += 1,
             Err(error) => {
                 failed += 1;
-                eprintln!("warning: {}: {error}", hit.path.display());
+                note(&format!("warning: {}: {error}", hit.path.display()));
             }
         }
     }

@@ -32,6 +32,7 @@ const PHOTOS: &[(&str, &[u8])] = photos![
 
 pub(super) fn run(library: &Library) -> Result<Exit> {
     // Beside the user's library, never in it.
+    library.create()?;
     let folder = library.folder().join("demo");
     let photos = folder.join("photos");
     fs::create_dir_all(&photos).with_context(|| photos.display().to_string())?;

@@ -23,6 +23,7 @@ use crate::face::{OPEN, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 pub use args::Args;
 use args::Command;
+pub use output::note;
 
 /// How a command ended, as the shell is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

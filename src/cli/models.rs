@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::args::ModelsAction;
-use super::output::{count, json, table};
+use super::output::{count, json, note, table};
 use super::scan::{Progress, interruption};
 use super::{Exit, active_pack};
 use crate::catalog::{Catalog, Library};
 use crate::face::{Candidate, Pack, PackInfo};
 use crate::people::regroup;
-use crate::scan::embed_missing;
+use crate::scan::{Event, embed_missing, faces_to_embed};
 
 /// The setting that holds the name of the pack in use.
 pub(super) const ACTIVE: &str = "pack";
@@ -63,7 +63,7 @@ fn list(library: &Library, as_json: bool) -> Result<Exit> {
 fn add(library: &Library, file: &Path, accepted: bool) -> Result<Exit> {
     let candidate = Candidate::read(file)?;
     let name = &candidate.info.name;
-    eprintln!("{NOTICE}");
+    note(NOTICE);
     if !accepted && !says_yes("Add these models?")? {
         bail!("nothing was added: the licence was not accepted (--accept-license says yes for scripts)");
     }
@@ -100,21 +100,24 @@ fn switch(library: &Library, name: &str) -> Result<Exit> {
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
     let interrupted = interruption()?;
     let mut progress = Progress::new();
-    let left = embed_missing(&mut catalog, &pack, &interrupted, |event| progress.show(&event))?;
+    let work = faces_to_embed(&catalog, &pack.info.name)?;
+    progress.show(&Event::Planned { to_read: work.len() as u64 });
+    embed_missing(&mut catalog, &pack, &work, &interrupted, |event| progress.show(&event))?;
     progress.finish();
     if interrupted.load(std::sync::atomic::Ordering::Relaxed) {
-        eprintln!("Interrupted: the pack in use is the old one. The same command goes on from here.");
+        note("Interrupted: the pack in use is the old one. The same command goes on from here.");
         return Ok(Exit::Interrupted);
     }
     catalog.set_setting(ACTIVE, &pack.info.name)?;
     catalog.batch(|writer| writer.ungroup_the_unnamed())?;
     regroup(&mut catalog, &pack.info, &[])?;
     writeln!(std::io::stdout(), "{} is in use; every name was kept.", pack.info.name)?;
+    let left = catalog.photos_without_embeddings(&pack.info.name)?.len() as u64;
     if left > 0 {
-        let faces = count(left, "face");
-        eprintln!(
-            "warning: {faces} could not be embedded, as their photos cannot be read now: the next scan tries again"
-        );
+        let photos = count(left, "photo");
+        note(&format!(
+            "warning: the faces of {photos} are not embedded, as they cannot be read now: the next scan tries again"
+        ));
         return Ok(Exit::Partly);
     }
     Ok(Exit::Well)

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::io::Write;
 
 use anyhow::{Result, bail};
+use unicode_width::UnicodeWidthStr;
 
-use super::output::count;
+use super::output::{count, note};
 use super::{Exit, open};
 use crate::catalog::{Catalog, Library, Who};
 use crate::face::PackInfo;
@@ -83,7 +84,7 @@ fn warn_of_meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<()> {
     };
     let meetings = photos(one)?.intersection(&photos(other)?).count() as u64;
     if meetings > 0 {
-        eprintln!("warning: {one} and {other} are seen together in {}", count(meetings, "photo"));
+        note(&format!("warning: {one} and {other} are seen together in {}", count(meetings, "photo")));
     }
     Ok(())
 }
@@ -105,11 +106,12 @@ fn reach(catalog: &mut Catalog, pack: &PackInfo, person: &Who) -> Result<Exit> {
 /// A name must be something to read, and not be taken for a number.
 fn check(name: &str) -> Result<()> {
     let name = name.trim();
-    if name.is_empty() {
-        bail!("a name must not be empty");
-    }
     if name.chars().any(char::is_control) {
         bail!("a name must not have line breaks or other control characters in it: {name:?}");
+    }
+    // Zero-width letters are there, and nobody sees them.
+    if name.width() == 0 {
+        bail!("a name must not be empty");
     }
     if name.trim_start_matches('#').chars().all(|letter| letter.is_ascii_digit()) {
         bail!("{name:?} would be taken for the number of a group: give a name with a letter in it");

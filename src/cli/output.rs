@@ -37,6 +37,11 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     writeln!(out)
 }
 
+/// A line on standard error. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// "1 photo", "2 photos".
 pub(super) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

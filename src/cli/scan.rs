@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::args::Scan;
-use super::output::{count, json};
+use super::output::{count, json, note};
 use super::{Exit, absolute, active_pack};
 use crate::catalog::{Catalog, Library};
 use crate::face::Pack;
@@ -62,15 +62,11 @@ pub(super) fn scan_folders(
         bail!("{}: there is no such folder", strange.display());
     }
 
-    let info = active_pack(&catalog, library)?;
-    let pack = std::cell::OnceCell::new();
-    let load = || -> Result<&Pack> {
-        let loaded = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
-        Ok(pack.get_or_init(|| loaded))
-    };
+    let pack = active_pack(&catalog, library)?;
+    let load = |info| Pack::load(info, &library.packs()).context("the models could not be loaded");
     let options = Options { retry_failed };
     let interrupted = interruption()?;
-    let summary = scan(&mut catalog, &roots, options, load, &interrupted, |event| progress.show(&event))?;
+    let summary = scan(&mut catalog, &roots, options, (pack, load), &interrupted, |event| progress.show(&event))?;
     progress.finish();
     Ok(summary)
 }
@@ -134,7 +130,7 @@ impl Progress {
                 self.bar.inc(1);
                 if self.plain_since.is_some_and(|since| since.elapsed() >= PLAIN_EVERY) {
                     self.plain_since = Some(Instant::now());
-                    eprintln!("{} of {} photos, {}", self.read, self.to_read, count(self.faces, "face"));
+                    note(&format!("{} of {} photos, {}", self.read, self.to_read, count(self.faces, "face")));
                 }
             }
             Event::Unreadable { path, problem } => self.warn(&format!("{}: {problem}", path.display())),
@@ -147,7 +143,7 @@ impl Progress {
 
     /// A line above the bar.
     pub fn warn(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("warning: {text}"));
+        self.bar.suspend(|| note(&format!("warning: {text}")));
     }
 
     pub fn finish(&self) {

@@ -36,8 +36,11 @@ pub struct Detector {
     side: usize,
     threshold: f32,
     /// Networks by width and height, made when first needed.
-    networks: Mutex<HashMap<(usize, usize), Arc<OnceLock<Network>>>>,
+    networks: Mutex<HashMap<(usize, usize), Slot>>,
 }
+
+/// A network that is being made by the first thread that needs it.
+type Slot = Arc<OnceLock<Network>>;
 
 /// A face in pixels of the network's input.
 #[derive(Debug, Clone, PartialEq)]

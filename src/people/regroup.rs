@@ -68,6 +68,7 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
         for (root, members) in groups.iter().filter(|(_, members)| !in_doubt(members)) {
             faces.write(writer, *root, members, &fixed, &mut done)?;
         }
+        writer.mark_tags()?;
         writer.drop_empty_groups()?;
         Ok(done)
     })
@@ -164,8 +165,8 @@ impl Faces {
         for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
             // What the user said of a face goes with it into a larger group.
             let state = self.state[face].or(is_fixed.then_some(State::Auto));
-            writer.assign(&[self.id[face]], person, state)?;
-            done.tagged += usize::from(is_fixed);
+            let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;
+            done.tagged += usize::from(assigned && is_fixed);
         }
         Ok(())
     }

@@ -22,9 +22,9 @@ use std::sync::mpsc::sync_channel;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError};
-use crate::face::Pack;
-use crate::people::regroup;
+use crate::catalog::{Catalog, CatalogError, FaceRow};
+use crate::face::{Pack, PackInfo};
+use crate::people::{has_ungrouped, regroup};
 use plan::Plan;
 use read::PhotoReader;
 use store::Store;
@@ -81,32 +81,36 @@ pub struct Summary {
 /// Readings that may wait for the writer: enough that no thread waits for a transaction, few enough to be small.
 const WAITING: usize = 64;
 
-/// Scans `folders` (absolute), which become roots of the library. `load` makes the models ready; it is not called where
-/// there is nothing to read.
+/// Scans `folders` (absolute), which become roots of the library. `load` makes the models of the pack ready; it is not
+/// called where there is nothing to read.
 ///
 /// # Errors
 /// Those of the catalog, and of `load`. A photo that cannot be read is none: it is told by an [`Event`].
-pub fn scan<'a, E: From<CatalogError>>(
+pub fn scan<E: From<CatalogError>>(
     catalog: &mut Catalog,
     folders: &[PathBuf],
     options: Options,
-    load: impl FnOnce() -> Result<&'a Pack, E>,
+    (info, load): (PackInfo, impl FnOnce(PackInfo) -> Result<Pack, E>),
     interrupted: &AtomicBool,
     mut tell: impl FnMut(Event),
 ) -> Result<Summary, E> {
     let mut summary = Summary::default();
     let mut to_read = Vec::new();
     let mut scanned = Vec::new();
-    for folder in folders {
+    for folder in without_inner(folders) {
         catalog.add_root(folder)?;
         let known = catalog.files_under(folder)?;
         let walk = walk(folder);
         // An unmounted disk leaves no folder, or an empty one.
         let nothing_there = walk.photos.is_empty() && walk.not_yet.is_empty();
         if !folder.is_dir() || (nothing_there && known.iter().any(|file| !file.missing) && is_empty(folder)) {
+            if known.is_empty() {
+                catalog.forget_root(folder)?;
+                continue;
+            }
             catalog.root_is_offline(folder)?;
             tell(Event::Offline { path: folder });
-            summary.offline.push(folder.clone());
+            summary.offline.push(folder.to_owned());
             continue;
         }
         let plan = Plan::new(&walk, &known, options.retry_failed);
@@ -123,11 +127,12 @@ pub fn scan<'a, E: From<CatalogError>>(
         to_read.extend(plan.read);
         scanned.push(folder);
     }
-    tell(Event::Planned { to_read: to_read.len() as u64 });
+    let to_embed = faces_to_embed(catalog, &info.name)?;
+    tell(Event::Planned { to_read: (to_read.len() + to_embed.len()) as u64 });
 
-    if !to_read.is_empty() {
-        let pack = load()?;
-        let reader = PhotoReader::new(pack, catalog.hashes()?);
+    if !to_read.is_empty() || !to_embed.is_empty() {
+        let pack = load(info.clone())?;
+        let reader = PhotoReader::new(&pack, catalog.hashes()?);
         let mut store = Store::new(catalog, &mut summary, &mut tell);
         std::thread::scope(|scope| {
             let (sender, readings) = sync_channel(WAITING);
@@ -140,12 +145,12 @@ pub fn scan<'a, E: From<CatalogError>>(
             });
             store.all(readings)
         })?;
+        embed_missing(catalog, &pack, &to_embed, interrupted, &mut tell)?;
         summary.interrupted = interrupted.load(Ordering::Relaxed);
-        if !summary.interrupted {
-            embed_missing(catalog, pack, interrupted, &mut tell)?;
-        }
+    }
+    if has_ungrouped(catalog, &info)? {
         tell(Event::Grouping);
-        let regrouped = regroup(catalog, &pack.info, &[])?;
+        let regrouped = regroup(catalog, &info, &[])?;
         summary.new_groups = regrouped.groups as u64;
         summary.tagged = regrouped.tagged as u64;
     }
@@ -157,25 +162,36 @@ pub fn scan<'a, E: From<CatalogError>>(
     Ok(summary)
 }
 
-/// Embeds the faces that have no vector of `pack` yet, as after a change of the pack, or where a photo's disk was away
-/// at the time. Returns how many faces still have none, because their photos cannot be read.
+/// A photo that is there, with faces of which some have no vector.
+type ToEmbed = (PathBuf, Vec<FaceRow>);
+
+/// The faces that have no vector of the pack yet, as after a change of the pack, or where a photo's disk was away at the
+/// time; only those whose photos are there.
 ///
 /// # Errors
 /// Those of the catalog.
-pub fn embed_missing(
-    catalog: &mut Catalog,
-    pack: &Pack,
-    interrupted: &AtomicBool,
-    mut tell: impl FnMut(Event),
-) -> Result<u64, CatalogError> {
+pub fn faces_to_embed(catalog: &Catalog, pack: &str) -> Result<Vec<ToEmbed>, CatalogError> {
     let mut work = Vec::new();
-    for photo in catalog.photos_without_embeddings(&pack.info.name)? {
-        if let Some(path) = catalog.path_of(photo)? {
+    for photo in catalog.photos_without_embeddings(pack)? {
+        if let Some(path) = catalog.path_of(photo)?.filter(|path| path.is_file()) {
             work.push((path, catalog.faces_in(photo)?));
         }
     }
+    Ok(work)
+}
+
+/// Embeds faces with `pack`.
+///
+/// # Errors
+/// Those of the catalog. A photo that cannot be read is told by an [`Event`].
+pub fn embed_missing(
+    catalog: &mut Catalog,
+    pack: &Pack,
+    work: &[ToEmbed],
+    interrupted: &AtomicBool,
+    mut tell: impl FnMut(Event),
+) -> Result<(), CatalogError> {
     let reader = PhotoReader::new(pack, Default::default());
-    let mut left = 0;
     // A batch is embedded on all cores, then written: what is done stays done when the rest is interrupted.
     for batch in work.chunks(WAITING) {
         if interrupted.load(Ordering::Relaxed) {
@@ -183,7 +199,7 @@ pub fn embed_missing(
         }
         let embedded: Vec<_> = batch.par_iter().map(|(path, faces)| reader.embed_again(path, faces)).collect();
         catalog.batch(|writer| {
-            for ((path, faces), vectors) in batch.iter().zip(embedded) {
+            for ((path, _), vectors) in batch.iter().zip(embedded) {
                 match vectors {
                     Ok(vectors) => {
                         for (face, vector) in &vectors {
@@ -191,16 +207,27 @@ pub fn embed_missing(
                         }
                         tell(Event::Read { faces: vectors.len() as u64 });
                     }
-                    Err(problem) => {
-                        left += faces.len() as u64;
-                        tell(Event::Unreadable { path, problem: &problem });
-                    }
+                    Err(problem) => tell(Event::Unreadable { path, problem: &problem }),
                 }
             }
             Ok(())
         })?;
     }
-    Ok(left)
+    Ok(())
+}
+
+/// The folders that are in none of the others, each once.
+fn without_inner(folders: &[PathBuf]) -> Vec<&Path> {
+    let mut outer: Vec<&Path> = Vec::new();
+    for (index, folder) in folders.iter().enumerate() {
+        let holds = |(other, path): (usize, &PathBuf)| {
+            other != index && folder.starts_with(path) && (folder != path || other < index)
+        };
+        if !folders.iter().enumerate().any(holds) {
+            outer.push(folder);
+        }
+    }
+    outer
 }
 
 fn is_empty(folder: &Path) -> bool {

@@ -62,7 +62,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         if batch.is_empty() {
             return Ok(());
         }
-        let Self { catalog, summary, waiting, unreadable, .. } = self;
+        let Self { catalog, summary, tell, waiting, unreadable } = self;
         catalog.batch(|writer| {
             for (file, reading) in batch {
                 match reading {
@@ -83,7 +83,11 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
             }
             let mut still_waiting = Vec::new();
             for (file, hash) in waiting.drain(..) {
-                if !copy(writer, summary, unreadable, file, &hash)? {
+                if let Some(problem) = unreadable.get(&hash) {
+                    tell(Event::Unreadable { path: &file.path, problem });
+                    writer.unreadable(&file.path, file.size, file.modified, problem)?;
+                    summary.unreadable += 1;
+                } else if !copy(writer, summary, file, &hash)? {
                     still_waiting.push((file, hash));
                 }
             }
@@ -95,22 +99,10 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
 
 /// Notes a file whose photo is known; `false` where that photo has not been stored yet. One that never is, because the
 /// scan was interrupted before, is read by the next scan.
-fn copy(
-    writer: &mut Writer,
-    summary: &mut Summary,
-    unreadable: &HashMap<Hash, String>,
-    file: &FoundFile,
-    hash: &Hash,
-) -> Result<bool, CatalogError> {
-    if let Some(problem) = unreadable.get(hash) {
-        writer.unreadable(&file.path, file.size, file.modified, problem)?;
-        summary.unreadable += 1;
-    } else if let Some(photo) = writer.photo_with(hash)? {
-        let moved = writer.file(&file.path, file.size, file.modified, photo)?;
-        summary.moved += u64::from(moved);
-        summary.copies += u64::from(!moved);
-    } else {
-        return Ok(false);
-    }
+fn copy(writer: &mut Writer, summary: &mut Summary, file: &FoundFile, hash: &Hash) -> Result<bool, CatalogError> {
+    let Some(photo) = writer.photo_with(hash)? else { return Ok(false) };
+    let moved = writer.file(&file.path, file.size, file.modified, photo)?;
+    summary.moved += u64::from(moved);
+    summary.copies += u64::from(!moved);
     Ok(true)
 }

@@ -85,6 +85,11 @@ CREATE TABLE faces (
 CREATE INDEX faces_by_photo ON faces (photo_id, person_id);
 CREATE INDEX faces_by_person ON faces (person_id, photo_id);
 
+-- The faces of photos that lie in some file, be it missing now. A photo that was edited in place lies in none any more:
+-- it stays for the day that the old file is restored, and counts for nothing until then.
+CREATE VIEW seen_faces AS
+SELECT * FROM faces WHERE EXISTS (SELECT 1 FROM files WHERE files.photo_id = faces.photo_id);
+
 -- A vector is little-endian f32. Vectors of two packs are never compared.
 CREATE TABLE embeddings (
     face_id INTEGER NOT NULL REFERENCES faces,
