@@ -56,15 +56,6 @@ impl Catalog {
         Ok(())
     }
 
-    /// Forgets a root that is not there, and of which no file is known any more: all its photos were found elsewhere.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn forget_root(&mut self, path: &Path) -> Result<()> {
-        self.connection.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(path)])?;
-        Ok(())
-    }
-
     /// Notes that a root was walked to its end.
     ///
     /// # Errors

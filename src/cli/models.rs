@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::args::ModelsAction;
-use super::output::{count, json, note, table};
+use super::output::{json, note, table};
 use super::scan::{Progress, interruption};
 use super::{Exit, active_pack};
 use crate::catalog::{Catalog, Library};
@@ -112,12 +112,13 @@ fn switch(library: &Library, name: &str) -> Result<Exit> {
     catalog.batch(|writer| writer.ungroup_the_unnamed())?;
     regroup(&mut catalog, &pack.info, &[])?;
     writeln!(std::io::stdout(), "{} is in use; every name was kept.", pack.info.name)?;
-    let left = catalog.photos_without_embeddings(&pack.info.name)?.len() as u64;
-    if left > 0 {
-        let photos = count(left, "photo");
-        note(&format!(
-            "warning: the faces of {photos} are not embedded, as they cannot be read now: the next scan tries again"
-        ));
+    let left = catalog.photos_without_embeddings(&pack.info.name)?;
+    for photo in &left {
+        let path = catalog.path_of(*photo)?.unwrap_or_default();
+        note(&format!("warning: {}: its faces are not embedded, as it cannot be read now", path.display()));
+    }
+    if !left.is_empty() {
+        note("The next scan tries again; the names are kept.");
         return Ok(Exit::Partly);
     }
     Ok(Exit::Well)

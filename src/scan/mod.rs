@@ -104,13 +104,12 @@ pub fn scan<E: From<CatalogError>>(
         // An unmounted disk leaves no folder, or an empty one.
         let nothing_there = walk.photos.is_empty() && walk.not_yet.is_empty();
         if !folder.is_dir() || (nothing_there && known.iter().any(|file| !file.missing) && is_empty(folder)) {
-            if known.is_empty() {
-                catalog.forget_root(folder)?;
-                continue;
-            }
             catalog.root_is_offline(folder)?;
-            tell(Event::Offline { path: folder });
-            summary.offline.push(folder.to_owned());
+            // Where all its photos have been found elsewhere since, nothing is amiss.
+            if !known.is_empty() {
+                tell(Event::Offline { path: folder });
+                summary.offline.push(folder.to_owned());
+            }
             continue;
         }
         let plan = Plan::new(&walk, &known, options.retry_failed);
