@@ -206,8 +206,13 @@ impl Writer<'_> {
                 let near = vectors.iter().find_map(|(pack, vector)| {
                     others.iter().find(|(other, _)| other == pack).map(|(_, other)| dot(vector, other))
                 });
-                let (near, overlap) = (near.unwrap_or(0.0), face.bounds.iou(&candidate.bounds));
-                if near >= 0.8 || (near >= 0.5 && overlap >= 0.5) { overlap + near } else { 0.0 }
+                let overlap = face.bounds.iou(&candidate.bounds);
+                let same = match near {
+                    Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= 0.5),
+                    // No pack has seen both; then only the very same place will do.
+                    None => overlap >= 0.8,
+                };
+                if same { overlap + near.unwrap_or(0.0) } else { 0.0 }
             };
             let best = (0..open.len()).max_by(|&a, &b| likeness(&open[a]).total_cmp(&likeness(&open[b])));
             if let (Some(best), Some(person)) = (best.filter(|&best| likeness(&open[best]) > 0.0), face.person) {

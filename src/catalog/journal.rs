@@ -126,6 +126,7 @@ impl Writer<'_> {
             }
             Decision::Rename { person, to, .. } => self.set_name(*person, to),
             Decision::Merge { from, into, faces, .. } => {
+                self.ensure_person(*into)?;
                 self.confirm(faces, *into)?;
                 // What was tagged by itself goes along, and stays marked so.
                 let sql = "UPDATE faces SET person_id = ?2 WHERE person_id = ?1";

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
-use super::{Catalog, CatalogError, Library, Result};
+use super::{Catalog, CatalogError, Library, Result, now};
 
 /// In the order of their dates; one that was released is never edited.
 const MIGRATIONS: &[M] = &[M::up(include_str!("migrations/2026-11-23-first.sql"))];
@@ -80,13 +80,16 @@ fn migrate(connection: &mut Connection, path: &Path, library: &Library, migratio
 fn back_up(connection: &Connection, library: &Library, version: usize) -> Result<()> {
     let folder = Library::at(library.backups());
     folder.create()?;
-    let copy = folder.folder().join(format!("library-schema-{version}.sqlite"));
-    if copy.exists() {
-        return Ok(());
+    let copy = folder.folder().join(format!("library-schema-{version}-{}.sqlite", now().replace(':', "")));
+    // Under its name only once it is whole.
+    let half = copy.with_extension("part");
+    let failed = |source| CatalogError::Io { path: half.clone(), source };
+    if half.exists() {
+        std::fs::remove_file(&half).map_err(failed)?;
     }
-    Library::private_file(&copy)?;
-    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
-    Ok(())
+    Library::private_file(&half)?;
+    connection.execute("VACUUM INTO ?1", [half.to_string_lossy()])?;
+    std::fs::rename(&half, &copy).map_err(failed)
 }
 
 fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
@@ -133,7 +136,9 @@ mod tests {
 
         assert_eq!(catalog.setting("kept").unwrap().as_deref(), Some("yes"));
         catalog.connection.execute("INSERT INTO later VALUES (1)", []).unwrap();
-        let backup = Connection::open(library.backups().join("library-schema-1.sqlite")).unwrap();
+        let backups: Vec<_> = std::fs::read_dir(library.backups()).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(backups.len(), 1);
+        let backup = Connection::open(&backups[0]).unwrap();
         assert_eq!(setting(&backup, "kept").unwrap().as_deref(), Some("yes"));
         assert!(backup.execute("INSERT INTO later VALUES (1)", []).is_err());
     }

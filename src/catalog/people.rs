@@ -104,12 +104,15 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The people whose faces the user spoke of as a whole: these groups never become part of another.
+    /// The people that the user spoke of, by name, by hiding or by merging: these never become part of another.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn named_or_hidden(&self) -> Result<HashSet<PersonId>> {
-        let mut statement = self.connection.prepare("SELECT id FROM people WHERE name IS NOT NULL OR hidden")?;
+    pub fn spoken_of(&self) -> Result<HashSet<PersonId>> {
+        let mut statement = self.connection.prepare(
+            "SELECT id FROM people WHERE name IS NOT NULL OR hidden
+             OR EXISTS (SELECT 1 FROM faces WHERE person_id = people.id AND state IS NOT NULL)",
+        )?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -209,6 +212,13 @@ impl Writer<'_> {
              ON CONFLICT (id) DO UPDATE SET hidden = excluded.hidden",
             params![person, hidden, now()],
         )?;
+        Ok(())
+    }
+
+    /// Makes the row of a group where a journal is carried out again.
+    pub(super) fn ensure_person(&mut self, person: PersonId) -> Result<()> {
+        let sql = "INSERT INTO people (id, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.transaction.execute(sql, params![person, now()])?;
         Ok(())
     }
 

@@ -188,10 +188,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId, bool)>> {
-        let mut statement = self.connection.prepare(
+        let mut statement = self.connection.prepare(&format!(
             "SELECT path, photo_id, missing_since IS NOT NULL FROM files WHERE photo_id IS NOT NULL AND problem IS NULL
-             ORDER BY path",
-        )?;
+             AND {ONLINE} ORDER BY path",
+        ))?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -204,6 +204,27 @@ impl Catalog {
         let sql = "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path LIMIT 1";
         let path = self.connection.prepare_cached(sql)?.query_row([photo], |row| row.get::<_, SqlPath<PathBuf>>(0));
         Ok(path.optional()?.map(|path| path.0))
+    }
+
+    /// The files that hold a photo, as far as they were there and could be read at the last scan.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn readable_paths(&self, photo: PhotoId) -> Result<Vec<PathBuf>> {
+        let sql =
+            "SELECT path FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL ORDER BY path";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([photo], |row| Ok(row.get::<_, SqlPath<_>>(0)?.0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether a file is known and was not there at the last scan.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn is_missing(&self, path: &Path) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1 AND missing_since IS NOT NULL)";
+        Ok(self.connection.prepare_cached(sql)?.query_row([SqlPath(path)], |row| row.get(0))?)
     }
 
     /// What the library holds, in numbers.
@@ -315,7 +336,7 @@ impl Writer<'_> {
         let mut statement = self.transaction.prepare_cached("SELECT id, path FROM files WHERE photo_id = ?1")?;
         let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<_, SqlPath<PathBuf>>(1)?.0)))?;
         let files = files.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(files.into_iter().find(|(_, path)| !path.exists()).map(|(id, _)| id))
+        Ok(files.into_iter().find(|(_, path)| matches!(path.try_exists(), Ok(false))).map(|(id, _)| id))
     }
 
     /// Notes that a file could not be read, and why. The photo that was in it before stays known.
@@ -347,6 +368,10 @@ impl Writer<'_> {
         Ok(statement.query_row([&place.city, &place.region, &place.country_code], |row| row.get(0))?)
     }
 }
+
+/// A file is below no root that is offline. '/' ends a root's path and '0' follows it, see [`below`].
+pub(super) const ONLINE: &str = "NOT EXISTS (SELECT 1 FROM roots WHERE offline
+    AND files.path > roots.path || '/' AND files.path < roots.path || '0')";
 
 /// The paths below a folder are those from the first to before the second.
 pub(super) fn below(folder: &Path) -> (PathBuf, PathBuf) {

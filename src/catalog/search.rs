@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::photos::{below, taken_text};
+use super::photos::{ONLINE, below, taken_text};
 use super::text::{SqlPath, fold_place, path_value};
 use super::{Catalog, PersonId, PhotoId, Result};
 
@@ -48,7 +48,8 @@ pub struct Hit {
 }
 
 impl Catalog {
-    /// The photos that fit, by date, then path; those without a date last, missing files never.
+    /// The photos that fit, by date, then path; those without a date last; missing files, and those
+    /// of a root that is offline, never.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -101,7 +102,7 @@ impl Catalog {
         let sql = format!(
             "SELECT photos.id, {path} AS shown, taken, taken_offset
              FROM photos JOIN files ON photo_id = photos.id AND missing_since IS NULL AND problem IS NULL
-             WHERE {} {group} ORDER BY taken IS NULL, taken, shown",
+             WHERE {ONLINE} AND {} {group} ORDER BY taken IS NULL, taken, shown",
             conditions.sql()
         );
         let mut statement = self.connection.prepare(&sql)?;

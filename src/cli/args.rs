@@ -122,7 +122,7 @@ pub struct Find {
     /// This one is not (repeatable)
     #[arg(long, value_name = "WHO")]
     pub not: Vec<String>,
-    /// Nobody else is in the photo, known or unknown
+    /// Nobody else is in the photo, named or not
     #[arg(long)]
     pub only: bool,
     /// From this year, month or day on: 2024, 2024-07, 2024-07-15
@@ -132,7 +132,7 @@ pub struct Find {
     #[arg(long, value_name = "DATE", value_parser = last_day)]
     pub until: Option<Date>,
     /// City, region or country; its name or country code
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub place: Option<String>,
     /// Below this folder
     #[arg(long = "in", value_name = "FOLDER")]
@@ -152,10 +152,10 @@ pub struct Find {
     #[arg(long)]
     pub open: bool,
     /// Make an album of symbolic links in this folder, numbered by date
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["copy", "json", "count", "null"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["copy", "json", "count", "null", "open"])]
     pub link: Option<PathBuf>,
     /// Make an album of copies in this folder, numbered by date
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "count", "null"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "count", "null", "open"])]
     pub copy: Option<PathBuf>,
 }
 

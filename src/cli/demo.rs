@@ -44,7 +44,9 @@ pub(super) fn run(library: &Library) -> Result<Exit> {
     }
 
     let demo = Library::at(folder.join("library"));
-    scan_folders(&demo, &[&photos], false, &mut Progress::new())?;
+    if scan_folders(&demo, &[&photos], false, &mut Progress::new())?.interrupted {
+        return Ok(Exit::Interrupted);
+    }
     let at = demo.folder().display().to_string();
     writeln!(std::io::stdout(), "{} photos in {}, and the people in them:\n", PHOTOS.len(), photos.display())?;
     people::run(&demo, &People { all: true, hidden: false, json: false })?;

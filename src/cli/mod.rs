@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::catalog::{Catalog, Library};
-use crate::face::{OPEN, PackInfo};
+use crate::face::PackInfo;
 use crate::people::{has_ungrouped, regroup};
 pub use args::Args;
 use args::Command;
@@ -91,8 +91,7 @@ fn open(library: &Library) -> Result<(Catalog, PackInfo)> {
 }
 
 fn active_pack(catalog: &Catalog, library: &Library) -> Result<PackInfo> {
-    let name = catalog.setting(models::ACTIVE)?.unwrap_or_else(|| OPEN.to_owned());
-    Ok(PackInfo::called(&name, &library.packs())?)
+    Ok(PackInfo::called(&models::active(catalog)?, &library.packs())?)
 }
 
 /// A folder that the user named, absolute and without links, as it stands in the library.

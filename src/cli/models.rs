@@ -6,17 +6,17 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
+use super::Exit;
 use super::args::ModelsAction;
 use super::output::{json, note, table};
 use super::scan::{Progress, interruption};
-use super::{Exit, active_pack};
 use crate::catalog::{Catalog, Library};
-use crate::face::{Candidate, Pack, PackInfo};
+use crate::face::{Candidate, OPEN, Pack, PackInfo};
 use crate::people::regroup;
 use crate::scan::{Event, embed_missing, faces_to_embed};
 
 /// The setting that holds the name of the pack in use.
-pub(super) const ACTIVE: &str = "pack";
+const ACTIVE: &str = "pack";
 
 /// What the licence of InsightFace's weights allows, as its makers put it.
 const NOTICE: &str = "The code of InsightFace is MIT licensed, its trained models are not: they are available for
@@ -31,6 +31,11 @@ pub(super) fn run(library: &Library, action: Option<ModelsAction>) -> Result<Exi
     }
 }
 
+/// The name of the pack in use, whose files may be lost.
+pub(super) fn active(catalog: &Catalog) -> Result<String> {
+    Ok(catalog.setting(ACTIVE)?.unwrap_or_else(|| OPEN.to_owned()))
+}
+
 #[derive(Serialize)]
 struct Line {
     name: String,
@@ -40,7 +45,7 @@ struct Line {
 }
 
 fn list(library: &Library, as_json: bool) -> Result<Exit> {
-    let active = active_pack(&Catalog::open(library)?, library)?.name;
+    let active = active(&Catalog::open(library)?)?;
     let lines: Vec<Line> = PackInfo::all(&library.packs())?
         .into_iter()
         .map(|PackInfo { name, dimension, licence, .. }| Line { active: name == active, name, dimension, licence })
@@ -93,7 +98,7 @@ fn switch(library: &Library, name: &str) -> Result<Exit> {
     let _lock = library.lock_for_scan()?;
     let mut catalog = Catalog::open(library)?;
     let info = PackInfo::called(name, &library.packs())?;
-    if active_pack(&catalog, library)?.name == info.name {
+    if active(&catalog)? == info.name {
         writeln!(std::io::stdout(), "{} is in use already.", info.name)?;
         return Ok(Exit::Well);
     }

@@ -44,3 +44,9 @@ pub(super) fn anchors(outputs: &[Output], width: usize, threshold: f32) -> impl 
         })
     })
 }
+
+/// How many numbers each output has for a square picture of `side` pixels.
+pub(super) fn lengths(side: usize) -> [usize; OUTPUTS] {
+    let anchors = STRIDES.map(|stride| ANCHORS * (side / stride).pow(2));
+    std::array::from_fn(|output| anchors[output % 3] * [1, 4, 10][output / 3])
+}

@@ -1,7 +1,7 @@
 //! An upright photo -> the faces in it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RgbImage;
 
@@ -39,8 +39,8 @@ pub struct Detector {
     networks: Mutex<HashMap<(usize, usize), Slot>>,
 }
 
-/// A network that is being made by the first thread that needs it.
-type Slot = Arc<OnceLock<Network>>;
+/// A network, made by the first thread that needs it while the others wait.
+type Slot = Arc<Mutex<Option<Network>>>;
 
 /// A face in pixels of the network's input.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +117,20 @@ impl Detector {
         Ok(without_doubles(found).iter().filter_map(|face| face.in_fractions(width, height)).collect())
     }
 
+    /// Tries the detector on a black picture and looks whether its outputs have the shapes of its architecture.
+    ///
+    /// # Errors
+    /// They have not, or it does not run.
+    pub(super) fn try_out(&self) -> Result<(), ModelError> {
+        let side = 2 * MULTIPLE;
+        let outputs = self.network(side, side)?.run(side, side, &vec![0.0; 3 * side * side])?;
+        let lengths: Vec<usize> = outputs.iter().map(|output| output.values.len()).collect();
+        if self.architecture == Architecture::CenterFace || lengths == anchors::lengths(side) {
+            return Ok(());
+        }
+        Err(ModelError::Graph(format!("its outputs have the lengths {lengths:?}, not {:?}", anchors::lengths(side))))
+    }
+
     /// The network's input size for a photo: its shape, or the next wider one; its size, or the next larger one, but
     /// no larger than the detector's own.
     fn input_size(&self, width: u32, height: u32) -> (usize, usize) {
@@ -134,11 +148,11 @@ impl Detector {
             let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(networks.entry((width, height)).or_default())
         };
-        if let Some(network) = slot.get() {
-            return Ok(network.clone());
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(network) => Ok(network.clone()),
+            None => Ok(slot.insert(self.graph.network(width, height)?).clone()),
         }
-        let network = self.graph.network(width, height)?;
-        Ok(slot.get_or_init(|| network).clone())
     }
 }
 

@@ -88,6 +88,8 @@ struct Linking<'a> {
     clusters: &'a mut [Cluster],
     thresholds: &'a Thresholds,
     round: Round,
+    /// The fixed clusters: they are never part of another.
+    persons: Vec<usize>,
     /// What each cluster has become part of; itself while it stands.
     parents: Vec<usize>,
     /// How often each has grown: a candidate from before is out of date.
@@ -110,6 +112,7 @@ impl<'a> Linking<'a> {
     fn new(clusters: &'a mut [Cluster], thresholds: &'a Thresholds) -> Self {
         let count = clusters.len();
         Self {
+            persons: (0..count).filter(|&cluster| clusters[cluster].fixed).collect(),
             clusters,
             thresholds,
             round: Round::Founding,
@@ -162,10 +165,9 @@ impl<'a> Linking<'a> {
             _ => return false,
         };
         let least = candidate.likeness - self.thresholds.margin;
-        self.known[other].iter().any(|&rival| {
-            rival != person
-                && self.clusters[rival].fixed
-                && self.thresholds.likeness(&self.clusters[rival], &self.clusters[other]) > least
+        // All of them: pairs of a person and a group that are both old have not been looked for.
+        self.persons.iter().any(|&rival| {
+            rival != person && self.thresholds.likeness(&self.clusters[rival], &self.clusters[other]) > least
         })
     }
 
@@ -318,5 +320,8 @@ mod tests {
         let person = |angle, photo| Cluster { fixed: true, ..face(angle, photo) };
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(35.0, 3)]), [0, 1, 2]);
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(60.0, 3)]), [0, 0, 2]);
+        // The same when only the pair of the first person and the face was looked for.
+        let mut clusters = [person(0.0, 1), face(15.0, 2), person(35.0, 3)];
+        assert_eq!(link(&mut clusters, &[Pair { a: 0, b: 1, cosine: 1.0 }], &THRESHOLDS), [0, 1, 2]);
     }
 }

@@ -33,13 +33,13 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 
 /// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
 ///
-/// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a named or hidden person never leaves it. Only vectors of the
+/// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a person that the user spoke of never leaves it. Only vectors of the
 /// one pack are compared.
 ///
 /// # Errors
 /// Those of the catalog; then nothing has changed.
 pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
-    let fixed = catalog.named_or_hidden()?;
+    let fixed = catalog.spoken_of()?;
     let faces = Faces::load(catalog, pack)?;
     let fresh: Vec<u32> = (0u32..)
         .zip(&faces.person)

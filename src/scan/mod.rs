@@ -22,7 +22,7 @@ use std::sync::mpsc::sync_channel;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError, FaceRow};
+use crate::catalog::{Catalog, CatalogError, FaceRow, Hash};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use plan::Plan;
@@ -96,6 +96,7 @@ pub fn scan<E: From<CatalogError>>(
 ) -> Result<Summary, E> {
     let mut summary = Summary::default();
     let mut to_read = Vec::new();
+    let mut gone = Vec::new();
     let mut scanned = Vec::new();
     for folder in without_inner(folders) {
         catalog.add_root(folder)?;
@@ -121,9 +122,9 @@ pub fn scan<E: From<CatalogError>>(
             *summary.not_yet.entry(format).or_default() += count;
         }
         summary.unchanged += plan.unchanged;
-        summary.missing += plan.gone.len() as u64;
         summary.unreadable += plan.still_unreadable + walk.unseen.len() as u64;
         to_read.extend(plan.read);
+        gone.extend(plan.gone);
         scanned.push(folder);
     }
     let to_embed = faces_to_embed(catalog, &info.name)?;
@@ -144,14 +145,20 @@ pub fn scan<E: From<CatalogError>>(
             });
             store.all(readings)
         })?;
-        embed_missing(catalog, &pack, &to_embed, interrupted, &mut tell)?;
+        // Looked up again: the scan may have found photos that were away, and others in their place.
+        let to_embed = faces_to_embed(catalog, &info.name)?;
+        summary.unreadable += embed_missing(catalog, &pack, &to_embed, interrupted, &mut tell)?;
         summary.interrupted = interrupted.load(Ordering::Relaxed);
     }
-    if has_ungrouped(catalog, &info)? {
+    if summary.faces > 0 || has_ungrouped(catalog, &info)? {
         tell(Event::Grouping);
         let regrouped = regroup(catalog, &info, &[])?;
         summary.new_groups = regrouped.groups as u64;
         summary.tagged = regrouped.tagged as u64;
+    }
+    // What was found elsewhere in the meantime has moved, and is not gone.
+    for path in &gone {
+        summary.missing += u64::from(catalog.is_missing(path)?);
     }
     if !summary.interrupted {
         for folder in scanned {
@@ -162,7 +169,11 @@ pub fn scan<E: From<CatalogError>>(
 }
 
 /// A photo that is there, with faces of which some have no vector.
-type ToEmbed = (PathBuf, Vec<FaceRow>);
+pub struct ToEmbed {
+    path: PathBuf,
+    hash: Hash,
+    faces: Vec<FaceRow>,
+}
 
 /// The faces that have no vector of the pack yet, as after a change of the pack, or where a photo's disk was away at the
 /// time; only those whose photos are there.
@@ -172,33 +183,36 @@ type ToEmbed = (PathBuf, Vec<FaceRow>);
 pub fn faces_to_embed(catalog: &Catalog, pack: &str) -> Result<Vec<ToEmbed>, CatalogError> {
     let mut work = Vec::new();
     for photo in catalog.photos_without_embeddings(pack)? {
-        if let Some(path) = catalog.path_of(photo)?.filter(|path| path.is_file()) {
-            work.push((path, catalog.faces_in(photo)?));
+        let paths = catalog.readable_paths(photo)?;
+        if let Some(path) = paths.into_iter().find(|path| path.is_file()) {
+            work.push(ToEmbed { path, hash: catalog.photo(photo)?.hash, faces: catalog.faces_in(photo)? });
         }
     }
     Ok(work)
 }
 
-/// Embeds faces with `pack`.
+/// Embeds faces with `pack`. Returns how many photos could not be read; each is told by an [`Event`].
 ///
 /// # Errors
-/// Those of the catalog. A photo that cannot be read is told by an [`Event`].
+/// Those of the catalog.
 pub fn embed_missing(
     catalog: &mut Catalog,
     pack: &Pack,
     work: &[ToEmbed],
     interrupted: &AtomicBool,
     mut tell: impl FnMut(Event),
-) -> Result<(), CatalogError> {
+) -> Result<u64, CatalogError> {
+    let mut unreadable = 0;
     let reader = PhotoReader::new(pack, Default::default());
     // A batch is embedded on all cores, then written: what is done stays done when the rest is interrupted.
     for batch in work.chunks(WAITING) {
         if interrupted.load(Ordering::Relaxed) {
             break;
         }
-        let embedded: Vec<_> = batch.par_iter().map(|(path, faces)| reader.embed_again(path, faces)).collect();
+        let embedded: Vec<_> =
+            batch.par_iter().map(|photo| reader.embed_again(&photo.path, &photo.hash, &photo.faces)).collect();
         catalog.batch(|writer| {
-            for ((path, _), vectors) in batch.iter().zip(embedded) {
+            for (ToEmbed { path, .. }, vectors) in batch.iter().zip(embedded) {
                 match vectors {
                     Ok(vectors) => {
                         for (face, vector) in &vectors {
@@ -206,13 +220,16 @@ pub fn embed_missing(
                         }
                         tell(Event::Read { faces: vectors.len() as u64 });
                     }
-                    Err(problem) => tell(Event::Unreadable { path, problem: &problem }),
+                    Err(problem) => {
+                        unreadable += 1;
+                        tell(Event::Unreadable { path, problem: &problem });
+                    }
                 }
             }
             Ok(())
         })?;
     }
-    Ok(())
+    Ok(unreadable)
 }
 
 /// The folders that are in none of the others, each once.

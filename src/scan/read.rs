@@ -31,6 +31,10 @@ pub enum Reading {
         hash: Option<Hash>,
         problem: String,
     },
+    /// The file could not be got at: its disk has gone, or it may not be opened. That says nothing of what is in it.
+    OutOfReach {
+        problem: String,
+    },
 }
 
 /// Why one photo could not be read. The caller adds its path.
@@ -42,6 +46,8 @@ enum ReadError {
     Photo(#[from] PhotoError),
     #[error("{0}")]
     Model(#[from] ModelError),
+    #[error("it has changed since it was scanned; the next scan looks at it")]
+    Changed,
     #[error("the file has {0} MB, and facetag reads at most {LARGEST_MB}; a smaller copy can be read")]
     TooLong(u64),
     #[error("facetag failed on this photo ({0}); please report it with the file")]
@@ -67,6 +73,7 @@ impl<'a> PhotoReader<'a> {
         let mut hash = None;
         match contained(|| self.try_read(file, &mut hash)) {
             Ok(reading) => reading,
+            Err(ReadError::File(error)) => Reading::OutOfReach { problem: error.to_string() },
             Err(error) => Reading::Unreadable { hash, problem: error.to_string() },
         }
     }
@@ -101,12 +108,19 @@ impl<'a> PhotoReader<'a> {
     ///
     /// # Errors
     /// In words: the photo cannot be read.
-    pub fn embed_again(&self, path: &Path, faces: &[FaceRow]) -> Result<Vec<(FaceId, Embedding)>, String> {
+    pub fn embed_again(&self, path: &Path, hash: &Hash, faces: &[FaceRow]) -> Result<Vec<(FaceId, Embedding)>, String> {
         let embed = |photo: &RgbImage| -> Result<Vec<_>, ReadError> {
             let aligned = faces.iter().filter_map(|face| Some((face.id, align(photo, &face.landmarks)?)));
             aligned.map(|(id, face)| Ok((id, self.pack.embed(&face)?))).collect()
         };
-        let embedded = contained(|| self.upright(bytes(path)?, |photo, _| embed(photo)));
+        let embedded = contained(|| {
+            let bytes = bytes(path)?;
+            // The boxes are of that photo; on the pixels of another they would cut out anything.
+            if blake3::hash(&bytes).as_bytes() != hash {
+                return Err(ReadError::Changed);
+            }
+            self.upright(bytes, |photo, _| embed(photo))
+        });
         embedded.map_err(|error| error.to_string())
     }
 

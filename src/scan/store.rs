@@ -52,7 +52,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
 
     fn tell(&mut self, file: &FoundFile, reading: &Reading) {
         let faces = if let Reading::Photo(photo) = reading { photo.faces.len() } else { 0 };
-        if let Reading::Unreadable { problem, .. } = reading {
+        if let Reading::Unreadable { problem, .. } | Reading::OutOfReach { problem } = reading {
             (self.tell)(Event::Unreadable { path: &file.path, problem });
         }
         (self.tell)(Event::Read { faces: faces as u64 });
@@ -74,6 +74,8 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
                         summary.moved += u64::from(moved);
                     }
                     Reading::Copy(hash) => waiting.push((file, hash)),
+                    // Not remembered: the next scan tries again.
+                    Reading::OutOfReach { .. } => summary.unreadable += 1,
                     Reading::Unreadable { hash, problem } => {
                         writer.unreadable(&file.path, file.size, file.modified, &problem)?;
                         summary.unreadable += 1;
