@@ -211,6 +211,7 @@ fn a_root_that_is_away_or_empty_loses_nothing() {
             assert!(run.stderr.contains(text(&library.photos())), "{}", run.stderr);
         }
         assert_eq!(library.export(), known);
+        assert!(library.find(&["Joe"]).is_empty(), "no path is printed that leads nowhere");
         assert_eq!(library.number_of("files WHERE missing_since IS NOT NULL"), 0);
 
         if leave_empty {

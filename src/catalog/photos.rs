@@ -188,10 +188,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId, bool)>> {
-        let mut statement = self.connection.prepare(&format!(
+        let mut statement = self.connection.prepare(
             "SELECT path, photo_id, missing_since IS NOT NULL FROM files WHERE photo_id IS NOT NULL AND problem IS NULL
-             AND {ONLINE} ORDER BY path",
-        ))?;
+             ORDER BY path",
+        )?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
