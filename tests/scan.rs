@@ -72,6 +72,7 @@ fn a_moved_photo_keeps_its_faces_and_its_name() {
     fs::rename(library.photo("biden-2010.jpg"), library.photo("2010/joe.jpg")).unwrap();
     let summary = library.scan();
     assert_eq!((&summary["moved"], &summary["photos"], &summary["copies"]), (&1.into(), &0.into(), &0.into()));
+    assert_eq!(summary["missing"], 0, "what has moved is not gone");
 
     assert_eq!(library.face("joe.jpg"), before);
     assert_eq!(library.find(&["Joe"]), ["joe.jpg"]);

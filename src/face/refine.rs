@@ -5,10 +5,10 @@
 //! `lfw-devtest` that brought the share of same-person pairs told right, at one wrong in 1,000, from 98.4 to 99.1 %.
 
 use image::RgbImage;
-use image::imageops::crop_imm;
 
 use super::detect::{Architecture, DetectedFace, Detector};
 use super::{BoundingBox, Landmarks, ModelError};
+use crate::photo::shrink_part;
 
 /// Sides in pixels of the picture around a face, and of the face's box in it.
 const LOOKS: [(u32, f32); 3] = [(128, 80.0), (160, 112.0), (224, 168.0)];
@@ -63,9 +63,9 @@ impl Refiner {
         let (photo_width, photo_height) = (photo.width() as f32, photo.height() as f32);
         let longer = (bounds.width * photo_width).max(bounds.height * photo_height);
         let pixels = (longer * side as f32 / size).max(1.0);
-        let left = ((bounds.x + bounds.width / 2.0) * photo_width - pixels / 2.0).round();
-        let top = ((bounds.y + bounds.height / 2.0) * photo_height - pixels / 2.0).round();
-        let square = square(photo, left as i64, top as i64, pixels.round() as u32);
+        let left = (bounds.x + bounds.width / 2.0) * photo_width - pixels / 2.0;
+        let top = (bounds.y + bounds.height / 2.0) * photo_height - pixels / 2.0;
+        let square = square(photo, [left, top], pixels, side);
 
         let middle = |face: &DetectedFace| {
             let BoundingBox { x, y, width, height } = face.bounds;
@@ -73,20 +73,42 @@ impl Refiner {
         };
         let faces = self.detector.detect_at(&square, side as usize, side as usize)?;
         let face = faces.iter().find(|face| middle(face) < OFF_CENTRE);
-        let scale = square.width() as f32;
         Ok(face.map(|face| {
-            face.landmarks.map(|[x, y]| [(left + x * scale) / photo_width, (top + y * scale) / photo_height])
+            face.landmarks.map(|[x, y]| [(left + x * pixels) / photo_width, (top + y * pixels) / photo_height])
         }))
     }
 }
 
-/// A square of a photo, black where it reaches beyond.
-fn square(photo: &RgbImage, left: i64, top: i64, side: u32) -> RgbImage {
-    let inside = |start: i64, length: u32| (start.max(0), (start + i64::from(side)).min(i64::from(length)));
-    let ((from_x, to_x), (from_y, to_y)) = (inside(left, photo.width()), inside(top, photo.height()));
-    let part =
-        crop_imm(photo, from_x as u32, from_y as u32, (to_x - from_x).max(0) as u32, (to_y - from_y).max(0) as u32);
+/// A square of a photo, `pixels` wide from `corner` on, at `side` pixels; black where it reaches beyond.
+fn square(photo: &RgbImage, corner: [f32; 2], pixels: f32, side: u32) -> RgbImage {
+    let scale = side as f32 / pixels;
+    // Start and length of what lies in the photo, in its pixels, and where that comes in the square.
+    let inside = |start: f32, length: u32| {
+        let from = start.clamp(0.0, length as f32 - 1.0);
+        let part = (start + pixels).clamp(from + 1.0, length as f32) - from;
+        let offset = ((from - start) * scale).round().min(side as f32 - 1.0);
+        (from, part, offset as i64, ((part * scale).round() as u32).clamp(1, side - offset as u32))
+    };
+    let (left, across, x, width) = inside(corner[0], photo.width());
+    let (top, down, y, height) = inside(corner[1], photo.height());
     let mut square = RgbImage::new(side, side);
-    image::imageops::replace(&mut square, &*part, from_x - left, from_y - top);
+    image::imageops::replace(&mut square, &shrink_part(photo, [left, top, across, down], width, height), x, y);
     square
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_square_may_reach_beyond_the_photo() {
+        let white = RgbImage::from_pixel(40, 30, image::Rgb([255; 3]));
+        let square = square(&white, [-20.0, -10.0], 80.0, 160);
+        let at = |x, y| square.get_pixel(x, y)[0];
+        assert_eq!((at(41, 21), at(118, 78)), (255, 255), "the photo lies from (40, 20) to (120, 80)");
+        assert_eq!((at(38, 50), at(122, 50), at(80, 18), at(80, 82)), (0, 0, 0, 0));
+        for corner in [[-500.0, 3.0], [39.9, 29.9], [1e6, -1e6]] {
+            assert_eq!(super::square(&white, corner, 7.0, 128).dimensions(), (128, 128));
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub use contain::{Panicked, contain};
 pub use error::PhotoError;
 pub use format::{Candidate, Format};
 pub use orientation::Orientation;
-pub use resize::{shrink, thumbnail};
+pub use resize::{shrink, shrink_part, thumbnail};
 
 use image::RgbImage;
 

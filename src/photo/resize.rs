@@ -12,6 +12,11 @@ pub fn shrink(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
     resample(pixels, whole, width, height)
 }
 
+/// A part of the picture at another size: `part` is left, top, width and height in pixels of the picture, and lies in it.
+pub fn shrink_part(pixels: &RgbImage, part: [f32; 4], width: u32, height: u32) -> RgbImage {
+    resample(pixels, part.map(f64::from), width, height)
+}
+
 /// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
 ///
 /// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square, which is moved and,
@@ -51,7 +56,8 @@ fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, 
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .use_alpha(false)
-        .crop(left, top, across, down);
+        // What a caller rounded may reach over the edge by a hair.
+        .crop(left, top, across.min(f64::from(pixels.width()) - left), down.min(f64::from(pixels.height()) - top));
     Resizer::new().resize_typed(&source, &mut view, &options).expect("the part lies inside the picture");
     target
 }
