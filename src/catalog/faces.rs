@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::photos::Writer;
 use super::{Catalog, NewFace, PersonId, PhotoId, Result};
-use crate::face::{BoundingBox, Embedding, Landmarks};
+use crate::face::{BoundingBox, Embedding, Landmarks, dot};
 
 pub type FaceId = i64;
 
@@ -239,10 +239,6 @@ impl Writer<'_> {
 
 /// A face's vectors with the pack of each.
 type Vectors = Vec<(String, Embedding)>;
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
 
 fn face(row: &Row) -> rusqlite::Result<FaceRow> {
     let flat = row.get::<_, Floats>(6)?.0;

@@ -183,16 +183,16 @@ impl Catalog {
         })?)
     }
 
-    /// Every file that holds a photo that could be read, with it and whether it is missing, by path.
+    /// Every file that holds a photo that could be read, with it, by path; not those that are missing.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId, bool)>> {
+    pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId)>> {
         let mut statement = self.connection.prepare(
-            "SELECT path, photo_id, missing_since IS NOT NULL FROM files WHERE photo_id IS NOT NULL AND problem IS NULL
-             ORDER BY path",
+            "SELECT path, photo_id FROM files
+             WHERE photo_id IS NOT NULL AND problem IS NULL AND missing_since IS NULL ORDER BY path",
         )?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?, row.get(2)?)))?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -389,14 +389,8 @@ pub(super) fn below(folder: &Path) -> (PathBuf, PathBuf) {
     (with(std::path::MAIN_SEPARATOR_STR), with(if std::path::MAIN_SEPARATOR == '/' { "0" } else { "]" }))
 }
 
-/// Local time with its offset, RFC 3339 where both are known.
+/// A time as the catalog keeps it, in one text.
 pub(super) fn taken_text(local: Option<String>, offset_minutes: Option<i32>) -> Option<String> {
-    let local = local?;
-    Some(match offset_minutes {
-        None => local,
-        Some(minutes) => {
-            let sign = if minutes < 0 { '-' } else { '+' };
-            format!("{local}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
-        }
-    })
+    let local = local?.parse().ok()?;
+    Some(Taken { local, offset_minutes }.to_string())
 }

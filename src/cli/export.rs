@@ -58,8 +58,7 @@ pub(super) fn run(library: &Library, args: &args::Export) -> Result<Exit> {
     // Photo by photo, so that a large library needs no large memory.
     write!(out, "{{\"version\":{VERSION},\"pack\":{},\"photos\":[", serde_json::to_string(&pack.name)?)?;
     let names = catalog.names()?;
-    let files = catalog.files_with_photos()?.into_iter().filter(|(_, _, missing)| !missing);
-    for (index, (path, photo, _)) in files.enumerate() {
+    for (index, (path, photo)) in catalog.files_with_photos()?.into_iter().enumerate() {
         out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         let faces = catalog.faces_in(photo)?.into_iter().map(|face| {
             let vector = if args.embeddings { catalog.embedding(face.id, &pack.name)? } else { None };

@@ -1,5 +1,6 @@
 //! `facetag find`
 
+use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -39,7 +40,8 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     if args.count {
         writeln!(std::io::stdout(), "{}", hits.len())?;
     } else if args.json {
-        json(&hits.iter().map(|hit| found(&catalog, hit)).collect::<Result<Vec<_>>>()?)?;
+        let names = catalog.names()?;
+        json(&hits.iter().map(|hit| found(&catalog, &names, hit)).collect::<Result<Vec<_>>>()?)?;
     } else if let Some(folder) = &args.link {
         return album::make(folder, &hits, album::Kind::Links);
     } else if let Some(folder) = &args.copy {
@@ -57,9 +59,8 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     Ok(if hits.is_empty() { Exit::Partly } else { Exit::Well })
 }
 
-fn found(catalog: &Catalog, hit: &Hit) -> Result<Found> {
+fn found(catalog: &Catalog, names: &HashMap<PersonId, String>, hit: &Hit) -> Result<Found> {
     let photo = catalog.photo(hit.photo)?;
-    let names = catalog.names()?;
     let faces = catalog.faces_in(hit.photo)?;
     let mut people: Vec<String> = faces.iter().filter_map(|face| names.get(&face.person?).cloned()).collect();
     people.sort();

@@ -60,9 +60,14 @@ pub(super) fn planes(
     input
 }
 
+/// The dot product of two vectors of one dimension; their cosine, where both have length one.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 /// The vector brought to length one; `None` for one that has no direction.
 pub fn normalised(mut vector: Vec<f32>) -> Option<Embedding> {
-    let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+    let length = dot(&vector, &vector).sqrt();
     if !length.is_normal() {
         return None;
     }

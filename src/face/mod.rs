@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use align::align;
 pub use detect::{Architecture, DetectedFace, Detector};
-pub use embed::{Recogniser, normalised};
+pub use embed::{Recogniser, dot, normalised};
 pub use network::{Graph, Network, Output};
 pub use pack::{Candidate, OPEN, Pack, PackInfo, Thresholds};
 

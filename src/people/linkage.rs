@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::neighbours::Pair;
 use crate::catalog::PhotoId;
-use crate::face::Thresholds;
+use crate::face::{Thresholds, dot};
 
 /// A set of faces that belong together, at first often one.
 #[derive(Debug, Clone)]
@@ -226,10 +226,6 @@ pub(super) fn between_clusters(pairs: &[Pair], cluster_of: &[usize]) -> Vec<Pair
 fn share_a_photo(a: &Cluster, b: &Cluster) -> bool {
     let (few, many) = if a.photos.len() <= b.photos.len() { (a, b) } else { (b, a) };
     few.photos.iter().any(|photo| many.photos.contains(photo))
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn length(vector: &[f32]) -> f32 {

@@ -33,8 +33,8 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 
 /// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
 ///
-/// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a person that the user spoke of never leaves it. Only vectors of the
-/// one pack are compared.
+/// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a person that
+/// the user spoke of never leaves it. Only vectors of the one pack are compared.
 ///
 /// # Errors
 /// Those of the catalog; then nothing has changed.
