@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::photos::Writer;
-use super::{Catalog, NewFace, PersonId, PhotoId, Result};
+use super::{Catalog, Decision, FaceRef, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, dot};
 
 pub type FaceId = i64;
@@ -18,7 +18,7 @@ pub enum State {
     Auto,
     /// The user named its group, or said yes.
     Confirmed,
-    /// The user gave this very face its name.
+    /// The user drew this face.
     Manual,
 }
 
@@ -48,7 +48,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn faces_in(&self, photo: PhotoId) -> Result<Vec<FaceRow>> {
-        self.faces("faces WHERE photo_id = ?1 ORDER BY x, id", photo)
+        self.faces("faces WHERE photo_id = ?1 AND NOT removed ORDER BY x, id", photo)
     }
 
     /// The faces of a person or group, the best first.
@@ -66,6 +66,14 @@ impl Catalog {
     pub fn face(&self, id: FaceId) -> Result<FaceRow> {
         let sql = format!("SELECT {COLUMNS} FROM faces WHERE id = ?1");
         Ok(self.connection.prepare_cached(&sql)?.query_row([id], face)?)
+    }
+
+    /// The face with this id, if there is one in a photo that lies in some file.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn face_if_seen(&self, id: FaceId) -> Result<Option<FaceRow>> {
+        Ok(self.faces("seen_faces WHERE id = ?1", id)?.pop())
     }
 
     fn faces(&self, which: &str, id: i64) -> Result<Vec<FaceRow>> {
@@ -127,7 +135,7 @@ impl Catalog {
 impl Writer<'_> {
     pub(super) fn face(&mut self, photo: PhotoId, face: &NewFace, pack: &str) -> Result<()> {
         let BoundingBox { x, y, width, height } = face.bounds;
-        self.transaction
+        self.connection
             .prepare_cached(
                 "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -142,7 +150,7 @@ impl Writer<'_> {
                 face.score,
                 face.quality
             ])?;
-        let id = self.transaction.last_insert_rowid();
+        let id = self.connection.last_insert_rowid();
         self.embedding(id, pack, &face.embedding)
     }
 
@@ -151,7 +159,7 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn embedding(&mut self, face: FaceId, pack: &str, vector: &[f32]) -> Result<()> {
-        self.transaction
+        self.connection
             .prepare_cached("INSERT OR REPLACE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)")?
             .execute(params![face, pack, Floats(vector.to_vec())])?;
         Ok(())
@@ -165,7 +173,7 @@ impl Writer<'_> {
     pub fn assign(&mut self, face: FaceId, before: Membership, after: (PersonId, Option<State>)) -> Result<bool> {
         let sql = "UPDATE faces SET person_id = ?4, state = ?5 WHERE id = ?1 AND person_id IS ?2 AND state IS ?3
                    AND EXISTS (SELECT 1 FROM people WHERE id = ?4)";
-        let mut statement = self.transaction.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.execute(params![face, before.0, before.1, after.0, after.1])? > 0)
     }
 
@@ -174,9 +182,9 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn mark_tags(&mut self) -> Result<()> {
-        self.transaction.execute(
+        self.connection.execute(
             "UPDATE faces SET state = 'auto' WHERE state IS NULL
-             AND person_id IN (SELECT id FROM people WHERE name IS NOT NULL OR hidden)",
+             AND person_id IN (SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored)",
             [],
         )?;
         Ok(())
@@ -187,20 +195,22 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn ungroup_the_unnamed(&mut self) -> Result<()> {
-        self.transaction.execute(
+        self.connection.execute(
             "UPDATE faces SET person_id = NULL WHERE state IS NULL
-             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden)",
+             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
             [],
         )?;
         Ok(())
     }
 
-    /// A photo was edited in place: what the user said of its faces goes over to the same faces in the new one.
-    /// They are the same where the vectors are near and the boxes overlap, or, after a crop or a turn, where the vectors
-    /// are very near: another photo put in its place is another photo.
+    /// A photo was edited in place: what is known of its faces goes over to the same faces in the new one, and the
+    /// journal keeps which are the same. They are where the vectors are near and the boxes overlap, or, after a crop or a
+    /// turn, where the vectors are very near: another photo put in its place is another photo.
     pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
-        let tagged = self.faces_to_match(old, "AND person_id IS NOT NULL")?;
-        let mut open = self.faces_to_match(new, "AND person_id IS NULL")?;
+        let known = "(person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id))";
+        let tagged = self.faces_to_match(old, &format!("AND {known}"))?;
+        let mut open = self.faces_to_match(new, &format!("AND NOT {known}"))?;
+        let mut same = Vec::new();
         for (face, vectors) in tagged {
             let likeness = |(candidate, others): &(FaceRow, Vectors)| {
                 let near = vectors.iter().find_map(|(pack, vector)| {
@@ -215,18 +225,32 @@ impl Writer<'_> {
                 if same { overlap + near.unwrap_or(0.0) } else { 0.0 }
             };
             let best = (0..open.len()).max_by(|&a, &b| likeness(&open[a]).total_cmp(&likeness(&open[b])));
-            if let (Some(best), Some(person)) = (best.filter(|&best| likeness(&open[best]) > 0.0), face.person) {
-                let (same, _) = open.swap_remove(best);
-                self.assign(same.id, (None, None), (person, face.state))?;
+            if let Some(best) = best.filter(|&best| likeness(&open[best]) > 0.0) {
+                same.push((face, open.swap_remove(best).0));
             }
         }
-        Ok(())
+        if same.is_empty() {
+            return Ok(());
+        }
+        for (face, edited) in &same {
+            if let Some(person) = face.person {
+                self.assign(edited.id, (None, None), (person, face.state))?;
+            }
+        }
+        let hash = |photo| self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0));
+        let (old, new) = (hash(old)?, hash(new)?);
+        let pair = |(face, edited): (FaceRow, FaceRow)| {
+            (FaceRef::new(&old, face.bounds), FaceRef::new(&new, edited.bounds))
+        };
+        let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
+        self.append(&edited)?;
+        self.carry_out(&edited)
     }
 
     fn faces_to_match(&mut self, photo: PhotoId, which: &str) -> Result<Vec<(FaceRow, Vectors)>> {
         let mut faces =
-            self.transaction.prepare_cached(&format!("SELECT {COLUMNS} FROM faces WHERE photo_id = ?1 {which}"))?;
-        let mut vectors = self.transaction.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
+            self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM faces WHERE photo_id = ?1 {which}"))?;
+        let mut vectors = self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
         let rows = faces.query_map([photo], face)?.collect::<rusqlite::Result<Vec<_>>>()?;
         rows.into_iter()
             .map(|face| {
@@ -256,7 +280,7 @@ fn face(row: &Row) -> rusqlite::Result<FaceRow> {
 }
 
 /// Numbers as a BLOB of little-endian f32.
-struct Floats(Vec<f32>);
+pub(super) struct Floats(pub Vec<f32>);
 
 impl ToSql for Floats {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -1,169 +1,289 @@
-//! What the user said: each decision is appended to the journal and carried out in the same transaction.
+//! What the user said, in the order it was said: each decision is appended, and carried out in the same transaction.
 
 use rusqlite::params;
-use serde::{Deserialize, Serialize};
 
-use super::faces::FaceId;
-use super::photos::{Hash, Writer};
+use super::changes::recorded;
+use super::decision::{Decision, FaceRef, Line, LineId};
 use super::text::tidy;
-use super::{Catalog, FaceRow, PersonId, Result, State, Who, now};
-use crate::face::BoundingBox;
-
-/// A decision of the user, as it stands in the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case")]
-pub enum Decision {
-    /// A group gets a name; the faces in it are confirmed.
-    Name { person: PersonId, name: String, faces: Vec<FaceRef> },
-    /// A person gets another name.
-    Rename { person: PersonId, from: String, to: String },
-    /// All of one group or person are of another; the faces moved are confirmed.
-    Merge { from: PersonId, from_name: Option<String>, into: PersonId, faces: Vec<FaceRef> },
-    /// A group or person is no longer shown, or is again; the faces in it are confirmed.
-    Hide { person: PersonId, hidden: bool, faces: Vec<FaceRef> },
-}
-
-/// A face in words that outlive the tables: the content of its photo, and where it is in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FaceRef {
-    /// BLAKE3, in hexadecimal.
-    pub photo: String,
-    #[serde(rename = "box")]
-    pub bounds: BoundingBox,
-}
+use super::{Catalog, CatalogError, FaceId, FaceRow, NewFace, PersonId, PhotoId, Result, State, Who, now};
 
 impl Catalog {
-    /// Names a group, or joins it to the person who has that name already.
+    /// Appends a decision and carries it out; `then` does what follows from it, such as tagging by itself, and is taken
+    /// back with it.
     ///
     /// # Errors
-    /// Those of SQLite; then nothing has changed.
-    pub fn name(&mut self, group: &Who, name: &str) -> Result<Who> {
-        match self.person_called(name)? {
-            Some(person) if person.id != group.id => {
-                self.merge(group, &person)?;
-                Ok(person)
-            }
-            _ => {
-                let faces = self.face_refs(group.id)?;
-                self.decide(&Decision::Name { person: group.id, name: tidy(name), faces })?;
-                Ok(Who { id: group.id, name: Some(tidy(name)) })
-            }
-        }
-    }
-
-    /// Gives a person another name. The caller has made sure that nobody else has it.
-    ///
-    /// # Errors
-    /// Those of SQLite; then nothing has changed.
-    pub fn rename(&mut self, person: &Who, to: &str) -> Result<()> {
-        let from = person.name.clone().unwrap_or_default();
-        self.decide(&Decision::Rename { person: person.id, from, to: tidy(to) })
-    }
-
-    /// Joins all faces of `from` to `into`.
-    ///
-    /// # Errors
-    /// Those of SQLite; then nothing has changed.
-    pub fn merge(&mut self, from: &Who, into: &Who) -> Result<()> {
-        let mut faces = self.face_refs(from.id)?;
-        // The user has looked at both: neither may drift away from the other later.
-        faces.extend(self.face_refs(into.id)?);
-        self.decide(&Decision::Merge { from: from.id, from_name: from.name.clone(), into: into.id, faces })
-    }
-
-    /// Hides a group or person from the lists, or shows it again.
-    ///
-    /// # Errors
-    /// Those of SQLite; then nothing has changed.
-    pub fn hide(&mut self, person: &Who, hidden: bool) -> Result<()> {
-        let faces = self.face_refs(person.id)?;
-        self.decide(&Decision::Hide { person: person.id, hidden, faces })
-    }
-
-    /// The journal so far, oldest first: number, time, decision.
-    ///
-    /// # Errors
-    /// Those of SQLite; a line that cannot be understood.
-    pub fn journal(&self) -> Result<Vec<(i64, String, Decision)>> {
-        let mut statement = self.connection.prepare("SELECT id, at, decision FROM journal ORDER BY id")?;
-        let mut rows = statement.query([])?;
-        let mut lines = Vec::new();
-        while let Some(row) = rows.next()? {
-            lines.push((row.get(0)?, row.get(1)?, serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or(""))?));
-        }
-        Ok(lines)
-    }
-
-    fn decide(&mut self, decision: &Decision) -> Result<()> {
-        let line = serde_json::to_string(decision)?;
-        self.batch(|writer| {
-            let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2)";
-            writer.transaction.execute(sql, params![now(), line])?;
-            writer.carry_out(decision)
+    /// Those of SQLite and of `then`; then nothing has changed.
+    pub fn decide<T, E: From<CatalogError>>(
+        &mut self,
+        decision: &Decision,
+        then: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.appended(decision, |catalog| {
+            catalog.batch(|writer| writer.carry_out(decision))?;
+            then(catalog)
         })
+    }
+
+    /// Takes back the last decision that stands. Returns it, or `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of SQLite; then nothing has changed.
+    pub fn undo(&mut self) -> Result<Option<Line>> {
+        let journal = Journal::load(self)?;
+        let Some(&line) = journal.standing.last() else { return Ok(None) };
+        self.appended(&Decision::Undo { line }, |catalog| {
+            if !catalog.batch(|writer| writer.revert(line))? {
+                let journal = Journal::load(catalog)?;
+                return catalog.batch(|writer| writer.say_again(&journal));
+            }
+            catalog.batch(|writer| writer.carry_on(journal.edits_since(line)))
+        })?;
+        Ok(journal.decision_of(line).cloned())
+    }
+
+    /// Does again what was taken back last, unless something else was decided since. Returns the decision.
+    ///
+    /// # Errors
+    /// Those of SQLite; then nothing has changed.
+    pub fn redo(&mut self) -> Result<Option<Line>> {
+        let journal = Journal::load(self)?;
+        let Some(&line) = journal.undone.last() else { return Ok(None) };
+        self.appended(&Decision::Redo { line }, |catalog| {
+            catalog.batch(|writer| writer.revert(line))?;
+            catalog.batch(|writer| writer.carry_on(journal.edits_since(line)))
+        })?;
+        Ok(journal.decision_of(line).cloned())
+    }
+
+    /// A line and all that comes of it, in one transaction.
+    fn appended<T, E: From<CatalogError>>(
+        &mut self,
+        decision: &Decision,
+        work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let run = |catalog: &Self, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
+        run(self, "BEGIN IMMEDIATE")?;
+        let done = self.batch(|writer| writer.append(decision)).map_err(E::from);
+        let done = done.and_then(|line| recorded(self, line, work));
+        run(self, if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        done
+    }
+
+    /// A group gets a name; where a person has it already, the group is theirs.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn naming(&self, group: &Who, name: &str) -> Result<Decision> {
+        match self.person_called(name)? {
+            Some(person) if person.id != group.id => self.merging(group, &person),
+            _ => Ok(Decision::Name { person: group.id, name: tidy(name), faces: self.seen_faces(group.id)? }),
+        }
+    }
+
+    /// A person gets another name, which the caller has made sure that nobody else has.
+    pub fn renaming(&self, person: &Who, to: &str) -> Decision {
+        let from = person.name.clone().unwrap_or_default();
+        Decision::Rename { person: person.id, from, to: tidy(to) }
+    }
+
+    /// All faces of `from` are of `into`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn merging(&self, from: &Who, into: &Who) -> Result<Decision> {
+        let mut faces = self.seen_faces(from.id)?;
+        // The user has looked at both: neither may drift away from the other later.
+        faces.extend(self.seen_faces(into.id)?);
+        Ok(Decision::Merge { from: from.id, from_name: from.name.clone(), into: into.id, faces })
+    }
+
+    /// A group or person is hidden from the lists, or shown again.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn hiding(&self, person: &Who, hidden: bool) -> Result<Decision> {
+        Ok(Decision::Hide { person: person.id, hidden, faces: self.seen_faces(person.id)? })
+    }
+
+    /// A group is a stranger's, or is not.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn ignoring(&self, group: &Who, ignored: bool) -> Result<Decision> {
+        Ok(Decision::Ignore { person: group.id, ignored, faces: self.seen_faces(group.id)? })
+    }
+
+    /// These faces are of this person; one who `is_new` gets the name with it.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn confirming(&self, (person, is_new): (&Who, bool), faces: &[FaceId]) -> Result<Decision> {
+        let name = person.name.clone().filter(|_| is_new);
+        Ok(Decision::Confirm { person: person.id, name, faces: self.face_refs(faces)? })
+    }
+
+    /// These faces are not of this person or group.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rejecting(&self, person: PersonId, faces: &[FaceId]) -> Result<Decision> {
+        let is_said = self.spoken_of()?.contains(&person);
+        let group = if is_said { Vec::new() } else { self.seen_faces(person)? };
+        Ok(Decision::Reject { person, faces: self.face_refs(faces)?, group })
+    }
+
+    /// These faces of `from` are of somebody else: of the person called `name`, or of a group of their own.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn splitting(&self, from: PersonId, faces: &[FaceId], name: Option<&str>) -> Result<Decision> {
+        let (into, name) = match name {
+            None => (self.next_person()?, None),
+            Some(name) => {
+                let (person, is_new) = self.person_or_new(name)?;
+                (person.id, person.name.filter(|_| is_new))
+            }
+        };
+        Ok(Decision::Split { from, into, name, faces: self.face_refs(faces)? })
+    }
+
+    /// There is a face that no detector saw: upright box and landmarks in fractions of the photo.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn drawing(&self, photo: PhotoId, drawn: &NewFace, (person, is_new): (&Who, bool)) -> Result<Decision> {
+        Ok(Decision::Draw {
+            face: FaceRef::new(&self.photo(photo)?.hash, drawn.bounds),
+            landmarks: drawn.landmarks,
+            quality: drawn.quality,
+            person: person.id,
+            name: person.name.clone().filter(|_| is_new),
+        })
+    }
+
+    /// These are no faces.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn removing(&self, faces: &[FaceId]) -> Result<Decision> {
+        Ok(Decision::Remove { faces: self.face_refs(faces)? })
     }
 
     /// The faces of a person that a decision about all of them speaks of. Those that facetag tagged by itself are
     /// left out: naming a group says what was seen, not what was guessed.
-    fn face_refs(&self, person: PersonId) -> Result<Vec<FaceRef>> {
+    fn seen_faces(&self, person: PersonId) -> Result<Vec<FaceRef>> {
         let faces = self.faces_of(person)?;
         faces.iter().filter(|face| face.state != Some(State::Auto)).map(|face| self.face_ref(face)).collect()
     }
 
-    fn face_ref(&self, face: &FaceRow) -> Result<FaceRef> {
+    fn face_refs(&self, faces: &[FaceId]) -> Result<Vec<FaceRef>> {
+        faces.iter().map(|&face| self.face_ref(&self.face(face)?)).collect()
+    }
+
+    /// A face in words that outlive the tables.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn face_ref(&self, face: &FaceRow) -> Result<FaceRef> {
         let sql = "SELECT hash FROM photos WHERE id = ?1";
-        let hash: Hash = self.connection.prepare_cached(sql)?.query_row([face.photo], |row| row.get(0))?;
-        Ok(FaceRef { photo: blake3::Hash::from(hash).to_hex().to_string(), bounds: face.bounds })
+        let hash = self.connection.prepare_cached(sql)?.query_row([face.photo], |row| row.get(0))?;
+        Ok(FaceRef::new(&hash, face.bounds))
     }
 }
 
-impl Writer<'_> {
-    fn carry_out(&mut self, decision: &Decision) -> Result<()> {
-        match decision {
-            Decision::Name { person, name, faces } => {
-                self.set_name(*person, name)?;
-                self.confirm(faces, *person)
+impl super::Writer<'_> {
+    pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {
+        let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2)";
+        self.connection.execute(sql, params![now(), serde_json::to_string(decision)?])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+}
+
+/// The journal in memory, and what of it stands.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    /// All lines, oldest first.
+    pub lines: Vec<Line>,
+    /// Lines that stand, oldest first: decisions and redone ones.
+    standing: Vec<LineId>,
+    /// Lines of undos that a redo can take back, the last one last.
+    undone: Vec<LineId>,
+}
+
+impl Journal {
+    /// # Errors
+    /// Those of SQLite; a line that cannot be understood.
+    pub fn load(catalog: &Catalog) -> Result<Self> {
+        let mut statement = catalog.connection.prepare("SELECT id, at, decision FROM journal ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next()? {
+            let decision = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or(""))?;
+            lines.push(Line { id: row.get(0)?, at: row.get(1)?, decision });
+        }
+        Ok(Self::new(lines))
+    }
+
+    fn new(lines: Vec<Line>) -> Self {
+        let (mut standing, mut undone) = (Vec::new(), Vec::new());
+        for Line { id, decision, .. } in &lines {
+            match decision {
+                Decision::Edited { .. } => {}
+                Decision::Undo { .. } => {
+                    standing.pop();
+                    undone.push(*id);
+                }
+                Decision::Redo { .. } => {
+                    undone.pop();
+                    standing.push(*id);
+                }
+                _ => {
+                    standing.push(*id);
+                    undone.clear();
+                }
             }
-            Decision::Rename { person, to, .. } => self.set_name(*person, to),
-            Decision::Merge { from, into, faces, .. } => {
-                self.ensure_person(*into)?;
-                self.confirm(faces, *into)?;
-                // What was tagged by itself goes along, and stays marked so.
-                let sql = "UPDATE faces SET person_id = ?2 WHERE person_id = ?1";
-                self.transaction.execute(sql, [from, into])?;
-                self.drop_person(*from)
-            }
-            Decision::Hide { person, hidden, faces } => {
-                self.set_hidden(*person, *hidden)?;
-                self.confirm(faces, *person)
-            }
+        }
+        Self { lines, standing, undone }
+    }
+
+    fn line(&self, id: LineId) -> Option<&Line> {
+        self.lines.binary_search_by_key(&id, |line| line.id).ok().map(|index| &self.lines[index])
+    }
+
+    /// The decision that a line is about in the end: itself, or what it takes back or does again.
+    fn decision_of(&self, id: LineId) -> Option<&Line> {
+        let line = self.line(id)?;
+        match line.decision {
+            Decision::Undo { line } | Decision::Redo { line } => self.decision_of(line),
+            _ => Some(line),
         }
     }
 
-    fn confirm(&mut self, faces: &[FaceRef], person: PersonId) -> Result<()> {
-        for face in faces {
-            if let Some(id) = self.find_face(face)? {
-                let sql =
-                    "UPDATE faces SET person_id = ?2, state = iif(state = 'manual', state, 'confirmed') WHERE id = ?1";
-                self.transaction.prepare_cached(sql)?.execute(params![id, person])?;
-            }
-        }
-        Ok(())
+    /// The decisions that stand, in the order in which they were first said.
+    pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Line> {
+        self.standing.iter().filter_map(|&id| self.decision_of(id))
     }
 
-    /// The face that a reference means: in its photo, the one that overlaps the box most, by half at least.
-    fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
-        let Ok(hash) = blake3::Hash::from_hex(&face.photo) else { return Ok(None) };
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT faces.id, x, y, faces.width, faces.height FROM faces
-             JOIN photos ON photos.id = photo_id AND hash = ?1",
-        )?;
-        let rows = statement.query_map([hash.as_bytes()], |row| {
-            let bounds = BoundingBox { x: row.get(1)?, y: row.get(2)?, width: row.get(3)?, height: row.get(4)? };
-            Ok((row.get(0)?, bounds.iou(&face.bounds)))
-        })?;
-        let candidates = rows.collect::<rusqlite::Result<Vec<(FaceId, f32)>>>()?;
-        let best = candidates.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        Ok(best.filter(|&(_, iou)| iou >= 0.5).map(|(id, _)| id))
+    /// Whether a line stands: a decision that was not taken back.
+    pub fn stands(&self, id: LineId) -> bool {
+        self.standing().any(|line| line.id == id)
+    }
+
+    /// The decision that a face owes its person to: the last one that stands and speaks of it.
+    pub fn last_word_on(&self, face: &FaceRef) -> Option<&Line> {
+        self.standing().rev().find(|line| line.decision.faces().iter().any(|other| other.is(face)))
+    }
+
+    /// What scans saw of edits of photos, with the line at which they saw it.
+    pub(super) fn edits(&self) -> impl Iterator<Item = (LineId, &[(FaceRef, FaceRef)])> {
+        self.lines.iter().filter_map(|line| match &line.decision {
+            Decision::Edited { faces } => Some((line.id, faces.as_slice())),
+            _ => None,
+        })
+    }
+
+    fn edits_since(&self, line: LineId) -> impl Iterator<Item = &[(FaceRef, FaceRef)]> {
+        let first = self.decision_of(line).map_or(line, |line| line.id);
+        self.edits().filter(move |(edited, _)| *edited > first).map(|(_, faces)| faces)
     }
 }

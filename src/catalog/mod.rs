@@ -6,26 +6,36 @@
 //! | `open` | opening, permissions, migrations |
 //! | `roots`, `photos`, `faces` | what scans found |
 //! | `people` | groups and persons, and finding one by what the user typed |
-//! | `journal` | the user's decisions, appended and carried out in one step |
+//! | `decision` | what the user can say |
+//! | `journal` | what they said: appended, taken back, done again |
+//! | `carry_out` | a decision -> what it changes |
+//! | `changes` | how to take that back |
+//! | `replay` | the journal -> what it says of photos found anew |
 //! | `search` | photos by person, date, place and folder |
 
+mod carry_out;
+mod changes;
+mod decision;
 mod faces;
 mod journal;
 mod library;
 mod open;
 mod people;
 mod photos;
+mod replay;
 mod roots;
 mod search;
 mod text;
 
 use std::path::PathBuf;
 
+pub use decision::{Decision, FaceRef, Line, LineId};
 pub use faces::{FaceId, FaceRow, State};
-pub use journal::{Decision, FaceRef};
+pub use journal::Journal;
 pub use library::{Library, ScanLock};
 pub use people::{PersonId, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
+pub use replay::Replay;
 pub use roots::Root;
 pub use search::{Hit, Query, Span};
 

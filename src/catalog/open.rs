@@ -8,7 +8,10 @@ use rusqlite_migration::{M, Migrations, SchemaVersion};
 use super::{Catalog, CatalogError, Library, Result, now};
 
 /// In the order of their dates; one that was released is never edited.
-const MIGRATIONS: &[M] = &[M::up(include_str!("migrations/2026-11-23-first.sql"))];
+const MIGRATIONS: &[M] = &[
+    M::up(include_str!("migrations/2026-11-23-first.sql")),
+    M::up(include_str!("migrations/2026-11-24-decisions.sql")),
+];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 use serde::Serialize;
 
 use super::faces::FaceId;
@@ -110,11 +110,28 @@ impl Catalog {
     /// Those of SQLite.
     pub fn spoken_of(&self) -> Result<HashSet<PersonId>> {
         let mut statement = self.connection.prepare(
-            "SELECT id FROM people WHERE name IS NOT NULL OR hidden
+            "SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored
              OR EXISTS (SELECT 1 FROM faces WHERE person_id = people.id AND state IS NOT NULL)",
         )?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The person of exactly this name, or who will have it: somebody new, under the next number. The flag tells which.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn person_or_new(&self, name: &str) -> Result<(Who, bool)> {
+        match self.person_called(name)? {
+            Some(person) => Ok((person, false)),
+            None => Ok((Who { id: self.next_person()?, name: Some(tidy(name)) }, true)),
+        }
+    }
+
+    /// The number that the next group will have.
+    pub(super) fn next_person(&self) -> Result<PersonId> {
+        let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'people'";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// Whom the user means: a number, a whole name, or whole words of one person's name, in any case.
@@ -174,13 +191,27 @@ impl Catalog {
 }
 
 impl Writer<'_> {
+    /// Moves what was said of faces and a group that is part of another now: the faces are not of that one.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn move_rejections(&mut self, from: PersonId, into: PersonId) -> Result<()> {
+        for sql in [
+            "INSERT OR IGNORE INTO rejections SELECT face_id, ?2 FROM rejections WHERE person_id = ?1",
+            "DELETE FROM rejections WHERE person_id = ?1 AND ?2",
+        ] {
+            self.connection.prepare_cached(sql)?.execute([from, into])?;
+        }
+        Ok(())
+    }
+
     /// A new group without faces.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn new_group(&mut self) -> Result<PersonId> {
-        self.transaction.prepare_cached("INSERT INTO people (created_at) VALUES (?1)")?.execute([now()])?;
-        Ok(self.transaction.last_insert_rowid())
+        self.connection.prepare_cached("INSERT INTO people (created_at) VALUES (?1)")?.execute([now()])?;
+        Ok(self.connection.last_insert_rowid())
     }
 
     /// Forgets the groups that no face is in and that the user said nothing of.
@@ -188,42 +219,11 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn drop_empty_groups(&mut self) -> Result<()> {
-        self.transaction.execute(
-            "DELETE FROM people WHERE name IS NULL AND NOT hidden
+        self.connection.execute(
+            "DELETE FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored
              AND NOT EXISTS (SELECT 1 FROM faces WHERE person_id = people.id)",
             [],
         )?;
-        Ok(())
-    }
-
-    /// Gives a person the name, making the row where a journal is carried out again.
-    pub(super) fn set_name(&mut self, person: PersonId, name: &str) -> Result<()> {
-        self.transaction.execute(
-            "INSERT INTO people (id, name, key, created_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key",
-            params![person, tidy(name), fold(name), now()],
-        )?;
-        Ok(())
-    }
-
-    pub(super) fn set_hidden(&mut self, person: PersonId, hidden: bool) -> Result<()> {
-        self.transaction.execute(
-            "INSERT INTO people (id, hidden, created_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET hidden = excluded.hidden",
-            params![person, hidden, now()],
-        )?;
-        Ok(())
-    }
-
-    /// Makes the row of a group where a journal is carried out again.
-    pub(super) fn ensure_person(&mut self, person: PersonId) -> Result<()> {
-        let sql = "INSERT INTO people (id, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        self.transaction.execute(sql, params![person, now()])?;
-        Ok(())
-    }
-
-    pub(super) fn drop_person(&mut self, person: PersonId) -> Result<()> {
-        self.transaction.execute("DELETE FROM people WHERE id = ?1", [person])?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::text::{SqlPath, fold_place};
 use super::{Catalog, Result, now};
@@ -144,10 +144,13 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite and of `writes`.
     pub fn batch<T>(&mut self, writes: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
+        if !self.connection.is_autocommit() {
+            // Within a decision, which is kept as a whole or not at all.
+            return writes(&mut Writer { connection: &self.connection });
+        }
         let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut writer = Writer { transaction };
-        let result = writes(&mut writer)?;
-        writer.transaction.commit()?;
+        let result = writes(&mut Writer { connection: &transaction })?;
+        transaction.commit()?;
         Ok(result)
     }
 
@@ -253,7 +256,7 @@ impl Catalog {
 
 /// What a scan writes, within one transaction.
 pub struct Writer<'a> {
-    pub(super) transaction: Transaction<'a>,
+    pub(super) connection: &'a Connection,
 }
 
 impl Writer<'_> {
@@ -266,7 +269,7 @@ impl Writer<'_> {
             return Ok(id);
         }
         let place = photo.place.as_ref().map(|place| self.place(place)).transpose()?;
-        self.transaction
+        self.connection
             .prepare_cached(
                 "INSERT INTO photos (hash, width, height, taken, taken_offset, latitude, longitude, place_id,
                                      camera, detector, scanned_at)
@@ -285,7 +288,7 @@ impl Writer<'_> {
                 photo.pack,
                 now(),
             ])?;
-        let id = self.transaction.last_insert_rowid();
+        let id = self.connection.last_insert_rowid();
         for face in &photo.faces {
             self.face(id, face, &photo.pack)?;
         }
@@ -297,7 +300,7 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn photo_with(&self, hash: &Hash) -> Result<Option<PhotoId>> {
-        let mut statement = self.transaction.prepare_cached("SELECT id FROM photos WHERE hash = ?1")?;
+        let mut statement = self.connection.prepare_cached("SELECT id FROM photos WHERE hash = ?1")?;
         Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
     }
 
@@ -308,7 +311,7 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn file(&mut self, path: &Path, size: u64, modified: i64, photo: PhotoId) -> Result<bool> {
         let before: Option<Option<PhotoId>> = self
-            .transaction
+            .connection
             .prepare_cached("SELECT photo_id FROM files WHERE path = ?1")?
             .query_row([SqlPath(path)], |row| row.get(0))
             .optional()?;
@@ -319,9 +322,9 @@ impl Writer<'_> {
         }
         let left = if before.is_none() { self.left_by(photo)? } else { None };
         if let Some(left) = left {
-            self.transaction.execute("UPDATE files SET path = ?1 WHERE id = ?2", params![SqlPath(path), left])?;
+            self.connection.execute("UPDATE files SET path = ?1 WHERE id = ?2", params![SqlPath(path), left])?;
         }
-        self.transaction
+        self.connection
             .prepare_cached(
                 "INSERT INTO files (path, size, modified, photo_id) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
@@ -333,7 +336,7 @@ impl Writer<'_> {
 
     /// A file in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
     fn left_by(&self, photo: PhotoId) -> Result<Option<i64>> {
-        let mut statement = self.transaction.prepare_cached("SELECT id, path FROM files WHERE photo_id = ?1")?;
+        let mut statement = self.connection.prepare_cached("SELECT id, path FROM files WHERE photo_id = ?1")?;
         let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<_, SqlPath<PathBuf>>(1)?.0)))?;
         let files = files.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(files.into_iter().find(|(_, path)| matches!(path.try_exists(), Ok(false))).map(|(id, _)| id))
@@ -344,7 +347,7 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn unreadable(&mut self, path: &Path, size: u64, modified: i64, problem: &str) -> Result<()> {
-        self.transaction
+        self.connection
             .prepare_cached(
                 "INSERT INTO files (path, size, modified, problem) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
@@ -357,14 +360,14 @@ impl Writer<'_> {
     fn place(&mut self, place: &Place) -> Result<i64> {
         let names = [&place.city, &place.region, &place.country, &place.country_code];
         let key: String = names.iter().map(|name| format!("|{}", fold_place(name))).chain(["|".to_owned()]).collect();
-        self.transaction
+        self.connection
             .prepare_cached(
                 "INSERT INTO places (city, region, country, country_code, key) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
             )?
             .execute(params![place.city, place.region, place.country, place.country_code, key])?;
         let sql = "SELECT id FROM places WHERE city = ?1 AND region = ?2 AND country_code = ?3";
-        let mut statement = self.transaction.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.query_row([&place.city, &place.region, &place.country_code], |row| row.get(0))?)
     }
 }

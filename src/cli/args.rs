@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::catalog::FaceId;
+
 /// Finds the people in your photos, keeps their names, and finds the photos of a person. Nothing leaves this machine.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -55,6 +57,87 @@ pub enum Command {
         #[arg(long)]
         undo: bool,
     },
+    /// A stranger: never listed, never asked about, no company for `find --only`
+    Ignore {
+        /// Numbers or names
+        #[arg(required = true)]
+        who: Vec<String>,
+        /// Not a stranger after all
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Tell when a person was born: no photo from before shows them
+    Born {
+        /// Number or name
+        who: String,
+        /// Year, month or day: 2015, 2015-07, 2015-07-15
+        #[arg(value_parser = first_day, required_unless_present = "unknown")]
+        date: Option<Date>,
+        /// Forget the date
+        #[arg(long, conflicts_with = "date")]
+        unknown: bool,
+    },
+    /// Answer questions, the one that settles most photos first
+    Review(Review),
+    /// Say that faces are of a person
+    Confirm {
+        /// Number or name; a name that nobody has is of somebody new
+        who: String,
+        /// Numbers of faces, as `show` lists them [default: all that facetag tagged so by itself]
+        #[arg(value_name = "FACE")]
+        faces: Vec<FaceId>,
+    },
+    /// Say that faces are not of a person, for ever
+    Reject {
+        /// Number or name
+        who: String,
+        /// Numbers of faces, as `show` lists them
+        #[arg(value_name = "FACE", required = true)]
+        faces: Vec<FaceId>,
+    },
+    /// Make faces of a person or group somebody else's
+    Split {
+        /// Number or name
+        who: String,
+        /// Numbers of faces, as `show` lists them
+        #[arg(value_name = "FACE", required = true)]
+        faces: Vec<FaceId>,
+        /// Whose they are [default: a new group's]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Add a face that no detector saw, or remove what is none
+    Face {
+        #[command(subcommand)]
+        action: FaceAction,
+    },
+    /// Take back the last decision, or the last N
+    Undo {
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        n: u32,
+    },
+    /// Do again what was taken back, if nothing was decided since
+    Redo {
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        n: u32,
+    },
+    /// List what was decided, the newest first
+    Log {
+        /// So many of them
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell which decision or which likeness gave a face its name
+    Why {
+        /// Number of the face, as `show` lists it
+        face: FaceId,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure, on the faces you confirmed, how often facetag would be right
+    Accuracy(Accuracy),
     /// Find photos by people, date, place and folder
     Find(Find),
     /// Write everything for other programs
@@ -78,6 +161,9 @@ pub struct Scan {
     /// Try again the files that could not be read
     #[arg(long)]
     pub retry_failed: bool,
+    /// Forget all that was found and find it again; what you said of it is kept and said again
+    #[arg(long)]
+    pub afresh: bool,
     /// Say nothing but what went wrong
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
@@ -105,6 +191,50 @@ pub struct People {
 pub struct Show {
     /// Number or name
     pub who: String,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Review {
+    /// Ask about these only: numbers or names [default: everybody]
+    pub who: Vec<String>,
+    /// Stop after so many answers
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Print the questions as JSON and ask none
+    #[arg(long)]
+    pub json: bool,
+    /// Show no faces beside the questions
+    #[arg(long)]
+    pub no_pictures: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FaceAction {
+    /// Add a face that no detector saw
+    Add {
+        photo: PathBuf,
+        /// Left, top, width and height in the upright photo: in fractions of it (0 to 1), or in pixels
+        #[arg(long = "box", value_name = "X,Y,W,H", value_parser = numbers)]
+        bounds: [f32; 4],
+        /// Whose it is: number or name; a name that nobody has is of somebody new
+        #[arg(long, value_name = "WHO")]
+        person: String,
+    },
+    /// Remove what is no face
+    Remove {
+        /// Numbers of faces, as `show` lists them
+        #[arg(value_name = "FACE", required = true)]
+        faces: Vec<FaceId>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Accuracy {
+    /// Tell the likeness that keeps the share of wrong tags below this, as 0.1% or 0.001
+    #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = share)]
+    pub wrong_at_most: f64,
     #[arg(long)]
     pub json: bool,
 }
@@ -198,6 +328,26 @@ pub enum ModelsAction {
     },
     /// Use a pack from now on: embeds all faces again and keeps every name
     Use { pack: String },
+}
+
+/// `x,y,width,height`
+fn numbers(text: &str) -> Result<[f32; 4], String> {
+    let numbers: Option<Vec<f32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    let four = numbers.and_then(|numbers| <[f32; 4]>::try_from(numbers).ok());
+    let valid = four.filter(|[x, y, width, height]| *x >= 0.0 && *y >= 0.0 && *width > 0.0 && *height > 0.0);
+    valid.filter(|numbers| numbers.iter().all(|number| number.is_finite())).ok_or_else(|| {
+        format!("{text:?} is no box: give left, top, width and height, as 0.44,0.08,0.30,0.18 or 440,80,300,180")
+    })
+}
+
+/// `0.1%` or `0.001`
+fn share(text: &str) -> Result<f64, String> {
+    let (number, part) = match text.trim().strip_suffix('%') {
+        Some(percent) => (percent, 100.0),
+        None => (text, 1.0),
+    };
+    let share = number.trim().parse::<f64>().ok().map(|number| number / part);
+    share.filter(|share| (0.0..1.0).contains(share)).ok_or_else(|| format!("{text:?} is no share: give 0.1% or 0.001"))
 }
 
 fn first_day(text: &str) -> Result<Date, String> {

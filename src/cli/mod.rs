@@ -1,24 +1,31 @@
 //! The command line: `args` says what may be typed, and each command is a file.
 
+mod accuracy;
 mod album;
 mod args;
 mod demo;
 mod export;
+mod face;
 mod find;
+mod history;
 mod models;
 mod name;
 mod output;
 mod people;
+mod picture;
+mod review;
 mod scan;
 mod show;
 mod stats;
+mod tag;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use crate::catalog::{Catalog, Library};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library};
 use crate::face::PackInfo;
 use crate::people::{has_ungrouped, regroup};
 pub use args::Args;
@@ -61,6 +68,18 @@ pub fn run(args: Args) -> Result<Exit> {
         Command::Rename { who, name } => name::rename(&library, &who, &name),
         Command::Merge { into, others } => name::merge(&library, &into, &others),
         Command::Hide { who, undo } => name::hide(&library, &who, !undo),
+        Command::Ignore { who, undo } => name::ignore(&library, &who, !undo),
+        Command::Born { who, date, .. } => name::born(&library, &who, date),
+        Command::Review(args) => review::run(&library, &args),
+        Command::Confirm { who, faces } => tag::confirm(&library, &who, &faces),
+        Command::Reject { who, faces } => tag::reject(&library, &who, &faces),
+        Command::Split { who, faces, name } => tag::split(&library, &who, &faces, name.as_deref()),
+        Command::Face { action } => face::run(&library, &action),
+        Command::Undo { n } => history::undo(&library, n),
+        Command::Redo { n } => history::redo(&library, n),
+        Command::Log { limit, json } => history::log(&library, limit, json),
+        Command::Why { face, json } => why::run(&library, face, json),
+        Command::Accuracy(args) => accuracy::run(&library, &args),
         Command::Find(args) => find::run(&library, &args),
         Command::Export(args) => export::run(&library, &args),
         Command::Models(args) => models::run(&library, args.action),
@@ -92,6 +111,14 @@ fn open(library: &Library) -> Result<(Catalog, PackInfo)> {
 
 fn active_pack(catalog: &Catalog, library: &Library) -> Result<PackInfo> {
     Ok(PackInfo::called(&models::active(catalog)?, &library.packs())?)
+}
+
+/// The face with this number.
+fn face_called(catalog: &Catalog, id: FaceId) -> Result<FaceRow> {
+    match catalog.face_if_seen(id)? {
+        Some(face) => Ok(face),
+        None => bail!("there is no face {id}: `facetag show WHO` lists the faces of a person with their numbers"),
+    }
 }
 
 /// A folder that the user named, absolute and without links, as it stands in the library.

@@ -37,6 +37,11 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     writeln!(out)
 }
 
+/// A line on standard output.
+pub(super) fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
 /// A line on standard error. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");

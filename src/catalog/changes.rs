@@ -1,0 +1,137 @@
+//! Taking back: while a decision is carried out, triggers write down how to undo every change of a row, as
+//! <https://www.sqlite.org/undoredo.html> describes.
+
+use super::decision::LineId;
+use super::photos::Writer;
+use super::{CatalogError, Result};
+
+/// A table whose changes are recorded.
+struct Recorded {
+    table: &'static str,
+    key: &'static [&'static str],
+    /// Columns that are written once.
+    fixed: &'static [&'static str],
+    /// Columns that decisions and groupings change.
+    changing: &'static [&'static str],
+}
+
+const RECORDED: [Recorded; 4] = [
+    Recorded {
+        table: "people",
+        key: &["id"],
+        fixed: &["created_at"],
+        changing: &["name", "key", "hidden", "ignored", "born"],
+    },
+    Recorded {
+        table: "faces",
+        key: &["id"],
+        fixed: &["photo_id", "x", "y", "width", "height", "landmarks", "score", "quality"],
+        changing: &["person_id", "state", "removed"],
+    },
+    Recorded { table: "rejections", key: &["face_id", "person_id"], fixed: &[], changing: &[] },
+    Recorded { table: "embeddings", key: &["face_id", "pack"], fixed: &["vector"], changing: &[] },
+];
+
+impl Recorded {
+    /// `column = old value AND ...`, as SQL that makes that text; `row` is `old` or `new`.
+    fn values(columns: &[&str], row: &str, between: &str) -> String {
+        let parts: Vec<String> =
+            columns.iter().map(|column| format!("'{column} = ' || quote({row}.{column})")).collect();
+        parts.join(&format!(" || '{between}' || "))
+    }
+
+    /// The triggers that record this table's changes under a line of the journal, by name.
+    fn triggers(&self, line: LineId) -> Vec<(String, String)> {
+        let Self { table, key, fixed, changing } = self;
+        let all: Vec<&str> = [*key, *fixed, *changing].concat();
+        let quoted: Vec<String> = all.iter().map(|column| format!("quote(old.{column})")).collect();
+        let new_row = Self::values(key, "new", " AND ");
+        let old_row = Self::values(key, "old", " AND ");
+        let mut undos = vec![
+            ("INSERT".to_owned(), format!("'DELETE FROM {table} WHERE ' || {new_row}")),
+            (
+                "DELETE".to_owned(),
+                format!(
+                    "'INSERT INTO {table} ({}) VALUES (' || {} || ')'",
+                    all.join(", "),
+                    quoted.join(" || ', ' || ")
+                ),
+            ),
+        ];
+        if !changing.is_empty() {
+            let before = Self::values(changing, "old", ", ");
+            undos.push((
+                format!("UPDATE OF {}", changing.join(", ")),
+                format!("'UPDATE {table} SET ' || {before} || ' WHERE ' || {old_row}"),
+            ));
+        }
+        let trigger = |(event, undo): (String, String)| {
+            let name = format!("record_{table}_{}", event[..6].to_lowercase());
+            let sql = format!(
+                "CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table}
+                 BEGIN INSERT INTO changes (line, undo) VALUES ({line}, {undo}); END"
+            );
+            (name, sql)
+        };
+        undos.into_iter().map(trigger).collect()
+    }
+}
+
+/// Carries out `work`, and records what it changes as belonging to a line of the journal. The caller has begun a
+/// transaction, which takes the recording back too where `work` fails.
+pub(super) fn recorded<T, E: From<CatalogError>>(
+    catalog: &mut super::Catalog,
+    line: LineId,
+    work: impl FnOnce(&mut super::Catalog) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    // One that changes nothing is recorded too, by a statement that does nothing.
+    let sql = "INSERT INTO changes (line, undo) VALUES (?1, '')";
+    catalog.connection.execute(sql, [line]).map_err(CatalogError::from)?;
+    let triggers: Vec<(String, String)> = RECORDED.iter().flat_map(|table| table.triggers(line)).collect();
+    let run = |catalog: &super::Catalog, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
+    for (_, sql) in &triggers {
+        run(catalog, sql)?;
+    }
+    let result = work(catalog)?;
+    for (name, _) in &triggers {
+        run(catalog, &format!("DROP TRIGGER temp.{name}"))?;
+    }
+    Ok(result)
+}
+
+impl Writer<'_> {
+    /// Takes back what was recorded under a line, the last change first. `false` where nothing was recorded, as for a
+    /// decision from before the tables were made anew.
+    pub(super) fn revert(&mut self, line: LineId) -> Result<bool> {
+        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        let mut statement = self.connection.prepare_cached("SELECT undo FROM changes WHERE line = ?1 ORDER BY id DESC")?;
+        let undos = statement.query_map([line], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+        for undo in &undos {
+            if let Some(face) = undo.strip_prefix("DELETE FROM faces WHERE id = ") {
+                // Vectors of other packs may have come since.
+                self.connection.execute("DELETE FROM embeddings WHERE face_id = ?1", [face])?;
+            }
+            self.connection.execute_batch(undo)?;
+        }
+        self.mend()?;
+        Ok(!undos.is_empty())
+    }
+
+    /// Makes right what scans since then did with what is gone now: a face whose group is no more brings it back, and
+    /// only what has a name is tagged by itself.
+    pub(super) fn mend(&mut self) -> Result<()> {
+        let now = super::now();
+        self.connection.execute(
+            "INSERT INTO people (id, created_at) SELECT DISTINCT person_id, ?1 FROM faces
+             WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM people)",
+            [now],
+        )?;
+        self.connection.execute("DELETE FROM rejections WHERE person_id NOT IN (SELECT id FROM people)", [])?;
+        self.connection.execute(
+            "UPDATE faces SET state = NULL WHERE state = 'auto'
+             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
+            [],
+        )?;
+        Ok(())
+    }
+}

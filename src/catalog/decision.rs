@@ -1,0 +1,132 @@
+//! What the user can say, in words that outlive the tables.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Hash, PersonId};
+use crate::face::{BoundingBox, Landmarks};
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Decision {
+    /// A group gets a name; the faces in it are confirmed.
+    Name { person: PersonId, name: String, faces: Vec<FaceRef> },
+    /// A person gets another name.
+    Rename { person: PersonId, from: String, to: String },
+    /// All of one group or person are of another; the faces moved are confirmed.
+    Merge { from: PersonId, from_name: Option<String>, into: PersonId, faces: Vec<FaceRef> },
+    /// A group or person is no longer shown, or is again; the faces in it are confirmed.
+    Hide { person: PersonId, hidden: bool, faces: Vec<FaceRef> },
+    /// A group is of a stranger, whom nobody asks about, or is not; the faces in it are confirmed.
+    Ignore { person: PersonId, ignored: bool, faces: Vec<FaceRef> },
+    /// A person was born on this day; `None` takes that back.
+    Born { person: PersonId, date: Option<Date> },
+    /// These faces are of this person, who has a name where they are new.
+    Confirm {
+        person: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        faces: Vec<FaceRef>,
+    },
+    /// These faces are not of this person or group. A group that the user has said nothing of is known by its faces, `group`.
+    Reject {
+        person: PersonId,
+        faces: Vec<FaceRef>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        group: Vec<FaceRef>,
+    },
+    /// These faces are of one person, and not of the one that they were taken for.
+    Split {
+        from: PersonId,
+        into: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        faces: Vec<FaceRef>,
+    },
+    /// There is a face that no detector saw.
+    Draw {
+        face: FaceRef,
+        landmarks: Landmarks,
+        quality: f32,
+        person: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// These are no faces.
+    Remove { faces: Vec<FaceRef> },
+    /// A photo was edited in place, as a scan saw: each first face is the second face now. Not said by the user; without it
+    /// what they said before of the photo would be lost to the new one.
+    Edited { faces: Vec<(FaceRef, FaceRef)> },
+    /// A line is taken back: a decision, or a [`Decision::Redo`].
+    Undo { line: LineId },
+    /// A [`Decision::Undo`] is taken back.
+    Redo { line: LineId },
+}
+
+/// The number of a line of the journal, ascending.
+pub type LineId = i64;
+
+/// A line of the journal with its number and time (UTC, RFC 3339).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    pub id: LineId,
+    pub at: String,
+    #[serde(flatten)]
+    pub decision: Decision,
+}
+
+/// A face in words that outlive the tables: the content of its photo, and where it is in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaceRef {
+    /// BLAKE3, in hexadecimal.
+    pub photo: String,
+    #[serde(rename = "box")]
+    pub bounds: BoundingBox,
+}
+
+/// Two boxes in one photo that overlap at least so much (intersection over union) are one face.
+pub(super) const SAME_FACE: f32 = 0.5;
+
+impl FaceRef {
+    pub fn new(photo: &Hash, bounds: BoundingBox) -> Self {
+        Self { photo: blake3::Hash::from(*photo).to_hex().to_string(), bounds }
+    }
+
+    pub(super) fn hash(&self) -> Option<Hash> {
+        blake3::Hash::from_hex(&self.photo).ok().map(Into::into)
+    }
+
+    /// Whether the two are one face.
+    pub fn is(&self, other: &Self) -> bool {
+        self.photo == other.photo && self.bounds.iou(&other.bounds) >= SAME_FACE
+    }
+}
+
+impl Decision {
+    /// The faces that it speaks of.
+    pub fn faces(&self) -> &[FaceRef] {
+        match self {
+            Self::Name { faces, .. }
+            | Self::Merge { faces, .. }
+            | Self::Hide { faces, .. }
+            | Self::Ignore { faces, .. }
+            | Self::Confirm { faces, .. }
+            | Self::Reject { faces, .. }
+            | Self::Split { faces, .. }
+            | Self::Remove { faces } => faces,
+            Self::Draw { face, .. } => std::slice::from_ref(face),
+            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => &[],
+        }
+    }
+
+    /// The people whose faces it made more, or other ones: those who may have more faces in the library now.
+    pub fn reaches(&self) -> Vec<PersonId> {
+        match self {
+            Self::Name { person, .. } | Self::Confirm { person, .. } | Self::Draw { person, .. } => vec![*person],
+            Self::Merge { into, .. } => vec![*into],
+            Self::Split { from, into, .. } => vec![*from, *into],
+            _ => Vec::new(),
+        }
+    }
+}

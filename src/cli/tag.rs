@@ -1,0 +1,89 @@
+//! `facetag confirm`, `reject` and `split`: what the user says of single faces.
+
+use anyhow::{Result, bail};
+
+use super::name::{check, tell};
+use super::output::{count, note, say};
+use super::{Exit, face_called, open};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library, State, Who, WhoError};
+use crate::people::decide;
+
+pub(super) fn confirm(library: &Library, who: &str, faces: &[FaceId]) -> Result<Exit> {
+    let (mut catalog, pack) = open(library)?;
+    let (person, is_new) = known_or_new(&catalog, who)?;
+    let mut chosen = called(&catalog, faces)?;
+    if faces.is_empty() {
+        chosen = catalog.faces_of(person.id)?;
+        chosen.retain(|face| face.state == Some(State::Auto));
+        if chosen.is_empty() {
+            bail!("no face was tagged {person} by itself: give the numbers of the faces to confirm");
+        }
+    }
+    warn_of_doubles(&catalog, &chosen, &person)?;
+    let decision = catalog.confirming((&person, is_new), &ids(&chosen))?;
+    let done = decide(&mut catalog, &pack, &decision)?;
+    tell(&catalog, &pack, person.id, done)
+}
+
+pub(super) fn reject(library: &Library, who: &str, faces: &[FaceId]) -> Result<Exit> {
+    let (mut catalog, pack) = open(library)?;
+    let person = catalog.who(who)?;
+    let faces = called(&catalog, faces)?;
+    let decision = catalog.rejecting(person.id, &ids(&faces))?;
+    decide(&mut catalog, &pack, &decision)?;
+    say(&format!("{} not {person}, and will not be again.", are(faces.len())))?;
+    Ok(Exit::Well)
+}
+
+pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option<&str>) -> Result<Exit> {
+    name.map(check).transpose()?;
+    let (mut catalog, pack) = open(library)?;
+    let person = catalog.who(who)?;
+    let faces = called(&catalog, faces)?;
+    if let Some(strange) = faces.iter().find(|face| face.person != Some(person.id)) {
+        bail!("face {} is not of {person}: `facetag show {}` lists who is", strange.id, person.id);
+    }
+    if faces.len() == catalog.faces_of(person.id)?.len() {
+        bail!("these are all the faces of {person}: there is nothing to split off");
+    }
+    let decision = catalog.splitting(person.id, &ids(&faces), name)?;
+    let done = decide(&mut catalog, &pack, &decision)?;
+    say(&format!("{} not {person}.", are(faces.len())))?;
+    let [_, into] = decision.reaches()[..] else { return Ok(Exit::Well) };
+    tell(&catalog, &pack, into, done)
+}
+
+/// Whom the user means; a name that nobody has means somebody new.
+pub(super) fn known_or_new(catalog: &Catalog, who: &str) -> Result<(Who, bool)> {
+    match catalog.who(who) {
+        Ok(person) => Ok((person, false)),
+        Err(WhoError::Unknown { .. }) => {
+            check(who)?;
+            Ok(catalog.person_or_new(who)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One photo seldom shows a person twice: whoever says so should know that they do.
+fn warn_of_doubles(catalog: &Catalog, faces: &[FaceRow], person: &Who) -> Result<()> {
+    for face in faces {
+        let double = |other: &FaceRow| other.id != face.id && other.person == Some(person.id);
+        if catalog.faces_in(face.photo)?.iter().any(double) {
+            note(&format!("warning: {person} is in the photo of face {} already", face.id));
+        }
+    }
+    Ok(())
+}
+
+fn called(catalog: &Catalog, faces: &[FaceId]) -> Result<Vec<FaceRow>> {
+    faces.iter().map(|&face| face_called(catalog, face)).collect()
+}
+
+fn ids(faces: &[FaceRow]) -> Vec<FaceId> {
+    faces.iter().map(|face| face.id).collect()
+}
+
+fn are(faces: usize) -> String {
+    format!("{} {}", count(faces as u64, "face"), if faces == 1 { "is" } else { "are" })
+}
