@@ -165,6 +165,16 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Keeps the vector of a face that the user has just drawn.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn embed_drawn(&mut self, photo: PhotoId, drawn: &NewFace, pack: &str) -> Result<()> {
+        let sql = "SELECT max(id) FROM faces WHERE photo_id = ?1 AND state = 'manual'";
+        let face = self.connection.query_row(sql, [photo], |row| row.get(0))?;
+        self.embedding(face, pack, &drawn.embedding)
+    }
+
     /// Puts a face into the person or group, with the state that tells how it came there, unless the user has spoken
     /// since `before` was read: then it stays as it is.
     ///

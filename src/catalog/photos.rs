@@ -199,6 +199,15 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The photo that lies at this path.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photo_at(&self, path: &Path) -> Result<Option<PhotoId>> {
+        let sql = "SELECT photo_id FROM files WHERE path = ?1 AND photo_id IS NOT NULL";
+        Ok(self.connection.query_row(sql, [SqlPath(path)], |row| row.get(0)).optional()?)
+    }
+
     /// Where a photo lies, or lay when it was last seen; a file that is there first.
     ///
     /// # Errors

@@ -162,7 +162,7 @@ pub struct Scan {
     #[arg(long)]
     pub retry_failed: bool,
     /// Forget all that was found and find it again; what you said of it is kept and said again
-    #[arg(long)]
+    #[arg(long, conflicts_with = "folders")]
     pub afresh: bool,
     /// Say nothing but what went wrong
     #[arg(long, short, conflicts_with = "json")]

@@ -9,6 +9,7 @@ use super::args::People;
 use super::scan::{Progress, scan_folders};
 use super::{Exit, people};
 use crate::catalog::Library;
+use crate::scan::Options;
 
 macro_rules! photos {
     ($($name:literal),* $(,)?) => {
@@ -44,7 +45,7 @@ pub(super) fn run(library: &Library) -> Result<Exit> {
     }
 
     let demo = Library::at(folder.join("library"));
-    if scan_folders(&demo, &[&photos], false, &mut Progress::new())?.interrupted {
+    if scan_folders(&demo, &[&photos], Options::default(), &mut Progress::new())?.interrupted {
         return Ok(Exit::Interrupted);
     }
     let at = demo.folder().display().to_string();

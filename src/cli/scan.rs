@@ -22,7 +22,7 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     }
     let started = Instant::now();
     let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
-    let summary = scan_folders(library, &args.folders, args.retry_failed, &mut progress)?;
+    let summary = scan_folders(library, &args.folders, Options { retry_failed: args.retry_failed, afresh: args.afresh }, &mut progress)?;
     if args.json {
         json(&summary)?;
     } else if !args.quiet {
@@ -39,7 +39,7 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
 pub(super) fn scan_folders(
     library: &Library,
     folders: &[impl AsRef<Path>],
-    retry_failed: bool,
+    options: Options,
     progress: &mut Progress,
 ) -> Result<Summary> {
     let mut roots = Vec::new();
@@ -57,6 +57,9 @@ pub(super) fn scan_folders(
         if known.is_empty() {
             bail!("no folder has been scanned yet: give one, as in `facetag scan ~/Pictures`");
         }
+        if let Some(away) = known.iter().find(|root| options.afresh && !root.is_dir()) {
+            bail!("{}: not there now, and --afresh would forget what is known of it; bring it back first", away.display());
+        }
         roots = known;
     } else if let Some(strange) = roots.iter().find(|root| !root.is_dir() && !known.contains(root)) {
         bail!("{}: there is no such folder", strange.display());
@@ -64,7 +67,6 @@ pub(super) fn scan_folders(
 
     let pack = active_pack(&catalog, library)?;
     let load = |info| Pack::load(info, &library.packs()).context("the models could not be loaded");
-    let options = Options { retry_failed };
     let interrupted = interruption()?;
     let summary = scan(&mut catalog, &roots, options, (pack, load), &interrupted, |event| progress.show(&event))?;
     progress.finish();

@@ -11,7 +11,7 @@ use super::detect::{Architecture, DetectedFace, Detector};
 use super::embed::Recogniser;
 use super::network::Graph;
 use super::refine::Refiner;
-use super::{Embedding, ModelError};
+use super::{BoundingBox, Embedding, Landmarks, ModelError};
 
 /// The name of the pack that ships with facetag.
 pub const OPEN: &str = "open";
@@ -171,6 +171,27 @@ impl Pack {
         }
     }
 
+    /// A face in a box that the user drew, and whether the detector sees one there. Where it does not, eyes and mouth are
+    /// taken to lie as in a face that looks into the camera.
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn look_at(&self, photo: &image::RgbImage, bounds: BoundingBox) -> Result<(DetectedFace, bool), ModelError> {
+        let around = Surroundings::of(&bounds);
+        let faces = self.detector.detect(&around.cut(photo))?;
+        let faces = faces.into_iter().map(|face| around.in_photo(face));
+        let seen = faces.max_by(|a, b| a.bounds.iou(&bounds).total_cmp(&b.bounds.iou(&bounds)));
+        let face = seen.filter(|seen| seen.bounds.iou(&bounds) >= 0.3);
+        let is_seen = face.is_some();
+        let landmarks = face.map_or_else(|| frontal_landmarks(&bounds), |face| face.landmarks);
+        let face = DetectedFace { bounds, landmarks, score: 1.0 };
+        let face = match &self.refiner {
+            Some(refiner) => refiner.refine(photo, face)?,
+            None => face,
+        };
+        Ok((face, is_seen))
+    }
+
     /// The vector of an aligned face, see [`align`].
     ///
     /// # Errors
@@ -178,6 +199,46 @@ impl Pack {
     pub fn embed(&self, face: &image::RgbImage) -> Result<Embedding, ModelError> {
         self.recogniser.embed(face)
     }
+}
+
+/// The part of a photo around a box, three times as wide and high, as far as the photo reaches.
+struct Surroundings(BoundingBox);
+
+impl Surroundings {
+    fn of(bounds: &BoundingBox) -> Self {
+        let span = |start: f32, length: f32| {
+            let from = (start - length).max(0.0);
+            (from, (start + 2.0 * length).min(1.0) - from)
+        };
+        let ((x, width), (y, height)) = (span(bounds.x, bounds.width), span(bounds.y, bounds.height));
+        Self(BoundingBox { x, y, width, height })
+    }
+
+    fn cut(&self, photo: &image::RgbImage) -> image::RgbImage {
+        let pixels = |fraction: f32, length: u32| (fraction * length as f32) as u32;
+        let (x, y) = (pixels(self.0.x, photo.width()), pixels(self.0.y, photo.height()));
+        let (width, height) = (pixels(self.0.width, photo.width()), pixels(self.0.height, photo.height()));
+        image::imageops::crop_imm(photo, x, y, width.max(1), height.max(1)).to_image()
+    }
+
+    fn in_photo(&self, face: DetectedFace) -> DetectedFace {
+        let Self(part) = self;
+        let BoundingBox { x, y, width, height } = face.bounds;
+        let bounds = BoundingBox {
+            x: part.x + x * part.width,
+            y: part.y + y * part.height,
+            width: width * part.width,
+            height: height * part.height,
+        };
+        let landmarks = face.landmarks.map(|[x, y]| [part.x + x * part.width, part.y + y * part.height]);
+        DetectedFace { bounds, landmarks, ..face }
+    }
+}
+
+/// Where eyes, nose and mouth lie in the box of a face that looks into the camera.
+fn frontal_landmarks(bounds: &BoundingBox) -> Landmarks {
+    const IN_BOX: Landmarks = [[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.34, 0.78], [0.66, 0.78]];
+    IN_BOX.map(|[x, y]| [bounds.x + x * bounds.width, bounds.y + y * bounds.height])
 }
 
 /// InsightFace's files, read from a wheel, a zip or a folder, not yet added to a library.

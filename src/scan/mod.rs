@@ -22,8 +22,8 @@ use std::sync::mpsc::sync_channel;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError, FaceRow, Hash};
-use crate::face::{Pack, PackInfo};
+use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, NewFace, Replay};
+use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use plan::Plan;
 use read::PhotoReader;
@@ -35,6 +35,8 @@ use walk::walk;
 pub struct Options {
     /// Try again what could not be read before.
     pub retry_failed: bool,
+    /// Forget what scans found before, and keep what the user said.
+    pub afresh: bool,
 }
 
 /// What a scan tells while it goes on.
@@ -94,6 +96,9 @@ pub fn scan<E: From<CatalogError>>(
     interrupted: &AtomicBool,
     mut tell: impl FnMut(Event),
 ) -> Result<Summary, E> {
+    if options.afresh {
+        catalog.forget_found()?;
+    }
     let mut summary = Summary::default();
     let mut to_read = Vec::new();
     let mut gone = Vec::new();
@@ -133,7 +138,8 @@ pub fn scan<E: From<CatalogError>>(
     if !to_read.is_empty() || !to_embed.is_empty() {
         let pack = load(info.clone())?;
         let reader = PhotoReader::new(&pack, catalog.hashes()?);
-        let mut store = Store::new(catalog, &mut summary, &mut tell);
+        let said = Replay::load(catalog)?;
+        let mut store = Store::new(catalog, said, &mut summary, &mut tell);
         std::thread::scope(|scope| {
             let (sender, readings) = sync_channel(WAITING);
             scope.spawn(|| {
@@ -230,6 +236,14 @@ pub fn embed_missing(
         })?;
     }
     Ok(unreadable)
+}
+
+/// The face in a box that the user drew in a photo.
+///
+/// # Errors
+/// In words: the photo at `path` cannot be read, or is another than the one with this hash.
+pub fn face_at(pack: &Pack, path: &Path, hash: &Hash, bounds: BoundingBox) -> Result<NewFace, String> {
+    PhotoReader::new(pack, Default::default()).drawn(path, hash, bounds)
 }
 
 /// The folders that are in none of the others, each once.

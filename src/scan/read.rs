@@ -9,7 +9,7 @@ use image::RgbImage;
 use super::budget::{Budget, give_memory_back};
 use super::walk::FoundFile;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
-use crate::face::{DetectedFace, Embedding, ModelError, Pack, align, quality};
+use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, quality};
 use crate::metadata::{Metadata, place};
 use crate::photo::{self, PhotoError, contain};
 
@@ -113,15 +113,25 @@ impl<'a> PhotoReader<'a> {
             let aligned = faces.iter().filter_map(|face| Some((face.id, align(photo, &face.landmarks)?)));
             aligned.map(|(id, face)| Ok((id, self.pack.embed(&face)?))).collect()
         };
-        let embedded = contained(|| {
-            let bytes = bytes(path)?;
-            // The boxes are of that photo; on the pixels of another they would cut out anything.
-            if blake3::hash(&bytes).as_bytes() != hash {
-                return Err(ReadError::Changed);
-            }
-            self.upright(bytes, |photo, _| embed(photo))
-        });
+        let embedded = contained(|| self.upright(unchanged(path, hash)?, |photo, _| embed(photo)));
         embedded.map_err(|error| error.to_string())
+    }
+
+    /// The face in a box that the user drew in the photo at `path`.
+    ///
+    /// # Errors
+    /// In words: the photo cannot be read.
+    pub fn drawn(&self, path: &Path, hash: &Hash, bounds: BoundingBox) -> Result<NewFace, String> {
+        let drawn = contained(|| {
+            let bytes = unchanged(path, hash)?;
+            self.upright(bytes, |photo, _| {
+                let (face, seen) = self.pack.look_at(photo, bounds)?;
+                let face = self.face(photo, face)?.ok_or(ModelError::NoVector)?;
+                // Where no detector sees eyes and mouth, nobody knows how the face lies: it must not draw others.
+                Ok(NewFace { quality: if seen { face.quality } else { 0.0 }, ..face })
+            })
+        });
+        drawn.map_err(|error| error.to_string())
     }
 
     /// Decodes a photo and hands it on, upright, while it has its share of the memory.
@@ -153,6 +163,13 @@ fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::TooLong(megabytes));
     }
     Ok(std::fs::read(path)?)
+}
+
+/// The bytes of a photo that was scanned before: boxes are of that photo, and on the pixels of another they would cut
+/// out anything.
+fn unchanged(path: &Path, hash: &Hash) -> Result<Vec<u8>, ReadError> {
+    let bytes = bytes(path)?;
+    if blake3::hash(&bytes).as_bytes() == hash { Ok(bytes) } else { Err(ReadError::Changed) }
 }
 
 fn contained<T>(work: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {

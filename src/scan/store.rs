@@ -1,17 +1,19 @@
 //! What was read -> the library.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::read::Reading;
 use super::walk::FoundFile;
 use super::{Event, Summary};
-use crate::catalog::{Catalog, CatalogError, Hash, Writer};
+use crate::catalog::{Catalog, CatalogError, Hash, Replay, Writer};
 
 /// The one writer of a scan: it takes readings as they come, and keeps them in a transaction a batch.
 pub(super) struct Store<'a, T> {
     catalog: &'a mut Catalog,
+    /// What the user said of photos that may be found again.
+    said: Replay,
     summary: &'a mut Summary,
     tell: T,
     /// Files whose photo another file of this scan holds, and that photo is not stored yet.
@@ -25,8 +27,8 @@ const BATCH: usize = 64;
 const BATCH_AGE: Duration = Duration::from_secs(2);
 
 impl<'a, T: FnMut(Event)> Store<'a, T> {
-    pub fn new(catalog: &'a mut Catalog, summary: &'a mut Summary, tell: T) -> Self {
-        Self { catalog, summary, tell, waiting: Vec::new(), unreadable: HashMap::new() }
+    pub fn new(catalog: &'a mut Catalog, said: Replay, summary: &'a mut Summary, tell: T) -> Self {
+        Self { catalog, said, summary, tell, waiting: Vec::new(), unreadable: HashMap::new() }
     }
 
     /// Stores readings until there are no more.
@@ -62,12 +64,14 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         if batch.is_empty() {
             return Ok(());
         }
-        let Self { catalog, summary, tell, waiting, unreadable } = self;
+        let Self { catalog, said, summary, tell, waiting, unreadable } = self;
         catalog.batch(|writer| {
+            let mut found = HashSet::new();
             for (file, reading) in batch {
                 match reading {
                     Reading::Photo(photo) => {
                         let id = writer.photo(&photo)?;
+                        found.insert(photo.hash);
                         let moved = writer.file(&file.path, file.size, file.modified, id)?;
                         summary.photos += 1;
                         summary.faces += photo.faces.len() as u64;
@@ -94,7 +98,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
                 }
             }
             *waiting = still_waiting;
-            Ok(())
+            writer.replay(said, &found)
         })
     }
 }
