@@ -1,5 +1,6 @@
 //! Faces, their embeddings, and which person each belongs to.
 
+use jiff::civil::Date;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
@@ -82,19 +83,32 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Shows every face that has an embedding of `pack` to `see`, by id, with its vector.
+    /// Shows every face that has an embedding of `pack` to `see`, by id, with the day of its photo and its vector.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, &[f32])) -> Result<()> {
+    pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, Option<Date>, &[f32])) -> Result<()> {
         let mut statement = self.connection.prepare(&format!(
-            "SELECT {COLUMNS}, vector FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1 ORDER BY id",
+            "SELECT {COLUMNS}, vector, (SELECT taken FROM photos WHERE photos.id = photo_id)
+             FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1 ORDER BY id",
         ))?;
         let mut rows = statement.query([pack])?;
         while let Some(row) = rows.next()? {
-            see(face(row)?, &row.get::<_, Floats>(11)?.0);
+            let taken = row.get_ref(12)?.as_str_or_null().ok().flatten();
+            let day = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
+            see(face(row)?, day, &row.get::<_, Floats>(11)?.0);
         }
         Ok(())
+    }
+
+    /// Who the user said a face is not: faces with persons.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rejections(&self) -> Result<Vec<(FaceId, PersonId)>> {
+        let mut statement = self.connection.prepare("SELECT face_id, person_id FROM rejections")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The vector of a face in `pack`, if it has one.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 
@@ -20,6 +21,8 @@ pub struct PersonSummary {
     /// `None` for a group.
     pub name: Option<String>,
     pub hidden: bool,
+    /// A stranger.
+    pub ignored: bool,
     pub faces: u64,
     pub photos: u64,
     /// Of their photos, local time.
@@ -74,7 +77,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn people(&self) -> Result<Vec<PersonSummary>> {
         let mut statement = self.connection.prepare(
-            "SELECT people.id, name, hidden, count(faces.id), count(DISTINCT photo_id), min(taken), max(taken),
+            "SELECT people.id, name, hidden, ignored, count(faces.id), count(DISTINCT photo_id), min(taken), max(taken),
                     (SELECT id FROM seen_faces WHERE person_id = people.id ORDER BY quality DESC, id LIMIT 1)
              FROM people JOIN seen_faces AS faces ON person_id = people.id JOIN photos ON photos.id = photo_id
              GROUP BY people.id ORDER BY name IS NULL, count(faces.id) DESC, people.id",
@@ -84,11 +87,12 @@ impl Catalog {
                 id: row.get(0)?,
                 name: row.get(1)?,
                 hidden: row.get(2)?,
-                faces: row.get::<_, i64>(3)? as u64,
-                photos: row.get::<_, i64>(4)? as u64,
-                first: row.get(5)?,
-                last: row.get(6)?,
-                best_face: row.get(7)?,
+                ignored: row.get(3)?,
+                faces: row.get::<_, i64>(4)? as u64,
+                photos: row.get::<_, i64>(5)? as u64,
+                first: row.get(6)?,
+                last: row.get(7)?,
+                best_face: row.get(8)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -102,6 +106,17 @@ impl Catalog {
         let mut statement = self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The birth dates that are known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn births(&self) -> Result<HashMap<PersonId, Date>> {
+        let mut statement = self.connection.prepare("SELECT id, born FROM people WHERE born IS NOT NULL")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        let born = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(born.into_iter().filter_map(|(person, born)| Some((person, born.parse().ok()?))).collect())
     }
 
     /// The people that the user spoke of, by name, by hiding or by merging: these never become part of another.

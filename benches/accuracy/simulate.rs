@@ -1,0 +1,162 @@
+//! A user who names groups, and photos that come bit by bit: what facetag does in the course of time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Result;
+use facetag::catalog::{Catalog, Library, State, Who};
+use facetag::face::PackInfo;
+use facetag::people::regroup;
+use tempfile::TempDir;
+
+use crate::album::{Album, Photo, groups};
+use crate::random::Random;
+
+/// In how many portions photos come.
+const PORTIONS: usize = 10;
+
+/// What facetag tagged by itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tagged {
+    /// Faces with a label that were tagged.
+    pub tagged: usize,
+    /// Those of them whose label differs from the name.
+    pub wrong: usize,
+    /// Faces with a label, in photos that came later, of persons named before.
+    pub possible: usize,
+    /// Faces without a label that were tagged: nobody knows whether rightly.
+    pub unlabelled: usize,
+}
+
+impl Tagged {
+    /// Of the faces that could have been tagged with their name, how many were.
+    pub fn recall(&self) -> f64 {
+        (self.tagged - self.wrong) as f64 / self.possible.max(1) as f64
+    }
+}
+
+impl std::ops::AddAssign for Tagged {
+    fn add_assign(&mut self, other: Self) {
+        self.tagged += other.tagged;
+        self.wrong += other.wrong;
+        self.possible += other.possible;
+        self.unlabelled += other.unlabelled;
+    }
+}
+
+/// Half of the photos are there, and the user names every group after whom most of its faces show; then the other half
+/// comes in portions.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
+    let order = shuffled(album, seed);
+    let (first, later) = order.split_at(order.len() / 2);
+    let mut library = Growing::new(&album.pack)?;
+    library.add(first)?;
+    let named = library.name_all(&album.persons)?;
+    for portion in portions(later) {
+        library.add(portion)?;
+    }
+
+    let mut tagged = Tagged::default();
+    let later_faces = later.iter().flat_map(|photo| &photo.persons);
+    tagged.possible = later_faces.flatten().filter(|person| named.contains(person)).count();
+    let number: HashMap<&str, usize> = album.persons.iter().map(String::as_str).zip(0..).collect();
+    let names = library.catalog.names()?;
+    let mut truth = library.persons.iter();
+    library.catalog.each_embedded_face(&album.pack.name, |face, _| {
+        let truth = truth.next().expect("faces are in the order in which they came");
+        if face.state == Some(State::Auto) {
+            let name = face.person.and_then(|person| names.get(&person)).expect("only persons are tagged with");
+            match truth {
+                Some(person) => {
+                    tagged.tagged += 1;
+                    if number[name.as_str()] != *person {
+                        tagged.wrong += 1;
+                        eprintln!("order {seed}: {} was tagged {name}", album.persons[*person]);
+                    }
+                }
+                None => tagged.unlabelled += 1,
+            }
+        }
+    })?;
+    assert!(tagged.wrong <= tagged.tagged && tagged.tagged - tagged.wrong <= tagged.possible, "{tagged:?}");
+    Ok(tagged)
+}
+
+/// All photos come in portions: the person and group of each face with a label, at the end.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn in_portions(album: &Album, seed: u64) -> Result<Vec<(usize, usize)>> {
+    let mut library = Growing::new(&album.pack)?;
+    for portion in portions(&shuffled(album, seed)) {
+        library.add(portion)?;
+    }
+    let groups = groups(&library.catalog, &album.pack)?;
+    Ok(library.persons.iter().zip(groups).filter_map(|(person, group)| Some(((*person)?, group))).collect())
+}
+
+/// The photos in equal parts, as near as it goes.
+fn portions<'a, 'b>(photos: &'b [&'a Photo]) -> impl Iterator<Item = &'b [&'a Photo]> {
+    (0..PORTIONS).map(|part| &photos[photos.len() * part / PORTIONS..photos.len() * (part + 1) / PORTIONS])
+}
+
+fn shuffled(album: &Album, seed: u64) -> Vec<&Photo> {
+    let mut order: Vec<&Photo> = album.photos.iter().collect();
+    Random::new(seed).shuffle(&mut order);
+    order
+}
+
+/// A library that photos are added to, in a folder that is removed at the end.
+struct Growing<'a> {
+    catalog: Catalog,
+    folder: TempDir,
+    pack: &'a PackInfo,
+    /// Who the faces are, in the order of their ids, which is that of their coming.
+    persons: Vec<Option<usize>>,
+    photos: usize,
+}
+
+impl<'a> Growing<'a> {
+    fn new(pack: &'a PackInfo) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let catalog = Catalog::open(&Library::at(folder.path()))?;
+        Ok(Self { catalog, folder, pack, persons: Vec::new(), photos: 0 })
+    }
+
+    fn add(&mut self, photos: &[&Photo]) -> Result<()> {
+        self.catalog.batch(|writer| {
+            for Photo { content, persons } in photos {
+                let photo = writer.photo(content)?;
+                self.photos += 1;
+                writer.file(&self.folder.path().join(self.photos.to_string()), 0, 0, photo)?;
+                self.persons.extend(persons);
+            }
+            Ok(())
+        })?;
+        regroup(&mut self.catalog, self.pack, &[])?;
+        Ok(())
+    }
+
+    /// Names every group after the person of most of its faces, as a user does who knows them all. A group of faces without
+    /// a label is left alone. Returns who has a name now.
+    fn name_all(&mut self, names: &[String]) -> Result<HashSet<usize>> {
+        let mut votes: BTreeMap<i64, BTreeMap<usize, usize>> = BTreeMap::new();
+        let mut truth = self.persons.iter();
+        self.catalog.each_embedded_face(&self.pack.name, |face, _| {
+            let person = truth.next().expect("faces are in the order in which they came");
+            if let (Some(group), Some(person)) = (face.person, person) {
+                *votes.entry(group).or_default().entry(*person).or_default() += 1;
+            }
+        })?;
+        let mut named = HashSet::new();
+        for (group, votes) in votes {
+            if let Some((person, _)) = votes.into_iter().max_by_key(|&(_, count)| count) {
+                self.catalog.name(&Who { id: group, name: None }, &names[person])?;
+                named.insert(person);
+            }
+        }
+        Ok(named)
+    }
+}

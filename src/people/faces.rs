@@ -1,0 +1,146 @@
+//! The faces of a library that have a vector, and the clusters that they are in.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+
+use super::linkage::{Cluster, Era, span};
+use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, PhotoId, State};
+use crate::face::PackInfo;
+
+/// Below this score of the detector's a face is in no group unless it is like one: it may be none. At 0.5, 99.7 % of what
+/// CenterFace finds are faces.
+pub(super) const DOUBTFUL_SCORE: f32 = 0.5;
+
+/// Below this quality a face draws no other into its group: small, blurred and turned faces look like each other.
+const POOR_QUALITY: f32 = 0.1;
+
+/// Faces in columns.
+pub(super) struct Faces {
+    pub id: Vec<FaceId>,
+    pub photo: Vec<PhotoId>,
+    /// The day of the photo.
+    pub taken: Vec<Option<Date>>,
+    pub person: Vec<Option<PersonId>>,
+    pub state: Vec<Option<State>>,
+    pub doubtful: Vec<bool>,
+    pub poor: Vec<bool>,
+    /// One behind the other, `dimension` numbers each.
+    pub vectors: Vec<f32>,
+    pub dimension: usize,
+    /// The groups and persons that have a face, in the order of their numbers.
+    pub existing: Vec<PersonId>,
+    /// Those that the user spoke of: they are never part of another.
+    pub fixed: HashSet<PersonId>,
+    born: HashMap<PersonId, Date>,
+    /// Whom the user said a face is not.
+    rejected: HashMap<FaceId, Vec<PersonId>>,
+}
+
+impl Faces {
+    pub fn load(catalog: &Catalog, pack: &PackInfo) -> Result<Self, CatalogError> {
+        let mut faces = Self {
+            id: Vec::new(),
+            photo: Vec::new(),
+            taken: Vec::new(),
+            person: Vec::new(),
+            state: Vec::new(),
+            doubtful: Vec::new(),
+            poor: Vec::new(),
+            vectors: Vec::new(),
+            dimension: pack.dimension,
+            existing: Vec::new(),
+            fixed: catalog.spoken_of()?,
+            born: catalog.births()?,
+            rejected: HashMap::new(),
+        };
+        for (face, person) in catalog.rejections()? {
+            faces.rejected.entry(face).or_default().push(person);
+        }
+        catalog.each_embedded_face(&pack.name, |face, taken, vector| {
+            if vector.len() == pack.dimension {
+                faces.id.push(face.id);
+                faces.photo.push(face.photo);
+                faces.taken.push(taken);
+                faces.person.push(face.person);
+                faces.state.push(face.state);
+                faces.doubtful.push(face.score < DOUBTFUL_SCORE);
+                faces.poor.push(face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY);
+                faces.vectors.extend(vector);
+            }
+        })?;
+        let existing: HashSet<PersonId> = faces.person.iter().flatten().copied().collect();
+        faces.existing = existing.into_iter().collect();
+        faces.existing.sort_unstable();
+        Ok(faces)
+    }
+
+    pub fn vector(&self, face: usize) -> &[f32] {
+        &self.vectors[face * self.dimension..][..self.dimension]
+    }
+
+    /// A cluster for each group and person there is, then one for each face without; and the cluster of each face.
+    pub fn clusters(&self) -> (Vec<Cluster<'_>>, Vec<u32>) {
+        let empty = |&person: &PersonId| {
+            let fixed = self.fixed.contains(&person);
+            Cluster {
+                sum: vec![0.0; self.dimension].into(),
+                people: vec![person],
+                born: self.born.get(&person).copied(),
+                fixed,
+                // One good face makes a cluster good, and so does the user's word.
+                poor: !fixed,
+                ..Cluster::default()
+            }
+        };
+        let mut clusters: Vec<Cluster> = self.existing.iter().map(empty).collect();
+        let index: HashMap<PersonId, usize> = self.existing.iter().copied().zip(0..).collect();
+        let mut cluster_of = Vec::with_capacity(self.id.len());
+        for face in 0..self.id.len() {
+            if let Some(person) = self.person[face] {
+                self.add(&mut clusters[index[&person]], face);
+                cluster_of.push(index[&person] as u32);
+            } else {
+                cluster_of.push(clusters.len() as u32);
+                clusters.push(self.alone(face));
+            }
+        }
+        (clusters, cluster_of)
+    }
+
+    /// A cluster of one face.
+    pub fn alone(&self, face: usize) -> Cluster<'_> {
+        Cluster {
+            sum: self.vector(face).into(),
+            faces: 1,
+            photos: [self.photo[face]].into(),
+            rejected: self.rejected.get(&self.id[face]).into_iter().flatten().copied().collect(),
+            days: self.taken[face].map(|day| (day, day)),
+            poor: self.poor[face],
+            ..Cluster::default()
+        }
+    }
+
+    /// Adds a face to a cluster that has sums of its own.
+    pub fn add(&self, cluster: &mut Cluster, face: usize) {
+        let add = |sum: &mut [f32]| sum.iter_mut().zip(self.vector(face)).for_each(|(sum, number)| *sum += number);
+        add(cluster.sum.to_mut());
+        cluster.faces += 1;
+        cluster.photos.insert(self.photo[face]);
+        cluster.rejected.extend(self.rejected.get(&self.id[face]).into_iter().flatten());
+        cluster.poor &= self.poor[face];
+        let Some(day) = self.taken[face] else { return };
+        cluster.days = span(cluster.days, Some((day, day)));
+        if cluster.fixed {
+            let era = match cluster.eras.iter_mut().position(|era| era.year == day.year()) {
+                Some(index) => &mut cluster.eras[index],
+                None => {
+                    cluster.eras.push(Era { year: day.year(), sum: vec![0.0; self.dimension], faces: 0 });
+                    cluster.eras.last_mut().expect("it has just been pushed")
+                }
+            };
+            add(&mut era.sum);
+            era.faces += 1;
+        }
+    }
+}
