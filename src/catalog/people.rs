@@ -108,6 +108,16 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Those whom the user does not want to see.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn hidden_or_ignored(&self) -> Result<HashSet<PersonId>> {
+        let mut statement = self.connection.prepare("SELECT id FROM people WHERE hidden OR ignored")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The birth dates that are known.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub use align::align;
 pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, dot, normalised};
 pub use network::{Graph, Network, Output};
-pub use pack::{Candidate, OPEN, Pack, PackInfo, Thresholds};
+pub use pack::{Calibration, Candidate, OPEN, Pack, PackInfo, Thresholds};
 
 /// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

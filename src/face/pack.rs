@@ -31,6 +31,8 @@ pub struct PackInfo {
     /// A pixel value `v` goes into the recogniser as `(v - 127.5) / recogniser_scale`.
     pub recogniser_scale: f32,
     pub thresholds: Thresholds,
+    #[serde(default = "Calibration::insightface")]
+    pub calibration: Calibration,
 }
 
 /// From which likeness on (see [`crate::people::link`]) faces are taken for one person, for the vectors of one pack.
@@ -49,6 +51,37 @@ pub struct Thresholds {
     pub margin: f32,
     /// 0 is average linkage, 1 compares mean directions only: how much a group's inner spread is made up for.
     pub normalisation: f32,
+}
+
+/// From a likeness to a probability, by logistic regression.
+///
+/// `1 / (1 + exp(-(slope * likeness - offset)))` is how likely two faces are of one person that were as likely to be as not
+/// before. Among `n` people, one of whom it may be, the odds beforehand are 1 to `n`, and the offset grows by `ln n`.
+/// Fitted on all pairs of `lfw-devtest`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    pub slope: f32,
+    pub offset: f32,
+}
+
+impl Calibration {
+    fn insightface() -> Self {
+        Self { slope: 49.0, offset: 11.1 }
+    }
+
+    /// How likely it is that a likeness to one of `among` people is no chance, 0 to 1.
+    pub fn probability(&self, likeness: f32, among: usize) -> f32 {
+        1.0 / (1.0 + (self.offset + prior(among) - self.slope * likeness).exp())
+    }
+
+    /// The likeness that has this probability.
+    pub fn likeness(&self, probability: f32, among: usize) -> f32 {
+        (self.offset + prior(among) + (probability / (1.0 - probability)).ln()) / self.slope
+    }
+}
+
+fn prior(among: usize) -> f32 {
+    (among.max(1) as f32).ln()
 }
 
 /// A pack made ready to find and embed faces. Threads share it.
@@ -80,6 +113,7 @@ impl PackInfo {
             detector_side: 1024,
             recogniser_scale: 128.0,
             thresholds: Thresholds { group: 0.61, sure: 0.65, sure_of_one: 0.04, margin: 0.1, normalisation: 0.75 },
+            calibration: Calibration { slope: 28.5, offset: 11.1 },
         }
     }
 
@@ -95,6 +129,7 @@ impl PackInfo {
             detector_side: 1024,
             recogniser_scale: 127.5,
             thresholds: Thresholds { group: 0.38, sure: 0.38, sure_of_one: 0.02, margin: 0.1, normalisation: 0.65 },
+            calibration: Calibration::insightface(),
         }
     }
 

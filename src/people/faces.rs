@@ -143,4 +143,31 @@ impl Faces {
             era.faces += 1;
         }
     }
+
+    /// A person of just these faces.
+    pub fn cluster_of(&self, members: &[usize]) -> Cluster<'_> {
+        let empty = Cluster { sum: vec![0.0; self.dimension].into(), fixed: true, ..Cluster::default() };
+        members.iter().fold(empty, |mut cluster, &face| {
+            self.add(&mut cluster, face);
+            cluster
+        })
+    }
+
+    /// A cluster of two faces and more without one of them; its photos and days are left as they were.
+    pub fn without(&self, cluster: &Cluster, face: usize) -> Cluster<'static> {
+        let take = |sum: &[f32]| sum.iter().zip(self.vector(face)).map(|(sum, number)| sum - number).collect::<Vec<_>>();
+        let mut eras = cluster.eras.clone();
+        if let Some(era) = eras.iter_mut().find(|era| self.taken[face].is_some_and(|day| day.year() == era.year)) {
+            (era.sum, era.faces) = (take(&era.sum), era.faces - 1);
+        }
+        Cluster {
+            sum: take(&cluster.sum).into(),
+            faces: cluster.faces - 1,
+            photos: cluster.photos.clone(),
+            people: cluster.people.clone(),
+            rejected: cluster.rejected.clone(),
+            eras,
+            ..*cluster
+        }
+    }
 }

@@ -94,6 +94,12 @@ impl Thresholds {
         (!apart).then(|| person.map_or(self.group, |person| self.sure + self.sure_of_one / person.faces as f32))
     }
 
+    /// By how much a face must be more like one person than like another: more for two who are alike, as siblings are.
+    pub(super) fn margin(&self, person: &Cluster, rival: &Cluster) -> f32 {
+        let alike = self.likeness(person, rival) / self.group;
+        self.margin * (1.0 + alike.clamp(0.0, 1.0) * (WIDEST - 1.0))
+    }
+
     /// The least cosine of a pair of faces that can matter: below it no two clusters of the usual spread are joined.
     pub(super) fn least_cosine(&self) -> f32 {
         // Mean vectors of one person's faces are seldom shorter than this.
@@ -239,15 +245,9 @@ impl<'a, 'v> Linking<'a, 'v> {
         self.persons.iter().any(|&rival| {
             rival != person && {
                 let ahead = candidate.likeness - to_other(rival);
-                ahead < self.thresholds.margin * WIDEST && ahead < self.margin(person, rival)
+                ahead < self.thresholds.margin * WIDEST && ahead < self.thresholds.margin(&self.clusters[person], &self.clusters[rival])
             }
         })
-    }
-
-    /// By how much a face must be more like one person than like another: more for two who are alike, as siblings are.
-    fn margin(&self, person: usize, rival: usize) -> f32 {
-        let alike = self.thresholds.likeness(&self.clusters[person], &self.clusters[rival]) / self.thresholds.group;
-        self.thresholds.margin * (1.0 + alike.clamp(0.0, 1.0) * (WIDEST - 1.0))
     }
 
     fn join(&mut self, a: usize, b: usize) {

@@ -1,0 +1,71 @@
+//! Why a face has its name: who it is like, and how likely.
+
+use serde::Serialize;
+
+use super::faces::Faces;
+use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, State};
+use crate::face::{PackInfo, dot};
+
+/// How like a person a face is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resemblance {
+    pub person: PersonId,
+    /// To all of their other faces, see [`crate::face::Thresholds`].
+    pub likeness: f32,
+    /// That they are one person, 0 to 1.
+    pub probability: f32,
+    /// Their face that is most like it; of those that the user confirmed where there are any.
+    pub nearest: FaceId,
+    /// Of that face and this.
+    pub cosine: f32,
+    /// The user said that it is not theirs.
+    pub rejected: bool,
+}
+
+/// The persons and groups that a face is most like, at most `limit`, the likeliest first; its own always among them.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn resemblances(
+    catalog: &Catalog,
+    pack: &PackInfo,
+    face: FaceId,
+    limit: usize,
+) -> Result<Vec<Resemblance>, CatalogError> {
+    let faces = Faces::load(catalog, pack)?;
+    let Some(index) = faces.id.iter().position(|&id| id == face) else { return Ok(Vec::new()) };
+    let (clusters, cluster_of) = faces.clusters();
+    let alone = faces.alone(index);
+    let mut found = Vec::new();
+    for (cluster, &person) in clusters.iter().zip(&faces.existing) {
+        let own = faces.person[index] == Some(person);
+        if own && cluster.faces == 1 {
+            continue;
+        }
+        let likeness = match own {
+            true => pack.thresholds.likeness(&faces.without(cluster, index), &alone),
+            false => pack.thresholds.likeness(cluster, &alone),
+        };
+        let probability = pack.calibration.probability(likeness, faces.existing.len());
+        let rejected = alone.rejected.contains(&person);
+        found.push(Resemblance { person, likeness, probability, nearest: 0, cosine: 0.0, rejected });
+    }
+    found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
+    let own = found.iter().position(|one| faces.person[index] == Some(one.person));
+    if let Some(own) = own.filter(|&own| own >= limit) {
+        found.swap(own, limit - 1);
+    }
+    found.truncate(limit);
+    for one in &mut found {
+        let theirs = |other: &usize| *other != index && faces.person[*other] == Some(one.person);
+        let cosine = |other: usize| dot(faces.vector(other), faces.vector(index));
+        let said = |other: usize| matches!(faces.state[other], Some(State::Confirmed | State::Manual));
+        let nearest = (0..cluster_of.len())
+            .filter(theirs)
+            .max_by(|&a, &b| (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal));
+        if let Some(nearest) = nearest {
+            (one.nearest, one.cosine) = (faces.id[nearest], cosine(nearest));
+        }
+    }
+    Ok(found)
+}

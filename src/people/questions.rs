@@ -1,0 +1,117 @@
+//! What to ask the user: the groups that may be of a person, and the groups that may be of one person.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::faces::Faces;
+use super::linkage::{Cluster, must_be_two};
+use super::neighbours::neighbours;
+use crate::catalog::{Catalog, CatalogError, Decision, FaceId, PersonId, Who};
+use crate::face::{PackInfo, normalised};
+
+/// Less likely than this, nothing is asked.
+const ASK: f32 = 0.1;
+
+/// Is this face, or are the faces of this group, of that person? Or, of a group without a name: are the two one person?
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Question {
+    /// The person, or the larger of two groups.
+    pub of: PersonId,
+    /// `None` for a face that is so doubtful that it is in no group.
+    pub group: Option<PersonId>,
+    /// All faces of the group.
+    pub faces: Vec<FaceId>,
+    /// How likely a yes is, 0 to 1.
+    pub probability: f32,
+    /// In how many photos it settles who somebody is.
+    pub photos: u64,
+}
+
+impl Question {
+    /// The decision that a yes is.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn yes(&self, catalog: &Catalog) -> Result<Decision, CatalogError> {
+        let who = |id| Ok::<_, CatalogError>(catalog.person(id)?.unwrap_or(Who { id, name: None }));
+        match self.group {
+            Some(group) => catalog.merging(&who(group)?, &who(self.of)?),
+            None => catalog.confirming((&who(self.of)?, false), &self.faces),
+        }
+    }
+
+    /// The decision that a no is.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn no(&self, catalog: &Catalog) -> Result<Decision, CatalogError> {
+        catalog.rejecting(self.of, &self.faces)
+    }
+}
+
+/// The questions that are open, those of the most photos to be expected first; only about the people of `who`, where that
+/// is not empty. Nothing is asked that was answered, about nobody who is hidden or ignored, and nothing that known facts
+/// rule out: two faces of one photo, or a photo from before a birth.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result<Vec<Question>, CatalogError> {
+    let faces = Faces::load(catalog, pack)?;
+    let (clusters, cluster_of) = faces.clusters();
+    let unseen = catalog.hidden_or_ignored()?;
+    let is_asked = |cluster: &Cluster| !cluster.people.iter().any(|person| unseen.contains(person));
+    let named = catalog.names()?;
+    let name = |cluster: &Cluster| cluster.people.first().and_then(|person| named.get(person));
+
+    // The mean direction of a cluster is at least as like another's as the clusters themselves.
+    let asked: Vec<u32> = (0u32..).zip(&clusters).filter(|(_, cluster)| is_asked(cluster)).map(|(index, _)| index).collect();
+    let directions: Vec<f32> = asked
+        .iter()
+        .flat_map(|&index| normalised(clusters[index as usize].sum.to_vec()).unwrap_or_else(|| vec![0.0; faces.dimension]))
+        .collect();
+    let itself: Vec<u32> = (0..asked.len() as u32).collect();
+    let among = asked.iter().filter(|&&index| !clusters[index as usize].people.is_empty()).count();
+    let least = pack.calibration.likeness(ASK, among);
+    let open: Vec<u32> = itself.iter().copied().filter(|&index| name(&clusters[asked[index as usize] as usize]).is_none()).collect();
+    let pairs = neighbours(&directions, faces.dimension, &itself, &open, least, |_, _| true);
+
+    let mut members: HashMap<u32, Vec<usize>> = HashMap::new();
+    for (face, &cluster) in cluster_of.iter().enumerate() {
+        members.entry(cluster).or_default().push(face);
+    }
+    let mut best: HashMap<u32, Question> = HashMap::new();
+    for pair in pairs {
+        let (a, b) = (asked[pair.a as usize], asked[pair.b as usize]);
+        let rank = |index: u32| (name(&clusters[index as usize]).is_some(), clusters[index as usize].faces);
+        let (of, group) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
+        let (person, other) = (&clusters[of as usize], &clusters[group as usize]);
+        let Some(&id) = person.people.first() else { continue };
+        let group_id = other.people.first().copied();
+        let wanted = who.is_empty() || who.contains(&id) || group_id.is_some_and(|group| who.contains(&group));
+        if !wanted || name(other).is_some() || must_be_two(person, other) {
+            continue;
+        }
+        let probability = pack.calibration.probability(pack.thresholds.likeness(person, other), among);
+        if probability < ASK {
+            continue;
+        }
+        let question = Question {
+            of: id,
+            group: group_id,
+            faces: members[&group].iter().map(|&face| faces.id[face]).collect(),
+            probability,
+            photos: other.photos.len() as u64,
+        };
+        // One question about a group at a time; a person before another group.
+        let rank = |question: &Question| (named.contains_key(&question.of), question.probability);
+        let known = best.entry(group).or_insert_with(|| question.clone());
+        if rank(&question) > rank(known) {
+            *known = question;
+        }
+    }
+    let mut questions: Vec<Question> = best.into_values().collect();
+    let worth = |question: &Question| question.probability * question.photos as f32;
+    questions.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then_with(|| a.faces.cmp(&b.faces)));
+    Ok(questions)
+}
