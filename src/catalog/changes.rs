@@ -104,7 +104,8 @@ impl Writer<'_> {
     /// decision from before the tables were made anew.
     pub(super) fn revert(&mut self, line: LineId) -> Result<bool> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        let mut statement = self.connection.prepare_cached("SELECT undo FROM changes WHERE line = ?1 ORDER BY id DESC")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT undo FROM changes WHERE line = ?1 ORDER BY id DESC")?;
         let undos = statement.query_map([line], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
         for undo in &undos {
             if let Some(face) = undo.strip_prefix("DELETE FROM faces WHERE id = ") {

@@ -116,7 +116,9 @@ impl Decision {
             | Self::Split { faces, .. }
             | Self::Remove { faces } => faces,
             Self::Draw { face, .. } => std::slice::from_ref(face),
-            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => &[],
+            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {
+                &[]
+            }
         }
     }
 

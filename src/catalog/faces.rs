@@ -261,11 +261,11 @@ impl Writer<'_> {
                 self.assign(edited.id, (None, None), (person, face.state))?;
             }
         }
-        let hash = |photo| self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0));
+        let hash =
+            |photo| self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0));
         let (old, new) = (hash(old)?, hash(new)?);
-        let pair = |(face, edited): (FaceRow, FaceRow)| {
-            (FaceRef::new(&old, face.bounds), FaceRef::new(&new, edited.bounds))
-        };
+        let pair =
+            |(face, edited): (FaceRow, FaceRow)| (FaceRef::new(&old, face.bounds), FaceRef::new(&new, edited.bounds));
         let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
         self.append(&edited)?;
         self.carry_out(&edited)

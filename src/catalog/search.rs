@@ -20,7 +20,7 @@ pub struct Query {
     /// None of them is.
     pub not: Vec<PersonId>,
     /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face so doubtful that it is in no
-    /// group does not count.
+    /// group does not count, nor does a stranger whom the user ignores.
     pub only: bool,
     pub span: Span,
     /// A city, region or country, by name or country code.
@@ -69,8 +69,8 @@ impl Catalog {
         if query.only {
             let named: Vec<PersonId> = query.all.iter().chain(&query.any).copied().collect();
             let sql = format!(
-                "NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id
-                             AND person_id NOT IN ({}))",
+                "NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND person_id NOT IN ({})
+                             AND person_id NOT IN (SELECT id FROM people WHERE ignored))",
                 marks(named.len())
             );
             conditions.add(&sql, named);

@@ -181,8 +181,11 @@ pub struct People {
     #[arg(long)]
     pub all: bool,
     /// Those that are hidden
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ignored")]
     pub hidden: bool,
+    /// The strangers
+    #[arg(long)]
+    pub ignored: bool,
     #[arg(long)]
     pub json: bool,
 }

@@ -36,7 +36,8 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
     }
 
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
-    let drawn = face_at(&pack, &path, &row.hash, bounds).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    let drawn =
+        face_at(&pack, &path, &row.hash, bounds).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     let decision = catalog.drawing(photo, &drawn, (&person, is_new))?;
     let done = catalog.decide(&decision, |catalog| {
         catalog.batch(|writer| writer.embed_drawn(photo, &drawn, &pack.info.name))?;

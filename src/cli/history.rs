@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::output::{count, json, say, table};
 use super::{Exit, open};
-use crate::catalog::{Catalog, Decision, FaceRef, Journal, Library, Line};
+use crate::catalog::{Catalog, CatalogError, Decision, FaceRef, Journal, Library, Line};
 
 pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
     again(library, times, Catalog::undo, "Taken back", "There is nothing to take back.")
@@ -21,7 +21,7 @@ pub(super) fn redo(library: &Library, times: u32) -> Result<Exit> {
 fn again(
     library: &Library,
     times: u32,
-    step: fn(&mut Catalog) -> crate::catalog::Result<Option<Line>>,
+    step: fn(&mut Catalog) -> Result<Option<Line>, CatalogError>,
     done: &str,
     nothing: &str,
 ) -> Result<Exit> {
@@ -69,7 +69,7 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
 /// A time of the journal, to the minute, as the user's clock showed it.
 pub(super) fn local(at: &str) -> String {
     match at.parse::<Timestamp>() {
-        Ok(time) => time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Ok(time) => time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
         Err(_) => at.to_owned(),
     }
 }

@@ -22,12 +22,16 @@ pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
     let (catalog, _) = open(library)?;
     let (singles, lines): (Vec<Line>, Vec<Line>) = lines(&catalog)?
         .into_iter()
-        .filter(|line| line.person.hidden == args.hidden)
+        .filter(|line| match (args.hidden, args.ignored) {
+            (true, _) => line.person.hidden,
+            (_, true) => line.person.ignored,
+            _ => !line.person.hidden && !line.person.ignored,
+        })
         .partition(|line| line.person.name.is_none() && line.person.faces < 2 && !args.all);
     if args.json {
         json(&lines)?;
     } else {
-        print(&lines, args.hidden, singles.len())?;
+        print(&lines, args, singles.len())?;
     }
     Ok(if lines.is_empty() && singles.is_empty() { Exit::Partly } else { Exit::Well })
 }
@@ -41,10 +45,14 @@ fn lines(catalog: &Catalog) -> Result<Vec<Line>> {
     lines.collect()
 }
 
-fn print(lines: &[Line], hidden: bool, singles: usize) -> Result<()> {
+fn print(lines: &[Line], args: &People, singles: usize) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if lines.is_empty() && singles == 0 {
-        let what = if hidden { "Nobody is hidden." } else { "Nobody yet: `facetag scan FOLDER` looks for people." };
+        let what = match (args.hidden, args.ignored) {
+            (true, _) => "Nobody is hidden.",
+            (_, true) => "Nobody is ignored.",
+            _ => "Nobody yet: `facetag scan FOLDER` looks for people.",
+        };
         return Ok(writeln!(out, "{what}")?);
     }
     let rows: Vec<Vec<String>> = lines
@@ -67,7 +75,8 @@ fn print(lines: &[Line], hidden: bool, singles: usize) -> Result<()> {
     if singles > 0 {
         writeln!(out, "\nAnd {singles} seen once (--all lists them).")?;
     }
-    if let Some(group) = lines.iter().find(|line| line.person.name.is_none()).filter(|_| !hidden) {
+    if let Some(group) = lines.iter().find(|line| line.person.name.is_none()).filter(|_| !args.hidden && !args.ignored)
+    {
         writeln!(
             out,
             "\nNext: `facetag show {0}` lists the photos of one, `facetag name {0} NAME` names it.",

@@ -22,7 +22,12 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     }
     let started = Instant::now();
     let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
-    let summary = scan_folders(library, &args.folders, Options { retry_failed: args.retry_failed, afresh: args.afresh }, &mut progress)?;
+    let summary = scan_folders(
+        library,
+        &args.folders,
+        Options { retry_failed: args.retry_failed, afresh: args.afresh },
+        &mut progress,
+    )?;
     if args.json {
         json(&summary)?;
     } else if !args.quiet {
@@ -58,7 +63,10 @@ pub(super) fn scan_folders(
             bail!("no folder has been scanned yet: give one, as in `facetag scan ~/Pictures`");
         }
         if let Some(away) = known.iter().find(|root| options.afresh && !root.is_dir()) {
-            bail!("{}: not there now, and --afresh would forget what is known of it; bring it back first", away.display());
+            bail!(
+                "{}: not there now, and --afresh would forget what is known of it; bring it back first",
+                away.display()
+            );
         }
         roots = known;
     } else if let Some(strange) = roots.iter().find(|root| !root.is_dir() && !known.contains(root)) {

@@ -113,10 +113,8 @@ fn judge(guesses: &[Guess], persons: &BTreeMap<PersonId, Vec<usize>>, pack: &Pac
     for guess in guesses.iter().filter(|guess| guess.best != guess.truth) {
         *confused.entry((guess.truth, guess.best)).or_default() += 1;
     }
-    let mut confused: Vec<Confusion> = confused
-        .into_iter()
-        .map(|((person, taken_for), times)| Confusion { person, taken_for, times })
-        .collect();
+    let mut confused: Vec<Confusion> =
+        confused.into_iter().map(|((person, taken_for), times)| Confusion { person, taken_for, times }).collect();
     confused.sort_by_key(|confusion| std::cmp::Reverse(confusion.times));
 
     let per_person = persons.iter().filter(|(_, members)| members.len() > 1).map(|(&person, members)| {

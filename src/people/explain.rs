@@ -60,9 +60,9 @@ pub fn resemblances(
         let theirs = |other: &usize| *other != index && faces.person[*other] == Some(one.person);
         let cosine = |other: usize| dot(faces.vector(other), faces.vector(index));
         let said = |other: usize| matches!(faces.state[other], Some(State::Confirmed | State::Manual));
-        let nearest = (0..cluster_of.len())
-            .filter(theirs)
-            .max_by(|&a, &b| (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal));
+        let nearest = (0..cluster_of.len()).filter(theirs).max_by(|&a, &b| {
+            (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal)
+        });
         if let Some(nearest) = nearest {
             (one.nearest, one.cosine) = (faces.id[nearest], cosine(nearest));
         }

@@ -155,7 +155,8 @@ impl Faces {
 
     /// A cluster of two faces and more without one of them; its photos and days are left as they were.
     pub fn without(&self, cluster: &Cluster, face: usize) -> Cluster<'static> {
-        let take = |sum: &[f32]| sum.iter().zip(self.vector(face)).map(|(sum, number)| sum - number).collect::<Vec<_>>();
+        let take =
+            |sum: &[f32]| sum.iter().zip(self.vector(face)).map(|(sum, number)| sum - number).collect::<Vec<_>>();
         let mut eras = cluster.eras.clone();
         if let Some(era) = eras.iter_mut().find(|era| self.taken[face].is_some_and(|day| day.year() == era.year)) {
             (era.sum, era.faces) = (take(&era.sum), era.faces - 1);

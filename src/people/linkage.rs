@@ -72,7 +72,8 @@ impl Thresholds {
                 era.faces >= LEAST_FACES_OF_ERA && (first.year() - 1..=last.year() + 1).contains(&era.year)
             };
             let eras = person.eras.iter().filter(then);
-            eras.map(|era| self.likeness_of_sums((&era.sum, era.faces), (&other.sum, other.faces))).fold(whole, f32::max)
+            eras.map(|era| self.likeness_of_sums((&era.sum, era.faces), (&other.sum, other.faces)))
+                .fold(whole, f32::max)
         };
         if a.eras.is_empty() { eras(b, a) } else { eras(a, b) }
     }
@@ -245,7 +246,8 @@ impl<'a, 'v> Linking<'a, 'v> {
         self.persons.iter().any(|&rival| {
             rival != person && {
                 let ahead = candidate.likeness - to_other(rival);
-                ahead < self.thresholds.margin * WIDEST && ahead < self.thresholds.margin(&self.clusters[person], &self.clusters[rival])
+                ahead < self.thresholds.margin * WIDEST
+                    && ahead < self.thresholds.margin(&self.clusters[person], &self.clusters[rival])
             }
         })
     }

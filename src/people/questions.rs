@@ -65,15 +65,19 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let name = |cluster: &Cluster| cluster.people.first().and_then(|person| named.get(person));
 
     // The mean direction of a cluster is at least as like another's as the clusters themselves.
-    let asked: Vec<u32> = (0u32..).zip(&clusters).filter(|(_, cluster)| is_asked(cluster)).map(|(index, _)| index).collect();
+    let asked: Vec<u32> =
+        (0u32..).zip(&clusters).filter(|(_, cluster)| is_asked(cluster)).map(|(index, _)| index).collect();
     let directions: Vec<f32> = asked
         .iter()
-        .flat_map(|&index| normalised(clusters[index as usize].sum.to_vec()).unwrap_or_else(|| vec![0.0; faces.dimension]))
+        .flat_map(|&index| {
+            normalised(clusters[index as usize].sum.to_vec()).unwrap_or_else(|| vec![0.0; faces.dimension])
+        })
         .collect();
     let itself: Vec<u32> = (0..asked.len() as u32).collect();
     let among = asked.iter().filter(|&&index| !clusters[index as usize].people.is_empty()).count();
     let least = pack.calibration.likeness(ASK, among);
-    let open: Vec<u32> = itself.iter().copied().filter(|&index| name(&clusters[asked[index as usize] as usize]).is_none()).collect();
+    let open: Vec<u32> =
+        itself.iter().copied().filter(|&index| name(&clusters[asked[index as usize] as usize]).is_none()).collect();
     let pairs = neighbours(&directions, faces.dimension, &itself, &open, least, |_, _| true);
 
     let mut members: HashMap<u32, Vec<usize>> = HashMap::new();

@@ -1,6 +1,6 @@
 //! Grouping a library: new faces join, groups may grow together, and what the user said stays as it is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::faces::{DOUBTFUL_SCORE, Faces};
 use super::linkage::link;

@@ -2,9 +2,6 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
-
-const THUMBNAIL_QUALITY: u8 = 85;
 
 /// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts as 1.
 pub fn shrink(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
@@ -17,20 +14,12 @@ pub fn shrink_part(pixels: &RgbImage, part: [f32; 4], width: u32, height: u32) -
     resample(pixels, part.map(f64::from), width, height)
 }
 
-/// A square JPEG, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
+/// A square, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
 ///
 /// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square, which is moved and,
 /// where the picture is narrower, made smaller so that all of it lies in the picture.
-///
-/// # Panics
-/// When `side` is more than the 65535 pixels that a JPEG can have.
-pub fn thumbnail(pixels: &RgbImage, region: [f32; 4], side: u32) -> Vec<u8> {
-    let face = resample(pixels, square(region, pixels.width(), pixels.height()), side, side);
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, THUMBNAIL_QUALITY)
-        .encode_image(&face)
-        .expect("a picture from 1 to 65535 pixels wide is written to memory as JPEG");
-    jpeg
+pub fn thumbnail(pixels: &RgbImage, region: [f32; 4], side: u32) -> RgbImage {
+    resample(pixels, square(region, pixels.width(), pixels.height()), side, side)
 }
 
 /// The square around a region that fits into a picture, as left, top, width and height.
@@ -64,7 +53,7 @@ fn resample(pixels: &RgbImage, [left, top, across, down]: [f64; 4], width: u32, 
 
 #[cfg(test)]
 mod tests {
-    use image::{ImageFormat, Rgb};
+    use image::Rgb;
 
     use super::*;
 
@@ -93,8 +82,7 @@ mod tests {
         let inside = |x, y| (60..80).contains(&x) && (10..30).contains(&y);
         let red = Rgb([220, 20, 20]);
         let photo = RgbImage::from_fn(100, 50, |x, y| if inside(x, y) { red } else { Rgb([0; 3]) });
-        let jpeg = thumbnail(&photo, [60.0, 10.0, 20.0, 20.0], 32);
-        let shown = image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).unwrap().to_rgb8();
+        let shown = thumbnail(&photo, [60.0, 10.0, 20.0, 20.0], 32);
         assert_eq!(shown.dimensions(), (32, 32));
         // Close to its edge the picture around shines in.
         let inner = (6..26).flat_map(|y| (6..26).map(move |x| (x, y)));

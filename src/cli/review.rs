@@ -1,0 +1,140 @@
+//! `facetag review`: questions, the one that settles most photos first.
+
+use std::collections::HashSet;
+use std::io::{BufRead, Write};
+
+use anyhow::Result;
+
+use super::args::Review;
+use super::history::describe;
+use super::output::{count, json, say};
+use super::{Exit, open, picture};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, Who};
+use crate::face::PackInfo;
+use crate::people::{Question, decide, questions};
+
+/// So many faces of each side are shown.
+const SHOWN: usize = 3;
+
+/// What the user says to a question.
+enum Answer {
+    Yes,
+    No,
+    Skip,
+    Undo,
+    Quit,
+}
+
+pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
+    let (mut catalog, pack) = open(library)?;
+    let who: Vec<PersonId> = args.who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<_>>()?;
+    let open = questions(&catalog, &pack, &who)?;
+    if args.json {
+        json(&open)?;
+        return Ok(Exit::Well);
+    }
+    if open.is_empty() {
+        say("There is nothing to ask. `facetag people` lists the groups, `facetag name NUMBER NAME` names one.")?;
+        return Ok(Exit::Partly);
+    }
+    let limit = args.limit.unwrap_or(usize::MAX);
+    let asked = open.len().min(limit).min(10);
+    let photos: u64 = open[..asked].iter().map(|question| question.photos).sum();
+    say(&format!("{} settle {}.", count(asked as u64, "answer"), count(photos, "photo")))?;
+    ask_all(&mut catalog, &pack, &who, limit, args)
+}
+
+/// Asks until nothing is left to ask, the user has had enough, or `limit` answers were given.
+fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usize, args: &Review) -> Result<Exit> {
+    let mut skipped: HashSet<(PersonId, Vec<FaceId>)> = HashSet::new();
+    let mut given = 0;
+    let mut settled = 0;
+    while given < limit {
+        // Each answer changes what is worth asking next.
+        let open = questions(catalog, pack, who)?;
+        let is_new = |question: &Question| !skipped.contains(&(question.of, question.faces.clone()));
+        let Some(question) = open.into_iter().find(is_new) else { break };
+        let decision = match ask(catalog, &question, !args.no_pictures)? {
+            Answer::Yes => question.yes(catalog)?,
+            Answer::No => question.no(catalog)?,
+            Answer::Skip => {
+                skipped.insert((question.of, question.faces));
+                continue;
+            }
+            Answer::Undo => {
+                match catalog.undo()? {
+                    Some(line) => say(&format!("Taken back: {}", describe(&line.decision)))?,
+                    None => say("There is nothing to take back.")?,
+                }
+                given = given.saturating_sub(1);
+                continue;
+            }
+            Answer::Quit => break,
+        };
+        let done = decide(catalog, pack, &decision)?;
+        given += 1;
+        settled += question.photos;
+        if done.tagged > 0 {
+            say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;
+        }
+    }
+    say(&format!("{} given, {} settled.", count(given as u64, "answer"), count(settled, "photo")))?;
+    Ok(Exit::Well)
+}
+
+fn ask(catalog: &Catalog, question: &Question, pictures: bool) -> Result<Answer> {
+    let of = catalog.person(question.of)?.unwrap_or(Who { id: question.of, name: None });
+    let group: Vec<FaceRow> = question.faces.iter().map(|&face| catalog.face(face)).collect::<Result<_, _>>()?;
+    let shown = best(group);
+    let mut theirs = catalog.faces_of(of.id)?;
+    theirs.truncate(SHOWN);
+    writeln!(std::io::stdout())?;
+    if pictures {
+        picture::show(catalog, &shown, &theirs)?;
+    }
+    let what = match (&of.name, question.faces.len()) {
+        (Some(name), 1) => format!("Is this {name}?"),
+        (Some(name), faces) => format!("Are these {faces} faces {name}?"),
+        (None, _) => format!("Are these two the same person, {} and {of}?", who(question)),
+    };
+    let percent = (question.probability * 100.0).round();
+    say(&format!("{what}  ({percent:.0} % likely, {})", count(question.photos, "photo")))?;
+    for (face, side) in shown.iter().map(|face| (face, "this")).chain(theirs.first().map(|face| (face, "like"))) {
+        if let Some(path) = catalog.path_of(face.photo)? {
+            say(&format!("  {side}: {}", path.display()))?;
+        }
+    }
+    answer()
+}
+
+fn who(question: &Question) -> String {
+    question.group.map_or_else(|| format!("face {}", question.faces[0]), |group| format!("group {group}"))
+}
+
+fn best(mut faces: Vec<FaceRow>) -> Vec<FaceRow> {
+    faces.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    faces.truncate(SHOWN);
+    faces
+}
+
+/// Asks until the answer can be understood; the end of the input is an end.
+fn answer() -> Result<Answer> {
+    loop {
+        let mut out = std::io::stdout();
+        write!(out, "[y]es  [n]o  [s]kip  [u]ndo  [q]uit > ")?;
+        out.flush()?;
+        let mut line = String::new();
+        if std::io::stdin().lock().read_line(&mut line)? == 0 {
+            writeln!(out)?;
+            return Ok(Answer::Quit);
+        }
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" => return Ok(Answer::Yes),
+            "n" | "no" => return Ok(Answer::No),
+            "s" | "skip" | "" => return Ok(Answer::Skip),
+            "u" | "undo" => return Ok(Answer::Undo),
+            "q" | "quit" => return Ok(Answer::Quit),
+            other => say(&format!("{other:?} is no answer."))?,
+        }
+    }
+}
