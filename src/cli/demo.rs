@@ -50,7 +50,7 @@ pub(super) fn run(library: &Library) -> Result<Exit> {
     }
     let at = demo.folder().display().to_string();
     writeln!(std::io::stdout(), "{} photos in {}, and the people in them:\n", PHOTOS.len(), photos.display())?;
-    people::run(&demo, &People { all: true, hidden: false, json: false })?;
+    people::run(&demo, &People { all: true, hidden: false, ignored: false, json: false })?;
     writeln!(
         std::io::stdout(),
         "\nThis library is the demo's own. To go on with it:\n\n    export FACETAG_LIBRARY=\"{at}\"\n    \
