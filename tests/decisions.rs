@@ -1,0 +1,383 @@
+//! What must hold whatever is said and scanned, and in whatever order: on libraries of made-up faces, by the library's own
+//! functions, as thousands of steps through the binary would take too long.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
+
+use facetag::catalog::{
+    Catalog, Decision, FaceId, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, Replay, State, Who,
+};
+use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
+use facetag::people::{decide, questions, regroup};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::TestCaseError;
+
+/// A step; an `Index` picks one of whatever there is then.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Photos are found: the people in each, and how far each face is from how they look.
+    Scan(Vec<Vec<(u8, u16)>>),
+    /// A photo is edited in place.
+    Edit(Index),
+    Say(Say),
+    Undo,
+    Redo,
+    /// The tables are made anew from the photos and the journal.
+    Rebuild,
+}
+
+#[derive(Debug, Clone)]
+enum Say {
+    Name(Index, u8),
+    Rename(Index, u8),
+    Merge(Index, Index),
+    Hide(Index, bool),
+    Ignore(Index, bool),
+    Born(Index, Option<i16>),
+    Confirm(Index, Vec<Index>),
+    Reject(Index, Vec<Index>),
+    Split(Index, Option<u8>),
+    Draw(Index, Index),
+    Remove(Vec<Index>),
+    Answer(Index, bool),
+}
+
+fn say() -> impl Strategy<Value = Say> {
+    let index = any::<Index>;
+    let some = || prop::collection::vec(any::<Index>(), 1..3);
+    prop_oneof![
+        4 => (index(), 0u8..5).prop_map(|(who, name)| Say::Name(who, name)),
+        1 => (index(), 0u8..5).prop_map(|(who, name)| Say::Rename(who, name)),
+        2 => (index(), index()).prop_map(|(from, into)| Say::Merge(from, into)),
+        1 => (index(), any::<bool>()).prop_map(|(who, hidden)| Say::Hide(who, hidden)),
+        1 => (index(), any::<bool>()).prop_map(|(who, ignored)| Say::Ignore(who, ignored)),
+        1 => (index(), prop::option::of(2018i16..2026)).prop_map(|(who, year)| Say::Born(who, year)),
+        2 => (index(), some()).prop_map(|(who, faces)| Say::Confirm(who, faces)),
+        3 => (index(), some()).prop_map(|(who, faces)| Say::Reject(who, faces)),
+        2 => (index(), prop::option::of(0u8..5)).prop_map(|(who, name)| Say::Split(who, name)),
+        1 => (index(), index()).prop_map(|(photo, who)| Say::Draw(photo, who)),
+        1 => some().prop_map(Say::Remove),
+        3 => (index(), any::<bool>()).prop_map(|(question, yes)| Say::Answer(question, yes)),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let photos = prop::collection::vec(prop::collection::vec((0u8..6, any::<u16>()), 1..4), 1..6);
+    let step = prop_oneof![
+        3 => photos.clone().prop_map(Step::Scan),
+        1 => any::<Index>().prop_map(Step::Edit),
+        8 => say().prop_map(Step::Say),
+        2 => Just(Step::Undo),
+        1 => Just(Step::Redo),
+        1 => Just(Step::Rebuild),
+    ];
+    (photos.prop_map(Step::Scan), prop::collection::vec(step, 4..16)).prop_map(|(first, rest)| {
+        let mut steps = vec![first];
+        steps.extend(rest);
+        steps
+    })
+}
+
+/// A library, and the photos on the disk.
+struct World {
+    _folder: tempfile::TempDir,
+    file: PathBuf,
+    catalog: Catalog,
+    pack: PackInfo,
+    disk: BTreeMap<PathBuf, NewPhoto>,
+    made: u32,
+}
+
+/// Rows as text, in the order of their keys.
+type Rows = Vec<String>;
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::at(folder.path());
+        let catalog = Catalog::open(&library).unwrap();
+        let file = library.file();
+        Self { _folder: folder, file, catalog, pack: PackInfo::open(), disk: BTreeMap::new(), made: 0 }
+    }
+
+    /// Stores what is on the disk at these paths, as a scan does.
+    fn store(&mut self, paths: &[PathBuf]) {
+        let said = Replay::load(&self.catalog).unwrap();
+        self.catalog
+            .batch(|writer| {
+                let mut found = HashSet::new();
+                for path in paths {
+                    let id = writer.photo(&self.disk[path])?;
+                    writer.file(path, 1, i64::from(self.made), id)?;
+                    found.insert(self.disk[path].hash);
+                }
+                writer.replay(&said, &found)
+            })
+            .unwrap();
+        regroup(&mut self.catalog, &self.pack, &[]).unwrap();
+    }
+
+    fn photo(&mut self, people: &[(u8, u16)]) -> NewPhoto {
+        self.made += 1;
+        let face = |(index, &(person, noise)): (usize, &(u8, u16))| NewFace {
+            bounds: BoundingBox { x: 0.3 * index as f32, y: 0.1, width: 0.2, height: 0.3 },
+            landmarks: [[0.1; 2]; 5],
+            score: if noise % 16 == 0 { 0.4 } else { 0.9 },
+            quality: if noise % 11 == 0 { 0.05 } else { 0.8 },
+            embedding: looks(person, noise),
+        };
+        NewPhoto {
+            hash: *blake3::hash(&self.made.to_le_bytes()).as_bytes(),
+            width: 1000,
+            height: 800,
+            taken: format!("{}-06-01T12:00:00", 2016 + self.made % 12)
+                .parse()
+                .ok()
+                .map(|local| facetag::metadata::Taken { local, offset_minutes: None }),
+            gps: None,
+            place: None,
+            camera: None,
+            pack: self.pack.name.clone(),
+            faces: people.iter().enumerate().map(face).collect(),
+        }
+    }
+
+    fn rows(&self, sql: &str) -> Rows {
+        let sqlite =
+            rusqlite::Connection::open_with_flags(&self.file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let mut statement = sqlite.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row| {
+            Ok((0..columns).map(|column| format!("{:?} ", row.get_ref(column).unwrap())).collect::<String>())
+        };
+        statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Everything that a decision can change, bit for bit.
+    fn state(&self) -> [Rows; 4] {
+        ["people", "faces", "rejections", "embeddings"]
+            .map(|table| self.rows(&format!("SELECT * FROM {table} ORDER BY 1, 2")))
+    }
+
+    /// What the user said, in words that outlive the tables.
+    fn said(&self) -> [Rows; 4] {
+        [
+            "SELECT id, name, hidden, ignored, born FROM people WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL
+             ORDER BY id",
+            "SELECT hash, x, y, person_id, state FROM seen_faces JOIN photos ON photos.id = photo_id
+             WHERE state IN ('confirmed', 'manual') ORDER BY hash, x, y",
+            "SELECT hash, x, y FROM faces JOIN photos ON photos.id = photo_id
+             WHERE removed AND EXISTS (SELECT 1 FROM files WHERE files.photo_id = faces.photo_id) ORDER BY hash, x, y",
+            "SELECT hash, x, y, rejections.person_id FROM rejections JOIN seen_faces AS faces ON faces.id = face_id
+             JOIN photos ON photos.id = photo_id JOIN people ON people.id = rejections.person_id
+             WHERE name IS NOT NULL OR hidden OR ignored ORDER BY hash, x, y, 4",
+        ]
+        .map(|sql| self.rows(sql))
+    }
+
+    fn faces(&self) -> Vec<FaceRow> {
+        let mut photos: Vec<_> =
+            self.catalog.files_with_photos().unwrap().into_iter().map(|(_, photo)| photo).collect();
+        photos.sort_unstable();
+        photos.dedup();
+        photos.into_iter().flat_map(|photo| self.catalog.faces_in(photo).unwrap()).collect()
+    }
+
+    fn people(&self) -> Vec<Who> {
+        let who = |person: facetag::catalog::PersonSummary| Who { id: person.id, name: person.name };
+        self.catalog.people().unwrap().into_iter().map(who).collect()
+    }
+
+    /// The decision, where there is anything to decide about.
+    fn decision(&self, say: &Say) -> Option<Decision> {
+        let (people, faces) = (self.people(), self.faces());
+        if people.is_empty() || faces.is_empty() {
+            return None;
+        }
+        let person = |index: &Index| index.get(&people);
+        let some = |indices: &[Index]| -> Vec<FaceId> { indices.iter().map(|index| index.get(&faces).id).collect() };
+        let name = |number: &u8| ["Anna", "Ben", "Carl", "Dora", "Emil"][usize::from(*number)];
+        let decision = match say {
+            Say::Name(who, to) => {
+                if person(who).name.is_some() {
+                    return None;
+                }
+                self.catalog.naming(person(who), name(to))
+            }
+            Say::Rename(who, to) => {
+                if person(who).name.is_none() || self.catalog.person_called(name(to)).unwrap().is_some() {
+                    return None;
+                }
+                Ok(self.catalog.renaming(person(who), name(to)))
+            }
+            Say::Merge(from, into) => {
+                if person(from).id == person(into).id {
+                    return None;
+                }
+                self.catalog.merging(person(from), person(into))
+            }
+            Say::Hide(who, hidden) => self.catalog.hiding(person(who), *hidden),
+            Say::Ignore(who, ignored) => self.catalog.ignoring(person(who), *ignored),
+            Say::Born(who, year) => Ok(Decision::Born {
+                person: person(who).id,
+                date: year.map(|year| jiff::civil::Date::new(year, 1, 1).unwrap()),
+            }),
+            Say::Confirm(who, faces) => self.catalog.confirming((person(who), false), &some(faces)),
+            Say::Reject(who, faces) => self.catalog.rejecting(person(who).id, &some(faces)),
+            Say::Split(who, to) => {
+                let from = person(who).id;
+                let theirs = self.catalog.faces_of(from).unwrap();
+                let into = to.map(|to| name(&to)).filter(|name| person(who).name.as_deref() != Some(name));
+                if theirs.len() < 2 {
+                    return None;
+                }
+                self.catalog.splitting(from, &[theirs[0].id], into)
+            }
+            Say::Draw(photo, who) => {
+                let drawn = NewFace {
+                    bounds: BoundingBox { x: 0.1, y: 0.6, width: 0.3, height: 0.3 },
+                    landmarks: [[0.2; 2]; 5],
+                    score: 1.0,
+                    quality: 0.5,
+                    embedding: Vec::new(),
+                };
+                self.catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
+            }
+            Say::Remove(faces) => self.catalog.removing(&some(faces)),
+            Say::Answer(question, yes) => {
+                let open = questions(&self.catalog, &self.pack, &[]).unwrap();
+                if open.is_empty() {
+                    return None;
+                }
+                let question = question.get(&open);
+                if *yes { question.yes(&self.catalog) } else { question.no(&self.catalog) }
+            }
+        };
+        Some(decision.unwrap())
+    }
+}
+
+/// The vector of a face: six people, of whom the last two look alike, and noise around each.
+fn looks(person: u8, noise: u16) -> Embedding {
+    let mut random = u64::from(noise) * 7919 + 17;
+    let mut next = || {
+        random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (random >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let mut vector: Vec<f32> = (0..192).map(|_| next() * 0.06 * f32::from(noise % 4)).collect();
+    vector[usize::from(person)] += 1.0;
+    if person == 5 {
+        vector[4] += 0.7;
+    }
+    normalised(vector).unwrap()
+}
+
+type Checked = Result<(), TestCaseError>;
+
+/// What a scan may never do: move a face that the user spoke of, tag one as whom they said it is not, or see one person
+/// twice in a photo.
+fn check_grouping(world: &World, before: &[FaceRow]) -> Checked {
+    let after: BTreeMap<FaceId, FaceRow> = world.faces().into_iter().map(|face| (face.id, face)).collect();
+    let was: BTreeMap<FaceId, &FaceRow> = before.iter().map(|face| (face.id, face)).collect();
+    for face in before.iter().filter(|face| matches!(face.state, Some(State::Confirmed | State::Manual))) {
+        if let Some(now) = after.get(&face.id) {
+            prop_assert_eq!((now.person, now.state), (face.person, face.state), "face {} moved", face.id);
+        }
+    }
+    for face in after.values() {
+        let came_now = was.get(&face.id).is_none_or(|was| was.person != face.person);
+        let by_itself = !matches!(face.state, Some(State::Confirmed | State::Manual));
+        let double = |other: &&FaceRow| other.id != face.id && other.photo == face.photo && other.person == face.person;
+        if came_now && by_itself && face.person.is_some() {
+            prop_assert!(!after.values().any(|other| double(&other)), "face {} doubles one in its photo", face.id);
+        }
+    }
+    check_rejections(world)
+}
+
+/// A no holds: the face is not the person's, and nobody asks again.
+fn check_rejections(world: &World) -> Checked {
+    let rejected: BTreeSet<(FaceId, PersonId)> = world.catalog.rejections().unwrap().into_iter().collect();
+    for face in world.faces() {
+        if let Some(person) = face.person {
+            prop_assert!(!rejected.contains(&(face.id, person)), "face {} is of {person} against a no", face.id);
+        }
+    }
+    for question in questions(&world.catalog, &world.pack, &[]).unwrap() {
+        let again = question.faces.iter().any(|face| rejected.contains(&(*face, question.of)));
+        prop_assert!(!again, "{question:?} was answered");
+    }
+    Ok(())
+}
+
+fn check_decision(world: &mut World, decision: &Decision) -> Checked {
+    let before = world.state();
+    decide(&mut world.catalog, &world.pack, decision).unwrap();
+    check_rejections(world)?;
+    let after = world.state();
+
+    prop_assert!(world.catalog.undo().unwrap().is_some());
+    prop_assert_eq!(&world.state(), &before, "undo of {:?}", decision);
+    prop_assert!(world.catalog.redo().unwrap().is_some());
+    prop_assert_eq!(&world.state(), &after, "redo of {:?}", decision);
+    Ok(())
+}
+
+fn check_rebuild(world: &mut World) -> Checked {
+    let before = world.said();
+    world.catalog.forget_found().unwrap();
+    // In two halves, as batches come.
+    let paths: Vec<PathBuf> = world.disk.keys().cloned().collect();
+    let (first, second) = paths.split_at(paths.len() / 2);
+    world.store(second);
+    world.store(first);
+    prop_assert_eq!(world.said(), before, "rebuilt");
+    check_rejections(world)
+}
+
+fn check(steps: Vec<Step>) -> Checked {
+    let mut world = World::new();
+    for step in steps {
+        match step {
+            Step::Scan(photos) => {
+                let before = world.faces();
+                let mut paths = Vec::new();
+                for people in photos {
+                    let photo = world.photo(&people);
+                    let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
+                    world.disk.insert(path.clone(), photo);
+                    paths.push(path);
+                }
+                world.store(&paths);
+                check_grouping(&world, &before)?;
+            }
+            Step::Edit(which) => {
+                let path = which.get(&world.disk.keys().cloned().collect::<Vec<_>>()).clone();
+                world.made += 1;
+                let hash: Hash = *blake3::hash(&world.made.to_le_bytes()).as_bytes();
+                world.disk.get_mut(&path).unwrap().hash = hash;
+                world.store(&[path]);
+                check_rejections(&world)?;
+            }
+            Step::Say(say) => {
+                if let Some(decision) = world.decision(&say) {
+                    check_decision(&mut world, &decision)?;
+                }
+            }
+            Step::Undo => drop(world.catalog.undo().unwrap()),
+            Step::Redo => drop(world.catalog.redo().unwrap()),
+            Step::Rebuild => check_rebuild(&mut world)?,
+        }
+    }
+    check_rebuild(&mut world)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn names_are_sacred(steps in steps()) {
+        check(steps)?;
+    }
+}
