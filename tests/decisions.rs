@@ -149,7 +149,8 @@ impl World {
         let mut statement = sqlite.prepare(sql).unwrap();
         let columns = statement.column_count();
         let row = |row: &rusqlite::Row| {
-            Ok((0..columns).map(|column| format!("{:?} ", row.get_ref(column).unwrap())).collect::<String>())
+            let cell = |column| row.get::<_, rusqlite::types::Value>(column).unwrap();
+            Ok((0..columns).map(|column| format!("{:?} ", cell(column))).collect::<String>())
         };
         statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
     }
@@ -219,6 +220,7 @@ impl World {
             }
             Say::Hide(who, hidden) => self.catalog.hiding(person(who), *hidden),
             Say::Ignore(who, ignored) => self.catalog.ignoring(person(who), *ignored),
+            Say::Born(who, _) if person(who).name.is_none() => return None,
             Say::Born(who, year) => Ok(Decision::Born {
                 person: person(who).id,
                 date: year.map(|year| jiff::civil::Date::new(year, 1, 1).unwrap()),
@@ -273,6 +275,15 @@ fn looks(person: u8, noise: u16) -> Embedding {
     normalised(vector).unwrap()
 }
 
+/// The rows that only one of two states has, for a reader.
+fn difference(before: &[Rows; 4], after: &[Rows; 4]) -> Vec<String> {
+    let only = |sign: &str, one: &[Rows; 4], other: &[Rows; 4]| -> Vec<String> {
+        let rows = one.iter().zip(other).flat_map(|(one, other)| one.iter().filter(|row| !other.contains(row)));
+        rows.map(|row| format!("{sign} {row}")).collect()
+    };
+    [only("-", before, after), only("+", after, before)].concat()
+}
+
 type Checked = Result<(), TestCaseError>;
 
 /// What a scan may never do: move a face that the user spoke of, tag one as whom they said it is not, or see one person
@@ -318,9 +329,9 @@ fn check_decision(world: &mut World, decision: &Decision) -> Checked {
     let after = world.state();
 
     prop_assert!(world.catalog.undo().unwrap().is_some());
-    prop_assert_eq!(&world.state(), &before, "undo of {:?}", decision);
+    prop_assert_eq!(difference(&before, &world.state()), Rows::new(), "undo of {:?}", decision);
     prop_assert!(world.catalog.redo().unwrap().is_some());
-    prop_assert_eq!(&world.state(), &after, "redo of {:?}", decision);
+    prop_assert_eq!(difference(&after, &world.state()), Rows::new(), "redo of {:?}", decision);
     Ok(())
 }
 
@@ -332,7 +343,7 @@ fn check_rebuild(world: &mut World) -> Checked {
     let (first, second) = paths.split_at(paths.len() / 2);
     world.store(second);
     world.store(first);
-    prop_assert_eq!(world.said(), before, "rebuilt");
+    prop_assert_eq!(difference(&before, &world.said()), Rows::new(), "rebuilt");
     check_rejections(world)
 }
 

@@ -33,6 +33,8 @@ impl Writer<'_> {
                 self.ensure_person(*into)?;
                 // Who was told apart from the one was told apart from both.
                 self.move_rejections(*from, *into)?;
+                let sql = "UPDATE people SET born = coalesce(born, (SELECT born FROM people WHERE id = ?1)) WHERE id = ?2";
+                self.connection.execute(sql, [from, into])?;
                 self.connection.execute("DELETE FROM people WHERE id = ?1", [from])?;
                 Ok(())
             }

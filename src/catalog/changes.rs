@@ -119,7 +119,7 @@ impl Writer<'_> {
     }
 
     /// Makes right what scans since then did with what is gone now: a face whose group is no more brings it back, and
-    /// only what has a name is tagged by itself.
+    /// only into what the user spoke of is anything tagged by itself.
     pub(super) fn mend(&mut self) -> Result<()> {
         let now = super::now();
         self.connection.execute(
@@ -130,7 +130,8 @@ impl Writer<'_> {
         self.connection.execute("DELETE FROM rejections WHERE person_id NOT IN (SELECT id FROM people)", [])?;
         self.connection.execute(
             "UPDATE faces SET state = NULL WHERE state = 'auto'
-             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
+             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored AND NOT EXISTS
+                 (SELECT 1 FROM faces AS said WHERE said.person_id = people.id AND said.state IN ('confirmed', 'manual')))",
             [],
         )?;
         Ok(())

@@ -82,8 +82,7 @@ impl Writer<'_> {
     pub(super) fn say_again(&mut self, journal: &Journal) -> Result<()> {
         self.connection.execute_batch(
             "PRAGMA defer_foreign_keys = ON;
-             UPDATE faces SET person_id = NULL WHERE state IS NOT NULL;
-             UPDATE faces SET state = NULL, removed = 0;
+             UPDATE faces SET person_id = iif(state IS NULL, person_id, NULL), state = NULL, removed = 0;
              DELETE FROM rejections;
              UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL;",
         )?;

@@ -99,6 +99,9 @@ pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result
 pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let person = catalog.who(who)?;
+    if person.name.is_none() {
+        bail!("{person} has no name yet: `facetag name {} NAME` gives it one", person.id);
+    }
     decide(&mut catalog, &pack, &Decision::Born { person: person.id, date })?;
     say(&match date {
         Some(date) => format!("{person} was born on {date}: no photo from before shows them."),
