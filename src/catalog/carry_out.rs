@@ -1,4 +1,4 @@
-//! A decision -> what it changes: first of people, then of faces.
+//! A decision -> what it changes of faces and of people.
 
 use rusqlite::params;
 
@@ -12,8 +12,9 @@ use crate::face::BoundingBox;
 impl Writer<'_> {
     pub(super) fn carry_out(&mut self, decision: &Decision) -> Result<()> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.carry_out_on_faces(decision, &|face| vec![face.clone()])?;
         self.carry_out_on_people(decision)?;
-        self.carry_out_on_faces(decision, &|face| vec![face.clone()])
+        self.untag()
     }
 
     /// What a decision changes of people. Their rows are made where a journal is carried out anew.
@@ -31,9 +32,8 @@ impl Writer<'_> {
             }
             Decision::Merge { from, into, .. } => {
                 self.ensure_person(*into)?;
-                // Who was told apart from the one was told apart from both.
-                self.move_rejections(*from, *into)?;
-                let sql = "UPDATE people SET born = coalesce(born, (SELECT born FROM people WHERE id = ?1)) WHERE id = ?2";
+                let sql =
+                    "UPDATE people SET born = coalesce(born, (SELECT born FROM people WHERE id = ?1)) WHERE id = ?2";
                 self.connection.execute(sql, [from, into])?;
                 self.connection.execute("DELETE FROM people WHERE id = ?1", [from])?;
                 Ok(())
@@ -65,6 +65,8 @@ impl Writer<'_> {
             | Decision::Ignore { person, .. }
             | Decision::Confirm { person, .. } => self.seat(&found, *person),
             Decision::Merge { from, into, .. } => {
+                // Who was told apart from the one was told apart from both.
+                self.move_rejections(*from, *into)?;
                 self.seat(&found, *into)?;
                 // What was tagged by itself goes along, and stays marked so; not what was said to be somebody else.
                 self.connection.execute(
@@ -76,12 +78,11 @@ impl Writer<'_> {
                 Ok(())
             }
             Decision::Reject { person, group, .. } => {
+                let mut theirs = Vec::new();
                 for face in group.iter().flat_map(stands_for) {
-                    if let Some(face) = self.find_face(&face)? {
-                        let sql = "UPDATE faces SET person_id = ?2 WHERE id = ?1 AND person_id IS NULL";
-                        self.connection.prepare_cached(sql)?.execute([face, *person])?;
-                    }
+                    theirs.extend(self.find_face(&face)?);
                 }
+                self.seat(&theirs, *person)?;
                 self.reject(&found, *person)
             }
             Decision::Split { from, into, .. } => {

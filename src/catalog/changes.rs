@@ -33,11 +33,11 @@ const RECORDED: [Recorded; 4] = [
 ];
 
 impl Recorded {
-    /// `column = old value AND ...`, as SQL that makes that text; `row` is `old` or `new`.
-    fn values(columns: &[&str], row: &str, between: &str) -> String {
+    /// `column = value AND ...`, as SQL that makes that text; `row` is `old` or `new`.
+    fn values(columns: &[&str], row: &str) -> String {
         let parts: Vec<String> =
             columns.iter().map(|column| format!("'{column} = ' || quote({row}.{column})")).collect();
-        parts.join(&format!(" || '{between}' || "))
+        parts.join(" || ' AND ' || ")
     }
 
     /// The triggers that record this table's changes under a line of the journal, by name.
@@ -45,25 +45,20 @@ impl Recorded {
         let Self { table, key, fixed, changing } = self;
         let all: Vec<&str> = [*key, *fixed, *changing].concat();
         let quoted: Vec<String> = all.iter().map(|column| format!("quote(old.{column})")).collect();
-        let new_row = Self::values(key, "new", " AND ");
-        let old_row = Self::values(key, "old", " AND ");
-        let mut undos = vec![
-            ("INSERT".to_owned(), format!("'DELETE FROM {table} WHERE ' || {new_row}")),
-            (
-                "DELETE".to_owned(),
-                format!(
-                    "'INSERT INTO {table} ({}) VALUES (' || {} || ')'",
-                    all.join(", "),
-                    quoted.join(" || ', ' || ")
-                ),
-            ),
-        ];
+        let excluded: Vec<String> = changing.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let otherwise =
+            if changing.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", excluded.join(", ")) };
+        let delete = format!("'DELETE FROM {table} WHERE ' || {}", Self::values(key, "new"));
+        // Since then a scan may have dropped a group, and what is brought back is its row with all that is in it.
+        let restore = format!(
+            "'INSERT INTO {table} ({}) VALUES (' || {} || ') ON CONFLICT ({}) DO {otherwise}'",
+            all.join(", "),
+            quoted.join(" || ', ' || "),
+            key.join(", ")
+        );
+        let mut undos = vec![("INSERT".to_owned(), delete), ("DELETE".to_owned(), restore.clone())];
         if !changing.is_empty() {
-            let before = Self::values(changing, "old", ", ");
-            undos.push((
-                format!("UPDATE OF {}", changing.join(", ")),
-                format!("'UPDATE {table} SET ' || {before} || ' WHERE ' || {old_row}"),
-            ));
+            undos.push((format!("UPDATE OF {}", changing.join(", ")), restore));
         }
         let trigger = |(event, undo): (String, String)| {
             let name = format!("record_{table}_{}", event[..6].to_lowercase());
@@ -128,6 +123,11 @@ impl Writer<'_> {
             [now],
         )?;
         self.connection.execute("DELETE FROM rejections WHERE person_id NOT IN (SELECT id FROM people)", [])?;
+        self.untag()
+    }
+
+    /// A face is tagged by itself only into what the user spoke of; of others it is a face like the rest.
+    pub(super) fn untag(&mut self) -> Result<()> {
         self.connection.execute(
             "UPDATE faces SET state = NULL WHERE state = 'auto'
              AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored AND NOT EXISTS

@@ -29,7 +29,8 @@ pub enum Decision {
         name: Option<String>,
         faces: Vec<FaceRef>,
     },
-    /// These faces are not of this person or group. A group that the user has said nothing of is known by its faces, `group`.
+    /// These faces are not of this person or group. Of a group that the user had said nothing of, the faces in `group` are
+    /// confirmed: it must stay what they spoke of.
     Reject {
         person: PersonId,
         faces: Vec<FaceRef>,

@@ -30,15 +30,10 @@ impl Catalog {
     /// Those of SQLite; then nothing has changed.
     pub fn undo(&mut self) -> Result<Option<Line>> {
         let journal = Journal::load(self)?;
-        let Some(&line) = journal.standing.last() else { return Ok(None) };
-        self.appended(&Decision::Undo { line }, |catalog| {
-            if !catalog.batch(|writer| writer.revert(line))? {
-                let journal = Journal::load(catalog)?;
-                return catalog.batch(|writer| writer.say_again(&journal));
-            }
-            catalog.batch(|writer| writer.carry_on(journal.edits_since(line)))
-        })?;
-        Ok(journal.decision_of(line).cloned())
+        match journal.standing.last() {
+            Some(&line) => self.take_back(&journal, line, Decision::Undo { line }),
+            None => Ok(None),
+        }
     }
 
     /// Does again what was taken back last, unless something else was decided since. Returns the decision.
@@ -47,10 +42,20 @@ impl Catalog {
     /// Those of SQLite; then nothing has changed.
     pub fn redo(&mut self) -> Result<Option<Line>> {
         let journal = Journal::load(self)?;
-        let Some(&line) = journal.undone.last() else { return Ok(None) };
-        self.appended(&Decision::Redo { line }, |catalog| {
-            catalog.batch(|writer| writer.revert(line))?;
-            catalog.batch(|writer| writer.carry_on(journal.edits_since(line)))
+        match journal.undone.last() {
+            Some(&line) => self.take_back(&journal, line, Decision::Redo { line }),
+            None => Ok(None),
+        }
+    }
+
+    /// Reverts a line, which is a decision or an undo.
+    fn take_back(&mut self, journal: &Journal, line: LineId, appended: Decision) -> Result<Option<Line>> {
+        self.appended(&appended, |catalog| {
+            if catalog.batch(|writer| writer.revert(line))? {
+                return catalog.batch(|writer| writer.carry_on(journal.edits_since(line)));
+            }
+            let journal = Journal::load(catalog)?;
+            catalog.batch(|writer| writer.say_again(&journal))
         })?;
         Ok(journal.decision_of(line).cloned())
     }

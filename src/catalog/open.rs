@@ -10,7 +10,7 @@ use super::{Catalog, CatalogError, Library, Result, now};
 /// In the order of their dates; one that was released is never edited.
 const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-23-first.sql")),
-    M::up(include_str!("migrations/2026-11-24-decisions.sql")),
+    M::up(include_str!("migrations/2026-11-24-decisions.sql")).foreign_key_check(),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -41,10 +41,12 @@ impl Catalog {
         connection.pragma_update(None, "journal_mode", "wal").map_err(not_a_library)?;
         // A commit survives the end of the process; only a power cut may take the last ones, never the file.
         connection.pragma_update(None, "synchronous", "normal")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "temp_store", "memory")?;
 
+        // Foreign keys are not looked after while tables are replaced.
+        connection.pragma_update(None, "foreign_keys", false)?;
         migrate(&mut connection, &path, library, migrations)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
         Ok(Self { connection })
     }
 
