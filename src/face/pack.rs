@@ -84,7 +84,7 @@ impl PackInfo {
     }
 
     /// A pack of InsightFace's files; `recogniser` is the stem of its file name, such as `w600k_mbf`.
-    fn insightface(recogniser: &str, dimension: usize) -> Self {
+    pub fn insightface(recogniser: &str, dimension: usize) -> Self {
         let short = recogniser.rsplit('_').next().unwrap_or(recogniser);
         Self {
             name: format!("insightface-{short}"),

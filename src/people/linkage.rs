@@ -3,8 +3,9 @@
 //! How alike two groups are follows from the sums of their vectors alone, so a group is a sum and a count however many
 //! faces it has, and faces can join later without the others being looked at again.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashSet};
 
 use super::neighbours::Pair;
 use crate::catalog::PhotoId;
@@ -12,9 +13,9 @@ use crate::face::{Thresholds, dot};
 
 /// A set of faces that belong together, at first often one.
 #[derive(Debug, Clone)]
-pub struct Cluster {
-    /// The sum of the faces' vectors.
-    pub sum: Vec<f32>,
+pub struct Cluster<'a> {
+    /// The sum of the faces' vectors; of a single face the vector itself.
+    pub sum: Cow<'a, [f32]>,
     pub faces: usize,
     /// The photos they are in: two faces of one photo are two people.
     pub photos: HashSet<PhotoId>,
@@ -69,37 +70,31 @@ enum Round {
 /// Returns for each cluster the index of the one that it has become part of, itself if of none. A fixed cluster is
 /// never part of another; of two others the larger stays, the first of equals.
 pub fn link(clusters: &mut [Cluster], pairs: &[Pair], thresholds: &Thresholds) -> Vec<usize> {
-    let mut linking = Linking::new(clusters, thresholds);
+    let mut linking = Linking::new(clusters, pairs, thresholds);
     for round in [Round::Founding, Round::Joining] {
         linking.round = round;
-        for pair in pairs {
-            linking.consider(pair.a as usize, pair.b as usize);
-        }
-        while let Some(candidate) = linking.candidates.pop() {
-            if linking.is_current(&candidate) && !linking.has_rival(&candidate) {
-                linking.join(candidate.a, candidate.b);
-            }
-        }
+        linking.run();
     }
     linking.roots()
 }
 
-struct Linking<'a> {
-    clusters: &'a mut [Cluster],
+struct Linking<'a, 'v> {
+    clusters: &'a mut [Cluster<'v>],
     thresholds: &'a Thresholds,
     round: Round,
     /// The fixed clusters: they are never part of another.
     persons: Vec<usize>,
     /// What each cluster has become part of; itself while it stands.
     parents: Vec<usize>,
-    /// How often each has grown: a candidate from before is out of date.
+    /// How often each has changed: a candidate from before is out of date.
     versions: Vec<u32>,
-    /// The clusters that each may be alike.
-    known: Vec<HashSet<usize>>,
+    /// The clusters that each may be alike, or that have become part of these.
+    known: Vec<Vec<u32>>,
+    /// Of each cluster only the most alike, so that there are not many more than clusters.
     candidates: BinaryHeap<Candidate>,
 }
 
-/// Two clusters that could be joined, as they were when they were compared.
+/// Two clusters that could be joined, as they were when `a` was compared with those it knows.
 #[derive(Debug)]
 struct Candidate {
     likeness: f32,
@@ -108,9 +103,14 @@ struct Candidate {
     versions: (u32, u32),
 }
 
-impl<'a> Linking<'a> {
-    fn new(clusters: &'a mut [Cluster], thresholds: &'a Thresholds) -> Self {
+impl<'a, 'v> Linking<'a, 'v> {
+    fn new(clusters: &'a mut [Cluster<'v>], pairs: &[Pair], thresholds: &'a Thresholds) -> Self {
         let count = clusters.len();
+        let mut known = vec![Vec::new(); count];
+        for pair in pairs {
+            known[pair.a as usize].push(pair.b);
+            known[pair.b as usize].push(pair.a);
+        }
         Self {
             persons: (0..count).filter(|&cluster| clusters[cluster].fixed).collect(),
             clusters,
@@ -118,19 +118,49 @@ impl<'a> Linking<'a> {
             round: Round::Founding,
             parents: (0..count).collect(),
             versions: vec![0; count],
-            known: vec![HashSet::new(); count],
+            known,
             candidates: BinaryHeap::new(),
         }
     }
 
-    /// Compares what two clusters have become part of.
-    fn consider(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.known[a].insert(b);
-            self.known[b].insert(a);
-            self.compare(a, b);
+    /// Joins what this round may join, the most alike first.
+    ///
+    /// A cluster that has grown looks at all it knows, and one whose candidate came to nothing looks for its next: so no
+    /// pair that is left is more alike than the candidate on top.
+    fn run(&mut self) {
+        for cluster in 0..self.clusters.len() {
+            if self.parents[cluster] == cluster {
+                self.look(cluster, None);
+            }
         }
+        while let Some(candidate) = self.candidates.pop() {
+            let Candidate { a, b, versions, .. } = candidate;
+            if versions == (self.versions[a], self.versions[b]) && !self.has_rival(&candidate) {
+                self.join(a, b);
+            } else if versions.0 == self.versions[a] && !self.clusters[a].fixed {
+                self.look(a, Some(&candidate));
+            }
+        }
+    }
+
+    /// Compares a cluster with all it knows, and keeps the most alike as a candidate, or the next after `below`.
+    fn look(&mut self, cluster: usize, below: Option<&Candidate>) {
+        let mut known = std::mem::take(&mut self.known[cluster]);
+        known.iter_mut().for_each(|other| *other = self.root(*other as usize) as u32);
+        known.sort_unstable();
+        known.dedup();
+        known.retain(|&other| other as usize != cluster);
+        let less = |candidate: &Candidate| below.is_none_or(|below| candidate < below);
+        let candidates = known.iter().filter_map(|&other| self.compare(cluster, other as usize)).filter(less);
+        if self.clusters[cluster].fixed {
+            // All of a person's: many may have a rival, and to look for the next after each would take long.
+            let candidates: Vec<Candidate> = candidates.collect();
+            self.candidates.extend(candidates);
+        } else {
+            let best = candidates.max();
+            self.candidates.extend(best);
+        }
+        self.known[cluster] = known;
     }
 
     fn root(&self, mut cluster: usize) -> usize {
@@ -140,21 +170,12 @@ impl<'a> Linking<'a> {
         cluster
     }
 
-    fn compare(&mut self, a: usize, b: usize) {
+    fn compare(&self, a: usize, b: usize) -> Option<Candidate> {
         let (one, other) = (&self.clusters[a], &self.clusters[b]);
-        if let Some(threshold) = self.thresholds.threshold(self.round, one, other) {
-            let likeness = self.thresholds.likeness(one, other);
-            if likeness >= threshold {
-                let versions = (self.versions[a], self.versions[b]);
-                self.candidates.push(Candidate { likeness, a, b, versions });
-            }
-        }
-    }
-
-    fn is_current(&self, candidate: &Candidate) -> bool {
-        self.parents[candidate.a] == candidate.a
-            && self.parents[candidate.b] == candidate.b
-            && (self.versions[candidate.a], self.versions[candidate.b]) == candidate.versions
+        let threshold = self.thresholds.threshold(self.round, one, other)?;
+        let likeness = self.thresholds.likeness(one, other);
+        let versions = (self.versions[a], self.versions[b]);
+        (likeness >= threshold).then_some(Candidate { likeness, a, b, versions })
     }
 
     /// Whether a cluster about to become a person's is nearly as much like another person: then the user is to say.
@@ -179,48 +200,23 @@ impl<'a> Linking<'a> {
         let (into, from) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
         let joined = std::mem::replace(
             &mut self.clusters[from],
-            Cluster { sum: Vec::new(), faces: 0, photos: HashSet::new(), fixed: false, poor: false },
+            Cluster { sum: Cow::default(), faces: 0, photos: HashSet::new(), fixed: false, poor: false },
         );
         let cluster = &mut self.clusters[into];
-        cluster.sum.iter_mut().zip(joined.sum).for_each(|(sum, number)| *sum += number);
+        cluster.sum.to_mut().iter_mut().zip(&*joined.sum).for_each(|(sum, number)| *sum += number);
         cluster.faces += joined.faces;
         cluster.photos.extend(joined.photos);
         self.parents[from] = into;
+        self.versions[from] += 1;
         self.versions[into] += 1;
-
-        for other in std::mem::take(&mut self.known[from]) {
-            self.known[other].remove(&from);
-            if other != into {
-                self.known[into].insert(other);
-                self.known[other].insert(into);
-            }
-        }
-        // In ascending order, so that equal likenesses fall the same way in every run.
-        let mut others: Vec<usize> = self.known[into].iter().copied().collect();
-        others.sort_unstable();
-        for other in others {
-            self.compare(into, other);
-        }
+        let known = std::mem::take(&mut self.known[from]);
+        self.known[into].extend(known);
+        self.look(into, None);
     }
 
     fn roots(&self) -> Vec<usize> {
         (0..self.parents.len()).map(|cluster| self.root(cluster)).collect()
     }
-}
-
-/// Pairs of faces as pairs of the clusters they are in, each once.
-pub(super) fn between_clusters(pairs: &[Pair], cluster_of: &[usize]) -> Vec<Pair> {
-    let mut strongest: HashMap<(u32, u32), f32> = HashMap::new();
-    for pair in pairs {
-        let (a, b) = (cluster_of[pair.a as usize] as u32, cluster_of[pair.b as usize] as u32);
-        if a != b {
-            let cosine = strongest.entry((a.min(b), a.max(b))).or_insert(pair.cosine);
-            *cosine = cosine.max(pair.cosine);
-        }
-    }
-    let mut between: Vec<Pair> = strongest.into_iter().map(|((a, b), cosine)| Pair { a, b, cosine }).collect();
-    between.sort_unstable_by_key(|pair| (pair.a, pair.b));
-    between
 }
 
 fn share_a_photo(a: &Cluster, b: &Cluster) -> bool {
@@ -260,15 +256,14 @@ mod tests {
     const THRESHOLDS: Thresholds =
         Thresholds { group: 0.6, sure: 0.8, sure_of_one: 0.05, margin: 0.1, normalisation: 0.75 };
 
-    fn face(angle: f32, photo: PhotoId) -> Cluster {
+    fn face(angle: f32, photo: PhotoId) -> Cluster<'static> {
         let (y, x) = angle.to_radians().sin_cos();
-        Cluster { sum: vec![x, y], faces: 1, photos: [photo].into(), fixed: false, poor: false }
+        Cluster { sum: vec![x, y].into(), faces: 1, photos: [photo].into(), fixed: false, poor: false }
     }
 
     fn linked(mut clusters: Vec<Cluster>) -> Vec<usize> {
         let count = clusters.len() as u32;
-        let pairs: Vec<Pair> =
-            (0..count).flat_map(|a| (a + 1..count).map(move |b| Pair { a, b, cosine: 1.0 })).collect();
+        let pairs: Vec<Pair> = (0..count).flat_map(|a| (a + 1..count).map(move |b| Pair { a, b })).collect();
         link(&mut clusters, &pairs, &THRESHOLDS)
     }
 
@@ -316,8 +311,10 @@ mod tests {
         let person = |angle, photo| Cluster { fixed: true, ..face(angle, photo) };
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(35.0, 3)]), [0, 1, 2]);
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(60.0, 3)]), [0, 0, 2]);
+        // Nor does that keep it from a group; the last face is in a photo of the second person.
+        assert_eq!(linked(vec![person(0.0, 1), person(20.0, 3), face(8.0, 2), face(30.0, 3)]), [0, 1, 2, 2]);
         // The same when only the pair of the first person and the face was looked for.
         let mut clusters = [person(0.0, 1), face(15.0, 2), person(35.0, 3)];
-        assert_eq!(link(&mut clusters, &[Pair { a: 0, b: 1, cosine: 1.0 }], &THRESHOLDS), [0, 1, 2]);
+        assert_eq!(link(&mut clusters, &[Pair { a: 0, b: 1 }], &THRESHOLDS), [0, 1, 2]);
     }
 }

@@ -1,51 +1,130 @@
-//! Pairs of faces that are alike: exact cosines, by blocked matrix products.
+//! Which clusters may be alike: exact cosines of their faces, by blocked matrix products.
+
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-/// Two faces, by index, and the cosine of their vectors.
-#[derive(Debug, Clone, Copy, PartialEq)]
+use super::linkage::Cluster;
+
+/// Two clusters, by index, the lower first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pair {
     pub a: u32,
     pub b: u32,
-    pub cosine: f32,
 }
 
 /// Rows and columns of a block: its cosines stay in the cache until they have been looked through.
 const BLOCK: usize = 512;
 
-/// All pairs of a fresh face and any other whose cosine is at least `least`, each pair once.
+/// To so many clusters a face is linked. It need not be to all: a person of 10,000 faces has 50 million pairs, and two
+/// clusters are compared once a single pair between them is known. `docs/grouping.md` tells that nothing is lost.
+const STRONGEST: usize = 64;
+
+/// The pairs of clusters that may be alike, each once, in ascending order.
 ///
-/// `vectors` are the faces' vectors of length one and of `dimension` numbers, one behind the other;
-/// `fresh` are indices of faces, in ascending order.
-pub fn neighbours(vectors: &[f32], dimension: usize, fresh: &[u32], least: f32) -> Vec<Pair> {
-    let count = vectors.len() / dimension;
-    let mut is_fresh = vec![false; count];
-    for &face in fresh {
-        is_fresh[face as usize] = true;
-    }
-    fresh
-        .par_chunks(BLOCK)
-        .flat_map_iter(|rows| {
-            let gathered: Vec<f32> =
-                rows.iter().flat_map(|&row| &vectors[row as usize * dimension..][..dimension]).copied().collect();
-            let mut cosines = vec![0.0; rows.len() * BLOCK];
-            let mut pairs = Vec::new();
-            for first in (0..count).step_by(BLOCK) {
-                let columns = BLOCK.min(count - first);
-                let others = &vectors[first * dimension..][..columns * dimension];
-                products(&gathered, others, dimension, &mut cosines[..rows.len() * columns]);
-                for (row, cosines) in rows.iter().zip(cosines.chunks_exact(columns)) {
-                    let alike = cosines.iter().enumerate().filter(|(_, cosine)| **cosine >= least);
-                    pairs.extend(alike.filter_map(|(column, &cosine)| {
-                        let (a, b) = (*row, (first + column) as u32);
-                        // Two fresh faces meet twice, in the row of each: the second meeting is passed over.
-                        (a != b && !(is_fresh[b as usize] && b < a)).then_some(Pair { a, b, cosine })
-                    }));
-                }
+/// A fresh face's cluster pairs with those that have a face whose cosine with it is at least `least`, the [`STRONGEST`]
+/// among good clusters and as many among poor ones: blurred faces, all alike, must not crowd out a person.
+///
+/// `vectors` are the faces' vectors of length one and of `dimension` numbers, one behind the other; `cluster_of` has the
+/// cluster of each face, and `fresh` are indices of faces.
+pub fn neighbours(
+    vectors: &[f32],
+    dimension: usize,
+    cluster_of: &[u32],
+    clusters: &[Cluster],
+    fresh: &[u32],
+    least: f32,
+) -> Vec<Pair> {
+    let mut is_fresh = vec![false; cluster_of.len()];
+    fresh.iter().for_each(|&face| is_fresh[face as usize] = true);
+    let others: Vec<u32> = (0u32..).zip(&is_fresh).filter(|(_, fresh)| !**fresh).map(|(face, _)| face).collect();
+    let gather = |faces: &[u32]| -> Vec<f32> {
+        faces.iter().flat_map(|&face| &vectors[face as usize * dimension..][..dimension]).copied().collect()
+    };
+
+    // Of each fresh face, in blocks: a block of cosines is looked through for its rows and for its columns.
+    let strongest: Vec<Mutex<Vec<[Strongest; 2]>>> =
+        fresh.chunks(BLOCK).map(|faces| Mutex::new(vec![Default::default(); faces.len()])).collect();
+    let push = |block: usize, found: &mut dyn Iterator<Item = (usize, u32, f32)>| {
+        let mut strongest = strongest[block].lock().unwrap_or_else(PoisonError::into_inner);
+        found.for_each(|(face, cluster, cosine)| {
+            strongest[face][usize::from(clusters[cluster as usize].poor)].push(cluster, cosine);
+        });
+    };
+    fresh.par_chunks(BLOCK).enumerate().for_each(|(block, rows)| {
+        let row_vectors = gather(rows);
+        let mut cosines = vec![0.0; rows.len() * BLOCK];
+        let mut found = Vec::new();
+        // What is before this block among the fresh has met it already.
+        for (other, columns) in (block..).zip(fresh.chunks(BLOCK).skip(block).chain(others.chunks(BLOCK))) {
+            let cosines = &mut cosines[..rows.len() * columns.len()];
+            products(&row_vectors, &gather(columns), dimension, cosines);
+            found.clear();
+            for (row, cosines) in cosines.chunks_exact(columns.len()).enumerate() {
+                let a = cluster_of[rows[row] as usize];
+                let alike = cosines.iter().enumerate().filter(|(_, cosine)| **cosine >= least);
+                found.extend(alike.filter_map(|(column, &cosine)| {
+                    let b = cluster_of[columns[column] as usize];
+                    let both_fixed = clusters[a as usize].fixed && clusters[b as usize].fixed;
+                    (a != b && !both_fixed).then_some((row, column, a, b, cosine))
+                }));
             }
-            pairs
+            push(block, &mut found.iter().map(|&(row, _, _, b, cosine)| (row, b, cosine)));
+            if other != block && other < strongest.len() {
+                push(other, &mut found.iter().map(|&(_, column, a, _, cosine)| (column, a, cosine)));
+            }
+        }
+    });
+
+    let strongest = strongest.into_iter().flat_map(|block| block.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let mut pairs: Vec<Pair> = fresh
+        .iter()
+        .zip(strongest)
+        .flat_map(|(&face, strongest)| {
+            let a = cluster_of[face as usize];
+            let alike = strongest.into_iter().flat_map(Strongest::clusters);
+            alike.map(move |b| Pair { a: a.min(b), b: a.max(b) })
         })
-        .collect()
+        .collect();
+    pairs.par_sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// The clusters that one face is most alike.
+#[derive(Debug, Clone, Default)]
+struct Strongest {
+    /// With the cosine of the face and its nearest there; up to twice as many as will be kept, some more than once.
+    found: Vec<(u32, f32)>,
+    /// So many are already this strong.
+    least: f32,
+}
+
+impl Strongest {
+    fn push(&mut self, cluster: u32, cosine: f32) {
+        if cosine >= self.least {
+            self.found.push((cluster, cosine));
+            if self.found.len() == 2 * STRONGEST {
+                self.trim();
+            }
+        }
+    }
+
+    fn trim(&mut self) {
+        self.found.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+        self.found.dedup_by_key(|(cluster, _)| *cluster);
+        // Of equals the first, so that it does not matter in which order they came.
+        self.found.sort_unstable_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        self.found.truncate(STRONGEST);
+        if self.found.len() == STRONGEST {
+            self.least = self.found[STRONGEST - 1].1;
+        }
+    }
+
+    fn clusters(mut self) -> impl Iterator<Item = u32> {
+        self.trim();
+        self.found.into_iter().map(|(cluster, _)| cluster)
+    }
 }
 
 /// `out[i][j]` = row `i` of `a` times row `j` of `b`.
@@ -82,6 +161,9 @@ fn products(a: &[f32], b: &[f32], dimension: usize, out: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::collections::HashSet;
+
     use super::*;
 
     /// Vectors of length one with no pattern.
@@ -101,23 +183,52 @@ mod tests {
         let vector = |face: usize| &vectors[face * dimension..][..dimension];
         let fresh: Vec<u32> = (0..count as u32).filter(|face| face % 3 != 0).collect();
 
+        let cluster_of: Vec<u32> = (0..count as u32).collect();
+        let clusters: Vec<Cluster> = (0..count).map(|face| cluster(face % 5 == 0, face % 7 == 0)).collect();
+
         let mut expected = Vec::new();
-        for a in 0..count {
-            for b in a + 1..count {
-                let cosine: f32 = vector(a).iter().zip(vector(b)).map(|(x, y)| x * y).sum();
-                if cosine >= least && (a % 3 != 0 || b % 3 != 0) {
-                    expected.push((a as u32, b as u32));
-                }
+        for a in (0..count).filter(|a| a % 3 != 0) {
+            for poor in [false, true] {
+                let others = (0..count).filter(|&b| a != b && (b % 7 == 0) == poor && (a % 5 != 0 || b % 5 != 0));
+                let mut alike: Vec<(f32, usize)> =
+                    others.map(|b| (vector(a).iter().zip(vector(b)).map(|(x, y)| x * y).sum(), b)).collect();
+                alike.retain(|(cosine, _)| *cosine >= least);
+                alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+                alike.truncate(STRONGEST);
+                expected.extend(alike.into_iter().map(|(_, b)| Pair { a: a.min(b) as u32, b: a.max(b) as u32 }));
             }
         }
-        let mut found: Vec<(u32, u32)> = neighbours(&vectors, dimension, &fresh, least)
-            .into_iter()
-            .map(|pair| (pair.a.min(pair.b), pair.a.max(pair.b)))
-            .collect();
-        found.sort_unstable();
+        expected.sort_unstable();
+        expected.dedup();
+        let found = neighbours(&vectors, dimension, &cluster_of, &clusters, &fresh, least);
         assert!(expected.len() > 1000, "{}", expected.len());
         // On the edge of the threshold rounding may differ.
-        let differing = found.iter().filter(|pair| !expected.contains(pair)).count();
-        assert!(differing <= 2 && found.len().abs_diff(expected.len()) <= 2);
+        let differing = found.iter().filter(|pair| expected.binary_search(pair).is_err()).count();
+        assert!(differing <= 2 && found.len().abs_diff(expected.len()) <= 2, "{differing}");
+    }
+
+    #[test]
+    fn a_cluster_is_named_once_and_never_with_itself() {
+        let vectors = [[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [0.6, 0.8]].concat();
+        let clusters = [cluster(true, false), cluster(false, false)];
+        let pairs = neighbours(&vectors, 2, &[0, 0, 1, 1], &clusters, &[2, 3], 0.5);
+        assert_eq!(pairs, [Pair { a: 0, b: 1 }]);
+    }
+
+    fn cluster(fixed: bool, poor: bool) -> Cluster<'static> {
+        Cluster { sum: Cow::default(), faces: 1, photos: HashSet::new(), fixed, poor }
+    }
+
+    #[test]
+    fn the_strongest_clusters_are_kept_each_by_its_nearest_face() {
+        let mut strongest = Strongest::default();
+        for cluster in 0..1000u32 {
+            // The most alike is 999 at 0.999; each comes with a weaker face too, and one with many.
+            strongest.push(cluster, cluster as f32 / 1000.0);
+            strongest.push(cluster, cluster as f32 / 2000.0);
+            strongest.push(7, 0.9995);
+        }
+        let expected: Vec<u32> = [7].into_iter().chain((0..1000).rev()).take(STRONGEST).collect();
+        assert_eq!(strongest.clusters().collect::<Vec<_>>(), expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::linkage::{Cluster, between_clusters, link};
+use super::linkage::{Cluster, link};
 use super::neighbours::neighbours;
 use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, State, Writer};
 use crate::face::PackInfo;
@@ -51,12 +51,13 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
     }
 
     let (mut clusters, cluster_of) = faces.clusters(&fixed);
-    let pairs = neighbours(&faces.vectors, faces.dimension, &fresh, pack.thresholds.least_cosine());
-    let roots = link(&mut clusters, &between_clusters(&pairs, &cluster_of), &pack.thresholds);
+    let least = pack.thresholds.least_cosine();
+    let pairs = neighbours(&faces.vectors, faces.dimension, &cluster_of, &clusters, &fresh, least);
+    let roots = link(&mut clusters, &pairs, &pack.thresholds);
 
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (face, &cluster) in cluster_of.iter().enumerate() {
-        members.entry(roots[cluster]).or_default().push(face);
+        members.entry(roots[cluster as usize]).or_default().push(face);
     }
     let mut groups: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
     // The largest new group gets the lowest number.
@@ -120,27 +121,28 @@ impl Faces {
     }
 
     /// A cluster for each group and person there is, then one for each face without; and the cluster of each face.
-    fn clusters(&self, fixed: &HashSet<PersonId>) -> (Vec<Cluster>, Vec<usize>) {
-        // One good face makes a cluster good, and so does the user's word.
-        let empty =
-            |fixed| Cluster { sum: vec![0.0; self.dimension], faces: 0, photos: HashSet::new(), fixed, poor: !fixed };
-        let mut clusters: Vec<Cluster> = self.existing.iter().map(|person| empty(fixed.contains(person))).collect();
+    fn clusters(&self, fixed: &HashSet<PersonId>) -> (Vec<Cluster<'_>>, Vec<u32>) {
+        let empty = |person| {
+            let fixed = fixed.contains(person);
+            // One good face makes a cluster good, and so does the user's word.
+            Cluster { sum: vec![0.0; self.dimension].into(), faces: 0, photos: HashSet::new(), fixed, poor: !fixed }
+        };
+        let mut clusters: Vec<Cluster> = self.existing.iter().map(empty).collect();
         let index: HashMap<PersonId, usize> = self.existing.iter().copied().zip(0..).collect();
         let mut cluster_of = Vec::with_capacity(self.id.len());
         for (face, vector) in self.vectors.chunks_exact(self.dimension).enumerate() {
-            let cluster = match self.person[face] {
-                Some(person) => index[&person],
-                None => {
-                    clusters.push(empty(false));
-                    clusters.len() - 1
-                }
-            };
-            let joined = &mut clusters[cluster];
-            joined.sum.iter_mut().zip(vector).for_each(|(sum, number)| *sum += number);
-            joined.faces += 1;
-            joined.poor &= self.poor[face];
-            joined.photos.insert(self.photo[face]);
-            cluster_of.push(cluster);
+            let (photo, poor) = (self.photo[face], self.poor[face]);
+            if let Some(person) = self.person[face] {
+                let cluster = &mut clusters[index[&person]];
+                cluster.sum.to_mut().iter_mut().zip(vector).for_each(|(sum, number)| *sum += number);
+                cluster.faces += 1;
+                cluster.photos.insert(photo);
+                cluster.poor &= poor;
+                cluster_of.push(index[&person] as u32);
+            } else {
+                cluster_of.push(clusters.len() as u32);
+                clusters.push(Cluster { sum: vector.into(), faces: 1, photos: [photo].into(), fixed: false, poor });
+            }
         }
         (clusters, cluster_of)
     }
