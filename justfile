@@ -14,6 +14,10 @@ test-insightface FOLDER:
 bench-inference:
     cargo bench --bench inference
 
+# How long grouping so many made-up faces takes, its memory and how right it is
+bench-grouping FACES="20000":
+    cargo bench --bench grouping -- {{FACES}}
+
 # Licences and advisories of everything facetag is built of (needs cargo-deny)
 deny:
     cargo deny check

@@ -49,13 +49,6 @@ pub struct Era {
 /// An era of fewer faces says less than the whole person does.
 const LEAST_FACES_OF_ERA: usize = 5;
 
-impl Cluster<'_> {
-    /// Whether the two may be joined in some round, however alike they are.
-    pub(super) fn may_join(&self, other: &Self) -> bool {
-        !(self.fixed && other.fixed) && !(self.poor && other.poor)
-    }
-}
-
 impl Thresholds {
     /// How alike two clusters are: the mean cosine over all pairs between them, made up for their inner spread.
     ///
@@ -181,8 +174,8 @@ impl<'a, 'v> Linking<'a, 'v> {
 
     /// Joins what this round may join, the most alike first.
     ///
-    /// Whatever changes looks at all it knows. So each pair is among the candidates, or a more alike one of its `a` or `b`
-    /// is, and once that has been seen to, the next of the same cluster is.
+    /// A cluster that has grown looks at all it knows, and one whose candidate came to nothing looks for its next: so no
+    /// pair that is left is more alike than the candidate on top.
     fn run(&mut self) {
         for cluster in 0..self.clusters.len() {
             if self.parents[cluster] == cluster {
@@ -199,7 +192,7 @@ impl<'a, 'v> Linking<'a, 'v> {
         }
     }
 
-    /// Compares a cluster with all it knows, for the candidate that is most alike of those less so than `below`.
+    /// Compares a cluster with all it knows, and keeps the most alike as a candidate, or the next after `below`.
     fn look(&mut self, cluster: usize, below: Option<&Candidate>) {
         let mut known = std::mem::take(&mut self.known[cluster]);
         known.iter_mut().for_each(|other| *other = self.root(*other as usize) as u32);
@@ -209,7 +202,7 @@ impl<'a, 'v> Linking<'a, 'v> {
         let less = |candidate: &Candidate| below.is_none_or(|below| candidate < below);
         let candidates = known.iter().filter_map(|&other| self.compare(cluster, other as usize)).filter(less);
         if self.clusters[cluster].fixed {
-            // All of a person's: many may be left to the user, and each time to look for the next would take long.
+            // All of a person's: many may have a rival, and to look for the next after each would take long.
             let candidates: Vec<Candidate> = candidates.collect();
             self.candidates.extend(candidates);
         } else {
@@ -393,6 +386,8 @@ mod tests {
         let person = |angle, photo| Cluster { fixed: true, ..face(angle, photo) };
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(35.0, 3)]), [0, 1, 2]);
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(60.0, 3)]), [0, 0, 2]);
+        // Nor does that keep it from a group; the last face is in a photo of the second person.
+        assert_eq!(linked(vec![person(0.0, 1), person(20.0, 3), face(8.0, 2), face(30.0, 3)]), [0, 1, 2, 2]);
         // The same when only the pair of the first person and the face was looked for.
         let mut clusters = [person(0.0, 1), face(15.0, 2), person(35.0, 3)];
         assert_eq!(link(&mut clusters, &[Pair { a: 0, b: 1 }], &THRESHOLDS), [0, 1, 2]);

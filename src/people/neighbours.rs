@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::linkage::Cluster;
+
 /// Two clusters, by index, the lower first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pair {
@@ -14,22 +16,24 @@ pub struct Pair {
 /// Rows and columns of a block: its cosines stay in the cache until they have been looked through.
 const BLOCK: usize = 512;
 
-/// To so many clusters a face is linked. All faces of a person need not be: those of 10,000 faces are 50 million pairs, and
-/// two clusters are compared as soon as one pair is known. What that costs is in `docs/grouping.md`.
+/// To so many clusters a face is linked. It need not be to all: a person of 10,000 faces has 50 million pairs, and two
+/// clusters are compared once a single pair between them is known. `docs/grouping.md` tells that nothing is lost.
 const STRONGEST: usize = 64;
 
-/// The clusters that the fresh faces' own are most alike, each pair once, in ascending order.
+/// The pairs of clusters that may be alike, each once, in ascending order.
 ///
-/// `vectors` are the faces' vectors of length one and of `dimension` numbers, one behind the other; `cluster_of` and `fresh`
-/// speak of faces by index. Of each fresh face those clusters count that its own `may_join` and that have a face of a cosine
-/// of at least `least` with it, and of these the [`STRONGEST`].
+/// A fresh face's cluster pairs with those that have a face whose cosine with it is at least `least`, the [`STRONGEST`]
+/// among good clusters and as many among poor ones: blurred faces, all alike, must not crowd out a person.
+///
+/// `vectors` are the faces' vectors of length one and of `dimension` numbers, one behind the other; `cluster_of` has the
+/// cluster of each face, and `fresh` are indices of faces.
 pub fn neighbours(
     vectors: &[f32],
     dimension: usize,
     cluster_of: &[u32],
+    clusters: &[Cluster],
     fresh: &[u32],
     least: f32,
-    may_join: impl Fn(u32, u32) -> bool + Sync,
 ) -> Vec<Pair> {
     let mut is_fresh = vec![false; cluster_of.len()];
     fresh.iter().for_each(|&face| is_fresh[face as usize] = true);
@@ -39,11 +43,13 @@ pub fn neighbours(
     };
 
     // Of each fresh face, in blocks: a block of cosines is looked through for its rows and for its columns.
-    let strongest: Vec<Mutex<Vec<Strongest>>> =
-        fresh.chunks(BLOCK).map(|faces| Mutex::new(vec![Strongest::default(); faces.len()])).collect();
+    let strongest: Vec<Mutex<Vec<[Strongest; 2]>>> =
+        fresh.chunks(BLOCK).map(|faces| Mutex::new(vec![Default::default(); faces.len()])).collect();
     let push = |block: usize, found: &mut dyn Iterator<Item = (usize, u32, f32)>| {
         let mut strongest = strongest[block].lock().unwrap_or_else(PoisonError::into_inner);
-        found.for_each(|(face, cluster, cosine)| strongest[face].push(cluster, cosine));
+        found.for_each(|(face, cluster, cosine)| {
+            strongest[face][usize::from(clusters[cluster as usize].poor)].push(cluster, cosine);
+        });
     };
     fresh.par_chunks(BLOCK).enumerate().for_each(|(block, rows)| {
         let row_vectors = gather(rows);
@@ -59,7 +65,8 @@ pub fn neighbours(
                 let alike = cosines.iter().enumerate().filter(|(_, cosine)| **cosine >= least);
                 found.extend(alike.filter_map(|(column, &cosine)| {
                     let b = cluster_of[columns[column] as usize];
-                    (a != b && may_join(a, b)).then_some((row, column, a, b, cosine))
+                    let both_fixed = clusters[a as usize].fixed && clusters[b as usize].fixed;
+                    (a != b && !both_fixed).then_some((row, column, a, b, cosine))
                 }));
             }
             push(block, &mut found.iter().map(|&(row, _, _, b, cosine)| (row, b, cosine)));
@@ -75,7 +82,8 @@ pub fn neighbours(
         .zip(strongest)
         .flat_map(|(&face, strongest)| {
             let a = cluster_of[face as usize];
-            strongest.clusters().map(move |b| Pair { a: a.min(b), b: a.max(b) })
+            let alike = strongest.into_iter().flat_map(Strongest::clusters);
+            alike.map(move |b| Pair { a: a.min(b), b: a.max(b) })
         })
         .collect();
     pairs.par_sort_unstable();
@@ -108,10 +116,8 @@ impl Strongest {
         // Of equals the first, so that it does not matter in which order they came.
         self.found.sort_unstable_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         self.found.truncate(STRONGEST);
-        if let [.., (_, weakest)] = self.found[..]
-            && self.found.len() == STRONGEST
-        {
-            self.least = weakest;
+        if self.found.len() == STRONGEST {
+            self.least = self.found[STRONGEST - 1].1;
         }
     }
 
@@ -155,6 +161,9 @@ fn products(a: &[f32], b: &[f32], dimension: usize, out: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::collections::HashSet;
+
     use super::*;
 
     /// Vectors of length one with no pattern.
@@ -174,25 +183,40 @@ mod tests {
         let vector = |face: usize| &vectors[face * dimension..][..dimension];
         let fresh: Vec<u32> = (0..count as u32).filter(|face| face % 3 != 0).collect();
 
-        let alone: Vec<u32> = (0..count as u32).collect();
+        let cluster_of: Vec<u32> = (0..count as u32).collect();
+        let clusters: Vec<Cluster> = (0..count).map(|face| cluster(face % 5 == 0, face % 7 == 0)).collect();
+
         let mut expected = Vec::new();
-        for a in 0..count {
-            let mut alike: Vec<(f32, usize)> = (0..count)
-                .filter(|&b| a % 3 != 0 && a != b && (a + b) % 5 != 0)
-                .map(|b| (vector(a).iter().zip(vector(b)).map(|(x, y)| x * y).sum(), b))
-                .filter(|(cosine, _)| *cosine >= least)
-                .collect();
-            alike.sort_by(|one, other| other.0.total_cmp(&one.0));
-            alike.truncate(STRONGEST);
-            expected.extend(alike.into_iter().map(|(_, b)| Pair { a: a.min(b) as u32, b: a.max(b) as u32 }));
+        for a in (0..count).filter(|a| a % 3 != 0) {
+            for poor in [false, true] {
+                let others = (0..count).filter(|&b| a != b && (b % 7 == 0) == poor && (a % 5 != 0 || b % 5 != 0));
+                let mut alike: Vec<(f32, usize)> =
+                    others.map(|b| (vector(a).iter().zip(vector(b)).map(|(x, y)| x * y).sum(), b)).collect();
+                alike.retain(|(cosine, _)| *cosine >= least);
+                alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+                alike.truncate(STRONGEST);
+                expected.extend(alike.into_iter().map(|(_, b)| Pair { a: a.min(b) as u32, b: a.max(b) as u32 }));
+            }
         }
         expected.sort_unstable();
         expected.dedup();
-        let found = neighbours(&vectors, dimension, &alone, &fresh, least, |a, b| (a + b) % 5 != 0);
+        let found = neighbours(&vectors, dimension, &cluster_of, &clusters, &fresh, least);
         assert!(expected.len() > 1000, "{}", expected.len());
         // On the edge of the threshold rounding may differ.
         let differing = found.iter().filter(|pair| expected.binary_search(pair).is_err()).count();
         assert!(differing <= 2 && found.len().abs_diff(expected.len()) <= 2, "{differing}");
+    }
+
+    #[test]
+    fn a_cluster_is_named_once_and_never_with_itself() {
+        let vectors = [[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [0.6, 0.8]].concat();
+        let clusters = [cluster(true, false), cluster(false, false)];
+        let pairs = neighbours(&vectors, 2, &[0, 0, 1, 1], &clusters, &[2, 3], 0.5);
+        assert_eq!(pairs, [Pair { a: 0, b: 1 }]);
+    }
+
+    fn cluster(fixed: bool, poor: bool) -> Cluster<'static> {
+        Cluster { sum: Cow::default(), faces: 1, photos: HashSet::new(), fixed, poor }
     }
 
     #[test]

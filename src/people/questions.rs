@@ -78,7 +78,9 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let least = pack.calibration.likeness(ASK, among);
     let open: Vec<u32> =
         itself.iter().copied().filter(|&index| name(&clusters[asked[index as usize] as usize]).is_none()).collect();
-    let pairs = neighbours(&directions, faces.dimension, &itself, &open, least, |_, _| true);
+    let alone: Vec<Cluster> =
+        asked.iter().map(|&index| Cluster { poor: clusters[index as usize].poor, ..Cluster::default() }).collect();
+    let pairs = neighbours(&directions, faces.dimension, &itself, &alone, &open, least);
 
     let mut members: HashMap<u32, Vec<usize>> = HashMap::new();
     for (face, &cluster) in cluster_of.iter().enumerate() {

@@ -45,8 +45,7 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
 
     let (mut clusters, cluster_of) = faces.clusters();
     let least = pack.thresholds.least_cosine();
-    let may_join = |a: u32, b: u32| clusters[a as usize].may_join(&clusters[b as usize]);
-    let pairs = neighbours(&faces.vectors, faces.dimension, &cluster_of, &fresh, least, may_join);
+    let pairs = neighbours(&faces.vectors, faces.dimension, &cluster_of, &clusters, &fresh, least);
     let roots = link(&mut clusters, &pairs, &pack.thresholds);
 
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
