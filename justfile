@@ -14,6 +14,10 @@ test-insightface FOLDER:
 bench-inference:
     cargo bench --bench inference
 
+# How well people are told apart, on a folder with one folder a person
+bench-accuracy FOLDER *OPTIONS:
+    cargo bench --bench accuracy -- {{FOLDER}} {{OPTIONS}}
+
 # Licences and advisories of everything facetag is built of (needs cargo-deny)
 deny:
     cargo deny check
