@@ -18,6 +18,10 @@ bench-inference:
 bench-grouping FACES="20000":
     cargo bench --bench grouping -- {{FACES}}
 
+# How well people are told apart, on a folder with one folder a person
+bench-accuracy FOLDER *OPTIONS:
+    cargo bench --bench accuracy -- {{FOLDER}} {{OPTIONS}}
+
 # Licences and advisories of everything facetag is built of (needs cargo-deny)
 deny:
     cargo deny check

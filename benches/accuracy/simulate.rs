@@ -21,6 +21,8 @@ pub struct Tagged {
     pub tagged: usize,
     /// Those of them whose label differs from the name.
     pub wrong: usize,
+    /// Those of the wrong ones who follow the user: faces of that label were in a group that was given that name.
+    pub misled: usize,
     /// Faces with a label, in photos that came later, of persons named before.
     pub possible: usize,
     /// Faces without a label that were tagged: nobody knows whether rightly.
@@ -38,6 +40,7 @@ impl std::ops::AddAssign for Tagged {
     fn add_assign(&mut self, other: Self) {
         self.tagged += other.tagged;
         self.wrong += other.wrong;
+        self.misled += other.misled;
         self.possible += other.possible;
         self.unlabelled += other.unlabelled;
     }
@@ -60,7 +63,7 @@ pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
 
     let mut tagged = Tagged::default();
     let later_faces = later.iter().flat_map(|photo| &photo.persons);
-    tagged.possible = later_faces.flatten().filter(|person| named.contains(person)).count();
+    tagged.possible = later_faces.flatten().filter(|person| named.contains_key(person)).count();
     let number: HashMap<&str, usize> = album.persons.iter().map(String::as_str).zip(0..).collect();
     let names = library.catalog.names()?;
     let mut truth = library.persons.iter();
@@ -71,8 +74,10 @@ pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
             match truth {
                 Some(person) => {
                     tagged.tagged += 1;
-                    if number[name.as_str()] != *person {
+                    let said = number[name.as_str()];
+                    if said != *person {
                         tagged.wrong += 1;
+                        tagged.misled += usize::from(named[&said].contains(person));
                         eprintln!("order {seed}: {} was tagged {name}", album.persons[*person]);
                     }
                 }
@@ -140,8 +145,8 @@ impl<'a> Growing<'a> {
     }
 
     /// Names every group after the person of most of its faces, as a user does who knows them all. A group of faces without
-    /// a label is left alone. Returns who has a name now.
-    fn name_all(&mut self, names: &[String]) -> Result<HashSet<usize>> {
+    /// a label is left alone. Returns who has a name now, and whose faces have got it.
+    fn name_all(&mut self, names: &[String]) -> Result<HashMap<usize, HashSet<usize>>> {
         let mut votes: BTreeMap<i64, BTreeMap<usize, usize>> = BTreeMap::new();
         let mut truth = self.persons.iter();
         self.catalog.each_embedded_face(&self.pack.name, |face, _| {
@@ -150,11 +155,11 @@ impl<'a> Growing<'a> {
                 *votes.entry(group).or_default().entry(*person).or_default() += 1;
             }
         })?;
-        let mut named = HashSet::new();
+        let mut named: HashMap<usize, HashSet<usize>> = HashMap::new();
         for (group, votes) in votes {
-            if let Some((person, _)) = votes.into_iter().max_by_key(|&(_, count)| count) {
+            if let Some((&person, _)) = votes.iter().max_by_key(|&(_, count)| count) {
                 self.catalog.name(&Who { id: group, name: None }, &names[person])?;
-                named.insert(person);
+                named.entry(person).or_default().extend(votes.keys());
             }
         }
         Ok(named)
