@@ -123,6 +123,11 @@ impl Decision {
         }
     }
 
+    /// The faces of a group that is spoken of as a whole, beside those of [`Decision::faces`].
+    pub(super) fn group(&self) -> &[FaceRef] {
+        if let Self::Reject { group, .. } = self { group } else { &[] }
+    }
+
     /// The people whose faces it made more, or other ones: those who may have more faces in the library now.
     pub fn reaches(&self) -> Vec<PersonId> {
         match self {

@@ -6,8 +6,8 @@ use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::photos::Writer;
-use super::{Catalog, Decision, FaceRef, NewFace, PersonId, PhotoId, Result};
-use crate::face::{BoundingBox, Embedding, Landmarks, dot};
+use super::{Catalog, NewFace, PersonId, PhotoId, Result};
+use crate::face::{BoundingBox, Embedding, Landmarks};
 
 pub type FaceId = i64;
 
@@ -41,7 +41,7 @@ pub struct FaceRow {
     pub state: Option<State>,
 }
 
-const COLUMNS: &str = "id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
+pub(super) const COLUMNS: &str = "id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
 
 impl Catalog {
     /// The faces of a photo, from left to right.
@@ -226,69 +226,9 @@ impl Writer<'_> {
         )?;
         Ok(())
     }
-
-    /// A photo was edited in place: what is known of its faces goes over to the same faces in the new one, and the
-    /// journal keeps which are the same. They are where the vectors are near and the boxes overlap, or, after a crop or a
-    /// turn, where the vectors are very near: another photo put in its place is another photo.
-    pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
-        let known = "(person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id))";
-        let tagged = self.faces_to_match(old, &format!("AND {known}"))?;
-        let mut open = self.faces_to_match(new, &format!("AND NOT {known}"))?;
-        let mut same = Vec::new();
-        for (face, vectors) in tagged {
-            let likeness = |(candidate, others): &(FaceRow, Vectors)| {
-                let near = vectors.iter().find_map(|(pack, vector)| {
-                    others.iter().find(|(other, _)| other == pack).map(|(_, other)| dot(vector, other))
-                });
-                let overlap = face.bounds.iou(&candidate.bounds);
-                let same = match near {
-                    Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= 0.5),
-                    // No pack has seen both; then only the very same place will do.
-                    None => overlap >= 0.8,
-                };
-                if same { overlap + near.unwrap_or(0.0) } else { 0.0 }
-            };
-            let best = (0..open.len()).max_by(|&a, &b| likeness(&open[a]).total_cmp(&likeness(&open[b])));
-            if let Some(best) = best.filter(|&best| likeness(&open[best]) > 0.0) {
-                same.push((face, open.swap_remove(best).0));
-            }
-        }
-        if same.is_empty() {
-            return Ok(());
-        }
-        for (face, edited) in &same {
-            if let Some(person) = face.person {
-                self.assign(edited.id, (None, None), (person, face.state))?;
-            }
-        }
-        let hash =
-            |photo| self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0));
-        let (old, new) = (hash(old)?, hash(new)?);
-        let pair =
-            |(face, edited): (FaceRow, FaceRow)| (FaceRef::new(&old, face.bounds), FaceRef::new(&new, edited.bounds));
-        let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
-        self.append(&edited)?;
-        self.carry_out(&edited)
-    }
-
-    fn faces_to_match(&mut self, photo: PhotoId, which: &str) -> Result<Vec<(FaceRow, Vectors)>> {
-        let mut faces =
-            self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM faces WHERE photo_id = ?1 {which}"))?;
-        let mut vectors = self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
-        let rows = faces.query_map([photo], face)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        rows.into_iter()
-            .map(|face| {
-                let vectors = vectors.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
-                Ok((face, vectors.collect::<rusqlite::Result<_>>()?))
-            })
-            .collect()
-    }
 }
 
-/// A face's vectors with the pack of each.
-type Vectors = Vec<(String, Embedding)>;
-
-fn face(row: &Row) -> rusqlite::Result<FaceRow> {
+pub(super) fn face(row: &Row) -> rusqlite::Result<FaceRow> {
     let flat = row.get::<_, Floats>(6)?.0;
     let landmarks = std::array::from_fn(|point| [flat[2 * point], flat[2 * point + 1]]);
     Ok(FaceRow {

@@ -10,12 +10,14 @@
 //! | `journal` | what they said: appended, taken back, done again |
 //! | `carry_out` | a decision -> what it changes |
 //! | `changes` | how to take that back |
+//! | `edited` | which faces of a photo are which after an edit |
 //! | `replay` | the journal -> what it says of photos found anew |
 //! | `search` | photos by person, date, place and folder |
 
 mod carry_out;
 mod changes;
 mod decision;
+mod edited;
 mod faces;
 mod journal;
 mod library;

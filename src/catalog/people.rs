@@ -246,7 +246,8 @@ impl Writer<'_> {
     pub fn drop_empty_groups(&mut self) -> Result<()> {
         self.connection.execute(
             "DELETE FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored
-             AND NOT EXISTS (SELECT 1 FROM faces WHERE person_id = people.id)",
+             AND NOT EXISTS (SELECT 1 FROM faces WHERE person_id = people.id)
+             AND NOT EXISTS (SELECT 1 FROM rejections WHERE person_id = people.id)",
             [],
         )?;
         Ok(())

@@ -20,7 +20,7 @@ impl Replay {
     /// Those of SQLite; a line that cannot be understood.
     pub fn load(catalog: &Catalog) -> Result<Self> {
         let journal = Journal::load(catalog)?;
-        let said = journal.standing().flat_map(|line| line.decision.faces());
+        let said = journal.standing().flat_map(|line| line.decision.faces().iter().chain(line.decision.group()));
         let edited = journal.edits().flat_map(|(_, faces)| faces).map(|(_, new)| new);
         let photos = said.chain(edited).filter_map(FaceRef::hash).collect();
         Ok(Self { journal, photos })

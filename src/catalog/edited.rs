@@ -1,0 +1,101 @@
+//! A photo that was edited in place: which of its faces are which in the new one.
+
+use super::Result;
+use super::decision::{Decision, FaceRef, SAME_FACE};
+use super::faces::{COLUMNS, FaceRow, Floats, State, face};
+use super::photos::{Hash, PhotoId, Writer};
+use crate::face::{Embedding, dot};
+
+/// A face with its vectors and the pack of each.
+type Known = (FaceRow, Vec<(String, Embedding)>);
+
+impl Writer<'_> {
+    /// What is known of the faces of `old` goes over to the same faces in `new`, and the journal keeps which are the same.
+    ///
+    /// They are where the vectors are near and the boxes overlap, or, after a crop or a turn, where the vectors are very
+    /// near: another photo put in its place is another photo.
+    pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
+        let known = "(person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id))";
+        let before = self.faces_to_match(old, known)?;
+        let mut open = self.faces_to_match(new, &format!("NOT {known}"))?;
+        let mut same = Vec::new();
+        let mut drawn = Vec::new();
+        for face in before {
+            let best = (0..open.len()).max_by(|&a, &b| sameness(&face, &open[a]).total_cmp(&sameness(&face, &open[b])));
+            match best.filter(|&best| sameness(&face, &open[best]) > 0.0) {
+                Some(best) => same.push((face.0, open.swap_remove(best).0)),
+                None if face.0.state == Some(State::Manual) => drawn.push(face.0),
+                None => {}
+            }
+        }
+        let stayed = same.iter().any(|(face, edited)| face.bounds.iou(&edited.bounds) >= SAME_FACE);
+        if (stayed || same.is_empty() && open.is_empty()) && self.shape(old)? == self.shape(new)? {
+            // No detector sees a face that the user drew; where the picture is as it was, so is the face.
+            for face in drawn {
+                let edited = self.copy_of(&face, new)?;
+                same.push((face, edited));
+            }
+        }
+        if same.is_empty() {
+            return Ok(());
+        }
+        for (face, edited) in &same {
+            if let Some(person) = face.person {
+                self.assign(edited.id, (None, None), (person, face.state))?;
+            }
+        }
+        let (old, new) = (self.hash(old)?, self.hash(new)?);
+        let pair =
+            |(face, edited): (FaceRow, FaceRow)| (FaceRef::new(&old, face.bounds), FaceRef::new(&new, edited.bounds));
+        let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
+        self.append(&edited)?;
+        self.carry_out(&edited)
+    }
+
+    fn faces_to_match(&mut self, photo: PhotoId, which: &str) -> Result<Vec<Known>> {
+        let sql = format!("SELECT {COLUMNS} FROM faces WHERE photo_id = ?1 AND {which}");
+        let mut faces = self.connection.prepare_cached(&sql)?;
+        let mut vectors = self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
+        let rows = faces.query_map([photo], face)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.into_iter()
+            .map(|face| {
+                let vectors = vectors.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
+                Ok((face, vectors.collect::<rusqlite::Result<_>>()?))
+            })
+            .collect()
+    }
+
+    /// The same face in another photo, without a person and not embedded yet.
+    fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
+        self.connection.execute(
+            "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
+             SELECT ?2, x, y, width, height, landmarks, score, quality FROM faces WHERE id = ?1",
+            [face.id, photo],
+        )?;
+        Ok(FaceRow { id: self.connection.last_insert_rowid(), photo, ..face.clone() })
+    }
+
+    /// Width to height, in hundredths.
+    fn shape(&self, photo: PhotoId) -> Result<i64> {
+        let sql = "SELECT width * 100 / height FROM photos WHERE id = ?1";
+        Ok(self.connection.query_row(sql, [photo], |row| row.get(0))?)
+    }
+
+    fn hash(&self, photo: PhotoId) -> Result<Hash> {
+        Ok(self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0))?)
+    }
+}
+
+/// How sure it is that two faces are one before and after an edit; 0 for two.
+fn sameness((face, vectors): &Known, (edited, others): &Known) -> f32 {
+    let near = vectors
+        .iter()
+        .find_map(|(pack, vector)| others.iter().find(|(other, _)| other == pack).map(|(_, other)| dot(vector, other)));
+    let overlap = face.bounds.iou(&edited.bounds);
+    let same = match near {
+        Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= SAME_FACE),
+        // No pack has seen both; then only the very same place will do.
+        None => overlap >= 0.8,
+    };
+    if same { overlap + near.unwrap_or(0.0) } else { 0.0 }
+}
