@@ -9,6 +9,9 @@ use super::text::{fold, tidy};
 use super::{PersonId, Result, State, now};
 use crate::face::BoundingBox;
 
+/// A face that the user drew is one for certain, as no detector's is.
+const DRAWN_SCORE: f32 = 1.0;
+
 impl Writer<'_> {
     pub(super) fn carry_out(&mut self, decision: &Decision) -> Result<()> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
@@ -19,6 +22,9 @@ impl Writer<'_> {
 
     /// What a decision changes of people. Their rows are made where a journal is carried out anew.
     pub(super) fn carry_out_on_people(&mut self, decision: &Decision) -> Result<()> {
+        if let Decision::Split { from, .. } = decision {
+            self.ensure_person(*from)?;
+        }
         match decision {
             Decision::Name { person, name, .. }
             | Decision::Confirm { person, name: Some(name), .. }
@@ -41,10 +47,10 @@ impl Writer<'_> {
             Decision::Hide { person, hidden, .. } => self.set(*person, "hidden", hidden),
             Decision::Ignore { person, ignored, .. } => self.set(*person, "ignored", ignored),
             Decision::Born { person, date } => self.set(*person, "born", date.map(|date| date.to_string())),
-            Decision::Confirm { person, .. }
-            | Decision::Reject { person, .. }
-            | Decision::Split { into: person, .. }
-            | Decision::Draw { person, .. } => self.ensure_person(*person),
+            Decision::Confirm { person, .. } | Decision::Reject { person, .. } | Decision::Draw { person, .. } => {
+                self.ensure_person(*person)
+            }
+            Decision::Split { into, .. } => self.ensure_person(*into),
             Decision::Remove { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => Ok(()),
         }
     }
@@ -55,10 +61,8 @@ impl Writer<'_> {
         decision: &Decision,
         stands_for: &dyn Fn(&FaceRef) -> Vec<FaceRef>,
     ) -> Result<()> {
-        let mut found = Vec::new();
-        for face in decision.faces().iter().flat_map(stands_for) {
-            found.extend(self.find_face(&face)?);
-        }
+        let mut found = self.find_faces(decision.faces(), stands_for)?;
+        let group = self.find_faces(decision.group(), stands_for)?;
         match decision {
             Decision::Name { person, .. }
             | Decision::Hide { person, .. }
@@ -77,15 +81,12 @@ impl Writer<'_> {
                 self.connection.execute("UPDATE faces SET person_id = ?2 WHERE person_id = ?1", [from, into])?;
                 Ok(())
             }
-            Decision::Reject { person, group, .. } => {
-                let mut theirs = Vec::new();
-                for face in group.iter().flat_map(stands_for) {
-                    theirs.extend(self.find_face(&face)?);
-                }
-                self.seat(&theirs, *person)?;
+            Decision::Reject { person, .. } => {
+                self.seat(&group, *person)?;
                 self.reject(&found, *person)
             }
             Decision::Split { from, into, .. } => {
+                self.seat(&group, *from)?;
                 self.reject(&found, *from)?;
                 self.seat(&found, *into)
             }
@@ -152,9 +153,9 @@ impl Writer<'_> {
         };
         let BoundingBox { x, y, width, height } = face.bounds;
         let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1.0, ?7)";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let mut statement = self.connection.prepare_cached(sql)?;
-        statement.execute(params![photo, x, y, width, height, Floats(landmarks.to_vec()), quality])?;
+        statement.execute(params![photo, x, y, width, height, Floats(landmarks.to_vec()), DRAWN_SCORE, quality])?;
         Ok(Some(self.connection.last_insert_rowid()))
     }
 
@@ -162,22 +163,52 @@ impl Writer<'_> {
     /// spoke of neither.
     pub(super) fn carry_on<'a>(&mut self, edits: impl Iterator<Item = &'a [(FaceRef, FaceRef)]>) -> Result<()> {
         for (old, new) in edits.flatten() {
-            if let (Some(old), Some(new)) = (self.find_face(old)?, self.find_face(new)?) {
-                self.connection
-                    .prepare_cached(
-                        "UPDATE faces SET (person_id, state, removed) =
-                             (SELECT person_id, state, removed FROM faces WHERE id = ?1)
-                         WHERE id = ?2 AND EXISTS (SELECT 1 FROM faces WHERE id IN (?1, ?2)
-                                                   AND (state IN ('confirmed', 'manual') OR removed))",
-                    )?
-                    .execute([old, new])?;
-                let sql = "DELETE FROM rejections WHERE face_id = ?1";
-                self.connection.prepare_cached(sql)?.execute([new])?;
-                let sql = "INSERT INTO rejections SELECT ?2, person_id FROM rejections WHERE face_id = ?1";
-                self.connection.prepare_cached(sql)?.execute([old, new])?;
+            match (self.find_face(old)?, self.find_face(new)?) {
+                (Some(old), Some(new)) => self.copy_word(old, new)?,
+                // It was drawn, and that was taken back.
+                (None, Some(new)) if self.is_known(old)? => self.erase_drawn(new)?,
+                _ => {}
             }
         }
+        self.untag()
+    }
+
+    /// What the user said of a face is said of another, unless they spoke of neither.
+    fn copy_word(&mut self, of: FaceId, to: FaceId) -> Result<()> {
+        for sql in [
+            "UPDATE faces SET (person_id, state, removed) = (SELECT person_id, state, removed FROM faces WHERE id = ?1)
+             WHERE id = ?2 AND EXISTS (SELECT 1 FROM faces WHERE id IN (?1, ?2)
+                                       AND (state IN ('confirmed', 'manual') OR removed))",
+            "DELETE FROM rejections WHERE face_id = ?2 AND ?1",
+            "INSERT INTO rejections SELECT ?2, person_id FROM rejections WHERE face_id = ?1",
+        ] {
+            self.connection.prepare_cached(sql)?.execute([of, to])?;
+        }
         Ok(())
+    }
+
+    /// A face that is there for a drawn one is gone, or nobody's where a detector sees it too.
+    fn erase_drawn(&mut self, face: FaceId) -> Result<()> {
+        let sql = "SELECT score = ?2 FROM faces WHERE id = ?1";
+        if self.connection.query_row(sql, params![face, DRAWN_SCORE], |row| row.get(0))? {
+            for column in ["embeddings WHERE face_id", "rejections WHERE face_id", "faces WHERE id"] {
+                self.connection.prepare_cached(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
+            }
+        } else {
+            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1";
+            self.connection.prepare_cached(sql)?.execute([face])?;
+        }
+        Ok(())
+    }
+
+    /// Whether the photo of a face is in the library.
+    fn is_known(&self, face: &FaceRef) -> Result<bool> {
+        Ok(face.hash().map(|hash| self.photo_with(&hash)).transpose()?.flatten().is_some())
+    }
+
+    fn find_faces(&self, faces: &[FaceRef], stands_for: &dyn Fn(&FaceRef) -> Vec<FaceRef>) -> Result<Vec<FaceId>> {
+        let found = faces.iter().flat_map(stands_for).map(|face| self.find_face(&face));
+        Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     /// The face that a reference means: in its photo, the one that overlaps the box most, by half at least.

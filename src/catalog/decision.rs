@@ -37,13 +37,16 @@ pub enum Decision {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         group: Vec<FaceRef>,
     },
-    /// These faces are of one person, and not of the one that they were taken for.
+    /// These faces are of one person, and not of the one that they were taken for. As with [`Decision::Reject`], `group` are
+    /// the faces that stay in a group without a name.
     Split {
         from: PersonId,
         into: PersonId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         faces: Vec<FaceRef>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        group: Vec<FaceRef>,
     },
     /// There is a face that no detector saw.
     Draw {
@@ -125,7 +128,10 @@ impl Decision {
 
     /// The faces of a group that is spoken of as a whole, beside those of [`Decision::faces`].
     pub(super) fn group(&self) -> &[FaceRef] {
-        if let Self::Reject { group, .. } = self { group } else { &[] }
+        match self {
+            Self::Reject { group, .. } | Self::Split { group, .. } => group,
+            _ => &[],
+        }
     }
 
     /// The people whose faces it made more, or other ones: those who may have more faces in the library now.

@@ -132,9 +132,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn rejecting(&self, person: PersonId, faces: &[FaceId]) -> Result<Decision> {
-        let is_said = self.spoken_of()?.contains(&person);
-        let group = if is_said { Vec::new() } else { self.seen_faces(person)? };
-        Ok(Decision::Reject { person, faces: self.face_refs(faces)?, group })
+        Ok(Decision::Reject { person, faces: self.face_refs(faces)?, group: self.unsaid_faces(person)? })
     }
 
     /// These faces of `from` are of somebody else: of the person called `name`, or of a group of their own.
@@ -149,7 +147,10 @@ impl Catalog {
                 (person.id, person.name.filter(|_| is_new))
             }
         };
-        Ok(Decision::Split { from, into, name, faces: self.face_refs(faces)? })
+        let faces = self.face_refs(faces)?;
+        let mut group = self.unsaid_faces(from)?;
+        group.retain(|face| !faces.contains(face));
+        Ok(Decision::Split { from, into, name, faces, group })
     }
 
     /// There is a face that no detector saw: upright box and landmarks in fractions of the photo.
@@ -179,6 +180,11 @@ impl Catalog {
     fn seen_faces(&self, person: PersonId) -> Result<Vec<FaceRef>> {
         let faces = self.faces_of(person)?;
         faces.iter().filter(|face| face.state != Some(State::Auto)).map(|face| self.face_ref(face)).collect()
+    }
+
+    /// The faces of a group that the user has said nothing of yet; none of any other.
+    fn unsaid_faces(&self, group: PersonId) -> Result<Vec<FaceRef>> {
+        if self.spoken_of()?.contains(&group) { Ok(Vec::new()) } else { self.seen_faces(group) }
     }
 
     fn face_refs(&self, faces: &[FaceId]) -> Result<Vec<FaceRef>> {

@@ -216,11 +216,8 @@ impl Catalog {
 }
 
 impl Writer<'_> {
-    /// Moves what was said of faces and a group that is part of another now: the faces are not of that one.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn move_rejections(&mut self, from: PersonId, into: PersonId) -> Result<()> {
+    /// What was said of faces and a person holds for the one that this one has become: the faces are not theirs.
+    pub(super) fn move_rejections(&mut self, from: PersonId, into: PersonId) -> Result<()> {
         for sql in [
             "INSERT OR IGNORE INTO rejections SELECT face_id, ?2 FROM rejections WHERE person_id = ?1",
             "DELETE FROM rejections WHERE person_id = ?1 AND ?2",

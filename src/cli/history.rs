@@ -90,7 +90,7 @@ pub(super) fn describe(decision: &Decision) -> String {
         Decision::Born { person, date: None } => format!("birth date of {person} forgotten"),
         Decision::Confirm { person, name, faces } => format!("{} confirmed as {person}{}", of(faces), named(name)),
         Decision::Reject { person, faces, .. } => format!("{} said not to be {person}", of(faces)),
-        Decision::Split { from, into, name, faces } => {
+        Decision::Split { from, into, name, faces, .. } => {
             format!("{} split from {from}, now {into}{}", of(faces), named(name))
         }
         Decision::Draw { person, name, .. } => format!("a face drawn for {person}{}", named(name)),

@@ -62,12 +62,6 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
         for (root, members) in groups.iter().filter(|(_, members)| !in_doubt(members)) {
             faces.write(writer, *root, members, &mut done)?;
         }
-        for (person, &root) in faces.existing.iter().zip(&roots) {
-            // A group that has become part of another leaves there what was said of it.
-            if let Some(into) = faces.existing.get(root).filter(|into| *into != person) {
-                writer.move_rejections(*person, *into)?;
-            }
-        }
         writer.mark_tags()?;
         writer.drop_empty_groups()?;
         Ok(done)
