@@ -6,7 +6,7 @@ use super::decision::{Decision, FaceRef, SAME_FACE};
 use super::faces::{FaceId, Floats};
 use super::photos::Writer;
 use super::text::{fold, tidy};
-use super::{PersonId, Result, State, now};
+use super::{PersonId, Result, now};
 use crate::face::BoundingBox;
 
 /// A face that the user drew is one for certain, as no detector's is.
@@ -97,10 +97,10 @@ impl Writer<'_> {
                     }
                 }
                 for id in &found {
-                    let sql = "UPDATE faces SET person_id = ?2, state = ?3, removed = 0 WHERE id = ?1";
-                    self.connection.prepare_cached(sql)?.execute(params![id, person, State::Manual])?;
+                    let sql = "UPDATE faces SET person_id = ?2, state = 'manual', removed = 0 WHERE id = ?1";
+                    self.connection.prepare_cached(sql)?.execute([id, person])?;
                 }
-                Ok(())
+                self.seat(&found, *person)
             }
             Decision::Remove { .. } => {
                 for id in found {
