@@ -178,7 +178,7 @@ impl Writer<'_> {
     }
 
     /// The face that a reference means: in its photo, the one that overlaps the box most, by half at least.
-    fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
+    pub(super) fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
         let Some(hash) = face.hash() else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
             "SELECT faces.id, x, y, faces.width, faces.height FROM faces

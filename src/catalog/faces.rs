@@ -214,14 +214,16 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes faces that the user said nothing of out of their unnamed, visible groups, to be grouped again.
+    /// Takes faces that the user said nothing of out of their unnamed, visible groups, to be grouped again; a group that some
+    /// face was told apart from stays, or that would be asked again.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn ungroup_the_unnamed(&mut self) -> Result<()> {
         self.connection.execute(
             "UPDATE faces SET person_id = NULL WHERE state IS NULL
-             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
+             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)
+             AND person_id NOT IN (SELECT person_id FROM rejections)",
             [],
         )?;
         Ok(())

@@ -31,13 +31,7 @@ impl Catalog {
     pub fn undo(&mut self) -> Result<Option<Line>> {
         let journal = Journal::load(self)?;
         let Some(&line) = journal.standing.last() else { return Ok(None) };
-        self.appended(&Decision::Undo { line }, |catalog| {
-            if !catalog.batch(|writer| writer.revert(line))? {
-                let journal = Journal::load(catalog)?;
-                return catalog.batch(|writer| writer.say_again(&journal));
-            }
-            catalog.batch(|writer| writer.carry_on(journal.edits_since(line)))
-        })?;
+        self.appended(&Decision::Undo { line }, |catalog| catalog.take_back(line, &journal))?;
         Ok(journal.decision_of(line).cloned())
     }
 
@@ -48,11 +42,17 @@ impl Catalog {
     pub fn redo(&mut self) -> Result<Option<Line>> {
         let journal = Journal::load(self)?;
         let Some(&line) = journal.undone.last() else { return Ok(None) };
-        self.appended(&Decision::Redo { line }, |catalog| {
-            catalog.batch(|writer| writer.revert(line))?;
-            catalog.batch(|writer| writer.carry_on(journal.edits_since(line)))
-        })?;
+        self.appended(&Decision::Redo { line }, |catalog| catalog.take_back(line, &journal))?;
         Ok(journal.decision_of(line).cloned())
+    }
+
+    /// Undoes what a line changed, where that was recorded; `before` is the journal without the line that does so.
+    fn take_back(&mut self, line: LineId, before: &Journal) -> Result<()> {
+        if self.batch(|writer| writer.revert(line))? {
+            return self.batch(|writer| writer.carry_on(before.edits_since(line)));
+        }
+        let journal = Journal::load(self)?;
+        self.batch(|writer| writer.say_again(&journal))
     }
 
     /// A line and all that comes of it, in one transaction.

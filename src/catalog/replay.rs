@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::decision::{FaceRef, LineId};
+use rusqlite::OptionalExtension;
+
+use super::decision::{Decision, FaceRef, LineId};
+use super::faces::FaceId;
 use super::journal::Journal;
 use super::photos::{Hash, Writer};
 use super::{Catalog, Result};
+use crate::face::BoundingBox;
 
 /// What the journal says, ready to be said of photos as a scan stores them: those of a library whose tables were made
 /// anew, and those that were away when it was.
@@ -82,15 +86,43 @@ impl Writer<'_> {
     pub(super) fn say_again(&mut self, journal: &Journal) -> Result<()> {
         self.connection.execute_batch(
             "PRAGMA defer_foreign_keys = ON;
-             UPDATE faces SET person_id = NULL WHERE state IS NOT NULL;
-             UPDATE faces SET state = NULL, removed = 0;
+             UPDATE faces SET person_id = iif(state IS NULL, person_id, NULL), state = NULL, removed = 0;
              DELETE FROM rejections;
              UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL;",
         )?;
         for line in journal.standing() {
             self.carry_out_on_people(&line.decision)?;
         }
-        self.say_of_faces(journal, &|_| true)
+        self.say_of_faces(journal, &|_| true)?;
+        for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
+            if let Decision::Draw { face, .. } = &line.decision {
+                self.undraw(face)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets a face that was drawn, unless somebody else said something of it.
+    fn undraw(&mut self, face: &FaceRef) -> Result<()> {
+        let bounds = |id: &FaceId| {
+            let sql =
+                "SELECT x, y, width, height FROM faces WHERE id = ?1 AND score = 1.0 AND state IS NULL AND NOT removed";
+            let bounds = self.connection.prepare_cached(sql)?.query_row([id], |row| {
+                Ok(BoundingBox { x: row.get(0)?, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? })
+            });
+            Ok::<_, super::CatalogError>(bounds.optional()?)
+        };
+        let Some(id) = self.find_face(face)? else { return Ok(()) };
+        if bounds(&id)? == Some(face.bounds) {
+            for sql in [
+                "DELETE FROM embeddings WHERE face_id = ?1",
+                "DELETE FROM rejections WHERE face_id = ?1",
+                "DELETE FROM faces WHERE id = ?1",
+            ] {
+                self.connection.execute(sql, [id])?;
+            }
+        }
+        Ok(())
     }
 
     fn say_of_faces(&mut self, journal: &Journal, of: &dyn Fn(&FaceRef) -> bool) -> Result<()> {
