@@ -232,6 +232,11 @@ impl Library {
         people.iter().find(|person| person["name"] == name).unwrap_or_else(|| panic!("no {name} in {people:?}")).clone()
     }
 
+    /// How many have a name.
+    pub fn person_count(&self) -> usize {
+        self.people().iter().filter(|person| !person["name"].is_null()).count()
+    }
+
     /// The library as other programs can read it, which must not change it.
     pub fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open_with_flags(self.file(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
