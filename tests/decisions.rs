@@ -387,7 +387,7 @@ fn check(steps: Vec<Step>) -> Checked {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn names_are_sacred(steps in steps()) {

@@ -84,7 +84,7 @@ impl Album {
             missed: 0,
         };
         let mut vectors = HashMap::new();
-        album.catalog.each_embedded_face(&album.pack.name, |face, vector| {
+        album.catalog.each_embedded_face(&album.pack.name, |face, _, vector| {
             album.faces.push(None);
             album.vectors.extend(vector);
             vectors.insert(face.id, (vectors.len(), vector.to_vec()));
@@ -172,7 +172,7 @@ impl Album {
 /// Those of the catalog.
 pub fn groups(catalog: &Catalog, pack: &PackInfo) -> Result<Vec<usize>> {
     let mut groups = Vec::new();
-    catalog.each_embedded_face(&pack.name, |face, _| {
+    catalog.each_embedded_face(&pack.name, |face, _, _| {
         let alone = usize::MAX - groups.len();
         groups.push(face.person.map_or(alone, |person| person as usize));
     })?;

@@ -94,6 +94,7 @@ fn main() -> Result<()> {
     if !args.groups_only {
         portions(&album, at_once)?;
         tags(&album)?;
+        answers(&album)?;
     }
     Ok(())
 }
@@ -119,7 +120,8 @@ fn pairs(album: &Album, file: Option<&std::path::Path>) -> Result<()> {
     Ok(())
 }
 
-const GROUPING: [&str; 5] = ["rule", "threshold", "BCubed P / R / F", "pairwise P / R / F", "groups"];
+const GROUPING: [&str; 6] =
+    ["rule", "threshold", "BCubed P / R / F", "pairwise P / R / F", "groups", "names until 99 % are right"];
 
 /// facetag's own groups, with its own threshold and with the one that is best here.
 fn grouping(album: &mut Album) -> Result<Agreement> {
@@ -180,7 +182,7 @@ fn sweep(thresholds: &Thresholds, to: f32) -> impl Iterator<Item = f32> + use<> 
 fn portions(album: &Album, at_once: Agreement) -> Result<()> {
     section("In ten random portions", &["order", "BCubed P / R / F", "pairwise P / R / F", "groups"]);
     let cells = |what: &str, agreement: Agreement| {
-        let Agreement { bcubed, pairwise, groups } = agreement;
+        let Agreement { bcubed, pairwise, groups, .. } = agreement;
         row(&[what.to_owned(), bcubed.to_string(), pairwise.to_string(), groups.to_string()]);
     };
     cells("all at once", at_once);
@@ -227,6 +229,16 @@ fn tags(album: &Album) -> Result<()> {
     Ok(())
 }
 
+/// What a user must say until nearly all faces have their right name.
+fn answers(album: &Album) -> Result<()> {
+    section("Answers until 99 % of the faces have their right name", &["how", "names", "yes or no", "faces right"]);
+    for (how, ask) in [("names only", false), ("names and `review`", true)] {
+        let simulate::Answers { names, answers, right } = simulate::answers(album, ask)?;
+        row(&[how.to_owned(), names.to_string(), answers.to_string(), format!("{:.2} %", 100.0 * right)]);
+    }
+    Ok(())
+}
+
 fn section(title: &str, columns: &[&str]) {
     println!("\n### {title}\n");
     println!("| {} |", columns.join(" | "));
@@ -238,6 +250,6 @@ fn row(cells: &[String]) {
 }
 
 fn agreement(rule: &str, threshold: &str, agreement: Agreement) {
-    let Agreement { bcubed, pairwise, groups } = agreement;
+    let Agreement { bcubed, pairwise, groups, .. } = agreement;
     row(&[rule.to_owned(), threshold.to_owned(), bcubed.to_string(), pairwise.to_string(), groups.to_string()]);
 }

@@ -20,7 +20,13 @@ pub struct Agreement {
     /// one group.
     pub pairwise: Score,
     pub groups: usize,
+    /// How many groups must be named, the largest first, until [`ENOUGH`] of the faces have their person's name; `None` where
+    /// that is never.
+    pub names: Option<usize>,
 }
+
+/// The share of the faces that must have their right name for the user to be done.
+pub const ENOUGH: f64 = 0.99;
 
 impl Agreement {
     /// `faces` are a person and a group each; numbers mean nothing but same and different.
@@ -40,12 +46,30 @@ impl Agreement {
             bcubed: Score::new(share_of(&|_, group| groups[&group]), share_of(&|person, _| persons[&person])),
             pairwise: Score::new(ratio(pairs_in(groups.values())), ratio(pairs_in(persons.values()))),
             groups: groups.len(),
+            names: names(faces),
         };
         for Score { precision, recall, f } in [agreement.bcubed, agreement.pairwise] {
             assert!([precision, recall, f].iter().all(|share| (0.0..=1.0 + 1e-9).contains(share)), "{agreement:?}");
         }
         agreement
     }
+}
+
+/// Each group named after whom most of it shows, the largest first: how many it takes until enough faces are right.
+fn names(faces: &[(usize, usize)]) -> Option<usize> {
+    let mut groups: HashMap<usize, HashMap<usize, usize>> = HashMap::new();
+    for (person, group) in faces {
+        *groups.entry(*group).or_default().entry(*person).or_default() += 1;
+    }
+    let mut right: Vec<usize> =
+        groups.values().map(|persons| *persons.values().max().expect("no group is empty")).collect();
+    right.sort_unstable_by(|a, b| b.cmp(a));
+    let mut done = 0;
+    let enough = right.iter().position(|right| {
+        done += right;
+        done as f64 >= ENOUGH * faces.len() as f64
+    });
+    enough.map(|index| index + 1)
 }
 
 impl Score {

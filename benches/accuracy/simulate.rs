@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Result;
-use facetag::catalog::{Catalog, Library, State, Who};
+use facetag::catalog::{Catalog, FaceId, Library, PersonId, State, Who};
 use facetag::face::PackInfo;
-use facetag::people::regroup;
+use facetag::people::{Question, decide, questions, regroup};
 use tempfile::TempDir;
 
 use crate::album::{Album, Photo, groups};
+use crate::metrics::ENOUGH;
 use crate::random::Random;
 
 /// In how many portions photos come.
@@ -67,7 +68,7 @@ pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
     let number: HashMap<&str, usize> = album.persons.iter().map(String::as_str).zip(0..).collect();
     let names = library.catalog.names()?;
     let mut truth = library.persons.iter();
-    library.catalog.each_embedded_face(&album.pack.name, |face, _| {
+    library.catalog.each_embedded_face(&album.pack.name, |face, _, _| {
         let truth = truth.next().expect("faces are in the order in which they came");
         if face.state == Some(State::Auto) {
             let name = face.person.and_then(|person| names.get(&person)).expect("only persons are tagged with");
@@ -87,6 +88,62 @@ pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
     })?;
     assert!(tagged.wrong <= tagged.tagged && tagged.tagged - tagged.wrong <= tagged.possible, "{tagged:?}");
     Ok(tagged)
+}
+
+/// What a user said, and what came of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answers {
+    pub names: usize,
+    /// Yes or no.
+    pub answers: usize,
+    /// Share of the faces with a label that have its name, 0 to 1.
+    pub right: f64,
+}
+
+/// So many things are said before it is looked again what is worth saying.
+const AT_ONCE: usize = 25;
+
+/// Something that a user may say.
+enum Say {
+    Name(PersonId),
+    Answer(Question),
+}
+
+/// All photos are there, and the user names groups, and answers questions if they `ask`, whatever settles most faces
+/// first, until [`ENOUGH`] of the faces have their right name or nothing is left to say. They know everybody.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn answers(album: &Album, ask: bool) -> Result<Answers> {
+    let mut library = Growing::new(&album.pack)?;
+    library.add(&album.photos.iter().collect::<Vec<_>>())?;
+    let mut said = Answers::default();
+    let mut tried = HashSet::new();
+    loop {
+        said.right = library.right(&album.persons)?;
+        let mut open: Vec<(f32, Say)> = Vec::new();
+        for group in library.catalog.people()?.iter().filter(|group| group.name.is_none() && tried.insert(group.id)) {
+            open.push((group.faces as f32, Say::Name(group.id)));
+        }
+        if ask {
+            let questions = questions(&library.catalog, &album.pack, &[])?.into_iter();
+            open.extend(
+                questions.map(|question| (question.probability * question.photos as f32, Say::Answer(question))),
+            );
+        }
+        if said.right >= ENOUGH || open.is_empty() {
+            return Ok(said);
+        }
+        open.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (_, say) in open.drain(AT_ONCE.min(open.len())..) {
+            if let Say::Name(group) = say {
+                tried.remove(&group);
+            }
+        }
+        for (_, say) in open {
+            library.say(&say, &album.persons, &mut said)?;
+        }
+    }
 }
 
 /// All photos come in portions: the person and group of each face with a label, at the end.
@@ -149,7 +206,7 @@ impl<'a> Growing<'a> {
     fn name_all(&mut self, names: &[String]) -> Result<HashMap<usize, HashSet<usize>>> {
         let mut votes: BTreeMap<i64, BTreeMap<usize, usize>> = BTreeMap::new();
         let mut truth = self.persons.iter();
-        self.catalog.each_embedded_face(&self.pack.name, |face, _| {
+        self.catalog.each_embedded_face(&self.pack.name, |face, _, _| {
             let person = truth.next().expect("faces are in the order in which they came");
             if let (Some(group), Some(person)) = (face.person, person) {
                 *votes.entry(group).or_default().entry(*person).or_default() += 1;
@@ -158,10 +215,64 @@ impl<'a> Growing<'a> {
         let mut named: HashMap<usize, HashSet<usize>> = HashMap::new();
         for (group, votes) in votes {
             if let Some((&person, _)) = votes.iter().max_by_key(|&(_, count)| count) {
-                self.catalog.name(&Who { id: group, name: None }, &names[person])?;
+                let decision = self.catalog.naming(&Who { id: group, name: None }, &names[person])?;
+                self.catalog.decide(&decision, |_| anyhow::Ok(()))?;
                 named.entry(person).or_default().extend(votes.keys());
             }
         }
         Ok(named)
+    }
+
+    /// The face's person, by id; faces are numbered in the order in which they came.
+    fn truth(&self, face: FaceId) -> Option<usize> {
+        self.persons[face as usize - 1]
+    }
+
+    /// Who most of these faces are, if anybody knows.
+    fn majority(&self, faces: &[FaceId]) -> Option<usize> {
+        let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
+        for person in faces.iter().filter_map(|&face| self.truth(face)) {
+            *votes.entry(person).or_default() += 1;
+        }
+        votes.into_iter().max_by_key(|&(_, count)| count).map(|(person, _)| person)
+    }
+
+    /// The share of the faces with a label that have its name.
+    fn right(&self, persons: &[String]) -> Result<f64> {
+        let names = self.catalog.names()?;
+        let mut right = 0;
+        self.catalog.each_embedded_face(&self.pack.name, |face, _, _| {
+            let name = face.person.and_then(|person| names.get(&person));
+            right += usize::from(self.truth(face.id).is_some_and(|truth| name == Some(&persons[truth])));
+        })?;
+        Ok(right as f64 / self.persons.iter().flatten().count().max(1) as f64)
+    }
+
+    /// The user names a group after most of it, or answers a question, where the group is still as it was. Of faces that
+    /// they do not know they say nothing.
+    fn say(&mut self, say: &Say, persons: &[String], said: &mut Answers) -> Result<()> {
+        let members =
+            |person| -> Result<Vec<FaceId>> { Ok(self.catalog.faces_of(person)?.iter().map(|face| face.id).collect()) };
+        let decision = match say {
+            Say::Name(group) => {
+                let Some(who) = self.catalog.person(*group)?.filter(|who| who.name.is_none()) else { return Ok(()) };
+                let Some(person) = self.majority(&members(*group)?) else { return Ok(()) };
+                said.names += 1;
+                self.catalog.naming(&who, &persons[person])?
+            }
+            Say::Answer(question) => {
+                let exists = |person: Option<PersonId>| {
+                    person.map_or(Ok(Some(())), |person| Ok::<_, anyhow::Error>(self.catalog.person(person)?.map(drop)))
+                };
+                if exists(question.group)?.is_none() || exists(Some(question.of))?.is_none() {
+                    return Ok(());
+                }
+                said.answers += 1;
+                let (this, that) = (self.majority(&question.faces), self.majority(&members(question.of)?));
+                if this.is_some() && this == that { question.yes(&self.catalog)? } else { question.no(&self.catalog)? }
+            }
+        };
+        decide(&mut self.catalog, self.pack, &decision)?;
+        Ok(())
     }
 }

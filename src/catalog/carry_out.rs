@@ -187,15 +187,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A face that is there for a drawn one is gone, or nobody's where a detector sees it too.
-    fn erase_drawn(&mut self, face: FaceId) -> Result<()> {
+    /// Forgets a face that was drawn; one that a detector sees too is nobody's.
+    pub(super) fn erase_drawn(&mut self, face: FaceId) -> Result<()> {
         let sql = "SELECT score = ?2 FROM faces WHERE id = ?1";
         if self.connection.query_row(sql, params![face, DRAWN_SCORE], |row| row.get(0))? {
             for column in ["embeddings WHERE face_id", "rejections WHERE face_id", "faces WHERE id"] {
                 self.connection.prepare_cached(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
             }
         } else {
-            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1";
+            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1 AND state = 'manual'";
             self.connection.prepare_cached(sql)?.execute([face])?;
         }
         Ok(())
@@ -212,7 +212,7 @@ impl Writer<'_> {
     }
 
     /// The face that a reference means: in its photo, the one that overlaps the box most, by half at least.
-    fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
+    pub(super) fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
         let Some(hash) = face.hash() else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
             "SELECT faces.id, x, y, faces.width, faces.height FROM faces

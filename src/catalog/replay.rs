@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::decision::{FaceRef, LineId};
+use super::decision::{Decision, FaceRef, LineId};
 use super::journal::Journal;
 use super::photos::{Hash, Writer};
 use super::{Catalog, Result};
@@ -86,6 +86,14 @@ impl Writer<'_> {
              DELETE FROM rejections;
              UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL;",
         )?;
+        // What still stands is drawn again below.
+        for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
+            if let Decision::Draw { face, .. } = &line.decision
+                && let Some(face) = self.find_face(face)?
+            {
+                self.erase_drawn(face)?;
+            }
+        }
         for line in journal.standing() {
             self.carry_out_on_people(&line.decision)?;
         }

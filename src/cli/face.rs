@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use super::args::FaceAction;
 use super::name::tell;
 use super::output::{count, say};
-use super::tag::known_or_new;
-use super::{Exit, absolute, face_called, open};
+use super::tag::{called, ids, known_or_new};
+use super::{Exit, absolute, open};
 use crate::catalog::{FaceId, Library};
 use crate::face::{BoundingBox, Pack};
 use crate::people::{decide, regroup};
@@ -32,7 +32,8 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
     let (person, is_new) = known_or_new(&catalog, person)?;
     let near = |other: &crate::catalog::FaceRow| other.bounds.iou(&bounds) >= 0.5;
     if let Some(face) = catalog.faces_in(photo)?.into_iter().find(near) {
-        bail!("there is face {} already: `facetag confirm {:?} {0}` says whose it is", face.id, person.to_string());
+        let person = person.name.unwrap_or_else(|| person.id.to_string());
+        bail!("there is face {} already: `facetag confirm {person:?} {0}` says whose it is", face.id);
     }
 
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
@@ -49,21 +50,20 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
 /// A box as the user typed it, in pixels where it is too large for fractions.
 fn in_fractions([x, y, width, height]: [f32; 4], across: u32, down: u32) -> Result<BoundingBox> {
     let pixels = [x, y, width, height].iter().any(|number| *number > 1.0);
-    let (across, down) = if pixels { (across as f32, down as f32) } else { (1.0, 1.0) };
-    let bounds = BoundingBox { x: x / across, y: y / down, width: width / across, height: height / down };
+    let (right, bottom) = if pixels { (across as f32, down as f32) } else { (1.0, 1.0) };
+    let bounds = BoundingBox { x: x / right, y: y / bottom, width: width / right, height: height / bottom };
     if bounds.x + bounds.width > 1.001 || bounds.y + bounds.height > 1.001 {
-        bail!("the box reaches beyond the photo, which is {across} x {down}");
+        bail!("the box reaches beyond the photo, which is {across} x {down} pixels");
     }
     Ok(bounds)
 }
 
 fn remove(library: &Library, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    for &face in faces {
-        face_called(&catalog, face)?;
-    }
-    let decision = catalog.removing(faces)?;
+    let faces = ids(&called(&catalog, faces)?);
+    let decision = catalog.removing(&faces)?;
     decide(&mut catalog, &pack, &decision)?;
-    say(&format!("{} removed; no scan brings them back.", count(faces.len() as u64, "face")))?;
+    let them = if faces.len() == 1 { "it" } else { "them" };
+    say(&format!("{} removed; no scan brings {them} back.", count(faces.len() as u64, "face")))?;
     Ok(Exit::Well)
 }

@@ -40,16 +40,17 @@ pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
     let limit = args.limit.unwrap_or(usize::MAX);
     let asked = open.len().min(limit).min(10);
     let photos: u64 = open[..asked].iter().map(|question| question.photos).sum();
-    say(&format!("{} settle {}.", count(asked as u64, "answer"), count(photos, "photo")))?;
+    let settle = if asked == 1 { "settles" } else { "settle" };
+    say(&format!("{} {settle} {}.", count(asked as u64, "answer"), count(photos, "photo")))?;
     ask_all(&mut catalog, &pack, &who, limit, args)
 }
 
 /// Asks until nothing is left to ask, the user has had enough, or `limit` answers were given.
 fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usize, args: &Review) -> Result<Exit> {
     let mut skipped: HashSet<(PersonId, Vec<FaceId>)> = HashSet::new();
-    let mut given = 0;
-    let mut settled = 0;
-    while given < limit {
+    // The photos that each answer settled.
+    let mut settled: Vec<u64> = Vec::new();
+    while settled.len() < limit {
         // Each answer changes what is worth asking next.
         let open = questions(catalog, pack, who)?;
         let is_new = |question: &Question| !skipped.contains(&(question.of, question.faces.clone()));
@@ -66,19 +67,19 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
                     Some(line) => say(&format!("Taken back: {}", describe(&line.decision)))?,
                     None => say("There is nothing to take back.")?,
                 }
-                given = given.saturating_sub(1);
+                settled.pop();
                 continue;
             }
             Answer::Quit => break,
         };
         let done = decide(catalog, pack, &decision)?;
-        given += 1;
-        settled += question.photos;
+        settled.push(question.photos);
         if done.tagged > 0 {
             say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;
         }
     }
-    say(&format!("{} given, {} settled.", count(given as u64, "answer"), count(settled, "photo")))?;
+    let (given, photos) = (settled.len() as u64, settled.iter().sum());
+    say(&format!("{} given, {} settled.", count(given, "answer"), count(photos, "photo")))?;
     Ok(Exit::Well)
 }
 

@@ -1,5 +1,7 @@
 //! `facetag confirm`, `reject` and `split`: what the user says of single faces.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::name::{check, tell};
@@ -46,6 +48,11 @@ pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option
     if faces.len() == catalog.faces_of(person.id)?.len() {
         bail!("these are all the faces of {person}: there is nothing to split off");
     }
+    if let Some(same) =
+        name.map(|name| catalog.person_called(name)).transpose()?.flatten().filter(|same| *same == person)
+    {
+        bail!("they are {same} already: give another name");
+    }
     let decision = catalog.splitting(person.id, &ids(&faces), name)?;
     let done = decide(&mut catalog, &pack, &decision)?;
     say(&format!("{} not {person}.", are(faces.len())))?;
@@ -76,11 +83,13 @@ fn warn_of_doubles(catalog: &Catalog, faces: &[FaceRow], person: &Who) -> Result
     Ok(())
 }
 
-fn called(catalog: &Catalog, faces: &[FaceId]) -> Result<Vec<FaceRow>> {
-    faces.iter().map(|&face| face_called(catalog, face)).collect()
+/// The faces with these numbers, each once.
+pub(super) fn called(catalog: &Catalog, faces: &[FaceId]) -> Result<Vec<FaceRow>> {
+    let once: BTreeSet<FaceId> = faces.iter().copied().collect();
+    once.into_iter().map(|face| face_called(catalog, face)).collect()
 }
 
-fn ids(faces: &[FaceRow]) -> Vec<FaceId> {
+pub(super) fn ids(faces: &[FaceRow]) -> Vec<FaceId> {
     faces.iter().map(|face| face.id).collect()
 }
 

@@ -65,7 +65,9 @@ impl Faces {
                 faces.person.push(face.person);
                 faces.state.push(face.state);
                 faces.doubtful.push(face.score < DOUBTFUL_SCORE);
-                faces.poor.push(face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY);
+                // The user's word makes a face good; but one that was only drawn may show no face at all.
+                let is_poor = face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY;
+                faces.poor.push(is_poor && face.state != Some(State::Confirmed));
                 faces.vectors.extend(vector);
             }
         })?;
@@ -88,8 +90,8 @@ impl Faces {
                 people: vec![person],
                 born: self.born.get(&person).copied(),
                 fixed,
-                // One good face makes a cluster good, and so does the user's word.
-                poor: !fixed,
+                // One good face makes a cluster good.
+                poor: true,
                 ..Cluster::default()
             }
         };

@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use image::imageops::FilterType;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,16 +54,26 @@ impl Library {
     /// The same, scanned. The scan itself is done once in each test file: the library is then copied, and taken to where
     /// the copies of the photos lie.
     pub fn scanned(fixtures: &[&str]) -> Self {
+        Self::scanned_and_blurred(fixtures, &[])
+    }
+
+    /// The same with [`Library::put_blurred`] of some fixtures beside the others.
+    pub fn scanned_and_blurred(fixtures: &[&str], blurred: &[(&str, &str)]) -> Self {
         static SCANNED: Mutex<BTreeMap<String, (PathBuf, Vec<u8>)>> = Mutex::new(BTreeMap::new());
-        let key = fixtures.join(" ");
+        let key = format!("{fixtures:?} {blurred:?}");
+        let put = |library: &Self| {
+            fixtures.iter().for_each(|name| drop(library.put(name)));
+            blurred.iter().for_each(|(name, to)| drop(library.put_blurred(name, to)));
+        };
         let mut scanned = SCANNED.lock().unwrap_or_else(PoisonError::into_inner);
         let (then, bytes) = scanned.entry(key).or_insert_with(|| {
-            let library = Self::with(fixtures);
+            let library = Self::new();
+            put(&library);
             library.scan();
             (library.photos(), library.bytes())
         });
         let library = Self::from(bytes);
-        fixtures.iter().for_each(|name| drop(library.put(name)));
+        put(&library);
         let sqlite = rusqlite::Connection::open(library.file()).unwrap();
         for table in ["files", "roots"] {
             let sql = format!("UPDATE {table} SET path = replace(path, ?1, ?2)");
@@ -121,6 +133,15 @@ impl Library {
         to
     }
 
+    /// Puts a fixture there as a bad lens sees it: its face is like the sharp one, and not surely the same.
+    pub fn put_blurred(&self, name: &str, to: &str) -> PathBuf {
+        let (photo, to) = (image::open(fixture(name)).unwrap(), self.photo(to));
+        let small = photo.resize(40, 40, FilterType::Triangle);
+        small.resize_exact(photo.width(), photo.height(), FilterType::Triangle).save(&to).unwrap();
+        set_times(&to, FileTimes::new().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000)));
+        to
+    }
+
     /// The command, ready to be run or started.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_facetag"));
@@ -132,6 +153,14 @@ impl Library {
 
     pub fn facetag<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         Run::of(self.command(args).output().unwrap())
+    }
+
+    /// The same with these lines typed, and then the end of the input.
+    pub fn typing<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, lines: &str) -> Run {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        // One that asks for less than is typed closes its end.
+        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// Scans the folder of photos, which must go well, and gives the summary.
@@ -164,6 +193,18 @@ impl Library {
         self.face(photo)["group"].to_string()
     }
 
+    /// The largest face in a photo, as exported.
+    pub fn main_face(&self, photo: &str) -> Value {
+        let faces = self.export()[photo]["faces"].as_array().unwrap().clone();
+        let area = |face: &Value| face["box"][2].as_f64().unwrap() * face["box"][3].as_f64().unwrap();
+        faces.into_iter().max_by(|a, b| area(a).total_cmp(&area(b))).unwrap()
+    }
+
+    /// The number of the largest face in a photo.
+    pub fn face_id(&self, photo: &str) -> String {
+        self.main_face(photo)["id"].to_string()
+    }
+
     /// Names whoever is in a photo alone.
     pub fn name(&self, photo: &str, name: &str) -> String {
         let number = self.number(photo);
@@ -191,6 +232,11 @@ impl Library {
         people.iter().find(|person| person["name"] == name).unwrap_or_else(|| panic!("no {name} in {people:?}")).clone()
     }
 
+    /// How many have a name.
+    pub fn person_count(&self) -> usize {
+        self.people().iter().filter(|person| !person["name"].is_null()).count()
+    }
+
     /// The library as other programs can read it, which must not change it.
     pub fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open_with_flags(self.file(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
@@ -199,6 +245,31 @@ impl Library {
     /// A number out of the library.
     pub fn number_of(&self, what: &str) -> i64 {
         self.sqlite().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
+    }
+
+    /// All that decisions change, row for row: people, faces, rejections.
+    pub fn state(&self) -> Vec<String> {
+        let rows_of = |what: &str| -> Vec<String> {
+            let sqlite = self.sqlite();
+            let mut statement = sqlite.prepare(what).unwrap();
+            let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let rows = statement.query_map([], |row| {
+                let cells = columns.iter().enumerate().map(|(index, column)| {
+                    let value: rusqlite::types::Value = row.get(index).unwrap();
+                    format!("{column} {value:?}")
+                });
+                Ok(cells.collect::<Vec<_>>().join(", "))
+            });
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        [
+            "SELECT id AS person, * FROM people ORDER BY id",
+            "SELECT id AS face, photo_id, x, y, width, height, person_id, state, removed FROM faces ORDER BY id",
+            "SELECT face_id AS rejected, person_id FROM rejections ORDER BY face_id, person_id",
+        ]
+        .iter()
+        .flat_map(|what| rows_of(what))
+        .collect()
     }
 
     /// The decisions in the journal.

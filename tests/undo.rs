@@ -1,0 +1,269 @@
+//! `facetag undo`, `redo` and `log`: whatever was decided is taken back row for row, and done again.
+
+mod common;
+
+use std::fs;
+
+use common::{Library, text};
+use serde_json::Value;
+
+const BIDEN: &str = "metadata/biden-2010.jpg";
+const HOPPER: &str = "metadata/none.jpg";
+
+/// Obama twice and once in doubt, Biden and Hopper sharp and blurred.
+fn people() -> Library {
+    let sharp =
+        ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN, HOPPER, "demo/obama-2010-rose-garden.jpg"];
+    Library::scanned_and_blurred(&sharp, &[(BIDEN, "biden-blurred.png"), (HOPPER, "hopper-blurred.png")])
+}
+
+const ROSE_GARDEN: &str = "obama-2010-rose-garden.jpg";
+
+/// Carries out a decision, takes it back and does it again, and looks at the rows each time.
+#[track_caller]
+fn there_and_back(library: &Library, decision: &[&str]) {
+    let before = library.state();
+    library.facetag(decision).well();
+    back_and_there(library, &before);
+}
+
+/// The same for a decision that is made already.
+#[track_caller]
+fn back_and_there(library: &Library, before: &[String]) {
+    let after = library.state();
+    assert_ne!(before, after, "a decision that changes nothing is no test");
+    library.facetag(["undo"]).well();
+    assert_eq!(library.state(), before);
+    library.facetag(["redo"]).well();
+    assert_eq!(library.state(), after);
+    library.facetag(["undo"]).well();
+    assert_eq!(library.state(), before);
+    library.facetag(["redo"]).well();
+    assert_eq!(library.state(), after);
+}
+
+#[test]
+fn every_decision_is_taken_back_row_for_row() {
+    let library = people();
+    let face = |photo: &str| library.face_id(photo);
+    let group = |photo: &str| library.main_face(photo)["group"].to_string();
+    let start = library.state();
+
+    there_and_back(&library, &["name", &group("obama-2010.jpg"), "Barack"]);
+    there_and_back(&library, &["name", &group("biden-2010.jpg"), "Joe"]);
+    there_and_back(&library, &["rename", "Joe", "Joe Biden"]);
+    there_and_back(&library, &["confirm", "Barack", &face(ROSE_GARDEN)]);
+    there_and_back(&library, &["reject", "Barack", &face("obama-2012.jpg")]);
+    there_and_back(&library, &["confirm", "Barack", &face("obama-2012.jpg")]);
+    there_and_back(&library, &["split", "Barack", &face("obama-2012.jpg")]);
+    there_and_back(&library, &["split", "Barack", &face(ROSE_GARDEN), "--name", "A Gardener"]);
+    there_and_back(&library, &["merge", "Barack", "Gardener"]);
+    // A group that gets the name of somebody joins them.
+    there_and_back(&library, &["name", &group("obama-2012.jpg"), "Barack"]);
+    there_and_back(&library, &["hide", &group("none.jpg")]);
+    there_and_back(&library, &["hide", "--undo", &group("none.jpg")]);
+    there_and_back(&library, &["ignore", &group("hopper-blurred.png")]);
+    there_and_back(&library, &["ignore", "--undo", &group("hopper-blurred.png")]);
+    there_and_back(&library, &["born", "Barack", "1961-08-04"]);
+    there_and_back(&library, &["born", "Barack", "--unknown"]);
+    there_and_back(&library, &["confirm", "Somebody New", &face("biden-blurred.png")]);
+    there_and_back(&library, &["face", "remove", &face("none.jpg"), &face("hopper-blurred.png")]);
+    there_and_back(&library, &["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "A Ghost"]);
+    there_and_back(&library, &["face", "add", "photos/none.jpg", "--box", "0,0,0.2,0.2", "--person", "Joe"]);
+
+    let end = library.state();
+    library.facetag(["undo", "20"]).well();
+    assert_eq!(library.state(), start);
+    library.facetag(["redo", "20"]).well();
+    assert_eq!(library.state(), end);
+    assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
+}
+
+#[test]
+fn tags_that_follow_from_a_decision_are_taken_back_with_it() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.put("metadata/obama-2009.jpg");
+    library.put("metadata/obama-2011.jpg");
+    assert_eq!(library.scan()["tagged"], 2);
+    // One of the tags is from before the birth that is told now.
+    there_and_back(&library, &["born", "Barack", "2010-01-01"]);
+    assert!(library.face("obama-2009.jpg")["person"].is_null());
+    assert_eq!(library.face("obama-2011.jpg")["state"], "auto");
+    there_and_back(&library, &["born", "Barack", "--unknown"]);
+    // Two groups of one person, of which one decision makes one.
+    let before = library.state();
+    let said = library.facetag(["confirm", "Barack", &library.face_id("obama-2009.jpg")]).well().stdout;
+    assert!(said.contains("Barack"), "{said}");
+    back_and_there(&library, &before);
+    there_and_back(&library, &["confirm", "Barack"]);
+    assert_eq!(library.face("obama-2011.jpg")["state"], "confirmed");
+}
+
+#[test]
+fn answers_are_taken_back_too() {
+    let library = people();
+    library.name("biden-2010.jpg", "Joe");
+    for answer in ["y\n", "n\n"] {
+        let before = library.state();
+        library.typing(["review", "Joe", "--limit", "1", "--no-pictures"], answer).well();
+        back_and_there(&library, &before);
+        library.facetag(["undo"]).well();
+        assert_eq!(library.state(), before);
+    }
+    // Of two groups without names.
+    let before = library.state();
+    let group = library.main_face(ROSE_GARDEN)["group"].to_string();
+    library.typing(["review", &group, "--limit", "1", "--no-pictures"], "n\n").well();
+    back_and_there(&library, &before);
+}
+
+#[test]
+fn undoing_leaves_alone_what_scans_found_in_between() {
+    let library = people();
+    let group = library.name("obama-2010.jpg", "Barack");
+    library.facetag(["confirm", "A Gardener", &library.face_id(ROSE_GARDEN)]).well();
+    library.put("metadata/obama-2009.jpg");
+    library.scan();
+    assert_eq!(library.face("obama-2009.jpg")["state"], "auto");
+    let known = library.state();
+
+    let said = library.facetag(["undo", "2"]).well().stdout;
+    assert!(said.contains("Barack") && said.contains("Gardener"), "{said}");
+    for photo in ["obama-2009.jpg", "obama-2010.jpg", "obama-2012.jpg"] {
+        let face = library.face(photo);
+        assert_eq!(
+            (face["group"].to_string(), &face["person"], &face["state"]),
+            (group.clone(), &Value::Null, &Value::Null)
+        );
+    }
+    library.facetag(["show", "Gardener"]).fails_saying(&["nobody"]);
+    library.facetag(["redo", "2"]).well();
+    assert_eq!(library.state(), known, "and the tags that a scan made come back");
+}
+
+#[test]
+fn somebody_new_whom_a_scan_found_again_becomes_a_group_when_taken_back() {
+    let library = people();
+    library
+        .facetag(["confirm", "Barack", &library.face_id("obama-2010.jpg"), &library.face_id("obama-2012.jpg")])
+        .well();
+    library.put("metadata/obama-2009.jpg");
+    assert_eq!(library.scan()["tagged"], 1);
+    library.facetag(["undo"]).well();
+    // The photo that came in between is of nobody now, and is still grouped with those that it is like.
+    library.scan();
+    let group = library.number("obama-2009.jpg");
+    let faces: Vec<Value> = ["obama-2009.jpg", "obama-2010.jpg"].iter().map(|photo| library.face(photo)).collect();
+    assert!(faces.iter().all(|face| face["person"].is_null() && face["state"].is_null()), "{faces:?}");
+    assert!(library.people().iter().all(|person| person["name"].is_null()));
+    library.facetag(["show", &group]).well();
+}
+
+#[test]
+fn a_photo_edited_in_between_loses_what_is_taken_back_and_gets_what_is_done_again() {
+    let library = people();
+    library.name("biden-2010.jpg", "Joe");
+    let group = library.number("biden-2010.jpg");
+    common::touch_up(&library.photo("biden-2010.jpg"));
+    library.scan();
+    assert_eq!(library.face("biden-2010.jpg")["person"]["name"], "Joe");
+
+    library.facetag(["undo"]).well();
+    let face = library.face("biden-2010.jpg");
+    assert_eq!((&face["person"], &face["state"]), (&Value::Null, &Value::Null));
+    assert_eq!(face["group"].to_string(), group);
+    library.facetag(["redo"]).well();
+    let face = library.face("biden-2010.jpg");
+    assert_eq!((&face["person"]["name"], &face["state"]), (&"Joe".into(), &"confirmed".into()));
+}
+
+#[test]
+fn there_is_nothing_to_take_back_in_a_library_without_decisions() {
+    let library = people();
+    let before = library.state();
+    assert_eq!(library.facetag(["undo"]).ends(1).stdout, "There is nothing to take back.\n");
+    assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
+    assert_eq!(library.facetag(["log"]).ends(1).stdout, "Nothing was decided yet.\n");
+    assert_eq!(library.facetag(["log", "--json"]).well().json(), serde_json::json!([]));
+    // What could not be done is nothing either.
+    library.facetag(["merge", "1", "999"]).fails_saying(&["999"]);
+    library.facetag(["undo"]).ends(1);
+    assert!(library.journal().is_empty());
+    assert_eq!(library.state(), before);
+    for wrong in ["0", "-1", "all"] {
+        library.facetag(["undo", wrong]).ends(2);
+    }
+}
+
+#[test]
+fn more_than_there_is_takes_back_all_and_says_so() {
+    let library = people();
+    let start = library.state();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    let run = library.facetag(["undo", "5"]).ends(1);
+    let said: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said[0].contains("Joe") && said[1].contains("Barack") && said[2].contains("nothing"), "{said:?}");
+    assert_eq!(library.state(), start);
+}
+
+#[test]
+fn only_what_nothing_was_decided_after_is_done_again() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["undo", "2"]).well();
+    library.facetag(["redo"]).well();
+    assert_eq!(library.person("Barack")["faces"], 2, "the first taken back last comes back first");
+    library.name("none.jpg", "Grace");
+    assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
+    // What is taken back now is the new one, then the one that was done again.
+    let said = library.facetag(["undo", "2"]).well().stdout;
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("Grace") && lines[1].contains("Barack"), "{said}");
+    assert!(library.people().iter().all(|person| person["name"].is_null()));
+}
+
+#[test]
+fn the_log_tells_the_newest_first_and_what_does_not_stand() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["undo"]).well();
+    // Not said by the user, so not told.
+    common::touch_up(&library.photo("obama-2010.jpg"));
+    library.scan();
+    assert_eq!(library.journal().len(), 4);
+
+    let log = library.facetag(["log"]).well().stdout;
+    let lines: Vec<&str> =
+        log.lines().filter(|line| line.trim_start().starts_with(|first: char| first.is_ascii_digit())).collect();
+    assert_eq!(lines.len(), 3, "{log}");
+    assert!(lines[0].contains("line 2 taken back"), "{log}");
+    assert!(lines[1].contains("Joe") && lines[1].ends_with("(taken back)"), "{log}");
+    assert!(lines[2].contains("Barack") && lines[2].ends_with("2 faces"), "{log}");
+
+    let json = library.facetag(["log", "--json"]).well().json();
+    let done: Vec<_> = json.as_array().unwrap().iter().map(|line| (line["id"].clone(), line["do"].clone())).collect();
+    assert_eq!(
+        done,
+        [(3.into(), "undo".into()), (2.into(), "name".into()), (1.into(), "name".into())] as [(Value, Value); 3]
+    );
+    let newest = library.facetag(["log", "--limit", "1", "--json"]).well().json();
+    assert_eq!(newest.as_array().unwrap(), &json.as_array().unwrap()[..1]);
+    library.facetag(["redo"]).well();
+    assert!(!library.facetag(["log"]).well().stdout.contains("(taken back)"));
+}
+
+#[test]
+fn a_file_that_is_gone_is_no_obstacle() {
+    let library = people();
+    let before = library.state();
+    library.name("biden-2010.jpg", "Joe");
+    fs::remove_file(library.photo("biden-2010.jpg")).unwrap();
+    library.facetag(["scan", text(&library.photos())]).well();
+    library.facetag(["undo"]).well();
+    assert_eq!(library.state(), before);
+}
