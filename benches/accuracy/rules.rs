@@ -3,8 +3,9 @@
 //! Likeness is a cosine here. Who speaks of distances between vectors of length one means `d`, where
 //! `cos = 1 - d * d / 2`.
 
-use facetag::face::Thresholds;
-use facetag::people::{Cluster, Pair, link, neighbours};
+use facetag::face::{Thresholds, dot};
+use facetag::people::{Cluster, Pair, link};
+use rayon::prelude::*;
 
 use crate::hdbscan::hdbscan;
 use crate::random::Random;
@@ -27,7 +28,7 @@ pub struct Vectors<'a> {
     dimension: usize,
     /// Of each face, the others that are as like as `lowest`, the most alike first.
     near: Vec<Vec<(u32, f32)>>,
-    pairs: Vec<Pair>,
+    pairs: Vec<(u32, u32, f32)>,
     lowest: f32,
 }
 
@@ -88,12 +89,18 @@ impl<'a> Vectors<'a> {
     /// `lowest`: the least cosine that rules will ask for.
     pub fn new(all: &'a [f32], dimension: usize, lowest: f32) -> Self {
         let count = all.len() / dimension;
-        let every: Vec<u32> = (0..count as u32).collect();
-        let pairs = neighbours(all, dimension, &every, lowest);
+        let vector = |face: usize| &all[face * dimension..][..dimension];
+        let beyond = |a: usize| {
+            (a + 1..count).filter_map(move |b| {
+                let cosine = dot(vector(a), vector(b));
+                (cosine >= lowest).then_some((a as u32, b as u32, cosine))
+            })
+        };
+        let pairs: Vec<(u32, u32, f32)> = (0..count).into_par_iter().flat_map_iter(beyond).collect();
         let mut near = vec![Vec::new(); count];
-        for pair in &pairs {
-            near[pair.a as usize].push((pair.b, pair.cosine));
-            near[pair.b as usize].push((pair.a, pair.cosine));
+        for &(a, b, cosine) in &pairs {
+            near[a as usize].push((b, cosine));
+            near[b as usize].push((a, cosine));
         }
         for near in &mut near {
             near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -119,15 +126,10 @@ impl<'a> Vectors<'a> {
 /// The most alike join first, likeness being the mean over all pairs: facetag's own linkage with all that it adds to
 /// this left away. Two groups whose mean reaches the threshold have a pair that does, so no pair is missed.
 fn average_linkage(faces: &Vectors, least: f32) -> Vec<usize> {
-    let single = |face| Cluster {
-        sum: faces.of(face).to_vec(),
-        faces: 1,
-        photos: Default::default(),
-        fixed: false,
-        poor: false,
-    };
+    let single = |face| Cluster { sum: faces.of(face).into(), faces: 1, ..Cluster::default() };
     let mut clusters: Vec<Cluster> = (0..faces.len()).map(single).collect();
-    let pairs: Vec<Pair> = faces.pairs.iter().filter(|pair| pair.cosine >= least).copied().collect();
+    let near = faces.pairs.iter().filter(|(_, _, cosine)| *cosine >= least);
+    let pairs: Vec<Pair> = near.map(|&(a, b, _)| Pair { a, b }).collect();
     let thresholds = Thresholds { group: least, sure: least, sure_of_one: 0.0, margin: 0.0, normalisation: 0.0 };
     link(&mut clusters, &pairs, &thresholds)
 }

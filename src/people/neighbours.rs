@@ -161,8 +161,6 @@ fn products(a: &[f32], b: &[f32], dimension: usize, out: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-    use std::collections::HashSet;
 
     use super::*;
 
@@ -216,7 +214,7 @@ mod tests {
     }
 
     fn cluster(fixed: bool, poor: bool) -> Cluster<'static> {
-        Cluster { sum: Cow::default(), faces: 1, photos: HashSet::new(), fixed, poor }
+        Cluster { faces: 1, fixed, poor, ..Cluster::default() }
     }
 
     #[test]
