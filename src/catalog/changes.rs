@@ -47,23 +47,20 @@ impl Recorded {
         let quoted: Vec<String> = all.iter().map(|column| format!("quote(old.{column})")).collect();
         let new_row = Self::values(key, "new", " AND ");
         let old_row = Self::values(key, "old", " AND ");
+        let old =
+            format!("'INSERT INTO {table} ({}) VALUES (' || {} || ')'", all.join(", "), quoted.join(" || ', ' || "));
         let mut undos = vec![
             ("INSERT".to_owned(), format!("'DELETE FROM {table} WHERE ' || {new_row}")),
-            (
-                "DELETE".to_owned(),
-                format!(
-                    "'INSERT INTO {table} ({}) VALUES (' || {} || ')'",
-                    all.join(", "),
-                    quoted.join(" || ', ' || ")
-                ),
-            ),
+            ("DELETE".to_owned(), old.clone()),
         ];
         if !changing.is_empty() {
             let before = Self::values(changing, "old", ", ");
-            undos.push((
-                format!("UPDATE OF {}", changing.join(", ")),
-                format!("'UPDATE {table} SET ' || {before} || ' WHERE ' || {old_row}"),
-            ));
+            let undo = match *table {
+                // A group in which nobody was left may be forgotten since.
+                "people" => format!("{old} || ' ON CONFLICT DO UPDATE SET ' || {before}"),
+                _ => format!("'UPDATE {table} SET ' || {before} || ' WHERE ' || {old_row}"),
+            };
+            undos.push((format!("UPDATE OF {}", changing.join(", ")), undo));
         }
         let trigger = |(event, undo): (String, String)| {
             let name = format!("record_{table}_{}", event[..6].to_lowercase());
