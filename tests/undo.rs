@@ -143,6 +143,20 @@ fn undoing_leaves_alone_what_scans_found_in_between() {
 }
 
 #[test]
+fn a_name_done_again_finds_its_group_which_was_forgotten_in_between() {
+    let library = people();
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["undo"]).well();
+    let group = library.number("biden-2010.jpg");
+    // All groups without a name are made anew, with new numbers.
+    library.use_another_pack();
+    assert_ne!(library.number("biden-2010.jpg"), group);
+    library.facetag(["redo"]).well();
+    let face = library.face("biden-2010.jpg");
+    assert_eq!((&face["person"]["name"], &face["state"]), (&"Joe".into(), &"confirmed".into()));
+}
+
+#[test]
 fn somebody_new_whom_a_scan_found_again_becomes_a_group_when_taken_back() {
     let library = people();
     library

@@ -14,7 +14,7 @@ use super::output::{count, json, note};
 use super::{Exit, absolute, active_pack};
 use crate::catalog::{Catalog, Library};
 use crate::face::Pack;
-use crate::scan::{Event, Options, Summary, scan};
+use crate::scan::{Event, Options, Summary, is_empty, scan};
 
 pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     if let Some(threads) = args.threads {
@@ -62,11 +62,15 @@ pub(super) fn scan_folders(
         if known.is_empty() {
             bail!("no folder has been scanned yet: give one, as in `facetag scan ~/Pictures`");
         }
-        if let Some(away) = known.iter().find(|root| options.afresh && !root.is_dir()) {
-            bail!(
-                "{}: not there now, and --afresh would forget what is known of it; bring it back first",
-                away.display()
-            );
+        for root in known.iter().filter(|_| options.afresh) {
+            // An unmounted disk leaves no folder, or an empty one.
+            let is_away = !root.is_dir() || (is_empty(root) && !catalog.files_under(root)?.is_empty());
+            if is_away {
+                bail!(
+                    "{}: not there now, and --afresh would forget what is known of it; bring it back first",
+                    root.display()
+                );
+            }
         }
         roots = known;
     } else if let Some(strange) = roots.iter().find(|root| !root.is_dir() && !known.contains(root)) {

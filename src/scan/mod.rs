@@ -260,6 +260,7 @@ fn without_inner(folders: &[PathBuf]) -> Vec<&Path> {
     outer
 }
 
-fn is_empty(folder: &Path) -> bool {
+/// Whether there is nothing in a folder.
+pub fn is_empty(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use image::imageops::FilterType;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A folder with photos, a library beside it, and a home in which nothing of the user's is touched.
@@ -171,6 +171,24 @@ impl Library {
     /// Scans the folder of photos to this exit code, and gives the summary.
     pub fn scan_to_end(&self, code: i32) -> Value {
         self.facetag(["scan", "--json", text(&self.photos())]).ends(code).json()
+    }
+
+    /// Changes to another pack of the same models, under a name of its own.
+    pub fn use_another_pack(&self) {
+        let pack = self.home().join("packs/twin");
+        fs::create_dir_all(&pack).unwrap();
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        fs::copy(models.join("centerface.onnx"), pack.join("detector.onnx")).unwrap();
+        fs::copy(models.join("mobilefacenet.onnx"), pack.join("recogniser.onnx")).unwrap();
+        let info = json!({
+            "name": "twin", "licence": "as the open one", "dimension": 192, "detector": "centerface",
+            "detector_threshold": 0.3, "detector_side": 1024, "recogniser_scale": 128.0,
+            "thresholds": {"group": 0.61, "sure": 0.65, "sure_of_one": 0.04, "margin": 0.1, "normalisation": 0.75},
+            "calibration": {"slope": 28.5, "offset": 11.1},
+        });
+        fs::write(pack.join("pack.json"), info.to_string()).unwrap();
+        self.facetag(["models", "use", "twin"]).well();
+        assert!(self.facetag(["export"]).well().stdout.contains("twin"));
     }
 
     /// The photos of `export`, by the name of their file.
