@@ -50,6 +50,18 @@ struct Args {
     /// Pairs as in LFW's pairs.txt, for the accuracy of verification
     #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
+    /// Other thresholds than the pack's own, to try them
+    #[arg(long, value_name = "LIKENESS")]
+    group: Option<f32>,
+    #[arg(long, value_name = "LIKENESS")]
+    sure: Option<f32>,
+    #[arg(long, value_name = "LIKENESS")]
+    sure_of_one: Option<f32>,
+    #[arg(long, value_name = "LIKENESS")]
+    margin: Option<f32>,
+    /// Measure only the tags made by itself
+    #[arg(long)]
+    tags_only: bool,
     /// Measure only how facetag and others group
     #[arg(long)]
     groups_only: bool,
@@ -75,6 +87,14 @@ fn main() -> Result<()> {
     };
     let labels = args.labels.as_deref().map_or(Ok(Labels::Folders), Labels::read)?;
     let mut album = Album::of(dir, args.pack.as_deref(), &labels)?;
+    let thresholds = &mut album.pack.thresholds;
+    thresholds.group = args.group.unwrap_or(thresholds.group);
+    thresholds.sure = args.sure.unwrap_or(thresholds.sure);
+    thresholds.sure_of_one = args.sure_of_one.unwrap_or(thresholds.sure_of_one);
+    thresholds.margin = args.margin.unwrap_or(thresholds.margin);
+    if args.tags_only {
+        return tags(&album);
+    }
     let labelled = album.faces.iter().flatten().count();
     println!(
         "{}: {} photos, {} faces, {labelled} of them labelled with {} persons; {} labels for which no face was found. \
@@ -226,6 +246,17 @@ fn tags(album: &Album) -> Result<()> {
         all += tagged;
     }
     cells("all", all);
+
+    section("The questions left then, by the probability shown", &["probability", "questions", "yes expected", "yes"]);
+    for (class, asked) in all.questions.iter().enumerate() {
+        let bound = |class: usize| 100 * class / simulate::CLASSES;
+        row(&[
+            format!("{} to {} %", bound(class), bound(class + 1)),
+            asked.questions.to_string(),
+            format!("{:.1}", asked.expected),
+            asked.yes.to_string(),
+        ]);
+    }
     Ok(())
 }
 
@@ -250,6 +281,7 @@ fn row(cells: &[String]) {
 }
 
 fn agreement(rule: &str, threshold: &str, agreement: Agreement) {
-    let Agreement { bcubed, pairwise, groups, .. } = agreement;
-    row(&[rule.to_owned(), threshold.to_owned(), bcubed.to_string(), pairwise.to_string(), groups.to_string()]);
+    let Agreement { bcubed, pairwise, groups, names } = agreement;
+    let names = names.map_or_else(|| "never".to_owned(), |names| names.to_string());
+    row(&[rule.to_owned(), threshold.to_owned(), bcubed.to_string(), pairwise.to_string(), groups.to_string(), names]);
 }

@@ -28,6 +28,21 @@ pub struct Tagged {
     pub possible: usize,
     /// Faces without a label that were tagged: nobody knows whether rightly.
     pub unlabelled: usize,
+    /// The questions that are left about faces with a label, by their probability, in [`CLASSES`] classes.
+    pub questions: [Asked; CLASSES],
+}
+
+/// In how many classes of probability questions are counted.
+pub const CLASSES: usize = 5;
+
+/// Questions of about the same probability.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    pub questions: usize,
+    /// How many a yes was to be expected of.
+    pub expected: f64,
+    /// How many a yes is right for.
+    pub yes: usize,
 }
 
 impl Tagged {
@@ -44,6 +59,11 @@ impl std::ops::AddAssign for Tagged {
         self.misled += other.misled;
         self.possible += other.possible;
         self.unlabelled += other.unlabelled;
+        for (asked, other) in self.questions.iter_mut().zip(other.questions) {
+            asked.questions += other.questions;
+            asked.expected += other.expected;
+            asked.yes += other.yes;
+        }
     }
 }
 
@@ -86,6 +106,17 @@ pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
             }
         }
     })?;
+    for question in questions(&library.catalog, &album.pack, &[])? {
+        if let (Some(this), Some(that)) =
+            (library.majority(&question.faces), library.majority(&library.members(question.of)?))
+        {
+            let class = (question.probability * CLASSES as f32) as usize;
+            let asked = &mut tagged.questions[class.min(CLASSES - 1)];
+            asked.questions += 1;
+            asked.expected += f64::from(question.probability);
+            asked.yes += usize::from(this == that);
+        }
+    }
     assert!(tagged.wrong <= tagged.tagged && tagged.tagged - tagged.wrong <= tagged.possible, "{tagged:?}");
     Ok(tagged)
 }
@@ -228,6 +259,10 @@ impl<'a> Growing<'a> {
         self.persons[face as usize - 1]
     }
 
+    fn members(&self, person: PersonId) -> Result<Vec<FaceId>> {
+        Ok(self.catalog.faces_of(person)?.iter().map(|face| face.id).collect())
+    }
+
     /// Who most of these faces are, if anybody knows.
     fn majority(&self, faces: &[FaceId]) -> Option<usize> {
         let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
@@ -256,7 +291,7 @@ impl<'a> Growing<'a> {
         let decision = match say {
             Say::Name(group) => {
                 let Some(who) = self.catalog.person(*group)?.filter(|who| who.name.is_none()) else { return Ok(()) };
-                let Some(person) = self.majority(&members(*group)?) else { return Ok(()) };
+                let Some(person) = self.majority(&self.members(*group)?) else { return Ok(()) };
                 said.names += 1;
                 self.catalog.naming(&who, &persons[person])?
             }
@@ -268,7 +303,7 @@ impl<'a> Growing<'a> {
                     return Ok(());
                 }
                 said.answers += 1;
-                let (this, that) = (self.majority(&question.faces), self.majority(&members(question.of)?));
+                let (this, that) = (self.majority(&question.faces), self.majority(&self.members(question.of)?));
                 if this.is_some() && this == that { question.yes(&self.catalog)? } else { question.no(&self.catalog)? }
             }
         };
