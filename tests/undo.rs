@@ -193,6 +193,48 @@ fn a_photo_edited_in_between_loses_what_is_taken_back_and_gets_what_is_done_agai
 }
 
 #[test]
+fn a_drawn_face_outlives_new_metadata_of_its_photo() {
+    let library = people();
+    library.facetag(["face", "add", "photos/none.jpg", "--box", "0,0,0.25,0.2", "--person", "A Ghost"]).well();
+    // Nobody else is in it any more, but it was taken at the same time.
+    library.facetag(["face", "remove", &library.face_id("biden-2010.jpg")]).well();
+    library.facetag(["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.25,0.2", "--person", "Ghost"]).well();
+    let ghosts = || {
+        let show = library.facetag(["show", "Ghost", "--json"]);
+        if show.code == 0 { show.json().as_array().unwrap().len() } else { 0 }
+    };
+    for _ in 0..2 {
+        common::touch_up(&library.photo("none.jpg"));
+        common::touch_up(&library.photo("biden-2010.jpg"));
+        assert_eq!(library.scan()["photos"], 2);
+        assert_eq!(library.find(&["Ghost"]), ["biden-2010.jpg", "none.jpg"]);
+        assert_eq!(ghosts(), 2);
+    }
+    let known = library.state();
+    for afresh in [false, true] {
+        let faces = library.facetag(["stats", "--json"]).well().json()["faces"].as_i64().unwrap();
+        for (left, photos) in [(1, &["none.jpg"][..]), (1, &["none.jpg"]), (0, &[])] {
+            library.facetag(["undo"]).well();
+            assert_eq!(ghosts(), left);
+            assert_eq!(library.find_if_known("Ghost"), photos);
+        }
+        let now = library.facetag(["stats", "--json"]).well().json()["faces"].as_i64().unwrap();
+        assert_eq!(now, faces - 1, "two drawn ones are gone, and one that was removed is back");
+        library.facetag(["redo", "3"]).well();
+        assert_eq!(ghosts(), 2);
+        if !afresh {
+            assert_eq!(library.state(), known);
+            library.facetag(["scan", "--afresh"]).well();
+            assert_eq!(ghosts(), 2);
+        }
+    }
+    // Another photo in its place is another photo.
+    library.put_as("metadata/obama-2009.jpg", "biden-2010.jpg");
+    library.scan();
+    assert_eq!(library.find(&["Ghost"]), ["none.jpg"]);
+}
+
+#[test]
 fn there_is_nothing_to_take_back_in_a_library_without_decisions() {
     let library = people();
     let before = library.state();

@@ -1,6 +1,6 @@
 //! A decision -> what it changes: first of people, then of faces.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::decision::{Decision, FaceRef, SAME_FACE};
 use super::faces::{FaceId, Floats};
@@ -153,6 +153,26 @@ impl Writer<'_> {
         let mut statement = self.connection.prepare_cached(sql)?;
         statement.execute(params![photo, x, y, width, height, Floats(landmarks.to_vec()), quality])?;
         Ok(Some(self.connection.last_insert_rowid()))
+    }
+
+    /// Forgets a face that was drawn in just this box, unless more was said of it: it has a `state` beyond that.
+    pub(super) fn undraw(&mut self, face: &FaceRef, state: Option<State>) -> Result<()> {
+        let Some(id) = self.find_face(face)? else { return Ok(()) };
+        let sql = "SELECT x, y, width, height FROM faces
+                   WHERE id = ?1 AND score = 1.0 AND state IS ?2 AND NOT removed";
+        let bounds = self.connection.prepare_cached(sql)?.query_row(params![id, state], |row| {
+            Ok(BoundingBox { x: row.get(0)?, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? })
+        });
+        if bounds.optional()? == Some(face.bounds) {
+            for sql in [
+                "DELETE FROM embeddings WHERE face_id = ?1",
+                "DELETE FROM rejections WHERE face_id = ?1",
+                "DELETE FROM faces WHERE id = ?1",
+            ] {
+                self.connection.execute(sql, [id])?;
+            }
+        }
+        Ok(())
     }
 
     /// What stands of each first face now stands of the second, which it has become by an edit of its photo; unless the user

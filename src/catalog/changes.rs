@@ -111,7 +111,6 @@ impl Writer<'_> {
             }
             self.connection.execute_batch(undo)?;
         }
-        self.mend()?;
         Ok(!undos.is_empty())
     }
 

@@ -231,12 +231,14 @@ impl Writer<'_> {
 
     /// A photo was edited in place: what is known of its faces goes over to the same faces in the new one, and the
     /// journal keeps which are the same. They are where the vectors are near and the boxes overlap, or, after a crop or a
-    /// turn, where the vectors are very near: another photo put in its place is another photo.
+    /// turn, where the vectors are very near: another photo put in its place is another photo. What the user drew, and no
+    /// detector sees, is where it was if the picture is the same but for its metadata.
     pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
         let known = "(person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id))";
         let tagged = self.faces_to_match(old, &format!("AND {known}"))?;
         let mut open = self.faces_to_match(new, &format!("AND NOT {known}"))?;
         let mut same = Vec::new();
+        let mut drawn = Vec::new();
         for (face, vectors) in tagged {
             let likeness = |(candidate, others): &(FaceRow, Vectors)| {
                 let near = vectors.iter().find_map(|(pack, vector)| {
@@ -253,6 +255,14 @@ impl Writer<'_> {
             let best = (0..open.len()).max_by(|&a, &b| likeness(&open[a]).total_cmp(&likeness(&open[b])));
             if let Some(best) = best.filter(|&best| likeness(&open[best]) > 0.0) {
                 same.push((face, open.swap_remove(best).0));
+            } else if face.state == Some(State::Manual) {
+                drawn.push(face);
+            }
+        }
+        if !drawn.is_empty() && self.is_same_picture(old, new, &same)? {
+            for face in drawn {
+                let again = self.draw_again(&face, new)?;
+                same.push((face, again));
             }
         }
         if same.is_empty() {
@@ -271,6 +281,29 @@ impl Writer<'_> {
         let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
         self.append(&edited)?;
         self.carry_out(&edited)
+    }
+
+    /// Whether two photos are of one size, and some face is at the very same place in both, or else they were taken at the
+    /// same time.
+    fn is_same_picture(&self, old: PhotoId, new: PhotoId, same: &[(FaceRow, FaceRow)]) -> Result<bool> {
+        let sql =
+            "SELECT old.width = new.width AND old.height = new.height, old.taken IS NOT NULL AND old.taken IS new.taken
+                   FROM photos AS old JOIN photos AS new ON old.id = ?1 AND new.id = ?2";
+        let (size, time): (bool, bool) =
+            self.connection.query_row(sql, [old, new], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(size && (time || same.iter().any(|(face, edited)| face.bounds.iou(&edited.bounds) >= 0.9)))
+    }
+
+    /// The same face in another photo, of nobody yet.
+    fn draw_again(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
+        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
+                   SELECT ?2, x, y, width, height, landmarks, score, quality FROM faces WHERE id = ?1";
+        self.connection.execute(sql, [face.id, photo])?;
+        let id = self.connection.last_insert_rowid();
+        let sql =
+            "INSERT INTO embeddings (face_id, pack, vector) SELECT ?2, pack, vector FROM embeddings WHERE face_id = ?1";
+        self.connection.execute(sql, [face.id, id])?;
+        Ok(FaceRow { id, photo, ..face.clone() })
     }
 
     fn faces_to_match(&mut self, photo: PhotoId, which: &str) -> Result<Vec<(FaceRow, Vectors)>> {

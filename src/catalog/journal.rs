@@ -48,11 +48,22 @@ impl Catalog {
 
     /// Undoes what a line changed, where that was recorded; `before` is the journal without the line that does so.
     fn take_back(&mut self, line: LineId, before: &Journal) -> Result<()> {
-        if self.batch(|writer| writer.revert(line))? {
-            return self.batch(|writer| writer.carry_on(before.edits_since(line)));
-        }
         let journal = Journal::load(self)?;
-        self.batch(|writer| writer.say_again(&journal))
+        self.batch(|writer| {
+            if !writer.revert(line)? {
+                return writer.say_again(&journal);
+            }
+            writer.carry_on(before.edits_since(line))?;
+            if let Some(Line { id, decision: Decision::Draw { face, .. }, .. }) = before.decision_of(line)
+                && !journal.stands(*id)
+            {
+                // Edits carried it on to other photos, where nobody drew it.
+                for face in journal.today(face, *id) {
+                    writer.undraw(&face, Some(State::Manual))?;
+                }
+            }
+            writer.mend()
+        })
     }
 
     /// A line and all that comes of it, in one transaction.

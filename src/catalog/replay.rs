@@ -2,14 +2,10 @@
 
 use std::collections::HashSet;
 
-use rusqlite::OptionalExtension;
-
 use super::decision::{Decision, FaceRef, LineId};
-use super::faces::FaceId;
 use super::journal::Journal;
 use super::photos::{Hash, Writer};
 use super::{Catalog, Result};
-use crate::face::BoundingBox;
 
 /// What the journal says, ready to be said of photos as a scan stores them: those of a library whose tables were made
 /// anew, and those that were away when it was.
@@ -38,7 +34,7 @@ impl Replay {
 
 impl Journal {
     /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
-    fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
+    pub(super) fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
         let mut faces = vec![face.clone()];
         for (_, edited) in self.edits().filter(|(edit, _)| *edit > line) {
             let became = edited.iter().filter(|(old, _)| faces.iter().any(|face| face.is(old)));
@@ -96,30 +92,9 @@ impl Writer<'_> {
         self.say_of_faces(journal, &|_| true)?;
         for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
             if let Decision::Draw { face, .. } = &line.decision {
-                self.undraw(face)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets a face that was drawn, unless somebody else said something of it.
-    fn undraw(&mut self, face: &FaceRef) -> Result<()> {
-        let bounds = |id: &FaceId| {
-            let sql =
-                "SELECT x, y, width, height FROM faces WHERE id = ?1 AND score = 1.0 AND state IS NULL AND NOT removed";
-            let bounds = self.connection.prepare_cached(sql)?.query_row([id], |row| {
-                Ok(BoundingBox { x: row.get(0)?, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? })
-            });
-            Ok::<_, super::CatalogError>(bounds.optional()?)
-        };
-        let Some(id) = self.find_face(face)? else { return Ok(()) };
-        if bounds(&id)? == Some(face.bounds) {
-            for sql in [
-                "DELETE FROM embeddings WHERE face_id = ?1",
-                "DELETE FROM rejections WHERE face_id = ?1",
-                "DELETE FROM faces WHERE id = ?1",
-            ] {
-                self.connection.execute(sql, [id])?;
+                for face in journal.today(face, line.id) {
+                    self.undraw(&face, None)?;
+                }
             }
         }
         Ok(())
