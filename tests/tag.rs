@@ -166,6 +166,26 @@ fn groups_told_apart_are_not_asked_of_again_with_another_pack() {
 }
 
 #[test]
+fn groups_told_apart_stay_so_when_one_of_them_grows_into_another() {
+    let library = Library::scanned(&["metadata/obama-2010.jpg", "demo/obama-2010-rose-garden.jpg"]);
+    let (of, face) = (library.number("obama-2010.jpg"), library.face_id(ROSE_GARDEN));
+    assert_eq!(asked(&library), [(face.clone(), of.clone())], "or it is no test");
+    library.facetag(["reject", &of, &face]).well();
+    assert!(asked(&library).is_empty());
+    // These two are more like each other than like the one that was there.
+    library.put("metadata/obama-2009.jpg");
+    library.put("demo/obama-2009-congress.jpg");
+    library.scan();
+    let now = library.number("obama-2010.jpg");
+    assert_ne!(now, of, "the group is another one now, or it is no test");
+    assert!(asked(&library).is_empty());
+    library.facetag(["scan", "--afresh"]).well();
+    assert!(asked(&library).is_empty());
+    library.facetag(["undo"]).well();
+    assert_eq!(asked(&library).len(), 1);
+}
+
+#[test]
 fn rejecting_needs_a_person_and_faces() {
     let library = people();
     library.name("obama-2010.jpg", "Barack");

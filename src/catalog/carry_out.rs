@@ -155,6 +155,14 @@ impl Writer<'_> {
         Ok(Some(self.connection.last_insert_rowid()))
     }
 
+    /// Forgets whose this face is not.
+    pub(super) fn forget_rejections(&mut self, face: &FaceRef) -> Result<()> {
+        if let Some(id) = self.find_face(face)? {
+            self.connection.execute("DELETE FROM rejections WHERE face_id = ?1", [id])?;
+        }
+        Ok(())
+    }
+
     /// Forgets a face that was drawn in just this box, unless more was said of it: it has a `state` beyond that.
     pub(super) fn undraw(&mut self, face: &FaceRef, state: Option<State>) -> Result<()> {
         let Some(id) = self.find_face(face)? else { return Ok(()) };

@@ -54,12 +54,15 @@ impl Catalog {
                 return writer.say_again(&journal);
             }
             writer.carry_on(before.edits_since(line))?;
-            if let Some(Line { id, decision: Decision::Draw { face, .. }, .. }) = before.decision_of(line)
-                && !journal.stands(*id)
-            {
-                // Edits carried it on to other photos, where nobody drew it.
-                for face in journal.today(face, *id) {
-                    writer.undraw(&face, Some(State::Manual))?;
+            if let Some(Line { id, decision, .. }) = before.decision_of(line).filter(|line| !journal.stands(line.id)) {
+                for face in decision.faces().iter().flat_map(|face| journal.today(face, *id)) {
+                    match decision {
+                        // Edits carried it on to other photos, where nobody drew it.
+                        Decision::Draw { .. } => writer.undraw(&face, Some(State::Manual))?,
+                        // A regrouping may have moved to another group what was said of one.
+                        Decision::Reject { .. } if !journal.rejects(&face) => writer.forget_rejections(&face)?,
+                        _ => {}
+                    }
                 }
             }
             writer.mend()
@@ -283,6 +286,14 @@ impl Journal {
     /// The decision that a face owes its person to: the last one that stands and speaks of it.
     pub fn last_word_on(&self, face: &FaceRef) -> Option<&Line> {
         self.standing().rev().find(|line| line.decision.faces().iter().any(|other| other.is(face)))
+    }
+
+    /// Whether it stands that somebody is not this face.
+    fn rejects(&self, face: &FaceRef) -> bool {
+        let rejects = |line: &Line| matches!(line.decision, Decision::Reject { .. } | Decision::Split { .. });
+        self.standing().filter(|line| rejects(line)).any(|line| {
+            line.decision.faces().iter().flat_map(|other| self.today(other, line.id)).any(|other| other.is(face))
+        })
     }
 
     /// What scans saw of edits of photos, with the line at which they saw it.

@@ -1,6 +1,6 @@
 //! Grouping a library: new faces join, groups may grow together, and what the user said stays as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::faces::{DOUBTFUL_SCORE, Faces};
 use super::linkage::link;
@@ -60,12 +60,13 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
     catalog.batch(|writer| {
         let mut done = Regrouped::default();
         let in_doubt = |members: &[usize]| matches!(members, [face] if faces.doubtful[*face]);
+        let mut numbers: HashMap<usize, PersonId> = HashMap::new();
         for (root, members) in groups.iter().filter(|(_, members)| !in_doubt(members)) {
-            faces.write(writer, *root, members, &mut done)?;
+            numbers.insert(*root, faces.write(writer, *root, members, &mut done)?);
         }
-        for (person, &root) in faces.existing.iter().zip(&roots) {
+        for (person, root) in faces.existing.iter().zip(&roots) {
             // A group that has become part of another leaves there what was said of it.
-            if let Some(into) = faces.existing.get(root).filter(|into| *into != person) {
+            if let Some(into) = numbers.get(root).filter(|into| *into != person) {
                 writer.move_rejections(*person, *into)?;
             }
         }
@@ -76,14 +77,14 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
 }
 
 impl Faces {
-    /// Writes down who is in a cluster, where that has changed.
+    /// Writes down who is in a cluster, where that has changed. Returns the number of the person or group.
     fn write(
         &self,
         writer: &mut Writer,
         root: usize,
         members: &[usize],
         done: &mut Regrouped,
-    ) -> Result<(), CatalogError> {
+    ) -> Result<PersonId, CatalogError> {
         let person = match self.existing.get(root) {
             Some(&person) => person,
             None => {
@@ -98,6 +99,6 @@ impl Faces {
             let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;
             done.tagged += usize::from(assigned && is_fixed);
         }
-        Ok(())
+        Ok(person)
     }
 }
