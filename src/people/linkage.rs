@@ -52,7 +52,7 @@ const LEAST_FACES_OF_ERA: usize = 5;
 impl Cluster<'_> {
     /// Whether the two may be joined in some round, however alike they are.
     pub(super) fn may_join(&self, other: &Self) -> bool {
-        !(self.fixed && other.fixed) && !(self.poor && other.poor)
+        !(self.fixed && other.fixed || self.poor && other.poor)
     }
 }
 
