@@ -143,6 +143,15 @@ fn an_answer_is_taken_back_and_asked_again() {
 }
 
 #[test]
+fn only_answers_are_taken_back() {
+    let library = named();
+    let before = library.state();
+    let said = answered(&library, &[], "undo\ny\nu\nu\nq\n");
+    assert_eq!((said.matches("No answer was given yet").count(), said.matches("Taken back").count()), (2, 1), "{said}");
+    assert_eq!(library.state(), before, "the names are from before");
+}
+
+#[test]
 fn it_ends_when_told_to_or_where_the_input_ends() {
     for (typed, given) in [("q\ny\n", 0), ("", 0), ("y\nquit\ny\n", 1), ("y", 1), ("n\n", 1)] {
         let library = named();

@@ -157,6 +157,23 @@ fn a_name_done_again_finds_its_group_which_was_forgotten_in_between() {
 }
 
 #[test]
+fn a_no_of_a_group_that_is_part_of_another_now_is_taken_back_all_the_same() {
+    let library = Library::scanned(&["metadata/obama-2010.jpg", "demo/obama-2010-rose-garden.jpg"]);
+    let (of, face) = (library.number("obama-2010.jpg"), library.face_id(ROSE_GARDEN));
+    library.facetag(["reject", &of, &face]).well();
+    library.put("metadata/obama-2009.jpg");
+    library.put("demo/obama-2009-congress.jpg");
+    library.scan();
+    assert_ne!(library.number("obama-2010.jpg"), of, "or it is no test");
+    assert_eq!(library.number_of("rejections"), 1);
+    let known = library.state();
+    library.facetag(["undo"]).well();
+    assert_eq!(library.number_of("rejections"), 0);
+    library.facetag(["redo"]).well();
+    assert_eq!(library.state(), known);
+}
+
+#[test]
 fn somebody_new_whom_a_scan_found_again_becomes_a_group_when_taken_back() {
     let library = people();
     library
@@ -190,6 +207,48 @@ fn a_photo_edited_in_between_loses_what_is_taken_back_and_gets_what_is_done_agai
     library.facetag(["redo"]).well();
     let face = library.face("biden-2010.jpg");
     assert_eq!((&face["person"]["name"], &face["state"]), (&"Joe".into(), &"confirmed".into()));
+}
+
+#[test]
+fn a_drawn_face_outlives_new_metadata_of_its_photo() {
+    let library = people();
+    library.facetag(["face", "add", "photos/none.jpg", "--box", "0,0,0.25,0.2", "--person", "A Ghost"]).well();
+    // Nobody else is in it any more, but it was taken at the same time.
+    library.facetag(["face", "remove", &library.face_id("biden-2010.jpg")]).well();
+    library.facetag(["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.25,0.2", "--person", "Ghost"]).well();
+    let ghosts = || {
+        let show = library.facetag(["show", "Ghost", "--json"]);
+        if show.code == 0 { show.json().as_array().unwrap().len() } else { 0 }
+    };
+    for _ in 0..2 {
+        common::touch_up(&library.photo("none.jpg"));
+        common::touch_up(&library.photo("biden-2010.jpg"));
+        assert_eq!(library.scan()["photos"], 2);
+        assert_eq!(library.find(&["Ghost"]), ["biden-2010.jpg", "none.jpg"]);
+        assert_eq!(ghosts(), 2);
+    }
+    let known = library.state();
+    for afresh in [false, true] {
+        let faces = library.facetag(["stats", "--json"]).well().json()["faces"].as_i64().unwrap();
+        for (left, photos) in [(1, &["none.jpg"][..]), (1, &["none.jpg"]), (0, &[])] {
+            library.facetag(["undo"]).well();
+            assert_eq!(ghosts(), left);
+            assert_eq!(library.find_if_known("Ghost"), photos);
+        }
+        let now = library.facetag(["stats", "--json"]).well().json()["faces"].as_i64().unwrap();
+        assert_eq!(now, faces - 1, "two drawn ones are gone, and one that was removed is back");
+        library.facetag(["redo", "3"]).well();
+        assert_eq!(ghosts(), 2);
+        if !afresh {
+            assert_eq!(library.state(), known);
+            library.facetag(["scan", "--afresh"]).well();
+            assert_eq!(ghosts(), 2);
+        }
+    }
+    // Another photo in its place is another photo.
+    library.put_as("metadata/obama-2009.jpg", "biden-2010.jpg");
+    library.scan();
+    assert_eq!(library.find(&["Ghost"]), ["none.jpg"]);
 }
 
 #[test]

@@ -28,9 +28,8 @@ impl Writer<'_> {
                 None => {}
             }
         }
-        let stayed = same.iter().any(|(face, edited)| face.bounds.iou(&edited.bounds) >= SAME_FACE);
-        if (stayed || same.is_empty() && open.is_empty()) && self.shape(old)? == self.shape(new)? {
-            // No detector sees a face that the user drew; where the picture is as it was, so is the face.
+        if !drawn.is_empty() && self.is_same_picture(old, new, &same)? {
+            // No detector sees a face that the user drew.
             for face in drawn {
                 let edited = self.copy_of(&face, new)?;
                 same.push((face, edited));
@@ -65,20 +64,26 @@ impl Writer<'_> {
             .collect()
     }
 
-    /// The same face in another photo, without a person and not embedded yet.
-    fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
-        self.connection.execute(
-            "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
-             SELECT ?2, x, y, width, height, landmarks, score, quality FROM faces WHERE id = ?1",
-            [face.id, photo],
-        )?;
-        Ok(FaceRow { id: self.connection.last_insert_rowid(), photo, ..face.clone() })
+    /// Whether two photos are of one size, and some face is at the same place in both, or they were taken at the same time.
+    fn is_same_picture(&self, old: PhotoId, new: PhotoId, same: &[(FaceRow, FaceRow)]) -> Result<bool> {
+        let sql =
+            "SELECT old.width = new.width AND old.height = new.height, old.taken IS NOT NULL AND old.taken IS new.taken
+                   FROM photos AS old JOIN photos AS new ON old.id = ?1 AND new.id = ?2";
+        let (size, time): (bool, bool) =
+            self.connection.query_row(sql, [old, new], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(size && (time || same.iter().any(|(face, edited)| face.bounds.iou(&edited.bounds) >= 0.9)))
     }
 
-    /// Width to height, in hundredths.
-    fn shape(&self, photo: PhotoId) -> Result<i64> {
-        let sql = "SELECT width * 100 / height FROM photos WHERE id = ?1";
-        Ok(self.connection.query_row(sql, [photo], |row| row.get(0))?)
+    /// The same face in another photo, of nobody yet.
+    fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
+        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
+                   SELECT ?2, x, y, width, height, landmarks, score, quality FROM faces WHERE id = ?1";
+        self.connection.execute(sql, [face.id, photo])?;
+        let id = self.connection.last_insert_rowid();
+        let sql = "INSERT INTO embeddings (face_id, pack, vector)
+                   SELECT ?2, pack, vector FROM embeddings WHERE face_id = ?1";
+        self.connection.execute(sql, [face.id, id])?;
+        Ok(FaceRow { id, photo, ..face.clone() })
     }
 
     fn hash(&self, photo: PhotoId) -> Result<Hash> {

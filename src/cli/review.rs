@@ -62,6 +62,10 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
                 skipped.insert((question.of, question.faces));
                 continue;
             }
+            Answer::Undo if settled.is_empty() => {
+                say("No answer was given yet: `facetag undo` takes back what was decided before.")?;
+                continue;
+            }
             Answer::Undo => {
                 match catalog.undo()? {
                     Some(line) => say(&format!("Taken back: {}", describe(&line.decision)))?,

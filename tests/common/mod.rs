@@ -238,6 +238,12 @@ impl Library {
         found
     }
 
+    /// The same for somebody who may not be known at all.
+    pub fn find_if_known(&self, who: &str) -> Vec<String> {
+        let run = self.facetag(["find", who]);
+        if run.code == 2 { Vec::new() } else { run.stdout.lines().map(file_name).collect() }
+    }
+
     /// `people --all --json`
     pub fn people(&self) -> Vec<Value> {
         let run = self.facetag(["people", "--all", "--json"]);
