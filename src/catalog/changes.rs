@@ -126,12 +126,11 @@ impl Writer<'_> {
         self.untag()
     }
 
-    /// A face is tagged by itself only into what the user spoke of; of others it is a face like the rest.
+    /// A face is tagged by itself only with what has a name, or is hidden or ignored; elsewhere it is a face like the rest.
     pub(super) fn untag(&mut self) -> Result<()> {
         self.connection.execute(
             "UPDATE faces SET state = NULL WHERE state = 'auto'
-             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored AND NOT EXISTS
-                 (SELECT 1 FROM faces AS said WHERE said.person_id = people.id AND said.state IN ('confirmed', 'manual')))",
+             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
             [],
         )?;
         Ok(())

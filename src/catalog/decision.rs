@@ -126,6 +126,11 @@ impl Decision {
         }
     }
 
+    /// The face that it drew.
+    pub(super) fn drawn(&self) -> &[FaceRef] {
+        if let Self::Draw { face, .. } = self { std::slice::from_ref(face) } else { &[] }
+    }
+
     /// The faces of a group that is spoken of as a whole, beside those of [`Decision::faces`].
     pub(super) fn group(&self) -> &[FaceRef] {
         match self {

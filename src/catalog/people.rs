@@ -129,6 +129,18 @@ impl Catalog {
         Ok(born.into_iter().filter_map(|(person, born)| Some((person, born.parse().ok()?))).collect())
     }
 
+    /// The people whom a face is tagged with when it joins them: those who have a name, and those whom the user does not want
+    /// to see.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn tagging(&self) -> Result<HashSet<PersonId>> {
+        let mut statement =
+            self.connection.prepare("SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The people that the user spoke of, by name, by hiding or by merging: these never become part of another.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::decision::{Decision, FaceRef, LineId};
+use super::decision::{FaceRef, LineId};
 use super::journal::Journal;
 use super::photos::{Hash, Writer};
 use super::{Catalog, Result};
@@ -88,10 +88,10 @@ impl Writer<'_> {
         )?;
         // What still stands is drawn again below.
         for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
-            if let Decision::Draw { face, .. } = &line.decision
-                && let Some(face) = self.find_face(face)?
-            {
-                self.erase_drawn(face)?;
+            for face in line.decision.drawn().iter().flat_map(|face| journal.today(face, line.id)) {
+                if let Some(face) = self.find_face(&face)? {
+                    self.erase_drawn(face)?;
+                }
             }
         }
         for line in journal.standing() {

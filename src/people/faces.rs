@@ -32,6 +32,8 @@ pub(super) struct Faces {
     pub existing: Vec<PersonId>,
     /// Those that the user spoke of: they are never part of another.
     pub fixed: HashSet<PersonId>,
+    /// Those of them that a face is tagged with when it joins.
+    pub tagging: HashSet<PersonId>,
     born: HashMap<PersonId, Date>,
     /// Whom the user said a face is not.
     rejected: HashMap<FaceId, Vec<PersonId>>,
@@ -51,6 +53,7 @@ impl Faces {
             dimension: pack.dimension,
             existing: Vec::new(),
             fixed: catalog.spoken_of()?,
+            tagging: catalog.tagging()?,
             born: catalog.births()?,
             rejected: HashMap::new(),
         };
@@ -90,6 +93,7 @@ impl Faces {
                 people: vec![person],
                 born: self.born.get(&person).copied(),
                 fixed,
+                tagging: self.tagging.contains(&person),
                 // One good face makes a cluster good.
                 poor: true,
                 ..Cluster::default()
@@ -148,7 +152,7 @@ impl Faces {
 
     /// A person of just these faces.
     pub fn cluster_of(&self, members: &[usize]) -> Cluster<'_> {
-        let empty = Cluster { sum: vec![0.0; self.dimension].into(), fixed: true, ..Cluster::default() };
+        let empty = Cluster { sum: vec![0.0; self.dimension].into(), fixed: true, tagging: true, ..Cluster::default() };
         members.iter().fold(empty, |mut cluster, &face| {
             self.add(&mut cluster, face);
             cluster

@@ -31,8 +31,10 @@ pub struct Cluster<'a> {
     pub born: Option<Date>,
     /// A person as they looked over time.
     pub eras: Vec<Era>,
-    /// A person who has a name, or whom the user spoke of: two such are never joined.
+    /// The user spoke of it: it is never part of another.
     pub fixed: bool,
+    /// Who joins it is tagged: it has a name, or is hidden or ignored. That takes more than joining a group.
+    pub tagging: bool,
     /// Only faces too small, blurred, turned or doubtful to draw others.
     pub poor: bool,
 }
@@ -84,7 +86,7 @@ impl Thresholds {
             Round::Joining => a.poor != b.poor,
         };
         let apart = !meet || (a.fixed && b.fixed) || must_be_two(a, b);
-        let person = [a, b].into_iter().find(|cluster| cluster.fixed);
+        let person = [a, b].into_iter().find(|cluster| cluster.tagging);
         (!apart).then(|| person.map_or(self.group, |person| self.sure + self.sure_of_one / person.faces as f32))
     }
 
@@ -131,7 +133,7 @@ struct Linking<'a, 'v> {
     clusters: &'a mut [Cluster<'v>],
     thresholds: &'a Thresholds,
     round: Round,
-    /// The fixed clusters: they are never part of another.
+    /// The clusters that tag: rivals of each other.
     persons: Vec<usize>,
     /// What each cluster has become part of; itself while it stands.
     parents: Vec<usize>,
@@ -161,7 +163,7 @@ impl<'a, 'v> Linking<'a, 'v> {
             known[pair.b as usize].push(pair.a);
         }
         Self {
-            persons: (0..count).filter(|&cluster| clusters[cluster].fixed).collect(),
+            persons: (0..count).filter(|&cluster| clusters[cluster].tagging).collect(),
             clusters,
             thresholds,
             round: Round::Founding,
@@ -229,7 +231,7 @@ impl<'a, 'v> Linking<'a, 'v> {
 
     /// Whether a cluster about to become a person's is nearly as much like another person: then the user is to say.
     fn has_rival(&self, candidate: &Candidate) -> bool {
-        let (person, other) = match (self.clusters[candidate.a].fixed, self.clusters[candidate.b].fixed) {
+        let (person, other) = match (self.clusters[candidate.a].tagging, self.clusters[candidate.b].tagging) {
             (true, false) => (candidate.a, candidate.b),
             (false, true) => (candidate.b, candidate.a),
             _ => return false,
@@ -373,7 +375,7 @@ mod tests {
 
     #[test]
     fn persons_never_join_and_take_only_who_is_surely_theirs() {
-        let person = |angle, photo| Cluster { fixed: true, ..face(angle, photo) };
+        let person = |angle, photo| Cluster { fixed: true, tagging: true, ..face(angle, photo) };
         // 45 degrees: alike enough for a group (0.71), not for a name.
         assert_eq!(linked(vec![person(0.0, 1), person(2.0, 2), face(45.0, 3)]), [0, 1, 2]);
         assert_eq!(linked(vec![face(10.0, 1), person(0.0, 2)]), [1, 1]);
@@ -383,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_face_between_two_persons_is_left_to_the_user() {
-        let person = |angle, photo| Cluster { fixed: true, ..face(angle, photo) };
+        let person = |angle, photo| Cluster { fixed: true, tagging: true, ..face(angle, photo) };
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(35.0, 3)]), [0, 1, 2]);
         assert_eq!(linked(vec![person(0.0, 1), face(15.0, 2), person(60.0, 3)]), [0, 0, 2]);
         // Nor does that keep it from a group; the last face is in a photo of the second person.

@@ -84,12 +84,12 @@ impl Faces {
                 writer.new_group()?
             }
         };
-        let is_fixed = self.fixed.contains(&person);
+        let is_tag = self.tagging.contains(&person);
         for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
             // What the user said of a face goes with it into a larger group.
-            let state = self.state[face].or(is_fixed.then_some(State::Auto));
+            let state = self.state[face].or(is_tag.then_some(State::Auto));
             let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;
-            done.tagged += usize::from(assigned && is_fixed);
+            done.tagged += usize::from(assigned && is_tag);
         }
         Ok(())
     }
