@@ -111,7 +111,7 @@ impl Bench {
 
         let mut groups = Vec::new();
         self.catalog
-            .each_embedded_face(&self.pack.name, |face, _| groups.push(face.person.unwrap_or(-face.id)))
+            .each_embedded_face(&self.pack.name, |face, _, _| groups.push(face.person.unwrap_or(-face.id)))
             .unwrap();
         let (precision, recall) = bcubed(&groups, &self.truth);
         println!(
