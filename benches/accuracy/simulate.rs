@@ -286,8 +286,6 @@ impl<'a> Growing<'a> {
     /// The user names a group after most of it, or answers a question, where the group is still as it was. Of faces that
     /// they do not know they say nothing.
     fn say(&mut self, say: &Say, persons: &[String], said: &mut Answers) -> Result<()> {
-        let members =
-            |person| -> Result<Vec<FaceId>> { Ok(self.catalog.faces_of(person)?.iter().map(|face| face.id).collect()) };
         let decision = match say {
             Say::Name(group) => {
                 let Some(who) = self.catalog.person(*group)?.filter(|who| who.name.is_none()) else { return Ok(()) };

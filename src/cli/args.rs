@@ -124,7 +124,7 @@ pub enum Command {
     /// List what was decided, the newest first
     Log {
         /// So many of them
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
         limit: usize,
         #[arg(long)]
         json: bool,
@@ -203,7 +203,7 @@ pub struct Review {
     /// Ask about these only: numbers or names [default: everybody]
     pub who: Vec<String>,
     /// Stop after so many answers
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub limit: Option<usize>,
     /// Print the questions as JSON and ask none
     #[arg(long)]
@@ -331,6 +331,10 @@ pub enum ModelsAction {
     },
     /// Use a pack from now on: embeds all faces again and keeps every name
     Use { pack: String },
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| format!("{text:?} is no number from 1 on"))
 }
 
 /// `x,y,width,height`

@@ -52,6 +52,17 @@ pub(super) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A probability in per cent, never certain: nothing but the user's word is.
+pub(super) fn percent(probability: f32) -> String {
+    let percent = probability * 100.0;
+    match percent {
+        ..0.1 => "< 0.1 %".to_owned(),
+        99.9.. => "> 99.9 %".to_owned(),
+        ..1.0 | 99.0.. => format!("{percent:.1} %"),
+        _ => format!("{percent:.0} %"),
+    }
+}
+
 /// The day of a local time, or nothing.
 pub(super) fn day(time: Option<&str>) -> String {
     time.and_then(|time| time.split('T').next()).unwrap_or("").to_owned()

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::args::Review;
 use super::history::describe;
-use super::output::{count, json, say};
+use super::output::{count, json, percent, say};
 use super::{Exit, open, picture};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, Who};
 use crate::face::PackInfo;
@@ -28,8 +28,9 @@ enum Answer {
 pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let who: Vec<PersonId> = args.who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<_>>()?;
-    let open = questions(&catalog, &pack, &who)?;
+    let mut open = questions(&catalog, &pack, &who)?;
     if args.json {
+        open.truncate(args.limit.unwrap_or(usize::MAX));
         json(&open)?;
         return Ok(Exit::Well);
     }
@@ -68,7 +69,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
             }
             Answer::Undo => {
                 match catalog.undo()? {
-                    Some(line) => say(&format!("Taken back: {}", describe(&line.decision)))?,
+                    Some(line) => say(&format!("Taken back: {}", describe(&line.decision, &catalog.names()?)))?,
                     None => say("There is nothing to take back.")?,
                 }
                 settled.pop();
@@ -102,8 +103,7 @@ fn ask(catalog: &Catalog, question: &Question, pictures: bool) -> Result<Answer>
         (Some(name), faces) => format!("Are these {faces} faces {name}?"),
         (None, _) => format!("Are these two the same person, {} and {of}?", who(question)),
     };
-    let percent = (question.probability * 100.0).round();
-    say(&format!("{what}  ({percent:.0} % likely, {})", count(question.photos, "photo")))?;
+    say(&format!("{what}  ({} likely, {})", percent(question.probability), count(question.photos, "photo")))?;
     for (face, side) in shown.iter().map(|face| (face, "this")).chain(theirs.first().map(|face| (face, "like"))) {
         if let Some(path) = catalog.path_of(face.photo)? {
             say(&format!("  {side}: {}", path.display()))?;

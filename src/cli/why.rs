@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::history::{describe, local};
-use super::output::{json, table};
+use super::output::{json, percent, table};
 use super::{Exit, face_called, open};
 use crate::catalog::{FaceId, Journal, Library, Line, State, Who};
 use crate::people::{Resemblance, resemblances};
@@ -54,7 +54,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     };
     writeln!(out, "{reason}")?;
     if let Some(line) = &why.decision {
-        writeln!(out, "Line {} of {}: {}.", line.id, local(&line.at), describe(&line.decision))?;
+        writeln!(out, "Line {} of {}: {}.", line.id, local(&line.at), describe(&line.decision, &catalog.names()?))?;
     }
     if !why.resembles.is_empty() {
         writeln!(out)?;
@@ -63,7 +63,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
             let said = if one.rejected { "you said no" } else { "" };
             Ok(vec![
                 who.to_string(),
-                format!("{:.1} %", one.probability * 100.0),
+                percent(one.probability),
                 format!("{:.2}", one.likeness),
                 format!("{} ({:.2})", one.nearest, one.cosine),
                 said.to_owned(),

@@ -119,7 +119,7 @@ enum Round {
 /// Joins clusters until no two are alike enough. `pairs` name clusters that may be, by index.
 ///
 /// Returns for each cluster the index of the one that it has become part of, itself if of none. A fixed cluster is
-/// never part of another; of two others the larger stays, the first of equals.
+/// never part of another; of two others one that the library knows stays, else the larger, the first of equals.
 pub fn link(clusters: &mut [Cluster], pairs: &[Pair], thresholds: &Thresholds) -> Vec<usize> {
     let mut linking = Linking::new(clusters, pairs, thresholds);
     for round in [Round::Founding, Round::Joining] {
@@ -250,7 +250,8 @@ impl<'a, 'v> Linking<'a, 'v> {
     fn join(&mut self, a: usize, b: usize) {
         let rank = |index: usize| {
             let cluster = &self.clusters[index];
-            (cluster.fixed, !cluster.poor, cluster.faces, std::cmp::Reverse(index))
+            // A group keeps its number when more new faces than it has join it.
+            (cluster.fixed, !cluster.poor, !cluster.people.is_empty(), cluster.faces, std::cmp::Reverse(index))
         };
         let (into, from) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
         let joined = std::mem::take(&mut self.clusters[from]);
