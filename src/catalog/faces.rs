@@ -101,6 +101,19 @@ impl Catalog {
         Ok(())
     }
 
+    /// Who is in which photo by a face that has no vector of `pack`, as one whose disk was away when the pack was changed.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn sightings_without_embedding(&self, pack: &str) -> Result<Vec<(PersonId, PhotoId)>> {
+        let mut statement = self.connection.prepare(
+            "SELECT person_id, photo_id FROM seen_faces WHERE person_id IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1)",
+        )?;
+        let rows = statement.query_map([pack], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Who the user said a face is not: faces with persons.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub(super) struct Faces {
     /// Those of them that a face is tagged with when it joins.
     pub tagging: HashSet<PersonId>,
     born: HashMap<PersonId, Date>,
+    /// Where people are seen by faces that are not among these.
+    elsewhere: Vec<(PersonId, PhotoId)>,
     /// Whom the user said a face is not.
     rejected: HashMap<FaceId, Vec<PersonId>>,
 }
@@ -55,6 +57,7 @@ impl Faces {
             fixed: catalog.spoken_of()?,
             tagging: catalog.tagging()?,
             born: catalog.births()?,
+            elsewhere: catalog.sightings_without_embedding(&pack.name)?,
             rejected: HashMap::new(),
         };
         for (face, person) in catalog.rejections()? {
@@ -101,6 +104,11 @@ impl Faces {
         };
         let mut clusters: Vec<Cluster> = self.existing.iter().map(empty).collect();
         let index: HashMap<PersonId, usize> = self.existing.iter().copied().zip(0..).collect();
+        for (person, photo) in &self.elsewhere {
+            if let Some(&cluster) = index.get(person) {
+                clusters[cluster].photos.insert(*photo);
+            }
+        }
         let mut cluster_of = Vec::with_capacity(self.id.len());
         for face in 0..self.id.len() {
             if let Some(person) = self.person[face] {

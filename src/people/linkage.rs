@@ -81,8 +81,10 @@ impl Thresholds {
 
     /// The least likeness for joining the two in this round, or `None` where they must stay apart.
     fn threshold(&self, round: Round, a: &Cluster, b: &Cluster) -> Option<f32> {
+        let refused = |cluster: &Cluster| !cluster.fixed && !cluster.rejected.is_empty();
         let meet = match round {
-            Round::Founding => !a.poor && !b.poor,
+            Round::Founding => !a.poor && !b.poor && !refused(a) && !refused(b),
+            Round::Refused => !a.poor && !b.poor,
             Round::Joining => a.poor != b.poor,
         };
         let apart = !meet || (a.fixed && b.fixed) || must_be_two(a, b);
@@ -112,6 +114,8 @@ const WIDEST: f32 = 2.0;
 enum Round {
     /// Good ones among themselves.
     Founding,
+    /// Those too of which the user said who they are not: later, or they would keep others who are like them from that person.
+    Refused,
     /// A poor one and a good one: poor faces neither draw each other nor bridge two.
     Joining,
 }
@@ -122,7 +126,7 @@ enum Round {
 /// never part of another; of two others one that the library knows stays, else the larger, the first of equals.
 pub fn link(clusters: &mut [Cluster], pairs: &[Pair], thresholds: &Thresholds) -> Vec<usize> {
     let mut linking = Linking::new(clusters, pairs, thresholds);
-    for round in [Round::Founding, Round::Joining] {
+    for round in [Round::Founding, Round::Refused, Round::Joining] {
         linking.round = round;
         linking.run();
     }
@@ -372,6 +376,15 @@ mod tests {
         // 60 degrees apart, each 30 from the poor one between: it joins one of them, and they stay two.
         let roots = linked(vec![face(0.0, 1), poor(30.0, 2), face(60.0, 3)]);
         assert_ne!(roots[0], roots[2]);
+    }
+
+    #[test]
+    fn a_refused_face_keeps_no_other_from_the_person() {
+        let anna = |angle, photo| Cluster { fixed: true, tagging: true, people: vec![7], ..face(angle, photo) };
+        let refused = |angle, photo| Cluster { rejected: [7].into(), ..face(angle, photo) };
+        assert_eq!(linked(vec![anna(0.0, 1), face(15.0, 2), refused(18.0, 3)]), [0, 0, 2]);
+        // Among themselves they are a group like any other.
+        assert_eq!(linked(vec![anna(0.0, 1), refused(15.0, 2), refused(18.0, 3)]), [0, 1, 1]);
     }
 
     #[test]
