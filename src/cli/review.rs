@@ -1,6 +1,6 @@
 //! `facetag review`: questions, the one that settles most photos first.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{BufRead, Write};
 
 use anyhow::Result;
@@ -15,6 +15,9 @@ use crate::people::{Question, decide, questions};
 
 /// So many faces of each side are shown.
 const SHOWN: usize = 3;
+
+/// So many questions are asked before it is looked again what is worth asking.
+const AT_ONCE: usize = 10;
 
 /// What the user says to a question.
 enum Answer {
@@ -39,7 +42,7 @@ pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
         return Ok(Exit::Partly);
     }
     let limit = args.limit.unwrap_or(usize::MAX);
-    let asked = open.len().min(limit).min(10);
+    let asked = open.len().min(limit).min(AT_ONCE);
     let photos: u64 = open[..asked].iter().map(|question| question.photos).sum();
     let settle = if asked == 1 { "settles" } else { "settle" };
     say(&format!("{} {settle} {}.", count(asked as u64, "answer"), count(photos, "photo")))?;
@@ -51,11 +54,18 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
     let mut skipped: HashSet<(PersonId, Vec<FaceId>)> = HashSet::new();
     // The photos that each answer settled.
     let mut settled: Vec<u64> = Vec::new();
+    let mut open = VecDeque::new();
     while settled.len() < limit {
-        // Each answer changes what is worth asking next.
-        let open = questions(catalog, pack, who)?;
-        let is_new = |question: &Question| !skipped.contains(&(question.of, question.faces.clone()));
-        let Some(question) = open.into_iter().find(is_new) else { break };
+        if open.is_empty() {
+            // Answers change what is worth asking next; in a large library it takes seconds to tell what that is.
+            open = questions(catalog, pack, who)?.into();
+            open.retain(|question| !skipped.contains(&(question.of, question.faces.clone())));
+            open.truncate(AT_ONCE);
+        }
+        let Some(question) = open.pop_front() else { break };
+        if !question.is_open(catalog)? {
+            continue;
+        }
         let decision = match ask(catalog, &question, !args.no_pictures)? {
             Answer::Yes => question.yes(catalog)?,
             Answer::No => question.no(catalog)?,
@@ -65,6 +75,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
             }
             Answer::Undo if settled.is_empty() => {
                 say("No answer was given yet: `facetag undo` takes back what was decided before.")?;
+                open.push_front(question);
                 continue;
             }
             Answer::Undo => {
@@ -73,6 +84,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
                     None => say("There is nothing to take back.")?,
                 }
                 settled.pop();
+                open.clear();
                 continue;
             }
             Answer::Quit => break,

@@ -29,6 +29,19 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether the question is still what it was: nobody has come or gone since.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn is_open(&self, catalog: &Catalog) -> Result<bool, CatalogError> {
+        let mut now = match self.group {
+            Some(group) => catalog.faces_of(group)?.iter().map(|face| face.id).collect(),
+            None => self.faces.clone(),
+        };
+        now.sort_unstable();
+        Ok(now == self.faces && catalog.person(self.of)?.is_some())
+    }
+
     /// The decision that a yes is.
     ///
     /// # Errors
