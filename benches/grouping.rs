@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use facetag::catalog::{Catalog, Library, NewFace, NewPhoto};
 use facetag::face::{BoundingBox, PackInfo, normalised};
-use facetag::people::regroup;
+use facetag::people::{questions, regroup};
 
 /// So many faces join a grouped library.
 const MORE: usize = 1000;
@@ -27,6 +27,7 @@ fn main() {
             bench.regroup();
             bench.store(MORE);
             bench.regroup();
+            bench.ask();
         }
     }
 }
@@ -102,6 +103,13 @@ impl Bench {
     }
 
     /// Groups the faces stored and prints a row of the table.
+    /// Looks for what to ask, as `facetag review` does.
+    fn ask(&self) {
+        let started = Instant::now();
+        let open = questions(&self.catalog, &self.pack, &[]).unwrap();
+        eprintln!("{} questions found in {:.1} s", open.len(), started.elapsed().as_secs_f32());
+    }
+
     fn regroup(&mut self) {
         let fresh =
             if self.truth.len() == self.people.len() { format!("+{MORE}") } else { self.truth.len().to_string() };
