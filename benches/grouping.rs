@@ -102,7 +102,6 @@ impl Bench {
         stored.unwrap();
     }
 
-    /// Groups the faces stored and prints a row of the table.
     /// Looks for what to ask, as `facetag review` does.
     fn ask(&self) {
         let started = Instant::now();
@@ -110,6 +109,7 @@ impl Bench {
         eprintln!("{} questions found in {:.1} s", open.len(), started.elapsed().as_secs_f32());
     }
 
+    /// Groups the faces stored and prints a row of the table.
     fn regroup(&mut self) {
         let fresh =
             if self.truth.len() == self.people.len() { format!("+{MORE}") } else { self.truth.len().to_string() };
