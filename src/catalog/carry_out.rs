@@ -15,7 +15,7 @@ const DRAWN_SCORE: f32 = 1.0;
 impl Writer<'_> {
     pub(super) fn carry_out(&mut self, decision: &Decision) -> Result<()> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        self.carry_out_on_faces(decision, &|face| vec![face.clone()])?;
+        self.carry_out_on_faces(decision)?;
         self.carry_out_on_people(decision)?;
         self.untag()
     }
@@ -55,14 +55,10 @@ impl Writer<'_> {
         }
     }
 
-    /// What a decision changes of faces; `stands_for` gives the faces that one of the journal is today.
-    pub(super) fn carry_out_on_faces(
-        &mut self,
-        decision: &Decision,
-        stands_for: &dyn Fn(&FaceRef) -> Vec<FaceRef>,
-    ) -> Result<()> {
-        let mut found = self.find_faces(decision.faces(), stands_for)?;
-        let group = self.find_faces(decision.group(), stands_for)?;
+    /// What a decision changes of faces.
+    pub(super) fn carry_out_on_faces(&mut self, decision: &Decision) -> Result<()> {
+        let mut found = self.find_faces(decision.faces())?;
+        let group = self.find_faces(decision.group())?;
         match decision {
             Decision::Name { person, .. }
             | Decision::Hide { person, .. }
@@ -92,9 +88,7 @@ impl Writer<'_> {
             }
             Decision::Draw { face, landmarks, quality, person, .. } => {
                 if found.is_empty() {
-                    for face in stands_for(face) {
-                        found.extend(self.draw(&face, landmarks.as_flattened(), *quality)?);
-                    }
+                    found.extend(self.draw(face, landmarks.as_flattened(), *quality)?);
                 }
                 for id in &found {
                     let sql = "UPDATE faces SET person_id = ?2, state = 'manual', removed = 0 WHERE id = ?1";
@@ -206,8 +200,8 @@ impl Writer<'_> {
         Ok(face.hash().map(|hash| self.photo_with(&hash)).transpose()?.flatten().is_some())
     }
 
-    fn find_faces(&self, faces: &[FaceRef], stands_for: &dyn Fn(&FaceRef) -> Vec<FaceRef>) -> Result<Vec<FaceId>> {
-        let found = faces.iter().flat_map(stands_for).map(|face| self.find_face(&face));
+    fn find_faces(&self, faces: &[FaceRef]) -> Result<Vec<FaceId>> {
+        let found = faces.iter().map(|face| self.find_face(face));
         Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 

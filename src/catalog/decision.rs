@@ -139,6 +139,35 @@ impl Decision {
         }
     }
 
+    /// The same, said of the faces that `stands_for` gives for each it speaks of.
+    pub(super) fn said_of(&self, stands_for: impl Fn(&FaceRef) -> Vec<FaceRef>) -> Vec<Self> {
+        let all = |faces: &[FaceRef]| faces.iter().flat_map(&stands_for).collect();
+        let mut said = self.clone();
+        match &mut said {
+            Self::Name { faces, .. }
+            | Self::Merge { faces, .. }
+            | Self::Hide { faces, .. }
+            | Self::Ignore { faces, .. }
+            | Self::Confirm { faces, .. }
+            | Self::Remove { faces } => *faces = all(faces),
+            Self::Reject { faces, group, .. } | Self::Split { faces, group, .. } => {
+                (*faces, *group) = (all(faces), all(group));
+            }
+            Self::Draw { face, .. } => {
+                let drawn = |stands: FaceRef| {
+                    let mut said = self.clone();
+                    if let Self::Draw { face, .. } = &mut said {
+                        *face = stands;
+                    }
+                    said
+                };
+                return stands_for(face).into_iter().map(drawn).collect();
+            }
+            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {}
+        }
+        vec![said]
+    }
+
     /// The people whose faces it made more, or other ones: those who may have more faces in the library now.
     pub fn reaches(&self) -> Vec<PersonId> {
         match self {

@@ -208,8 +208,10 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn assign(&mut self, face: FaceId, before: Membership, after: (PersonId, Option<State>)) -> Result<bool> {
-        let sql = "UPDATE faces SET person_id = ?4, state = ?5 WHERE id = ?1 AND person_id IS ?2 AND state IS ?3
-                   AND EXISTS (SELECT 1 FROM people WHERE id = ?4)";
+        let sql = "UPDATE faces SET person_id = ?4, state = ?5
+                   WHERE id = ?1 AND person_id IS ?2 AND state IS ?3 AND NOT removed
+                   AND EXISTS (SELECT 1 FROM people WHERE id = ?4)
+                   AND NOT EXISTS (SELECT 1 FROM rejections WHERE face_id = ?1 AND person_id = ?4)";
         let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.execute(params![face, before.0, before.1, after.0, after.1])? > 0)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::decision::{FaceRef, LineId};
+use super::decision::{Decision, FaceRef, LineId};
 use super::journal::Journal;
 use super::photos::{Hash, Writer};
 use super::{Catalog, Result};
@@ -10,8 +10,9 @@ use super::{Catalog, Result};
 /// What the journal says, ready to be said of photos as a scan stores them: those of a library whose tables were made
 /// anew, and those that were away when it was.
 pub struct Replay {
-    journal: Journal,
-    /// The photos that it speaks of.
+    /// The decisions that stand, each said of the faces it was about and of what edits made of them.
+    decisions: Vec<Decision>,
+    /// The photos that they speak of.
     photos: HashSet<Hash>,
 }
 
@@ -19,16 +20,15 @@ impl Replay {
     /// # Errors
     /// Those of SQLite; a line that cannot be understood.
     pub fn load(catalog: &Catalog) -> Result<Self> {
-        let journal = Journal::load(catalog)?;
-        let said = journal.standing().flat_map(|line| line.decision.faces().iter().chain(line.decision.group()));
-        let edited = journal.edits().flat_map(|(_, faces)| faces).map(|(_, new)| new);
-        let photos = said.chain(edited).filter_map(FaceRef::hash).collect();
-        Ok(Self { journal, photos })
+        Ok(Self::of(&Journal::load(catalog)?))
     }
 
-    /// Whether the user spoke of some face in this photo.
-    pub fn speaks_of(&self, photo: &Hash) -> bool {
-        self.photos.contains(photo)
+    fn of(journal: &Journal) -> Self {
+        let said = |line: &super::Line| line.decision.said_of(|face| journal.today(face, line.id));
+        let decisions: Vec<Decision> = journal.standing().flat_map(said).collect();
+        let faces = decisions.iter().flat_map(|decision| decision.faces().iter().chain(decision.group()));
+        let photos = faces.filter_map(FaceRef::hash).collect();
+        Self { decisions, photos }
     }
 }
 
@@ -71,11 +71,17 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn replay(&mut self, replay: &Replay, photos: &HashSet<Hash>) -> Result<()> {
-        if photos.iter().any(|photo| replay.speaks_of(photo)) {
-            self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-            self.say_of_faces(&replay.journal, &|face| face.hash().is_some_and(|hash| photos.contains(&hash)))?;
+        if replay.photos.is_disjoint(photos) {
+            return Ok(());
         }
-        Ok(())
+        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        let known = |face: &FaceRef| face.hash().filter(|hash| photos.contains(hash)).map(|_| face.clone());
+        for decision in
+            replay.decisions.iter().flat_map(|decision| decision.said_of(|face| known(face).into_iter().collect()))
+        {
+            self.carry_out_on_faces(&decision)?;
+        }
+        self.mend()
     }
 
     /// Makes the state that the journal speaks of: where a decision is taken back of which no change was recorded.
@@ -97,17 +103,8 @@ impl Writer<'_> {
         for line in journal.standing() {
             self.carry_out_on_people(&line.decision)?;
         }
-        self.say_of_faces(journal, &|_| true)
-    }
-
-    fn say_of_faces(&mut self, journal: &Journal, of: &dyn Fn(&FaceRef) -> bool) -> Result<()> {
-        for line in journal.standing() {
-            let stands_for = |face: &FaceRef| {
-                let mut faces = journal.today(face, line.id);
-                faces.retain(of);
-                faces
-            };
-            self.carry_out_on_faces(&line.decision, &stands_for)?;
+        for decision in Replay::of(journal).decisions {
+            self.carry_out_on_faces(&decision)?;
         }
         self.mend()
     }
