@@ -329,6 +329,10 @@ fn check_decision(world: &mut World, decision: &Decision) -> Checked {
     decide(&mut world.catalog, &world.pack, decision).unwrap();
     check_rejections(world)?;
     let after = world.state();
+    if difference(&before, &after).is_empty() {
+        // What was said before is not said again.
+        return Ok(());
+    }
 
     prop_assert!(world.catalog.undo().unwrap().is_some());
     prop_assert_eq!(difference(&before, &world.state()), Rows::new(), "undo of {:?}", decision);

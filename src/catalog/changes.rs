@@ -56,14 +56,16 @@ impl Recorded {
             quoted.join(" || ', ' || "),
             key.join(", ")
         );
-        let mut undos = vec![("INSERT".to_owned(), delete), ("DELETE".to_owned(), restore.clone())];
+        let mut undos = vec![("insert", String::new(), delete), ("delete", String::new(), restore.clone())];
         if !changing.is_empty() {
-            undos.push((format!("UPDATE OF {}", changing.join(", ")), restore));
+            let differ: Vec<String> =
+                changing.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
+            undos.push(("update", format!("WHEN {}", differ.join(" OR ")), restore));
         }
-        let trigger = |(event, undo): (String, String)| {
-            let name = format!("record_{table}_{}", event[..6].to_lowercase());
+        let trigger = |(event, when, undo): (&str, String, String)| {
+            let name = format!("record_{table}_{event}");
             let sql = format!(
-                "CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table}
+                "CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table} {when}
                  BEGIN INSERT INTO changes (line, undo) VALUES ({line}, {undo}); END"
             );
             (name, sql)
@@ -73,15 +75,12 @@ impl Recorded {
 }
 
 /// Carries out `work`, and records what it changes as belonging to a line of the journal. The caller has begun a
-/// transaction, which takes the recording back too where `work` fails.
+/// transaction, which takes the recording back too where `work` fails. Also tells whether anything has changed.
 pub(super) fn recorded<T, E: From<CatalogError>>(
     catalog: &mut super::Catalog,
     line: LineId,
     work: impl FnOnce(&mut super::Catalog) -> std::result::Result<T, E>,
-) -> std::result::Result<T, E> {
-    // One that changes nothing is recorded too, by a statement that does nothing.
-    let sql = "INSERT INTO changes (line, undo) VALUES (?1, '')";
-    catalog.connection.execute(sql, [line]).map_err(CatalogError::from)?;
+) -> std::result::Result<(T, bool), E> {
     let triggers: Vec<(String, String)> = RECORDED.iter().flat_map(|table| table.triggers(line)).collect();
     let run = |catalog: &super::Catalog, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
     for (_, sql) in &triggers {
@@ -91,7 +90,9 @@ pub(super) fn recorded<T, E: From<CatalogError>>(
     for (name, _) in &triggers {
         run(catalog, &format!("DROP TRIGGER temp.{name}"))?;
     }
-    Ok(result)
+    let sql = "SELECT EXISTS (SELECT 1 FROM changes WHERE line = ?1)";
+    let changed = catalog.connection.query_row(sql, [line], |row| row.get(0)).map_err(CatalogError::from)?;
+    Ok((result, changed))
 }
 
 impl Writer<'_> {

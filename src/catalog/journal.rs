@@ -9,7 +9,7 @@ use super::{Catalog, CatalogError, FaceId, FaceRow, NewFace, PersonId, PhotoId, 
 
 impl Catalog {
     /// Appends a decision and carries it out; `then` does what follows from it, such as tagging by itself, and is taken
-    /// back with it.
+    /// back with it. What changes nothing, as it was said before, is not said again.
     ///
     /// # Errors
     /// Those of SQLite and of `then`; then nothing has changed.
@@ -68,10 +68,12 @@ impl Catalog {
     ) -> std::result::Result<T, E> {
         let run = |catalog: &Self, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
         run(self, "BEGIN IMMEDIATE")?;
-        let done = self.batch(|writer| writer.append(decision)).map_err(E::from);
-        let done = done.and_then(|line| recorded(self, line, work));
-        run(self, if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-        done
+        let line = self.batch(|writer| writer.append(decision)).map_err(E::from);
+        let done = line.and_then(|line| recorded(self, line, work));
+        let takes_back = matches!(decision, Decision::Undo { .. } | Decision::Redo { .. });
+        let keep = done.as_ref().is_ok_and(|(_, changed)| *changed || takes_back);
+        run(self, if keep { "COMMIT" } else { "ROLLBACK" })?;
+        Ok(done?.0)
     }
 
     /// A group gets a name; where a person has it already, the group is theirs.

@@ -161,7 +161,8 @@ pub struct Scan {
     /// Try again the files that could not be read
     #[arg(long)]
     pub retry_failed: bool,
-    /// Forget all that was found and find it again; what you said of it is kept and said again
+    /// Forget all that was found and find it again; what you said of it is kept and said again. Numbers of faces, and of
+    /// groups without a name, are new then
     #[arg(long, conflicts_with = "folders")]
     pub afresh: bool,
     /// Say nothing but what went wrong

@@ -43,7 +43,9 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
     let (catalog, _) = open(library)?;
     let journal = Journal::load(&catalog)?;
     let said = journal.lines.iter().rev().filter(|line| !matches!(line.decision, Decision::Edited { .. }));
-    let lines: Vec<&Line> = said.take(limit).collect();
+    let mut lines: Vec<&Line> = said.collect();
+    let more = lines.len().saturating_sub(limit);
+    lines.truncate(limit);
     if as_json {
         json(&lines)?;
         return Ok(Exit::Well);
@@ -64,6 +66,9 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
         .collect();
     let mut out = std::io::stdout().lock();
     table(&mut out, &["LINE", "WHEN", "WHAT"], &[0], &rows)?;
+    if more > 0 {
+        writeln!(out, "\nAnd {more} before (--limit {} lists them).", limit + more)?;
+    }
     writeln!(out, "\n`facetag undo` takes back the newest that stands.")?;
     Ok(Exit::Well)
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::output::{count, note, say};
@@ -101,6 +103,9 @@ pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<E
     let person = catalog.who(who)?;
     if person.name.is_none() {
         bail!("{person} has no name yet: `facetag name {} NAME` gives it one", person.id);
+    }
+    if let Some(date) = date.filter(|date| *date > Timestamp::now().to_zoned_datetime(TimeZone::system()).date()) {
+        bail!("{date} is yet to come: give the day, month or year of birth");
     }
     decide(&mut catalog, &pack, &Decision::Born { person: person.id, date })?;
     say(&match date {

@@ -19,7 +19,8 @@ const LINES: u32 = 9;
 /// Shows these faces in a row, a gap between the first ones and the second ones. Photos that are away are left out, and
 /// without a terminal nothing is shown.
 pub(super) fn show(catalog: &Catalog, first: &[FaceRow], second: &[FaceRow]) -> Result<()> {
-    if !std::io::stdout().is_terminal() {
+    let terminal = std::env::var("TERM").unwrap_or_default();
+    if !std::io::stdout().is_terminal() || matches!(terminal.as_str(), "" | "dumb") {
         return Ok(());
     }
     let pictures = |faces: &[FaceRow]| -> Result<Vec<RgbImage>> {
@@ -40,10 +41,22 @@ pub(super) fn show(catalog: &Catalog, first: &[FaceRow], second: &[FaceRow]) -> 
         let x = (first.len() + index) as u32 * SIDE + gap;
         image::imageops::replace(&mut row, picture, i64::from(x), 0);
     }
-    let config = viuer::Config { absolute_offset: false, height: Some(LINES), ..Default::default() };
+    let config = viuer::Config {
+        absolute_offset: false,
+        height: Some(LINES),
+        use_sixel: knows_sixel(&terminal),
+        ..Default::default()
+    };
     // A picture that a terminal cannot show is no reason to stop asking.
     let _ = viuer::print(&DynamicImage::ImageRgb8(row), &config);
     Ok(())
+}
+
+/// Whether the terminal is one of those that show sixels. It could be asked, but one that does not answer would keep the
+/// question waiting for ever.
+fn knows_sixel(terminal: &str) -> bool {
+    let by_name = ["foot", "mlterm", "contour", "sixel", "yaft"].iter().any(|name| terminal.contains(name));
+    by_name || ["KONSOLE_VERSION", "WT_SESSION"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 /// A face with some of what is around it, or `None` where its photo cannot be read now.

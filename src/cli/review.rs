@@ -45,17 +45,20 @@ pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
     let asked = open.len().min(limit).min(AT_ONCE);
     let photos: u64 = open[..asked].iter().map(|question| question.photos).sum();
     let settle = if asked == 1 { "settles" } else { "settle" };
-    say(&format!("{} {settle} {}.", count(asked as u64, "answer"), count(photos, "photo")))?;
+    let more = match open.len() - asked {
+        0 => String::new(),
+        more => format!(" {more} more after that."),
+    };
+    say(&format!("{} {settle} {}.{more}", count(asked as u64, "answer"), count(photos, "photo")))?;
     ask_all(&mut catalog, &pack, &who, limit, args)
 }
 
 /// Asks until nothing is left to ask, the user has had enough, or `limit` answers were given.
 fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usize, args: &Review) -> Result<Exit> {
     let mut skipped: HashSet<(PersonId, Vec<FaceId>)> = HashSet::new();
-    // The photos that each answer settled.
-    let mut settled: Vec<u64> = Vec::new();
+    let mut answered: Vec<Question> = Vec::new();
     let mut open = VecDeque::new();
-    while settled.len() < limit {
+    while answered.len() < limit {
         if open.is_empty() {
             // Answers change what is worth asking next; in a large library it takes seconds to tell what that is.
             open = questions(catalog, pack, who)?.into();
@@ -73,7 +76,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
                 skipped.insert((question.of, question.faces));
                 continue;
             }
-            Answer::Undo if settled.is_empty() => {
+            Answer::Undo if answered.is_empty() => {
                 say("No answer was given yet: `facetag undo` takes back what was decided before.")?;
                 open.push_front(question);
                 continue;
@@ -83,19 +86,20 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
                     Some(line) => say(&format!("Taken back: {}", describe(&line.decision, &catalog.names()?)))?,
                     None => say("There is nothing to take back.")?,
                 }
-                settled.pop();
+                // The same question again; what is worth asking next is looked for anew.
                 open.clear();
+                open.extend(answered.pop());
                 continue;
             }
             Answer::Quit => break,
         };
         let done = decide(catalog, pack, &decision)?;
-        settled.push(question.photos);
+        answered.push(question);
         if done.tagged > 0 {
             say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;
         }
     }
-    let (given, photos) = (settled.len() as u64, settled.iter().sum());
+    let (given, photos) = (answered.len() as u64, answered.iter().map(|question| question.photos).sum());
     say(&format!("{} given, {} settled.", count(given, "answer"), count(photos, "photo")))?;
     Ok(Exit::Well)
 }
@@ -113,12 +117,13 @@ fn ask(catalog: &Catalog, question: &Question, pictures: bool) -> Result<Answer>
     let what = match (&of.name, question.faces.len()) {
         (Some(name), 1) => format!("Is this {name}?"),
         (Some(name), faces) => format!("Are these {faces} faces {name}?"),
-        (None, _) => format!("Are these two the same person, {} and {of}?", who(question)),
+        (None, _) => format!("Are {} and {of} the same person?", who(question)),
     };
     say(&format!("{what}  ({} likely, {})", percent(question.probability), count(question.photos, "photo")))?;
     for (face, side) in shown.iter().map(|face| (face, "this")).chain(theirs.first().map(|face| (face, "like"))) {
         if let Some(path) = catalog.path_of(face.photo)? {
-            say(&format!("  {side}: {}", path.display()))?;
+            let away = if path.exists() { "" } else { " (not there now)" };
+            say(&format!("  {side}: {}{away}", path.display()))?;
         }
     }
     answer()

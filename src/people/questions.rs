@@ -108,7 +108,9 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         let Some(&id) = person.people.first() else { continue };
         let group_id = other.people.first().copied();
         let wanted = who.is_empty() || who.contains(&id) || group_id.is_some_and(|group| who.contains(&group));
-        if !wanted || name(other).is_some() || must_be_two(person, other) {
+        // Small and blurred faces are like each other, whoever they are.
+        let tells_nothing = person.poor || (other.poor && name(person).is_none());
+        if !wanted || name(other).is_some() || tells_nothing || must_be_two(person, other) {
             continue;
         }
         let probability = pack.calibration.probability(pack.thresholds.likeness(person, other), among);
