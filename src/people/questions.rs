@@ -102,15 +102,17 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let mut best: HashMap<u32, Question> = HashMap::new();
     for pair in pairs {
         let (a, b) = (asked[pair.a as usize], asked[pair.b as usize]);
-        let rank = |index: u32| (name(&clusters[index as usize]).is_some(), clusters[index as usize].faces);
+        let rank = |index: u32| {
+            let cluster = &clusters[index as usize];
+            (name(cluster).is_some(), !cluster.poor, cluster.faces)
+        };
         let (of, group) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
         let (person, other) = (&clusters[of as usize], &clusters[group as usize]);
         let Some(&id) = person.people.first() else { continue };
         let group_id = other.people.first().copied();
         let wanted = who.is_empty() || who.contains(&id) || group_id.is_some_and(|group| who.contains(&group));
         // Small and blurred faces are like each other, whoever they are.
-        let tells_nothing = person.poor || (other.poor && name(person).is_none());
-        if !wanted || name(other).is_some() || tells_nothing || must_be_two(person, other) {
+        if !wanted || name(other).is_some() || person.poor || must_be_two(person, other) {
             continue;
         }
         let probability = pack.calibration.probability(pack.thresholds.likeness(person, other), among);
