@@ -232,11 +232,15 @@ impl World {
             Say::Split(who, to) => {
                 let from = person(who).id;
                 let theirs = self.catalog.faces_of(from).unwrap();
-                let into = to.map(|to| name(&to)).filter(|name| person(who).name.as_deref() != Some(name));
+                let into = match to.map(|to| name(&to)).filter(|name| person(who).name.as_deref() != Some(name)) {
+                    Some(name) => self.catalog.person_or_new(name),
+                    None => self.catalog.new_group_to_be(),
+                };
+                let (into, is_new) = into.unwrap();
                 if theirs.len() < 2 {
                     return None;
                 }
-                self.catalog.splitting(from, &[theirs[0].id], into)
+                self.catalog.splitting(from, &[theirs[0].id], (&into, is_new))
             }
             Say::Draw(photo, who) => {
                 let drawn = NewFace {

@@ -17,6 +17,14 @@ impl Writer<'_> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
         self.carry_out_on_faces(decision)?;
         self.carry_out_on_people(decision)?;
+        if let Decision::Born { person, date: Some(date) } = decision {
+            // Only now: a replay says nothing of what facetag tagged by itself.
+            self.connection.execute(
+                "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
+                 AND (SELECT taken < ?2 FROM photos WHERE photos.id = photo_id)",
+                params![person, date.to_string()],
+            )?;
+        }
         self.untag()
     }
 
@@ -70,7 +78,7 @@ impl Writer<'_> {
                 self.seat(&found, *into)?;
                 // What was tagged by itself goes along, and stays marked so; not what was said to be somebody else.
                 self.connection.execute(
-                    "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1
+                    "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id IN (?1, ?2)
                      AND EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id AND person_id = ?2)",
                     [from, into],
                 )?;
@@ -101,14 +109,6 @@ impl Writer<'_> {
                     let sql = "UPDATE faces SET person_id = NULL, state = NULL, removed = 1 WHERE id = ?1";
                     self.connection.prepare_cached(sql)?.execute([id])?;
                 }
-                Ok(())
-            }
-            Decision::Born { person, date: Some(date) } => {
-                self.connection.execute(
-                    "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
-                     AND (SELECT taken < ?2 FROM photos WHERE photos.id = photo_id)",
-                    params![person, date.to_string()],
-                )?;
                 Ok(())
             }
             Decision::Edited { faces } => self.carry_on([faces.as_slice()].into_iter()),

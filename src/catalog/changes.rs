@@ -119,11 +119,11 @@ impl Writer<'_> {
     pub(super) fn mend(&mut self) -> Result<()> {
         let now = super::now();
         self.connection.execute(
-            "INSERT INTO people (id, created_at) SELECT DISTINCT person_id, ?1 FROM faces
+            "INSERT INTO people (id, created_at)
+             SELECT person_id, ?1 FROM (SELECT person_id FROM faces UNION SELECT person_id FROM rejections)
              WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM people)",
             [now],
         )?;
-        self.connection.execute("DELETE FROM rejections WHERE person_id NOT IN (SELECT id FROM people)", [])?;
         self.untag()
     }
 

@@ -1,12 +1,14 @@
 //! Faces, their embeddings, and which person each belongs to.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::photos::Writer;
-use super::{Catalog, NewFace, PersonId, PhotoId, Result};
+use super::{Catalog, FaceRef, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks};
 
 pub type FaceId = i64;
@@ -114,6 +116,16 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The faces that the user said are not this person's.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rejected_for(&self, person: PersonId) -> Result<HashSet<FaceId>> {
+        let mut statement = self.connection.prepare_cached("SELECT face_id FROM rejections WHERE person_id = ?1")?;
+        let rows = statement.query_map([person], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Who the user said a face is not: faces with persons.
     ///
     /// # Errors
@@ -197,9 +209,12 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn embed_drawn(&mut self, photo: PhotoId, drawn: &NewFace, pack: &str) -> Result<()> {
-        let sql = "SELECT max(id) FROM faces WHERE photo_id = ?1 AND state = 'manual'";
-        let face = self.connection.query_row(sql, [photo], |row| row.get(0))?;
-        self.embedding(face, pack, &drawn.embedding)
+        let hash = self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0))?;
+        if let Some(face) = self.find_face(&FaceRef::new(&hash, drawn.bounds))? {
+            let sql = "INSERT OR IGNORE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)";
+            self.connection.execute(sql, params![face, pack, Floats(drawn.embedding.clone())])?;
+        }
+        Ok(())
     }
 
     /// Puts a face into the person or group, with the state that tells how it came there, unless the user has spoken

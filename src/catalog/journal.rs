@@ -29,11 +29,13 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite; then nothing has changed.
     pub fn undo(&mut self) -> Result<Option<Line>> {
-        let journal = Journal::load(self)?;
-        match journal.standing.last() {
-            Some(&line) => self.take_back(&journal, line, Decision::Undo { line }),
-            None => Ok(None),
-        }
+        self.exclusively(|catalog| {
+            let journal = Journal::load(catalog)?;
+            match journal.standing.last() {
+                Some(&line) => catalog.take_back(&journal, line, Decision::Undo { line }),
+                None => Ok(None),
+            }
+        })
     }
 
     /// Does again what was taken back last, unless something else was decided since. Returns the decision.
@@ -41,11 +43,31 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite; then nothing has changed.
     pub fn redo(&mut self) -> Result<Option<Line>> {
-        let journal = Journal::load(self)?;
-        match journal.undone.last() {
-            Some(&line) => self.take_back(&journal, line, Decision::Redo { line }),
-            None => Ok(None),
+        self.exclusively(|catalog| {
+            let journal = Journal::load(catalog)?;
+            match journal.undone.last() {
+                Some(&line) => catalog.take_back(&journal, line, Decision::Redo { line }),
+                None => Ok(None),
+            }
+        })
+    }
+
+    /// Runs `work` while nobody else writes: what it reads is still so when it writes. All of it is kept, or none.
+    ///
+    /// # Errors
+    /// Those of SQLite and of `work`; then nothing has changed.
+    pub fn exclusively<T, E: From<CatalogError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        if !self.connection.is_autocommit() {
+            return work(self);
         }
+        let run = |catalog: &Self, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
+        run(self, "BEGIN IMMEDIATE")?;
+        let done = work(self);
+        run(self, if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        done
     }
 
     /// Reverts a line, which is a decision or an undo.
@@ -67,13 +89,17 @@ impl Catalog {
         work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let run = |catalog: &Self, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
-        run(self, "BEGIN IMMEDIATE")?;
-        let line = self.batch(|writer| writer.append(decision)).map_err(E::from);
-        let done = line.and_then(|line| recorded(self, line, work));
-        let takes_back = matches!(decision, Decision::Undo { .. } | Decision::Redo { .. });
-        let keep = done.as_ref().is_ok_and(|(_, changed)| *changed || takes_back);
-        run(self, if keep { "COMMIT" } else { "ROLLBACK" })?;
-        Ok(done?.0)
+        self.exclusively(|catalog| {
+            run(catalog, "SAVEPOINT decision")?;
+            let line = catalog.batch(|writer| writer.append(decision)).map_err(E::from);
+            let done = line.and_then(|line| recorded(catalog, line, work));
+            let takes_back = matches!(decision, Decision::Undo { .. } | Decision::Redo { .. });
+            if !done.as_ref().is_ok_and(|(_, changed)| *changed || takes_back) {
+                run(catalog, "ROLLBACK TO decision")?;
+            }
+            run(catalog, "RELEASE decision")?;
+            Ok(done?.0)
+        })
     }
 
     /// A group gets a name; where a person has it already, the group is theirs.
@@ -98,9 +124,16 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn merging(&self, from: &Who, into: &Who) -> Result<Decision> {
-        let mut faces = self.seen_faces(from.id)?;
+        let refused = self.rejected_for(into.id)?;
+        let mut faces = Vec::new();
+        for face in self.faces_of(from.id)? {
+            // One of whom the user said that it is not theirs does not come along.
+            if face.state != Some(State::Auto) && !refused.contains(&face.id) {
+                faces.push(self.face_ref(&face)?);
+            }
+        }
         // The user has looked at both: neither may drift away from the other later.
-        faces.extend(self.seen_faces(into.id)?);
+        faces.extend(self.unsaid_faces(into.id)?);
         Ok(Decision::Merge { from: from.id, from_name: from.name.clone(), into: into.id, faces })
     }
 
@@ -137,22 +170,16 @@ impl Catalog {
         Ok(Decision::Reject { person, faces: self.face_refs(faces)?, group: self.unsaid_faces(person)? })
     }
 
-    /// These faces of `from` are of somebody else: of the person called `name`, or of a group of their own.
+    /// These faces of `from` are of somebody else; one who `is_new` gets the name with it, if they have one.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn splitting(&self, from: PersonId, faces: &[FaceId], name: Option<&str>) -> Result<Decision> {
-        let (into, name) = match name {
-            None => (self.next_person()?, None),
-            Some(name) => {
-                let (person, is_new) = self.person_or_new(name)?;
-                (person.id, person.name.filter(|_| is_new))
-            }
-        };
+    pub fn splitting(&self, from: PersonId, faces: &[FaceId], (into, is_new): (&Who, bool)) -> Result<Decision> {
+        let name = into.name.clone().filter(|_| is_new);
         let faces = self.face_refs(faces)?;
         let mut group = self.unsaid_faces(from)?;
         group.retain(|face| !faces.contains(face));
-        Ok(Decision::Split { from, into, name, faces, group })
+        Ok(Decision::Split { from, into: into.id, name, faces, group })
     }
 
     /// There is a face that no detector saw: upright box and landmarks in fractions of the photo.
@@ -282,9 +309,13 @@ impl Journal {
         self.standing().any(|line| line.id == id)
     }
 
-    /// The decision that a face owes its person to: the last one that stands and speaks of it.
+    /// The last decision that stands and speaks of a face.
     pub fn last_word_on(&self, face: &FaceRef) -> Option<&Line> {
-        self.standing().rev().find(|line| line.decision.faces().iter().any(|other| other.is(face)))
+        let speaks_of = |line: &&Line| {
+            let faces = line.decision.faces().iter().chain(line.decision.group());
+            faces.flat_map(|other| self.today(other, line.id)).any(|other| other.is(face))
+        };
+        self.standing().rev().find(speaks_of)
     }
 
     /// What scans saw of edits of photos, with the line at which they saw it.

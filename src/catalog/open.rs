@@ -37,7 +37,7 @@ impl Catalog {
         };
         let mut connection =
             Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(std::time::Duration::from_secs(120))?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(not_a_library)?;
         // A commit survives the end of the process; only a power cut may take the last ones, never the file.
         connection.pragma_update(None, "synchronous", "normal")?;

@@ -165,6 +165,14 @@ impl Catalog {
         }
     }
 
+    /// A group that is to be made, under the next number.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn new_group_to_be(&self) -> Result<(Who, bool)> {
+        Ok((Who { id: self.next_person()?, name: None }, true))
+    }
+
     /// The number that the next group will have.
     pub(super) fn next_person(&self) -> Result<PersonId> {
         let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'people'";

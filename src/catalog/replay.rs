@@ -14,6 +14,8 @@ pub struct Replay {
     decisions: Vec<Decision>,
     /// The photos that they speak of.
     photos: HashSet<Hash>,
+    /// The last line of the journal then.
+    last: Option<LineId>,
 }
 
 impl Replay {
@@ -28,13 +30,22 @@ impl Replay {
         let decisions: Vec<Decision> = journal.standing().flat_map(said).collect();
         let faces = decisions.iter().flat_map(|decision| decision.faces().iter().chain(decision.group()));
         let photos = faces.filter_map(FaceRef::hash).collect();
-        Self { decisions, photos }
+        Self { decisions, photos, last: journal.lines.last().map(|line| line.id) }
+    }
+
+    /// Whether the user has said more since.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn is_outdated(&self, catalog: &Catalog) -> Result<bool> {
+        let last: Option<LineId> = catalog.connection.query_row("SELECT max(id) FROM journal", [], |row| row.get(0))?;
+        Ok(last != self.last)
     }
 }
 
 impl Journal {
     /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
-    fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
+    pub(super) fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
         let mut faces = vec![face.clone()];
         for (_, edited) in self.edits().filter(|(edit, _)| *edit > line) {
             let became = edited.iter().filter(|(old, _)| faces.iter().any(|face| face.is(old)));

@@ -29,22 +29,24 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
     };
     let row = catalog.photo(photo)?;
     let bounds = in_fractions(bounds, row.width, row.height)?;
-    let (person, is_new) = known_or_new(&catalog, person)?;
     let near = |other: &crate::catalog::FaceRow| other.bounds.iou(&bounds) >= 0.5;
     if let Some(face) = catalog.faces_in(photo)?.into_iter().find(near) {
-        let person = person.name.unwrap_or_else(|| person.id.to_string());
         bail!("there is face {} already: `facetag confirm {person:?} {0}` says whose it is", face.id);
     }
 
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
     let drawn =
         face_at(&pack, &path, &row.hash, bounds).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-    let decision = catalog.drawing(photo, &drawn, (&person, is_new))?;
-    let done = catalog.decide(&decision, |catalog| {
-        catalog.batch(|writer| writer.embed_drawn(photo, &drawn, &pack.info.name))?;
-        regroup(catalog, &pack.info, &decision.reaches())
+    let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
+        let (person, is_new) = known_or_new(catalog, person)?;
+        let decision = catalog.drawing(photo, &drawn, (&person, is_new))?;
+        let done = catalog.decide(&decision, |catalog| {
+            catalog.batch(|writer| writer.embed_drawn(photo, &drawn, &pack.info.name))?;
+            regroup(catalog, &pack.info, &decision.reaches())
+        })?;
+        Ok((person.id, done))
     })?;
-    tell(&catalog, &pack.info, person.id, done)
+    tell(&catalog, &pack.info, person, done)
 }
 
 /// A box as the user typed it, in pixels where it is too large for fractions.

@@ -17,20 +17,23 @@ use crate::people::{Regrouped, decide, questions};
 pub(super) fn name(library: &Library, who: &str, name: &str) -> Result<Exit> {
     check(name)?;
     let (mut catalog, pack) = open(library)?;
-    let group = catalog.who(who)?;
-    if let Some(old) = &group.name {
-        bail!("{group} has a name: `facetag rename {} {name:?}` changes it from {old:?}", group.id);
-    }
-    let known = catalog.person_called(name)?;
-    if let Some(person) = &known {
-        warn_of_meetings(&catalog, &group, person)?;
-    }
-    let decision = catalog.naming(&group, name)?;
-    let done = decide(&mut catalog, &pack, &decision)?;
-    if let Some(person) = &known {
-        say(&format!("Group {} is {person} too.", group.id))?;
-    }
-    tell(&catalog, &pack, known.unwrap_or(group).id, done)
+    let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
+        let group = catalog.who(who)?;
+        if let Some(old) = &group.name {
+            bail!("{group} has a name: `facetag rename {} {name:?}` changes it from {old:?}", group.id);
+        }
+        let known = catalog.person_called(name)?;
+        if let Some(person) = &known {
+            warn_of_meetings(catalog, &group, person)?;
+        }
+        let decision = catalog.naming(&group, name)?;
+        let done = decide(catalog, &pack, &decision)?;
+        if let Some(person) = &known {
+            say(&format!("Group {} is {person} too.", group.id))?;
+        }
+        Ok((known.unwrap_or(group).id, done))
+    })?;
+    tell(&catalog, &pack, person, done)
 }
 
 pub(super) fn rename(library: &Library, who: &str, name: &str) -> Result<Exit> {

@@ -9,7 +9,7 @@ use super::args::Review;
 use super::history::describe;
 use super::output::{count, json, percent, say};
 use super::{Exit, open, picture};
-use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, Who};
+use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Library, PersonId, Who};
 use crate::face::PackInfo;
 use crate::people::{Question, decide, questions};
 
@@ -50,28 +50,36 @@ pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
         more => format!(" {more} more after that."),
     };
     say(&format!("{} {settle} {}.{more}", count(asked as u64, "answer"), count(photos, "photo")))?;
-    ask_all(&mut catalog, &pack, &who, limit, args)
+    ask_all(&mut catalog, &pack, &who, open, limit, args)
 }
 
 /// Asks until nothing is left to ask, the user has had enough, or `limit` answers were given.
-fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usize, args: &Review) -> Result<Exit> {
+fn ask_all(
+    catalog: &mut Catalog,
+    pack: &PackInfo,
+    who: &[PersonId],
+    first: Vec<Question>,
+    limit: usize,
+    args: &Review,
+) -> Result<Exit> {
     let mut skipped: HashSet<(PersonId, Vec<FaceId>)> = HashSet::new();
     let mut answered: Vec<Question> = Vec::new();
-    let mut open = VecDeque::new();
+    let mut open: VecDeque<Question> = first.into_iter().take(AT_ONCE).collect();
     while answered.len() < limit {
         if open.is_empty() {
             // Answers change what is worth asking next; in a large library it takes seconds to tell what that is.
             open = questions(catalog, pack, who)?.into();
             open.retain(|question| !skipped.contains(&(question.of, question.faces.clone())));
             open.truncate(AT_ONCE);
+            open.retain(|question| question.is_open(catalog).unwrap_or(true));
         }
         let Some(question) = open.pop_front() else { break };
         if !question.is_open(catalog)? {
             continue;
         }
-        let decision = match ask(catalog, &question, !args.no_pictures)? {
-            Answer::Yes => question.yes(catalog)?,
-            Answer::No => question.no(catalog)?,
+        let yes = match ask(catalog, &question, !args.no_pictures)? {
+            Answer::Yes => true,
+            Answer::No => false,
             Answer::Skip => {
                 skipped.insert((question.of, question.faces));
                 continue;
@@ -93,7 +101,18 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, who: &[PersonId], limit: usiz
             }
             Answer::Quit => break,
         };
-        let done = decide(catalog, pack, &decision)?;
+        let done: Result<_, CatalogError> = catalog.exclusively(|catalog| {
+            // The user may have thought for long, while others named and scanned.
+            if !question.is_open(catalog)? {
+                return Ok(None);
+            }
+            let decision = if yes { question.yes(catalog)? } else { question.no(catalog)? };
+            decide(catalog, pack, &decision).map(Some)
+        });
+        let Some(done) = done? else {
+            say("That has changed in the meantime: nothing was said.")?;
+            continue;
+        };
         answered.push(question);
         if done.tagged > 0 {
             say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;

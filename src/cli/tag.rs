@@ -12,27 +12,32 @@ use crate::people::decide;
 
 pub(super) fn confirm(library: &Library, who: &str, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (person, is_new) = known_or_new(&catalog, who)?;
-    let mut chosen = called(&catalog, faces)?;
-    if faces.is_empty() {
-        chosen = catalog.faces_of(person.id)?;
-        chosen.retain(|face| face.state == Some(State::Auto));
-        if chosen.is_empty() {
-            bail!("no face was tagged {person} by itself: give the numbers of the faces to confirm");
+    let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
+        let (person, is_new) = known_or_new(catalog, who)?;
+        let mut chosen = called(catalog, faces)?;
+        if faces.is_empty() {
+            chosen = catalog.faces_of(person.id)?;
+            chosen.retain(|face| face.state == Some(State::Auto));
+            if chosen.is_empty() {
+                bail!("no face was tagged {person} by itself: give the numbers of the faces to confirm");
+            }
         }
-    }
-    warn_of_doubles(&catalog, &chosen, &person)?;
-    let decision = catalog.confirming((&person, is_new), &ids(&chosen))?;
-    let done = decide(&mut catalog, &pack, &decision)?;
-    tell(&catalog, &pack, person.id, done)
+        warn_of_doubles(catalog, &chosen, &person)?;
+        let decision = catalog.confirming((&person, is_new), &ids(&chosen))?;
+        Ok((person.id, decide(catalog, &pack, &decision)?))
+    })?;
+    tell(&catalog, &pack, person, done)
 }
 
 pub(super) fn reject(library: &Library, who: &str, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let person = catalog.who(who)?;
-    let faces = called(&catalog, faces)?;
-    let decision = catalog.rejecting(person.id, &ids(&faces))?;
-    decide(&mut catalog, &pack, &decision)?;
+    let (person, faces) = catalog.exclusively(|catalog| -> Result<_> {
+        let person = catalog.who(who)?;
+        let faces = called(catalog, faces)?;
+        let decision = catalog.rejecting(person.id, &ids(&faces))?;
+        decide(catalog, &pack, &decision)?;
+        Ok((person, faces))
+    })?;
     say(&format!("{} not {person}, and will not be again.", are(faces.len())))?;
     Ok(Exit::Well)
 }
@@ -40,23 +45,27 @@ pub(super) fn reject(library: &Library, who: &str, faces: &[FaceId]) -> Result<E
 pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option<&str>) -> Result<Exit> {
     name.map(check).transpose()?;
     let (mut catalog, pack) = open(library)?;
-    let person = catalog.who(who)?;
-    let faces = called(&catalog, faces)?;
-    if let Some(strange) = faces.iter().find(|face| face.person != Some(person.id)) {
-        bail!("face {} is not of {person}: `facetag show {}` lists who is", strange.id, person.id);
-    }
-    if faces.len() == catalog.faces_of(person.id)?.len() {
-        bail!("these are all the faces of {person}: there is nothing to split off");
-    }
-    if let Some(same) =
-        name.map(|name| catalog.person_called(name)).transpose()?.flatten().filter(|same| *same == person)
-    {
-        bail!("they are {same} already: give another name");
-    }
-    let decision = catalog.splitting(person.id, &ids(&faces), name)?;
-    let done = decide(&mut catalog, &pack, &decision)?;
-    say(&format!("{} not {person}.", are(faces.len())))?;
-    let [_, into] = decision.reaches()[..] else { return Ok(Exit::Well) };
+    let (into, done) = catalog.exclusively(|catalog| -> Result<_> {
+        let person = catalog.who(who)?;
+        let faces = called(catalog, faces)?;
+        if let Some(strange) = faces.iter().find(|face| face.person != Some(person.id)) {
+            bail!("face {} is not of {person}: `facetag show {}` lists who is", strange.id, person.id);
+        }
+        if faces.len() == catalog.faces_of(person.id)?.len() {
+            bail!("these are all the faces of {person}: there is nothing to split off");
+        }
+        let into = match name {
+            Some(name) => known_or_new(catalog, name)?,
+            None => catalog.new_group_to_be()?,
+        };
+        if into.0 == person {
+            bail!("they are {person} already: give another name");
+        }
+        let decision = catalog.splitting(person.id, &ids(&faces), (&into.0, into.1))?;
+        let done = decide(catalog, &pack, &decision)?;
+        say(&format!("{} not {person}.", are(faces.len())))?;
+        Ok((into.0.id, done))
+    })?;
     tell(&catalog, &pack, into, done)
 }
 

@@ -1,13 +1,13 @@
 //! What to ask the user: the groups that may be of a person, and the groups that may be of one person.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::faces::Faces;
 use super::linkage::{Cluster, must_be_two};
 use super::neighbours::neighbours;
-use crate::catalog::{Catalog, CatalogError, Decision, FaceId, PersonId, Who};
+use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, PersonId, PhotoId, Who};
 use crate::face::{PackInfo, normalised};
 
 /// Less likely than this, nothing is asked.
@@ -34,12 +34,12 @@ impl Question {
     /// # Errors
     /// Those of the catalog.
     pub fn is_open(&self, catalog: &Catalog) -> Result<bool, CatalogError> {
-        let mut now = match self.group {
-            Some(group) => catalog.faces_of(group)?.iter().map(|face| face.id).collect(),
-            None => self.faces.clone(),
-        };
-        now.sort_unstable();
-        Ok(now == self.faces && catalog.person(self.of)?.is_some())
+        let Some(group) = self.group else { return Ok(catalog.person(self.of)?.is_some()) };
+        let (members, theirs) = (catalog.faces_of(group)?, catalog.faces_of(self.of)?);
+        let photos: HashSet<PhotoId> = theirs.iter().map(|face| face.photo).collect();
+        let is_group = catalog.person(group)?.is_some_and(|group| group.name.is_none());
+        let apart = members.iter().all(|face| !photos.contains(&face.photo));
+        Ok(is_group && apart && !theirs.is_empty() && sorted(&members) == self.faces)
     }
 
     /// The decision that a yes is.
@@ -134,7 +134,19 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         }
     }
     let mut questions: Vec<Question> = best.into_values().collect();
+    for question in &mut questions {
+        // All of them, with those that have no vector.
+        if let Some(group) = question.group {
+            question.faces = sorted(&catalog.faces_of(group)?);
+        }
+    }
     let worth = |question: &Question| question.probability * question.photos as f32;
     questions.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then_with(|| a.faces.cmp(&b.faces)));
     Ok(questions)
+}
+
+fn sorted(faces: &[FaceRow]) -> Vec<FaceId> {
+    let mut faces: Vec<FaceId> = faces.iter().map(|face| face.id).collect();
+    faces.sort_unstable();
+    faces
 }

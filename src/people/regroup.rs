@@ -86,8 +86,7 @@ impl Faces {
         };
         let is_tag = self.tagging.contains(&person);
         for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
-            // What the user said of a face goes with it into a larger group.
-            let state = self.state[face].or(is_tag.then_some(State::Auto));
+            let state = is_tag.then_some(State::Auto);
             let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;
             done.tagged += usize::from(assigned && is_tag);
         }

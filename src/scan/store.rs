@@ -64,6 +64,9 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         if batch.is_empty() {
             return Ok(());
         }
+        if self.said.is_outdated(self.catalog)? {
+            self.said = Replay::load(self.catalog)?;
+        }
         let Self { catalog, said, summary, tell, waiting, unreadable } = self;
         catalog.batch(|writer| {
             let mut found = HashSet::new();
