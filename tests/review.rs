@@ -200,7 +200,7 @@ fn groups_without_names_are_asked_about_too() {
     let question = questions(&library, &[&group])[0].clone();
     assert_eq!((question["of"].to_string(), question["group"].to_string()), (larger.clone(), group.clone()));
     let said = answered(&library, &[&group, "--limit", "1"], "y\n");
-    assert!(said.contains(&format!("the same person, group {group} and group {larger}?")), "{said}");
+    assert!(said.contains(&format!("Are group {group} and group {larger} the same person?")), "{said}");
     assert_eq!(library.main_face(ROSE_GARDEN)["group"].to_string(), larger);
     // A name that comes later reaches them all.
     library.name("obama-2010.jpg", "Barack");
