@@ -44,7 +44,9 @@ pub(super) fn show(catalog: &Catalog, first: &[FaceRow], second: &[FaceRow]) -> 
     let config = viuer::Config {
         absolute_offset: false,
         height: Some(LINES),
-        use_sixel: knows_sixel(&terminal),
+        use_kitty: is_one_of(&["kitty", "ghostty"], &["KITTY_WINDOW_ID"]),
+        use_iterm: is_one_of(&["iterm", "wezterm"], &[]),
+        use_sixel: is_one_of(&["foot", "mlterm", "contour", "sixel"], &["KONSOLE_VERSION", "WT_SESSION"]),
         ..Default::default()
     };
     // A picture that a terminal cannot show is no reason to stop asking.
@@ -52,11 +54,13 @@ pub(super) fn show(catalog: &Catalog, first: &[FaceRow], second: &[FaceRow]) -> 
     Ok(())
 }
 
-/// Whether the terminal is one of those that show sixels. It could be asked, but one that does not answer would keep the
-/// question waiting for ever.
-fn knows_sixel(terminal: &str) -> bool {
-    let by_name = ["foot", "mlterm", "contour", "sixel", "yaft"].iter().any(|name| terminal.contains(name));
-    by_name || ["KONSOLE_VERSION", "WT_SESSION"].iter().any(|name| std::env::var_os(name).is_some())
+/// Whether the terminal is one of these, or sets one of these variables. Terminals could be asked what they can show, but one
+/// that does not answer would keep the question waiting for ever.
+fn is_one_of(terminals: &[&str], variables: &[&str]) -> bool {
+    let of = |variable: &str| std::env::var(variable).unwrap_or_default().to_lowercase();
+    let called = [of("TERM"), of("TERM_PROGRAM")];
+    terminals.iter().any(|name| called.iter().any(|called| called.contains(name)))
+        || variables.iter().any(|variable| std::env::var_os(variable).is_some())
 }
 
 /// A face with some of what is around it, or `None` where its photo cannot be read now.

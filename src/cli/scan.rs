@@ -201,7 +201,7 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     if summary.new_groups + summary.tagged > 0 {
         writeln!(
             out,
-            "{} of faces; {} tagged with a name you gave before.",
+            "{} of one face and more; {} tagged with a name you gave before.",
             count(summary.new_groups, "new group"),
             count(summary.tagged, "face"),
         )?;

@@ -13,6 +13,9 @@ use crate::face::{PackInfo, normalised};
 /// Less likely than this, nothing is asked.
 const ASK: f32 = 0.1;
 
+/// By how much the likeness of a poor face is taken to be less: in crowds it says little.
+const LESS_FOR_POOR: f32 = 0.1;
+
 /// Is this face, or are the faces of this group, of that person? Or, of a group without a name: are the two one person?
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Question {
@@ -111,11 +114,13 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         let Some(&id) = person.people.first() else { continue };
         let group_id = other.people.first().copied();
         let wanted = who.is_empty() || who.contains(&id) || group_id.is_some_and(|group| who.contains(&group));
-        // Small and blurred faces are like each other, whoever they are.
-        if !wanted || name(other).is_some() || person.poor || must_be_two(person, other) {
+        // Small and blurred faces are like each other, whoever they are, and so is what may be no face.
+        let in_doubt = person.poor || (group_id.is_none() && name(person).is_none());
+        if !wanted || name(other).is_some() || in_doubt || must_be_two(person, other) {
             continue;
         }
-        let probability = pack.calibration.probability(pack.thresholds.likeness(person, other), among);
+        let less = if other.poor { LESS_FOR_POOR } else { 0.0 };
+        let probability = pack.calibration.probability(pack.thresholds.likeness(person, other) - less, among);
         if probability < ASK {
             continue;
         }
