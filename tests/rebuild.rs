@@ -5,20 +5,9 @@ mod common;
 
 use std::fs;
 
-use common::{Library, text, touch_up};
+use common::{BIDEN, Library, ROSE_GARDEN, people, text, touch_up};
 use image::imageops;
 use serde_json::Value;
-
-const BIDEN: &str = "metadata/biden-2010.jpg";
-const HOPPER: &str = "metadata/none.jpg";
-const ROSE_GARDEN: &str = "obama-2010-rose-garden.jpg";
-
-/// Obama twice and once in doubt, Biden and Hopper sharp and blurred.
-fn people() -> Library {
-    let sharp =
-        ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN, HOPPER, "demo/obama-2010-rose-garden.jpg"];
-    Library::scanned_and_blurred(&sharp, &[(BIDEN, "biden-blurred.png"), (HOPPER, "hopper-blurred.png")])
-}
 
 /// What the user said, as the tables have it, in words that do not depend on the numbers of rows.
 fn said(library: &Library) -> Vec<String> {

@@ -2,19 +2,8 @@
 
 mod common;
 
-use common::Library;
+use common::{Library, ROSE_GARDEN, people};
 use serde_json::{Value, json};
-
-const BIDEN: &str = "metadata/biden-2010.jpg";
-const HOPPER: &str = "metadata/none.jpg";
-const ROSE_GARDEN: &str = "obama-2010-rose-garden.jpg";
-
-/// Obama twice and once in doubt, Biden and Hopper sharp and blurred.
-fn people() -> Library {
-    let sharp =
-        ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN, HOPPER, "demo/obama-2010-rose-garden.jpg"];
-    Library::scanned_and_blurred(&sharp, &[(BIDEN, "biden-blurred.png"), (HOPPER, "hopper-blurred.png")])
-}
 
 /// Three questions: whether the blurred and the doubtful ones are these.
 fn named() -> Library {

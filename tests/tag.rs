@@ -4,19 +4,8 @@ mod common;
 
 use std::fs;
 
-use common::{Library, overlap};
+use common::{BIDEN, HOPPER, Library, ROSE_GARDEN, overlap, people};
 use serde_json::{Value, json};
-
-const BIDEN: &str = "metadata/biden-2010.jpg";
-const HOPPER: &str = "metadata/none.jpg";
-const ROSE_GARDEN: &str = "obama-2010-rose-garden.jpg";
-
-/// Obama twice and once in doubt, Biden and Hopper sharp and blurred.
-fn people() -> Library {
-    let sharp =
-        ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN, HOPPER, "demo/obama-2010-rose-garden.jpg"];
-    Library::scanned_and_blurred(&sharp, &[(BIDEN, "biden-blurred.png"), (HOPPER, "hopper-blurred.png")])
-}
 
 fn name_in(library: &Library, photo: &str) -> Value {
     library.main_face(photo)["person"]["name"].clone()

@@ -113,9 +113,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn hidden_or_ignored(&self) -> Result<HashSet<PersonId>> {
-        let mut statement = self.connection.prepare("SELECT id FROM people WHERE hidden OR ignored")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.people_where("hidden OR ignored")
     }
 
     /// The birth dates that are known.
@@ -135,10 +133,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn tagging(&self) -> Result<HashSet<PersonId>> {
-        let mut statement =
-            self.connection.prepare("SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.people_where("name IS NOT NULL OR hidden OR ignored")
     }
 
     /// The people that the user spoke of, by name, by hiding or by merging: these never become part of another.
@@ -146,10 +141,14 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn spoken_of(&self) -> Result<HashSet<PersonId>> {
-        let mut statement = self.connection.prepare(
-            "SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored
+        self.people_where(
+            "name IS NOT NULL OR hidden OR ignored
              OR EXISTS (SELECT 1 FROM faces WHERE person_id = people.id AND state IS NOT NULL)",
-        )?;
+        )
+    }
+
+    fn people_where(&self, condition: &str) -> Result<HashSet<PersonId>> {
+        let mut statement = self.connection.prepare(&format!("SELECT id FROM people WHERE {condition}"))?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -98,10 +98,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         asked.iter().map(|&index| Cluster { poor: clusters[index as usize].poor, ..Cluster::default() }).collect();
     let pairs = neighbours(&directions, faces.dimension, &itself, &alone, &open, least);
 
-    let mut members: HashMap<u32, Vec<usize>> = HashMap::new();
-    for (face, &cluster) in cluster_of.iter().enumerate() {
-        members.entry(cluster).or_default().push(face);
-    }
+    let face_in: HashMap<u32, FaceId> = cluster_of.iter().copied().zip(faces.id.iter().copied()).collect();
     let mut best: HashMap<u32, Question> = HashMap::new();
     for pair in pairs {
         let (a, b) = (asked[pair.a as usize], asked[pair.b as usize]);
@@ -127,7 +124,8 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         let question = Question {
             of: id,
             group: group_id,
-            faces: members[&group].iter().map(|&face| faces.id[face]).collect(),
+            // Those of a group are looked up below, for the questions that are left.
+            faces: vec![face_in[&group]],
             probability,
             photos: other.photos.len() as u64,
         };

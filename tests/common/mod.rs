@@ -344,6 +344,17 @@ impl Run {
     }
 }
 
+pub const BIDEN: &str = "metadata/biden-2010.jpg";
+pub const HOPPER: &str = "metadata/none.jpg";
+pub const ROSE_GARDEN: &str = "obama-2010-rose-garden.jpg";
+
+/// Obama twice and once in doubt, Biden and Hopper sharp and blurred.
+pub fn people() -> Library {
+    let sharp =
+        ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN, HOPPER, "demo/obama-2010-rose-garden.jpg"];
+    Library::scanned_and_blurred(&sharp, &[(BIDEN, "biden-blurred.png"), (HOPPER, "hopper-blurred.png")])
+}
+
 /// `metadata/tokyo.jpg` and the like in tests/fixtures, `demo/...` in demo.
 pub fn fixture(name: &str) -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
