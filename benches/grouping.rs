@@ -4,13 +4,17 @@
 //! Prints a table in Markdown; the peak of memory is read, and set back between rows, on Linux alone.
 
 use std::collections::HashMap;
-use std::f32::consts::TAU;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use facetag::catalog::{Catalog, Library, NewFace, NewPhoto};
+use facetag::catalog::{Catalog, Library, NewFace, NewPhoto, Who};
 use facetag::face::{BoundingBox, PackInfo, normalised};
-use facetag::people::{questions, regroup};
+use facetag::people::{decide, questions, regroup};
+
+#[path = "common/random.rs"]
+mod random;
+
+use random::Random;
 
 /// So many faces join a grouped library.
 const MORE: usize = 1000;
@@ -29,6 +33,13 @@ fn main() {
             bench.regroup();
             bench.ask();
         }
+        // A person whom the user named early, and then all the rest of their photos at once.
+        let mut bench = Bench::new(pack, spread, faces, faces / 2);
+        bench.store(MORE);
+        bench.regroup();
+        bench.name_largest();
+        bench.store(faces);
+        bench.regroup();
     }
 }
 
@@ -62,16 +73,18 @@ struct Bench {
     people: Vec<u64>,
     /// Of each face stored: they are numbered from 1.
     truth: Vec<u64>,
+    /// So many of them have been grouped.
+    grouped: usize,
 }
 
 impl Bench {
     fn new(pack: PackInfo, spread: Spread, faces: usize, largest: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog = Catalog::open(&Library::at(folder.path())).unwrap();
-        let mut random = Random(1);
+        let mut random = Random::new(1);
         let mut people = album(faces + MORE, largest, &mut random);
         random.shuffle(&mut people);
-        Self { pack, spread, largest, catalog, _folder: folder, random, people, truth: Vec::new() }
+        Self { pack, spread, largest, catalog, _folder: folder, random, people, truth: Vec::new(), grouped: 0 }
     }
 
     /// Stores so many more faces, every second photo of two people.
@@ -102,6 +115,13 @@ impl Bench {
         stored.unwrap();
     }
 
+    /// Names the largest group.
+    fn name_largest(&mut self) {
+        let largest = self.catalog.people().unwrap().into_iter().max_by_key(|group| group.faces).unwrap();
+        let naming = self.catalog.naming(&Who { id: largest.id, name: None }, "Anna").unwrap();
+        decide(&mut self.catalog, &self.pack, &naming).unwrap();
+    }
+
     /// Looks for what to ask, as `facetag review` does.
     fn ask(&self) {
         let started = Instant::now();
@@ -111,8 +131,11 @@ impl Bench {
 
     /// Groups the faces stored and prints a row of the table.
     fn regroup(&mut self) {
-        let fresh =
-            if self.truth.len() == self.people.len() { format!("+{MORE}") } else { self.truth.len().to_string() };
+        let fresh = match self.grouped {
+            0 => self.truth.len().to_string(),
+            grouped => format!("{grouped} + {}", self.truth.len() - grouped),
+        };
+        self.grouped = self.truth.len();
         forget_peak();
         let start = Instant::now();
         regroup(&mut self.catalog, &self.pack, &[]).unwrap();
@@ -158,7 +181,7 @@ fn album(faces: usize, largest: usize, random: &mut Random) -> Vec<u64> {
 fn face(person: u64, dimension: usize, spread: &Spread, random: &mut Random) -> NewFace {
     const LOOKS: u64 = 6;
     let direction = |seed: u64| {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut vector = vec![0.0; dimension];
         for (index, number) in vector.iter_mut().enumerate() {
             // Variances that fall so are those of about so many equal dimensions.
@@ -221,37 +244,4 @@ fn peak() -> Option<u64> {
 fn forget_peak() {
     // Where this cannot be done, the peak of an earlier row counts too.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-}
-
-/// Numbers with no pattern, the same in every run (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
-    }
-
-    /// 0 to 1, without 0.
-    fn uniform(&mut self) -> f32 {
-        ((self.next() >> 40) + 1) as f32 / (1 << 24) as f32
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    /// Mean 0, variance 1.
-    fn normal(&mut self) -> f32 {
-        (-2.0 * self.uniform().ln()).sqrt() * (TAU * self.uniform()).cos()
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for index in (1..list.len()).rev() {
-            list.swap(index, self.below(index + 1));
-        }
-    }
 }

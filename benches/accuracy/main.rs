@@ -15,6 +15,7 @@ mod album;
 mod hdbscan;
 mod labels;
 mod metrics;
+#[path = "../common/random.rs"]
 mod random;
 mod rules;
 mod simulate;

@@ -43,6 +43,15 @@ pub struct FaceRow {
     pub state: Option<State>,
 }
 
+/// What its photo tells of a face.
+#[derive(Debug, Clone, Copy)]
+pub struct InPhoto {
+    /// The day of the photo.
+    pub taken: Option<Date>,
+    /// The shorter side of the face's box, in pixels of the photo.
+    pub pixels: f32,
+}
+
 pub(super) const COLUMNS: &str = "id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
 
 impl Catalog {
@@ -85,20 +94,24 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Shows every face that has an embedding of `pack` to `see`, by id, with the day of its photo and its vector.
+    /// Shows every face that has an embedding of `pack` to `see`, by id, with its vector.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, Option<Date>, &[f32])) -> Result<()> {
+    pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, InPhoto, &[f32])) -> Result<()> {
         let mut statement = self.connection.prepare(&format!(
-            "SELECT {COLUMNS}, vector, (SELECT taken FROM photos WHERE photos.id = photo_id)
-             FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1 ORDER BY id",
+            "SELECT faces.*, vector, taken, photos.width, photos.height
+             FROM (SELECT {COLUMNS} FROM seen_faces) AS faces
+             JOIN embeddings ON face_id = faces.id AND pack = ?1 JOIN photos ON photos.id = photo_id ORDER BY faces.id",
         ))?;
         let mut rows = statement.query([pack])?;
         while let Some(row) = rows.next()? {
+            let face = face(row)?;
             let taken = row.get_ref(12)?.as_str_or_null().ok().flatten();
-            let day = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
-            see(face(row)?, day, &row.get::<_, Floats>(11)?.0);
+            let taken = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
+            let (width, height): (f32, f32) = (row.get(13)?, row.get(14)?);
+            let pixels = (face.bounds.width * width).min(face.bounds.height * height);
+            see(face, InPhoto { taken, pixels }, &row.get::<_, Floats>(11)?.0);
         }
         Ok(())
     }

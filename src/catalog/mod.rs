@@ -32,7 +32,7 @@ mod text;
 use std::path::PathBuf;
 
 pub use decision::{Decision, FaceRef, Line, LineId};
-pub use faces::{FaceId, FaceRow, State};
+pub use faces::{FaceId, FaceRow, InPhoto, State};
 pub use journal::Journal;
 pub use library::{Library, ScanLock};
 pub use people::{PersonId, PersonSummary, Who, WhoError};

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::linkage::{Cluster, Era, span};
-use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, PhotoId, State};
+use crate::catalog::{Catalog, CatalogError, FaceId, InPhoto, PersonId, PhotoId, State};
 use crate::face::PackInfo;
 
 /// Below this score of the detector's a face is in no group unless it is like one: it may be none. At 0.5, 99.7 % of what
@@ -14,6 +14,13 @@ pub(super) const DOUBTFUL_SCORE: f32 = 0.5;
 
 /// Below this quality a face draws no other into its group: small, blurred and turned faces look like each other.
 const POOR_QUALITY: f32 = 0.1;
+
+/// From this quality on a face shows clearly enough who it is that poor ones may be compared with it.
+const CLEAR_QUALITY: f32 = 0.3;
+
+/// A poor face with fewer pixels than this along the shorter side of its box is like every other so small. The profiles that
+/// are poor in `lfw-devtest` have 75 and more.
+const TINY: f32 = 64.0;
 
 /// Faces in columns.
 pub(super) struct Faces {
@@ -25,6 +32,8 @@ pub(super) struct Faces {
     pub state: Vec<Option<State>>,
     pub doubtful: Vec<bool>,
     pub poor: Vec<bool>,
+    pub tiny: Vec<bool>,
+    pub clear: Vec<bool>,
     /// One behind the other, `dimension` numbers each.
     pub vectors: Vec<f32>,
     pub dimension: usize,
@@ -51,6 +60,8 @@ impl Faces {
             state: Vec::new(),
             doubtful: Vec::new(),
             poor: Vec::new(),
+            tiny: Vec::new(),
+            clear: Vec::new(),
             vectors: Vec::new(),
             dimension: pack.dimension,
             existing: Vec::new(),
@@ -63,7 +74,7 @@ impl Faces {
         for (face, person) in catalog.rejections()? {
             faces.rejected.entry(face).or_default().push(person);
         }
-        catalog.each_embedded_face(&pack.name, |face, taken, vector| {
+        catalog.each_embedded_face(&pack.name, |face, InPhoto { taken, pixels }, vector| {
             if vector.len() == pack.dimension {
                 faces.id.push(face.id);
                 faces.photo.push(face.photo);
@@ -72,8 +83,11 @@ impl Faces {
                 faces.state.push(face.state);
                 faces.doubtful.push(face.score < DOUBTFUL_SCORE);
                 // The user's word makes a face good; but one that was only drawn may show no face at all.
-                let is_poor = face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY;
-                faces.poor.push(is_poor && face.state != Some(State::Confirmed));
+                let is_said = face.state == Some(State::Confirmed);
+                let is_poor = !is_said && (face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY);
+                faces.poor.push(is_poor);
+                faces.tiny.push(is_poor && pixels < TINY);
+                faces.clear.push(is_said || face.quality >= CLEAR_QUALITY);
                 faces.vectors.extend(vector);
             }
         })?;
@@ -99,6 +113,7 @@ impl Faces {
                 tagging: self.tagging.contains(&person),
                 // One good face makes a cluster good.
                 poor: true,
+                tiny: true,
                 ..Cluster::default()
             }
         };
@@ -131,6 +146,8 @@ impl Faces {
             rejected: self.rejected.get(&self.id[face]).into_iter().flatten().copied().collect(),
             days: self.taken[face].map(|day| (day, day)),
             poor: self.poor[face],
+            tiny: self.tiny[face],
+            clear: self.clear[face],
             ..Cluster::default()
         }
     }
@@ -143,6 +160,8 @@ impl Faces {
         cluster.photos.insert(self.photo[face]);
         cluster.rejected.extend(self.rejected.get(&self.id[face]).into_iter().flatten());
         cluster.poor &= self.poor[face];
+        cluster.tiny &= self.tiny[face];
+        cluster.clear |= self.clear[face];
         let Some(day) = self.taken[face] else { return };
         cluster.days = span(cluster.days, Some((day, day)));
         if cluster.fixed {

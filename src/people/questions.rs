@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::faces::Faces;
 use super::linkage::{Cluster, must_be_two};
-use super::neighbours::neighbours;
+use super::neighbours::{Pair, neighbours};
 use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, PersonId, PhotoId, Who};
-use crate::face::{PackInfo, normalised};
+use crate::face::{PackInfo, dot, normalised};
 
 /// Less likely than this, nothing is asked.
 const ASK: f32 = 0.1;
@@ -90,13 +90,18 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         })
         .collect();
     let itself: Vec<u32> = (0..asked.len() as u32).collect();
-    let among = asked.iter().filter(|&&index| !clusters[index as usize].people.is_empty()).count();
+    let cluster = |index: u32| &clusters[asked[index as usize] as usize];
+    let among = itself.iter().filter(|&&index| !cluster(index).people.is_empty()).count();
     let least = pack.calibration.likeness(ASK, among);
-    let open: Vec<u32> =
-        itself.iter().copied().filter(|&index| name(&clusters[asked[index as usize] as usize]).is_none()).collect();
-    let alone: Vec<Cluster> =
-        asked.iter().map(|&index| Cluster { poor: clusters[index as usize].poor, ..Cluster::default() }).collect();
-    let pairs = neighbours(&directions, faces.dimension, &itself, &alone, &open, least);
+    let pairs = if who.is_empty() {
+        let open: Vec<u32> = itself.iter().copied().filter(|&index| name(cluster(index)).is_none()).collect();
+        let alone: Vec<Cluster> =
+            itself.iter().map(|&index| Cluster { poor: cluster(index).poor, ..Cluster::default() }).collect();
+        neighbours(&directions, faces.dimension, &itself, &alone, &open, least)
+    } else {
+        let is_wanted = |index: &u32| cluster(*index).people.iter().any(|person| who.contains(person));
+        pairs_with(itself.into_iter().filter(is_wanted), &directions, faces.dimension, least)
+    };
 
     let face_in: HashMap<u32, FaceId> = cluster_of.iter().copied().zip(faces.id.iter().copied()).collect();
     let mut best: HashMap<u32, Question> = HashMap::new();
@@ -110,10 +115,9 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         let (person, other) = (&clusters[of as usize], &clusters[group as usize]);
         let Some(&id) = person.people.first() else { continue };
         let group_id = other.people.first().copied();
-        let wanted = who.is_empty() || who.contains(&id) || group_id.is_some_and(|group| who.contains(&group));
         // Small and blurred faces are like each other, whoever they are, and so is what may be no face.
         let in_doubt = person.poor || (group_id.is_none() && name(person).is_none());
-        if !wanted || name(other).is_some() || in_doubt || must_be_two(person, other) {
+        if name(other).is_some() || in_doubt || must_be_two(person, other) {
             continue;
         }
         let less = if other.poor { LESS_FOR_POOR } else { 0.0 };
@@ -146,6 +150,23 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let worth = |question: &Question| question.probability * question.photos as f32;
     questions.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then_with(|| a.faces.cmp(&b.faces)));
     Ok(questions)
+}
+
+/// The pairs of `wanted` vectors with all whose cosine with them is at least `least`. `directions` are vectors of `dimension`
+/// numbers, one behind the other.
+fn pairs_with(wanted: impl Iterator<Item = u32>, directions: &[f32], dimension: usize, least: f32) -> Vec<Pair> {
+    let vector = |index: u32| &directions[index as usize * dimension..][..dimension];
+    let mut pairs: Vec<Pair> = wanted
+        .flat_map(|wanted| {
+            let others = (0u32..).zip(directions.chunks_exact(dimension));
+            let alike =
+                others.filter(move |&(other, direction)| other != wanted && dot(vector(wanted), direction) >= least);
+            alike.map(move |(other, _)| Pair { a: wanted.min(other), b: wanted.max(other) })
+        })
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }
 
 fn sorted(faces: &[FaceRow]) -> Vec<FaceId> {
