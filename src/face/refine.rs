@@ -71,7 +71,7 @@ impl Refiner {
             let BoundingBox { x, y, width, height } = face.bounds;
             (x + width / 2.0 - 0.5).hypot(y + height / 2.0 - 0.5) * side as f32 / size
         };
-        let faces = self.detector.detect_at(&square, side as usize, side as usize)?;
+        let faces = self.detector.detect_at(&square, (side as usize, side as usize), THRESHOLD)?;
         let face = faces.iter().find(|face| middle(face) < OFF_CENTRE);
         Ok(face.map(|face| {
             face.landmarks.map(|[x, y]| [(left + x * pixels) / photo_width, (top + y * pixels) / photo_height])
