@@ -26,7 +26,7 @@ class Run:
     """A command, with its wall-clock seconds, its share of two cores, and its peak memory in MB."""
 
     def __init__(self, command: list[str], **environment: str):
-        self.peak, before = 0, os.times()
+        self.peak, self.ticks = 0, {}
         started = time.monotonic()
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=os.environ | environment, **pipes)
@@ -34,16 +34,18 @@ class Run:
         watch.start()
         self.output, said = process.communicate()
         self.seconds = time.monotonic() - started
-        after = os.times()
-        cpu = after.children_user - before.children_user + after.children_system - before.children_system
-        self.busy = cpu / self.seconds / (os.cpu_count() or 1)
         watch.join()
+        cpu = sum(self.ticks.values()) / os.sysconf("SC_CLK_TCK")
+        self.busy = cpu / self.seconds / (os.cpu_count() or 1)
         if process.returncode not in (0, 1):
             sys.exit(f"{command[0]} ended with {process.returncode}: {said}")
 
     def _watch(self, process: subprocess.Popen) -> None:
         while process.poll() is None:
-            self.peak = max(self.peak, sum(map(proportional_set, family(process.pid))))
+            members = family(process.pid)
+            self.peak = max(self.peak, sum(map(proportional_set, members)))
+            for member in members:
+                self.ticks[member] = max(self.ticks.get(member, 0), cpu_ticks(member))
             time.sleep(0.05)
 
 
@@ -54,6 +56,15 @@ def family(pid: int) -> list[int]:
     except OSError:
         return []
     return [pid] + [member for child in children for member in family(int(child))]
+
+
+def cpu_ticks(pid: int) -> int:
+    """What a process has computed so far, in the system's ticks."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
 
 
 def proportional_set(pid: int) -> int:

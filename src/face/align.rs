@@ -3,6 +3,7 @@
 use image::RgbImage;
 
 use super::Landmarks;
+use crate::photo::shrink_part;
 
 /// Width and height of an aligned face in pixels.
 pub const SIDE: u32 = 112;
@@ -51,6 +52,9 @@ impl Similarity {
     }
 }
 
+/// The most pixels of the photo, along a line, for one of the aligned face: a larger face is reduced first.
+const FINEST: f32 = 2.0;
+
 /// Cuts the face with these landmarks out of an upright photo: [`SIDE`] x [`SIDE`] pixels, RGB.
 ///
 /// Pixels outside the photo are black. `None` where the landmarks fall together in one point.
@@ -58,35 +62,64 @@ pub fn align(photo: &RgbImage, landmarks: &Landmarks) -> Option<RgbImage> {
     let (width, height) = photo.dimensions();
     let points = landmarks.map(|[x, y]| [x * width as f32, y * height as f32]);
     let back = Similarity::between(&points, &TEMPLATE)?.inverse();
+    let scale = back.a.hypot(back.b);
+    if scale <= FINEST {
+        return Some(cut(photo, scale, |x, y| back.apply(x, y)));
+    }
+    let Some([left, top, across, down]) = reach(back, width, height) else {
+        return Some(RgbImage::new(SIDE, SIDE));
+    };
+    let reduced = |length: f32| (length * FINEST / scale).ceil().max(1.0);
+    let (wide, high) = (reduced(across), reduced(down));
+    let part = shrink_part(photo, [left, top, across, down], wide as u32, high as u32);
+    Some(cut(&part, FINEST, |x, y| {
+        let (x, y) = back.apply(x, y);
+        // A pixel's middle has its number, its edge half a pixel less.
+        ((x + 0.5 - left) * wide / across - 0.5, (y + 0.5 - top) * high / down - 0.5)
+    }))
+}
 
-    // Where the face is larger than the template, several samples a pixel are averaged: one alone would pick up noise
-    // and moire that the recogniser never saw.
-    let samples = (back.a.hypot(back.b).round() as u32).clamp(1, 8);
+/// The part of a photo that an aligned face shows: left, top, width and height in pixels; `None` where that is nothing.
+fn reach(back: Similarity, width: u32, height: u32) -> Option<[f32; 4]> {
+    let end = SIDE as f32;
+    let corners = [(-1.0, -1.0), (end, -1.0), (-1.0, end), (end, end)].map(|(x, y)| back.apply(x, y));
+    let span = |values: [f32; 4], length: u32| {
+        let from = values.into_iter().fold(f32::INFINITY, f32::min).floor().max(0.0);
+        let to = values.into_iter().fold(f32::NEG_INFINITY, f32::max).ceil().min(length as f32);
+        (from < to).then_some((from, to - from))
+    };
+    let (left, across) = span(corners.map(|(x, _)| x), width)?;
+    let (top, down) = span(corners.map(|(_, y)| y), height)?;
+    Some([left, top, across, down])
+}
+
+/// The aligned face from a picture that has `scale` pixels for one of it, and in which its pixel (x, y) lies at `place(x, y)`.
+fn cut(picture: &RgbImage, scale: f32, place: impl Fn(f32, f32) -> (f32, f32)) -> RgbImage {
+    // Several samples a pixel are averaged: one alone would pick up noise and moire that the recogniser never saw.
+    let samples = (scale.round() as u32).max(1);
     let step = 1.0 / samples as f32;
     let first = step / 2.0 - 0.5;
     let share = 1.0 / (samples * samples) as f32;
-
-    Some(RgbImage::from_fn(SIDE, SIDE, |x, y| {
+    RgbImage::from_fn(SIDE, SIDE, |x, y| {
         let mut sum = [0.0; 3];
         for row in 0..samples {
             for column in 0..samples {
-                let x = x as f32 + first + column as f32 * step;
-                let y = y as f32 + first + row as f32 * step;
-                let (x, y) = back.apply(x, y);
-                let colour = bilinear(photo, x, y);
+                let (x, y) = place(x as f32 + first + column as f32 * step, y as f32 + first + row as f32 * step);
+                let colour = bilinear(picture, x, y);
                 sum = std::array::from_fn(|channel| sum[channel] + colour[channel]);
             }
         }
         image::Rgb(sum.map(|channel| (channel * share).round() as u8))
-    }))
+    })
 }
 
-fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+/// The colour at (x, y), where a pixel's middle has its number; black outside.
+fn bilinear(picture: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     let (left, top) = (x.floor(), y.floor());
     let (right_share, bottom_share) = (x - left, y - top);
     let pixel = |column: f32, row: f32| -> [f32; 3] {
-        let inside = column >= 0.0 && row >= 0.0 && column < photo.width() as f32 && row < photo.height() as f32;
-        if inside { photo.get_pixel(column as u32, row as u32).0.map(f32::from) } else { [0.0; 3] }
+        let inside = column >= 0.0 && row >= 0.0 && column < picture.width() as f32 && row < picture.height() as f32;
+        if inside { picture.get_pixel(column as u32, row as u32).0.map(f32::from) } else { [0.0; 3] }
     };
     let corners = [pixel(left, top), pixel(left + 1.0, top), pixel(left, top + 1.0), pixel(left + 1.0, top + 1.0)];
     std::array::from_fn(|channel| {
