@@ -9,8 +9,8 @@ use super::feature_map::{Source, Target};
 use super::layer::{Layer, Window};
 use super::vectors::{load, store};
 
-/// Pixels that are summed at once.
-const PIXELS: usize = 8;
+/// Sides of the kernels that there are.
+pub const SIDES: [usize; 3] = [3, 5, 7];
 
 #[derive(Debug)]
 pub struct Depthwise {
@@ -48,33 +48,42 @@ impl WithSimd for ConvolveDepthwise<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self.convolution.window.rows {
+            3 => self.run::<S, 3>(simd),
+            5 => self.run::<S, 5>(simd),
+            _ => self.run::<S, 7>(simd),
+        }
+    }
+}
+
+impl ConvolveDepthwise<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const SIDE: usize>(mut self, simd: S) {
         let Depthwise { window, weights, bias, activation } = self.convolution;
         let channels = bias.len();
         let (from, to) = (self.input.layout, self.output.layout);
         let first = from.start - window.padding * from.pitch;
         for y in self.rows {
             let top = (y * window.stride) as isize - window.padding as isize;
+            let input: [&[f32]; SIDE] = std::array::from_fn(|row| self.input.row(top + row as isize));
             let output = self.output.row(y);
-            for x in (0..to.width).step_by(PIXELS) {
-                let starts: [usize; PIXELS] =
-                    std::array::from_fn(|pixel| first + (x + pixel).min(to.width - 1) * window.stride * from.pitch);
-                for channel in (0..channels).step_by(S::F32_LANES) {
-                    let mut sums = [load::<S>(bias, channel); PIXELS];
-                    for row in 0..window.rows {
-                        let input = self.input.row(top + row as isize);
-                        for column in 0..window.columns {
-                            let weight = load::<S>(weights, (row * window.columns + column) * channels + channel);
-                            for pixel in 0..PIXELS {
-                                let number = load::<S>(input, starts[pixel] + column * from.pitch + channel);
-                                sums[pixel] = simd.mul_add_e_f32s(number, weight, sums[pixel]);
-                            }
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let weights: [[S::f32s; SIDE]; SIDE] = std::array::from_fn(|row| {
+                    std::array::from_fn(|column| load::<S>(weights, (row * SIDE + column) * channels + channel))
+                });
+                let bias = load::<S>(bias, channel);
+                for x in 0..to.width {
+                    let position = first + channel + x * window.stride * from.pitch;
+                    let mut sum = bias;
+                    for row in 0..SIDE {
+                        for column in 0..SIDE {
+                            let number = load::<S>(input[row], position + column * from.pitch);
+                            sum = simd.mul_add_e_f32s(number, weights[row][column], sum);
                         }
                     }
-                    for (pixel, &sum) in sums.iter().enumerate().take(to.width - x) {
-                        let sum = activation.apply(simd, sum, channel);
-                        store::<S>(output, to.start + (x + pixel) * to.pitch + channel, sum);
-                    }
+                    let sum = activation.apply(simd, sum, channel);
+                    store::<S>(output, to.start + x * to.pitch + channel, sum);
                 }
             }
         }

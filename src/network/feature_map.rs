@@ -3,6 +3,8 @@
 //! A row has a pixel of zeros at either end, so that kernels of three pixels need no special case at the edges, and a pixel's
 //! channels are filled up with zeros to whole vectors.
 
+use std::ops::Range;
+
 /// Pixels of zeros at either end of a row.
 pub const BORDER: usize = 1;
 
@@ -19,6 +21,8 @@ pub struct Size {
 pub struct Layout {
     pub height: usize,
     pub width: usize,
+    /// How many rows are in memory: `y` lies where `y - rows` was.
+    pub rows: usize,
     /// Numbers from pixel to pixel.
     pub pitch: usize,
     /// Numbers from row to row.
@@ -46,11 +50,17 @@ impl Layout {
     pub fn new(size: Size, lanes: usize) -> Self {
         let pitch = size.channels.next_multiple_of(lanes);
         let row = (size.width + 2 * BORDER) * pitch;
-        Self { height: size.height, width: size.width, pitch, row, start: BORDER * pitch }
+        Self { height: size.height, width: size.width, rows: size.height, pitch, row, start: BORDER * pitch }
     }
 
+    /// How many numbers are in memory.
     pub fn length(&self) -> usize {
-        self.height * self.row
+        self.rows * self.row
+    }
+
+    fn place(&self, y: usize) -> Range<usize> {
+        let start = y % self.rows * self.row;
+        start..start + self.row
     }
 
     /// The same map from `channel` on.
@@ -58,9 +68,16 @@ impl Layout {
         Self { start: self.start + channel, ..self }
     }
 
-    /// The same numbers as one pixel for every `count` beside each other.
-    pub fn grouped(self, count: usize) -> Self {
-        Self { width: self.width / count, pitch: self.pitch * count, ..self }
+    /// Only every `count`th row from `first` on, and `count` pixels beside each other as one.
+    pub fn every(self, count: usize, first: usize) -> Self {
+        Self {
+            height: self.height / count,
+            width: self.width / count,
+            rows: self.rows / count,
+            pitch: self.pitch * count,
+            row: self.row * count,
+            start: self.start + first * self.row,
+        }
     }
 }
 
@@ -69,15 +86,16 @@ impl<'a> Source<'a> {
     #[inline(always)]
     pub fn row(&self, y: isize) -> &'a [f32] {
         match usize::try_from(y) {
-            Ok(y) if y < self.layout.height => &self.numbers[y * self.layout.row..][..self.layout.row],
+            Ok(y) if y < self.layout.height => &self.numbers[self.layout.place(y)],
             _ => &self.zeros[..self.layout.row],
         }
     }
 }
 
 impl Target<'_> {
+    /// A row with its border.
     #[inline(always)]
     pub fn row(&mut self, y: usize) -> &mut [f32] {
-        &mut self.numbers[y * self.layout.row..][..self.layout.row]
+        &mut self.numbers[self.layout.place(y)]
     }
 }

@@ -38,6 +38,11 @@ impl Layer {
         self.weights[((output * inputs + input % inputs) * rows + row) * columns + column]
     }
 
+    /// Whether each channel sees only itself.
+    pub fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.groups == self.inputs && self.inputs == self.outputs
+    }
+
     /// Multiplies what comes out by a factor for each channel.
     pub fn scale(&mut self, factors: &[f32]) {
         let length = self.weights.len() / self.outputs;

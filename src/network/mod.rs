@@ -8,6 +8,7 @@ mod graph;
 mod layer;
 mod plan;
 mod prelu;
+mod schedule;
 mod translate;
 mod vectors;
 

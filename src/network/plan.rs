@@ -1,6 +1,7 @@
 //! A network for one input size: steps that are run one after the other.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
@@ -8,17 +9,17 @@ use tract_onnx::tract_core::internal::*;
 use super::convolution::{Convolution, Convolve};
 use super::depthwise::{ConvolveDepthwise, Depthwise};
 use super::feature_map::{BORDER, Layout, Size, Source, Target};
+use super::schedule::Turn;
 use super::vectors::vectorised;
 
 #[derive(Debug)]
 pub struct Plan {
     pub steps: Vec<Step>,
+    pub turns: Vec<Turn>,
     pub maps: Vec<Map>,
     /// How many tensors there are.
     pub tensors: usize,
     pub outputs: Vec<usize>,
-    /// Numbers in each buffer.
-    pub buffers: Vec<usize>,
     /// As many zeros as the longest row has numbers.
     pub zeros: Vec<f32>,
 }
@@ -28,7 +29,8 @@ pub struct Plan {
 pub struct Map {
     pub size: Size,
     pub layout: Layout,
-    pub buffer: usize,
+    /// The map whose memory it is in: itself, but for some channels of another.
+    pub whole: usize,
 }
 
 #[derive(Debug)]
@@ -93,15 +95,15 @@ impl Plan {
     /// Runs all steps on an input of `1 x channels x height x width`.
     pub fn run(&self, input: Tensor) -> TractResult<Vec<TValue>> {
         BUFFERS.with_borrow_mut(|buffers| {
-            buffers.resize(buffers.len().max(self.buffers.len()), Vec::new());
-            for (buffer, &length) in buffers.iter_mut().zip(&self.buffers) {
-                buffer.resize(buffer.len().max(length + ALIGNMENT), 0.0);
+            buffers.resize(buffers.len().max(self.maps.len()), Vec::new());
+            for (buffer, map) in buffers.iter_mut().zip(&self.maps) {
+                buffer.resize(buffer.len().max(map.layout.length() + ALIGNMENT), 0.0);
             }
             let mut tensors: Vec<Option<TValue>> = vec![None; self.tensors];
             tensors[0] = Some(input.into_tvalue());
             let mut run = Run { plan: self, buffers, tensors };
-            for step in &self.steps {
-                run.step(step)?;
+            for turn in &self.turns {
+                run.turn(&self.steps[turn.task], turn.rows.clone())?;
             }
             Ok(self.outputs.iter().map(|&output| run.tensor(output)).collect())
         })
@@ -123,59 +125,58 @@ impl Run<'_> {
     }
 
     fn source(&self, map: usize) -> Source<'_> {
-        let Map { layout, buffer, .. } = self.plan.maps[map];
-        Source { numbers: aligned(&self.buffers[buffer]), layout, zeros: &self.plan.zeros }
+        let Map { layout, whole, .. } = self.plan.maps[map];
+        Source { numbers: aligned(&self.buffers[whole]), layout, zeros: &self.plan.zeros }
     }
 
-    fn step(&mut self, step: &Step) -> TractResult<()> {
+    fn turn(&mut self, step: &Step, rows: Range<usize>) -> TractResult<()> {
         match step {
             Step::Import { tensor, map } => {
                 let tensor = self.tensor(*tensor);
                 let size = self.plan.maps[*map].size;
-                self.write(*map, |_, mut target| {
-                    Ok(import(tensor.try_as_plain_ram()?.as_slice()?, size, &mut target))
+                self.write(*map, rows, |_, mut target, rows| {
+                    Ok(import(tensor.try_as_plain_ram()?.as_slice()?, size, &mut target, rows))
                 })?;
             }
             Step::Export { map, tensor, channels_last, shape } => {
                 let numbers = export(self.source(*map), self.plan.maps[*map].size, *channels_last);
                 self.tensors[*tensor] = Some(Tensor::from_shape(shape, &numbers)?.into_tvalue());
             }
-            Step::Convolve { convolution, input, add, output } => self.write(*output, |run, output| {
+            Step::Convolve { convolution, input, add, output } => self.write(*output, rows, |run, output, rows| {
                 let (input, add) = (run.source(*input), add.map(|add| run.source(add)));
-                let rows = 0..output.layout.height;
                 Ok(vectorised(Convolve { convolution, input, add, output, rows }))
             })?,
-            Step::ConvolveDepthwise { convolution, input, output } => self.write(*output, |run, output| {
-                let rows = 0..output.layout.height;
+            Step::ConvolveDepthwise { convolution, input, output } => self.write(*output, rows, |run, output, rows| {
                 Ok(vectorised(ConvolveDepthwise { convolution, input: run.source(*input), output, rows }))
             })?,
-            Step::Deconvolve { rows: convolutions, input, add, output } => self.write(*output, |run, output| {
-                let factor = convolutions.len();
-                for (index, convolution) in convolutions.iter().enumerate() {
-                    let every = |layout: Layout| {
-                        let row = layout.row * factor;
-                        let start = layout.start + index * layout.row;
-                        Layout { height: layout.height / factor, row, start, ..layout.grouped(factor) }
-                    };
-                    let add = add.map(|add| run.source(add));
-                    let add = add.map(|add| Source { layout: every(add.layout), ..add });
-                    let output = Target { layout: every(output.layout), numbers: &mut *output.numbers };
-                    let rows = 0..output.layout.height;
-                    vectorised(Convolve { convolution, input: run.source(*input), add, output, rows });
-                }
-                Ok(())
-            })?,
-            Step::Resize { rows, columns, input, output } => self.write(*output, |run, mut output| {
-                let (input, to) = (run.source(*input), output.layout);
-                for (y, &row) in rows.iter().enumerate() {
-                    let (from, to_row) = (input.row(row as isize), output.row(y));
-                    for (x, &column) in columns.iter().enumerate() {
-                        let pixel = &from[input.layout.start + column * input.layout.pitch..][..to.pitch];
-                        to_row[to.start + x * to.pitch..][..to.pitch].copy_from_slice(pixel);
+            Step::Deconvolve { rows: convolutions, input, add, output } => {
+                self.write(*output, rows, |run, output, rows| {
+                    let count = convolutions.len();
+                    let rows = rows.start / count..rows.end / count;
+                    for (index, convolution) in convolutions.iter().enumerate() {
+                        let add = add.map(|add| run.source(add));
+                        let add = add.map(|add| Source { layout: add.layout.every(count, index), ..add });
+                        let layout = output.layout.every(count, index);
+                        let output = Target { layout, numbers: &mut *output.numbers };
+                        let (input, rows) = (run.source(*input), rows.clone());
+                        vectorised(Convolve { convolution, input, add, output, rows });
                     }
-                }
-                Ok(())
-            })?,
+                    Ok(())
+                })?
+            }
+            Step::Resize { rows: from, columns, input, output } => {
+                self.write(*output, rows, |run, mut output, rows| {
+                    let (input, to) = (run.source(*input), output.layout);
+                    for y in rows {
+                        let (from, to_row) = (input.row(from[y] as isize), output.row(y));
+                        for (x, &column) in columns.iter().enumerate() {
+                            let pixel = &from[input.layout.start + column * input.layout.pitch..][..to.pitch];
+                            to_row[to.start + x * to.pitch..][..to.pitch].copy_from_slice(pixel);
+                        }
+                    }
+                    Ok(())
+                })?
+            }
             Step::Tract { operator, inputs, outputs } => {
                 let inputs = inputs.iter().map(|input| match input {
                     Argument::Constant(tensor) => tensor.clone().into_tvalue(),
@@ -191,19 +192,25 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Has `write` fill a map, all but its border.
-    fn write(&mut self, map: usize, write: impl FnOnce(&Self, Target<'_>) -> TractResult<()>) -> TractResult<()> {
-        let Map { layout, buffer, .. } = self.plan.maps[map];
+    /// Has `write` fill rows of a map, all but their border.
+    fn write(
+        &mut self,
+        map: usize,
+        rows: Range<usize>,
+        write: impl FnOnce(&Self, Target<'_>, Range<usize>) -> TractResult<()>,
+    ) -> TractResult<()> {
+        let Map { layout, whole, .. } = self.plan.maps[map];
         // Taken out, so that the others can be read meanwhile.
-        let mut numbers = std::mem::take(&mut self.buffers[buffer]);
-        let target = aligned_mut(&mut numbers);
+        let mut numbers = std::mem::take(&mut self.buffers[whole]);
+        let mut target = Target { numbers: aligned_mut(&mut numbers), layout };
         let border = BORDER * layout.pitch;
-        for row in target[..layout.length()].chunks_exact_mut(layout.row) {
+        for y in rows.clone() {
+            let row = target.row(y);
             row[..border].fill(0.0);
             row[layout.row - border..].fill(0.0);
         }
-        let result = write(self, Target { numbers: target, layout });
-        self.buffers[buffer] = numbers;
+        let result = write(self, target, rows);
+        self.buffers[whole] = numbers;
         result
     }
 }
@@ -217,9 +224,9 @@ fn aligned_mut(buffer: &mut [f32]) -> &mut [f32] {
     &mut buffer[start..]
 }
 
-fn import(planes: &[f32], size: Size, target: &mut Target<'_>) {
+fn import(planes: &[f32], size: Size, target: &mut Target<'_>, rows: Range<usize>) {
     let Layout { pitch, start, .. } = target.layout;
-    for y in 0..size.height {
+    for y in rows {
         let row = target.row(y);
         row.fill(0.0);
         for channel in 0..size.channels {

@@ -14,12 +14,16 @@ use tract_onnx::tract_core::ops::nn::LeakyRelu;
 
 use super::activation::Activation;
 use super::convolution::{Convolution, fits};
-use super::depthwise::Depthwise;
+use super::depthwise::{self, Depthwise};
 use super::feature_map::{Layout, Size};
 use super::layer::{Layer, Window};
 use super::plan::{Argument, Map, Plan, Step};
 use super::prelu::Prelu;
+use super::schedule::{Reach, Schedule, Task, schedule};
 use super::vectors::lanes;
+
+/// Pixels of a map that are computed at a time, at least.
+const ENOUGH_PIXELS: usize = 128;
 
 /// What an outlet of the model is here.
 #[derive(Debug, Clone)]
@@ -254,7 +258,8 @@ impl Translation<'_> {
         };
         let Some(layer) = layer.take() else { return Ok(None) };
         let Some(input_size) = self.size(node.inputs[0]) else { return Ok(None) };
-        let depthwise = layer.groups > 1 && layer.groups == layer.inputs && layer.inputs == layer.outputs;
+        let square = layer.window.rows == layer.window.columns;
+        let depthwise = layer.is_depthwise() && square && depthwise::SIDES.contains(&layer.window.rows);
         let within_vectors = layer.inputs == layer.outputs && self.lanes.is_multiple_of(layer.outputs / layer.groups);
         let fits = fits(layer.window, self.layout(input_size), self.layout(size));
         if !(layer.groups == 1 || depthwise || within_vectors) || !(deconvolve || fits) {
@@ -464,53 +469,24 @@ impl Translation<'_> {
                 Argument::Constant(_) => bail!("an output that does not depend on the input"),
             }
         }
-        let mut maps: Vec<Map> =
-            (self.maps.iter()).map(|map| Map { size: map.size, layout: self.layout(map.size), buffer: 0 }).collect();
         let whole = |map: usize| self.maps[map].part_of.map_or(map, |(whole, _)| whole);
-        for (index, map) in self.maps.iter().enumerate() {
-            if let Some((whole, channel)) = map.part_of {
-                maps[index].layout = maps[whole].layout.from_channel(channel);
-            }
-        }
+        let tasks: Vec<Task> = self.drafts.iter().map(|draft| draft.task(&self.maps, whole)).collect();
+        let heights: Vec<usize> = self.maps.iter().map(|map| map.size.height).collect();
+        let Schedule { turns, rows } = schedule(&tasks, &heights);
 
-        // Each map gets a buffer that no other needs from its first step to its last.
-        let touched: Vec<Vec<usize>> =
-            self.drafts.iter().map(|draft| draft.maps().into_iter().map(whole).collect()).collect();
-        let last = |map: usize| touched.iter().rposition(|maps| maps.contains(&map));
-        let mut buffers: Vec<usize> = Vec::new();
-        let mut free: Vec<usize> = Vec::new();
-        let mut taken: HashMap<usize, usize> = HashMap::new();
-        for (index, step) in touched.iter().enumerate() {
-            for &map in step {
-                if taken.contains_key(&map) {
-                    continue;
-                }
-                let length = maps[map].layout.length();
-                // The free one that fits best.
-                let best = (0..free.len()).min_by_key(|&slot| buffers[free[slot]].abs_diff(length));
-                let buffer = best.map(|slot| free.swap_remove(slot)).unwrap_or_else(|| {
-                    buffers.push(0);
-                    buffers.len() - 1
-                });
-                buffers[buffer] = buffers[buffer].max(length);
-                taken.insert(map, buffer);
-            }
-            for &map in step {
-                if last(map) == Some(index) && !free.contains(&taken[&map]) {
-                    free.push(taken[&map]);
-                }
-            }
-        }
-        for index in 0..maps.len() {
-            if let Some(&buffer) = taken.get(&whole(index)) {
-                maps[index].buffer = buffer;
-            }
-        }
+        let layout = |map: usize| {
+            let (whole, channel) = self.maps[map].part_of.unwrap_or((map, 0));
+            // Deconvolutions take some rows together.
+            let rows = rows[whole].next_multiple_of(2).min(heights[whole]);
+            Layout { rows, ..self.layout(self.maps[whole].size) }.from_channel(channel)
+        };
+        let map = |index: usize| Map { size: self.maps[index].size, layout: layout(index), whole: whole(index) };
+        let maps: Vec<Map> = (0..self.maps.len()).map(map).collect();
 
         let zeros = vec![0.0; maps.iter().map(|map| map.layout.row).max().unwrap_or(0)];
         let lanes = self.lanes;
         let steps = self.drafts.into_iter().map(|draft| draft.packed(&maps, lanes)).collect();
-        Ok(Plan { steps, maps, tensors: self.tensors, outputs, buffers, zeros })
+        Ok(Plan { steps, turns, maps, tensors: self.tensors, outputs, zeros })
     }
 }
 
@@ -523,16 +499,28 @@ impl Draft {
         }
     }
 
-    /// The maps that are read and written.
-    fn maps(&self) -> Vec<usize> {
-        match self {
-            Self::Layer { input, add, output, .. } => {
-                [Some(*input), *add, Some(*output)].into_iter().flatten().collect()
+    fn task(&self, maps: &[DraftMap], whole: impl Fn(usize) -> usize) -> Task {
+        let same = Reach::Window(Window { rows: 1, columns: 1, stride: 1, padding: 0 });
+        let (inputs, output) = match self {
+            Self::Layer { layer, deconvolve, input, add, output } => {
+                let reach = if *deconvolve {
+                    Reach::Rows((0..maps[*output].size.height).map(|row| row / layer.window.stride).collect())
+                } else {
+                    Reach::Window(layer.window)
+                };
+                let inputs = std::iter::once((*input, reach)).chain(add.map(|add| (add, same)));
+                (inputs.collect(), Some(*output))
             }
-            Self::Ready(Step::Import { map, .. } | Step::Export { map, .. }) => vec![*map],
-            Self::Ready(Step::Resize { input, output, .. }) => vec![*input, *output],
-            Self::Ready(_) => Vec::new(),
-        }
+            Self::Ready(Step::Import { map, .. }) => (Vec::new(), Some(*map)),
+            Self::Ready(Step::Resize { rows, input, output, .. }) => {
+                (vec![(*input, Reach::Rows(rows.clone()))], Some(*output))
+            }
+            Self::Ready(Step::Export { map, .. }) => (vec![(*map, Reach::All)], None),
+            Self::Ready(_) => (Vec::new(), None),
+        };
+        // So many pixels at a time that fetching the weights does not count.
+        let output = output.map(|map| (whole(map), (ENOUGH_PIXELS / maps[map].size.width).next_multiple_of(2)));
+        Task { inputs, output: output.map(|(map, rows)| (map, rows.max(2))) }
     }
 
     fn packed(self, maps: &[Map], lanes: usize) -> Step {
@@ -543,7 +531,7 @@ impl Draft {
                 let rows = rows.iter().map(|row| Convolution::new(row, maps[input].layout, lanes)).collect();
                 Step::Deconvolve { rows, input, add, output }
             }
-            Self::Layer { layer, input, output, .. } if layer.groups > 1 && layer.groups == layer.inputs => {
+            Self::Layer { layer, input, output, .. } if layer.is_depthwise() => {
                 Step::ConvolveDepthwise { convolution: Depthwise::new(&layer, lanes), input, output }
             }
             Self::Layer { layer, input, add, output, .. } => {
