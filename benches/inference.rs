@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use divan::Bencher;
-use facetag::face::Graph;
+use facetag::network::Graph;
 
 fn main() {
     divan::main();

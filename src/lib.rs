@@ -19,6 +19,7 @@ pub mod catalog;
 pub mod cli;
 pub mod face;
 pub mod metadata;
+pub mod network;
 pub mod people;
 pub mod photo;
 pub mod scan;

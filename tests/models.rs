@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use facetag::face::Graph;
+use facetag::network::Graph;
 use serde_json::Value;
 
 const TOLERANCE: f32 = 1e-4;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use image::RgbImage;
 
 use super::embed::planes;
-use super::network::{Graph, Network, Output};
 use super::{BoundingBox, Landmarks, ModelError, anchors, centerface, retinaface, scrfd};
+use crate::network::{Graph, Network, Output};
 use crate::photo::shrink;
 
 /// A face in a photo, before it is embedded.
@@ -150,7 +150,10 @@ impl Detector {
         if self.architecture == Architecture::CenterFace || lengths == anchors::lengths(side) {
             return Ok(());
         }
-        Err(ModelError::Graph(format!("its outputs have the lengths {lengths:?}, not {:?}", anchors::lengths(side))))
+        Err(ModelError::NoDetector(format!(
+            "its outputs have the lengths {lengths:?}, not {:?}",
+            anchors::lengths(side)
+        )))
     }
 
     fn network(&self, width: usize, height: usize) -> Result<Network, ModelError> {

@@ -3,8 +3,8 @@
 use image::RgbImage;
 
 use super::align::SIDE;
-use super::network::{Graph, Network};
 use super::{Embedding, ModelError};
+use crate::network::{Graph, Network};
 
 /// A recogniser: faces of one person come out near each other, faces of two far apart.
 pub struct Recogniser {

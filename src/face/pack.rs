@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::align::SIDE;
 use super::detect::{Architecture, DetectedFace, Detector};
 use super::embed::Recogniser;
-use super::network::Graph;
 use super::refine::Refiner;
 use super::{BoundingBox, Embedding, Landmarks, ModelError};
+use crate::network::Graph;
 
 /// The name of the pack that ships with facetag.
 pub const OPEN: &str = "open";

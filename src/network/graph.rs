@@ -1,11 +1,13 @@
-//! An ONNX file made ready to run by tract.
+//! An ONNX file made ready to run.
 
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 
-use super::ModelError;
+use super::NetworkError;
+use super::plan::Plan;
 use super::prelu::onnx_prelu;
+use super::translate::translate;
 
 /// A parsed ONNX graph, from which networks for any input size are made.
 pub struct Graph {
@@ -15,7 +17,7 @@ pub struct Graph {
 /// A graph made ready for one input shape. Threads share it.
 #[derive(Clone)]
 pub struct Network {
-    plan: Arc<TypedRunnableModel>,
+    plan: Arc<Plan>,
 }
 
 /// One output of a network: its shape, and its numbers in row-major order.
@@ -29,11 +31,11 @@ impl Graph {
     ///
     /// # Errors
     /// The bytes are not an ONNX graph, or not one that tract can run.
-    pub fn parse(onnx: &[u8]) -> Result<Self, ModelError> {
+    pub fn parse(onnx: &[u8]) -> Result<Self, NetworkError> {
         // The shapes written in the files are those of some example, not of what is asked of it here.
         let mut framework = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
         framework.op_register.insert("PRelu", |_, _| Ok((onnx_prelu(), vec![])));
-        let model = framework.model_for_read(&mut &*onnx).map_err(ModelError::graph)?;
+        let model = framework.model_for_read(&mut &*onnx).map_err(NetworkError::new)?;
         Ok(Self { model })
     }
 
@@ -46,11 +48,11 @@ impl Graph {
     ///
     /// # Errors
     /// The graph does not take this shape.
-    pub fn network(&self, width: usize, height: usize) -> Result<Network, ModelError> {
+    pub fn network(&self, width: usize, height: usize) -> Result<Network, NetworkError> {
         let input = f32::fact([1, 3, height, width]).into();
-        let plan = self.model.clone().with_input_fact(0, input).and_then(|model| model.into_optimized());
-        let plan = plan.and_then(|model| model.into_runnable()).map_err(ModelError::graph)?;
-        Ok(Network { plan })
+        let model = self.model.clone().with_input_fact(0, input).and_then(|model| model.into_typed());
+        let plan = model.and_then(|model| translate(&model)).map_err(NetworkError::new)?;
+        Ok(Network { plan: Arc::new(plan) })
     }
 }
 
@@ -59,14 +61,14 @@ impl Network {
     ///
     /// # Errors
     /// The input has another length than the network was made for.
-    pub fn run(&self, width: usize, height: usize, input: &[f32]) -> Result<Vec<Output>, ModelError> {
-        let input = Tensor::from_shape(&[1, 3, height, width], input).map_err(ModelError::graph)?;
-        let outputs = self.plan.run(tvec!(input.into())).map_err(ModelError::graph)?;
+    pub fn run(&self, width: usize, height: usize, input: &[f32]) -> Result<Vec<Output>, NetworkError> {
+        let input = Tensor::from_shape(&[1, 3, height, width], input).map_err(NetworkError::new)?;
+        let outputs = self.plan.run(input).map_err(NetworkError::new)?;
         outputs
             .into_iter()
             .map(|output| {
                 let values = output.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec()));
-                Ok(Output { shape: output.shape().to_vec(), values: values.map_err(ModelError::graph)? })
+                Ok(Output { shape: output.shape().to_vec(), values: values.map_err(NetworkError::new)? })
             })
             .collect()
     }

@@ -1,0 +1,543 @@
+//! tract's typed model -> a plan. What can be folded into a convolution is; what is not known here tract runs.
+
+use std::collections::HashMap;
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::ops::array::TypedConcat;
+use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, PaddingSpec, PoolSpec};
+use tract_onnx::tract_core::ops::einsum::EinSum;
+use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
+use tract_onnx::tract_core::ops::math;
+use tract_onnx::tract_core::ops::nn::LeakyRelu;
+
+use super::activation::Activation;
+use super::convolution::{Convolution, fits};
+use super::depthwise::{self, Depthwise};
+use super::feature_map::{Layout, Size};
+use super::layer::{Layer, Window};
+use super::plan::{Argument, Map, Plan, Step};
+use super::prelu::Prelu;
+use super::schedule::{Reach, Schedule, Task, schedule};
+use super::vectors::lanes;
+
+/// Pixels of a map that are computed at a time, at least.
+const ENOUGH_PIXELS: usize = 128;
+
+/// What an outlet of the model is here.
+#[derive(Debug, Clone)]
+enum Value {
+    Constant(Arc<Tensor>),
+    Map(usize),
+    Tensor(usize),
+}
+
+/// A step before its weights are packed.
+enum Draft {
+    Layer { layer: Layer, deconvolve: bool, input: usize, add: Option<usize>, output: usize },
+    Ready(Step),
+}
+
+struct Translation<'a> {
+    model: &'a TypedModel,
+    lanes: usize,
+    uses: HashMap<OutletId, usize>,
+    values: HashMap<OutletId, Value>,
+    drafts: Vec<Draft>,
+    maps: Vec<DraftMap>,
+    tensors: usize,
+}
+
+struct DraftMap {
+    size: Size,
+    /// The map whose numbers it is a part of, and from which channel on.
+    part_of: Option<(usize, usize)>,
+    /// The layers that write it, as far as nothing else does.
+    writers: Vec<usize>,
+    /// The same numbers as a tensor, where they have been exported.
+    exported: HashMap<bool, usize>,
+}
+
+pub fn translate(model: &TypedModel) -> TractResult<Plan> {
+    let mut uses: HashMap<OutletId, usize> = HashMap::new();
+    for outlet in model.nodes().iter().flat_map(|node| &node.inputs).chain(&model.outputs) {
+        *uses.entry(*outlet).or_default() += 1;
+    }
+    let mut translation = Translation {
+        model,
+        lanes: lanes(),
+        uses,
+        values: HashMap::new(),
+        drafts: Vec::new(),
+        maps: Vec::new(),
+        tensors: 1,
+    };
+    for id in model.eval_order()? {
+        translation.node(id)?;
+    }
+    translation.finish()
+}
+
+impl Translation<'_> {
+    fn node(&mut self, id: usize) -> TractResult<()> {
+        let node = self.model.node(id);
+        let outlet = OutletId::new(id, 0);
+        if id == self.model.inputs[0].node {
+            self.values.insert(outlet, Value::Tensor(0));
+            return Ok(());
+        }
+        if let Some(constant) = node.outputs[0].fact.konst.clone() {
+            self.values.insert(outlet, Value::Constant(constant));
+            return Ok(());
+        }
+        let constants: Option<TVec<TValue>> =
+            node.inputs.iter().map(|input| self.constant(*input).map(|tensor| tensor.into_tvalue())).collect();
+        if let Some(constants) = constants {
+            if let Some(results) = node.op.eval_out_of_plan(constants)? {
+                for (slot, result) in results.into_iter().enumerate() {
+                    self.values.insert(OutletId::new(id, slot), Value::Constant(result.into_arc_tensor()));
+                }
+                return Ok(());
+            }
+        }
+        let map = match self.convolution(node)? {
+            None => self.folded(node)?,
+            map => map,
+        };
+        let map = match map {
+            None => self.concatenation(node)?,
+            map => map,
+        };
+        let map = match map {
+            None => self.resize(node)?,
+            map => map,
+        };
+        match map {
+            Some(map) => {
+                self.values.insert(outlet, Value::Map(map));
+            }
+            None => self.by_tract(node)?,
+        }
+        Ok(())
+    }
+
+    fn constant(&self, outlet: OutletId) -> Option<Arc<Tensor>> {
+        match self.values.get(&outlet) {
+            Some(Value::Constant(tensor)) => Some(tensor.clone()),
+            _ => None,
+        }
+    }
+
+    fn shape(&self, outlet: OutletId) -> Option<TVec<usize>> {
+        self.model.outlet_fact(outlet).ok()?.shape.as_concrete().map(|shape| shape.into())
+    }
+
+    /// The size of an outlet that may be a map: one picture, or numbers without place.
+    fn size(&self, outlet: OutletId) -> Option<Size> {
+        if self.model.outlet_fact(outlet).ok()?.datum_type != f32::datum_type() {
+            return None;
+        }
+        match *self.shape(outlet)? {
+            [1, channels, height, width] => Some(Size { height, width, channels }),
+            [1, channels] => Some(Size { height: 1, width: 1, channels }),
+            _ => None,
+        }
+    }
+
+    fn new_map(&mut self, size: Size, writers: Vec<usize>) -> usize {
+        self.maps.push(DraftMap { size, part_of: None, writers, exported: HashMap::new() });
+        self.maps.len() - 1
+    }
+
+    /// The outlet as a map, imported where it is a tensor.
+    fn map(&mut self, outlet: OutletId) -> Option<usize> {
+        match *self.values.get(&outlet)? {
+            Value::Map(map) => Some(map),
+            Value::Tensor(tensor) => {
+                let size = self.size(outlet)?;
+                let map = self.new_map(size, Vec::new());
+                self.drafts.push(Draft::Ready(Step::Import { tensor, map }));
+                self.values.insert(outlet, Value::Map(map));
+                self.maps[map].exported.insert(false, tensor);
+                Some(map)
+            }
+            Value::Constant(_) => None,
+        }
+    }
+
+    /// The outlet as a tensor, exported where it is a map.
+    fn argument(&mut self, outlet: OutletId) -> TractResult<Argument> {
+        match self.values[&outlet].clone() {
+            Value::Constant(tensor) => Ok(Argument::Constant(tensor)),
+            Value::Tensor(tensor) => Ok(Argument::Tensor(tensor)),
+            Value::Map(map) => {
+                let shape = self.shape(outlet).context("a map has a size")?;
+                Ok(Argument::Tensor(self.exported(map, false, shape)))
+            }
+        }
+    }
+
+    fn exported(&mut self, map: usize, channels_last: bool, shape: TVec<usize>) -> usize {
+        if let Some(&tensor) = self.maps[map].exported.get(&channels_last) {
+            return tensor;
+        }
+        let tensor = self.tensors;
+        self.tensors += 1;
+        self.maps[map].exported.insert(channels_last, tensor);
+        self.drafts.push(Draft::Ready(Step::Export { map, tensor, channels_last, shape }));
+        tensor
+    }
+
+    fn by_tract(&mut self, node: &TypedNode) -> TractResult<()> {
+        // What lies channels last here need only be copied.
+        if let (Some(AxisOp::Move(1, 3)), Some(Value::Map(map))) =
+            (node.op_as::<AxisOp>(), self.values.get(&node.inputs[0]))
+        {
+            let shape = self.shape(node.id.into()).context("a map has a size")?;
+            let tensor = self.exported(*map, true, shape);
+            self.values.insert(node.id.into(), Value::Tensor(tensor));
+            return Ok(());
+        }
+        let inputs = node.inputs.iter().map(|input| self.argument(*input)).collect::<TractResult<_>>()?;
+        let outputs: Vec<usize> = (self.tensors..).take(node.outputs.len()).collect();
+        self.tensors += outputs.len();
+        for (slot, &output) in outputs.iter().enumerate() {
+            self.values.insert(OutletId::new(node.id, slot), Value::Tensor(output));
+        }
+        self.drafts.push(Draft::Ready(Step::Tract { operator: node.op.clone(), inputs, outputs }));
+        Ok(())
+    }
+
+    fn floats(&self, outlet: OutletId) -> Option<Vec<f32>> {
+        let tensor = self.constant(outlet)?;
+        let tensor = tensor.cast_to::<f32>().ok()?;
+        Some(tensor.try_as_plain_ram().ok()?.as_slice::<f32>().ok()?.to_vec())
+    }
+
+    fn convolution(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
+        let output = node.id.into();
+        let Some(size) = self.size(output) else { return Ok(None) };
+        let (mut layer, deconvolve) = if let Some(conv) = node.op_as::<Conv>() {
+            let plain = conv.kernel_fmt == KernelFormat::OIHW && conv.q_params.is_none();
+            match self.window(&conv.pool_spec).filter(|_| plain) {
+                Some(window) => (self.layer(node, window, &conv.pool_spec, conv.group), false),
+                None => return Ok(None),
+            }
+        } else if let Some(deconv) = node.op_as::<Deconv>() {
+            let window = self
+                .window(&deconv.pool_spec)
+                .filter(|window| window.rows == window.columns && window.rows == window.stride && window.padding == 0);
+            let plain = deconv.kernel_format == KernelFormat::OIHW
+                && deconv.group == 1
+                && deconv.adjustments.iter().all(|&adjustment| adjustment == 0);
+            match window.filter(|_| plain) {
+                Some(window) => (self.layer(node, window, &deconv.pool_spec, 1), true),
+                None => return Ok(None),
+            }
+        } else if let Some(einsum) = node.op_as::<EinSum>() {
+            let (Some(inputs), Some(weights)) = (self.shape(node.inputs[0]), self.floats(node.inputs[1])) else {
+                return Ok(None);
+            };
+            if einsum.axes.to_string() != "mk,nk->mn" || inputs.len() != 2 || einsum.q_params.is_some() {
+                return Ok(None);
+            }
+            let window = Window { rows: 1, columns: 1, stride: 1, padding: 0 };
+            let layer = Layer {
+                window,
+                groups: 1,
+                inputs: inputs[1],
+                outputs: size.channels,
+                weights,
+                bias: vec![0.0; size.channels],
+                activation: Activation::None,
+            };
+            (Some(layer), false)
+        } else {
+            return Ok(None);
+        };
+        let Some(layer) = layer.take() else { return Ok(None) };
+        let Some(input_size) = self.size(node.inputs[0]) else { return Ok(None) };
+        let square = layer.window.rows == layer.window.columns;
+        let depthwise = layer.is_depthwise() && square && depthwise::SIDES.contains(&layer.window.rows);
+        let within_vectors = layer.inputs == layer.outputs && self.lanes.is_multiple_of(layer.outputs / layer.groups);
+        let fits = fits(layer.window, self.layout(input_size), self.layout(size));
+        if !(layer.groups == 1 || depthwise || within_vectors) || !(deconvolve || fits) {
+            return Ok(None);
+        }
+        let Some(input) = self.map(node.inputs[0]) else { return Ok(None) };
+        let output = self.new_map(size, vec![self.drafts.len()]);
+        self.drafts.push(Draft::Layer { layer, deconvolve, input, add: None, output });
+        Ok(Some(output))
+    }
+
+    /// `None` where the kernel is none that is known here.
+    fn window(&self, pool: &PoolSpec) -> Option<Window> {
+        let padding = match &pool.padding {
+            PaddingSpec::Valid => 0,
+            PaddingSpec::Explicit(before, _) if before[0] == before[1] => before[0],
+            _ => return None,
+        };
+        let strides = pool.strides();
+        let plain = pool.kernel_shape.len() == 2
+            && pool.dilations().iter().all(|&dilation| dilation == 1)
+            && strides[0] == strides[1];
+        plain.then(|| Window { rows: pool.kernel_shape[0], columns: pool.kernel_shape[1], stride: strides[0], padding })
+    }
+
+    fn layer(&self, node: &TypedNode, window: Window, pool: &PoolSpec, groups: usize) -> Option<Layer> {
+        let (inputs, outputs) = (pool.input_channels, pool.output_channels);
+        let weights = self.floats(node.inputs[1])?;
+        let mut bias = self.floats(node.inputs[2])?;
+        if bias.len() == 1 {
+            bias.resize(outputs, bias[0]);
+        }
+        Some(Layer { window, groups, inputs, outputs, weights, bias, activation: Activation::None })
+    }
+
+    fn layout(&self, size: Size) -> Layout {
+        // Pictures are read a number at a time: their three channels need no filling up.
+        Layout::new(size, if size.channels == 3 { 1 } else { self.lanes })
+    }
+
+    /// The layers that alone make an outlet which nothing else reads.
+    fn writers(&mut self, outlet: OutletId) -> Option<(usize, Vec<&mut Layer>)> {
+        let Some(&Value::Map(map)) = self.values.get(&outlet) else { return None };
+        if self.uses[&outlet] != 1 || self.maps[map].writers.is_empty() {
+            return None;
+        }
+        let writers = &self.maps[map].writers;
+        let layers = self.drafts.iter_mut().enumerate().filter(|(index, _)| writers.contains(index));
+        let layers = layers.map(|(_, draft)| match draft {
+            Draft::Layer { layer, add: None, .. } => Some(layer),
+            _ => None,
+        });
+        Some((map, layers.collect::<Option<_>>()?))
+    }
+
+    /// Folds an operator into the convolutions whose output it takes.
+    fn folded(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
+        if let Some(binary) = node.op_as::<TypedBinOp>() {
+            for (input, other) in [(0, 1), (1, 0)] {
+                let (input, other) = (node.inputs[input], node.inputs[other]);
+                if let Some(numbers) = self.floats(other) {
+                    return Ok(self.folded_constant(binary, input, &numbers));
+                }
+                if binary.0.is::<math::Add>() {
+                    if let Some(map) = self.folded_sum(input, other) {
+                        return Ok(Some(map));
+                    }
+                }
+            }
+            return Ok(None);
+        }
+        let activation = if let Some(prelu) = node.op_as::<Prelu>() {
+            Activation::Slopes(prelu.slope.clone())
+        } else if let Some(leaky) = node.op_as::<ElementWiseOp>().and_then(|op| op.0.downcast_ref::<LeakyRelu>()) {
+            Activation::Slopes(vec![leaky.alpha])
+        } else {
+            return Ok(None);
+        };
+        Ok(self.activated(node.inputs[0], &activation))
+    }
+
+    fn activated(&mut self, outlet: OutletId, activation: &Activation) -> Option<usize> {
+        let (map, layers) = self.writers(outlet)?;
+        let alone = layers.len() == 1;
+        if layers.iter().any(|layer| layer.activation != Activation::None) {
+            return None;
+        }
+        let activation = match activation {
+            Activation::Slopes(slopes) if slopes.len() > 1 && !alone => return None,
+            other => other,
+        };
+        for layer in layers {
+            layer.activation = match activation {
+                Activation::Slopes(slopes) if slopes.len() == 1 => Activation::Slopes(vec![slopes[0]; layer.outputs]),
+                other => other.clone(),
+            };
+        }
+        Some(map)
+    }
+
+    /// A number for all channels or one for each: ReLU, or what is left of a batch normalisation.
+    fn folded_constant(&mut self, binary: &TypedBinOp, outlet: OutletId, numbers: &[f32]) -> Option<usize> {
+        if binary.0.is::<math::Max>() {
+            return self.activated(outlet, &Activation::Relu).filter(|_| numbers == [0.0]);
+        }
+        let (map, mut layers) = self.writers(outlet)?;
+        let [layer] = layers.as_mut_slice() else { return None };
+        if layer.activation != Activation::None || numbers.len() != layer.outputs {
+            return None;
+        }
+        if binary.0.is::<math::Mul>() {
+            layer.scale(numbers);
+        } else if binary.0.is::<math::Add>() {
+            layer.bias.iter_mut().zip(numbers).for_each(|(bias, number)| *bias += number);
+        } else {
+            return None;
+        }
+        Some(map)
+    }
+
+    /// Has the layer that makes `outlet` add another map of the same size, which was made before.
+    fn folded_sum(&mut self, outlet: OutletId, other: OutletId) -> Option<usize> {
+        let Some(&Value::Map(other_map)) = self.values.get(&other) else { return None };
+        let (map, layers) = self.writers(outlet)?;
+        if layers.len() != 1 || self.maps[map].size != self.maps[other_map].size {
+            return None;
+        }
+        let [writer] = *self.maps[map].writers else { return None };
+        let before = self.drafts[..writer].iter().any(|draft| draft.output() == Some(other_map));
+        let last = !self.drafts[writer..].iter().any(|draft| draft.output() == Some(other_map));
+        match &mut self.drafts[writer] {
+            Draft::Layer { layer, add, .. } if before && last && (layer.groups == 1) => *add = Some(other_map),
+            _ => return None,
+        }
+        Some(map)
+    }
+
+    /// Has the layers of all inputs write into one map.
+    fn concatenation(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
+        if !node.op_as::<TypedConcat>().is_some_and(|concat| concat.axis == 1) {
+            return Ok(None);
+        }
+        let Some(size) = self.size(node.id.into()) else { return Ok(None) };
+        let mut parts = Vec::new();
+        for &input in &node.inputs {
+            let part = match self.writers(input) {
+                Some((map, layers)) if layers.len() == 1 => map,
+                _ => return Ok(None),
+            };
+            if self.maps[part].size.channels % self.lanes != 0 || self.maps[part].part_of.is_some() {
+                return Ok(None);
+            }
+            parts.push(part);
+        }
+        let writers = parts.iter().flat_map(|&part| self.maps[part].writers.clone()).collect();
+        let whole = self.new_map(size, writers);
+        let mut channel = 0;
+        for part in parts {
+            self.maps[part].part_of = Some((whole, channel));
+            channel += self.maps[part].size.channels;
+        }
+        Ok(Some(whole))
+    }
+
+    /// Nearest-neighbour resizing of a map. tract says from where each pixel comes, asked for rows and columns as numbers.
+    fn resize(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
+        let is_resize = node.op.name() == "Resize";
+        let (Some(&Value::Map(input)), Some(size)) = (self.values.get(&node.inputs[0]), self.size(node.id.into()))
+        else {
+            return Ok(None);
+        };
+        if !is_resize {
+            return Ok(None);
+        }
+        let Size { height, width, channels } = self.maps[input].size;
+        let source = |number: &dyn Fn(usize, usize) -> usize| -> TractResult<Option<Vec<usize>>> {
+            let mut numbers = Vec::with_capacity(channels * height * width);
+            for _ in 0..channels {
+                numbers.extend((0..height * width).map(|index| number(index / width, index % width) as f32));
+            }
+            let picture = Tensor::from_shape(&[1, channels, height, width], &numbers)?;
+            let mut inputs = tvec!(picture.into_tvalue());
+            for &input in &node.inputs[1..] {
+                match self.constant(input) {
+                    Some(constant) => inputs.push(constant.into_tvalue()),
+                    None => return Ok(None),
+                }
+            }
+            let Some(results) = node.op.eval_out_of_plan(inputs)? else { return Ok(None) };
+            let numbers = results[0].try_as_plain_ram()?.as_slice::<f32>()?[..size.height * size.width].to_vec();
+            let whole = numbers.iter().all(|number| number.fract() == 0.0);
+            Ok(whole.then(|| numbers.into_iter().map(|number| number as usize).collect()))
+        };
+        let (Some(rows), Some(columns)) = (source(&|y, _| y)?, source(&|_, x| x)?) else { return Ok(None) };
+        let rows = rows.into_iter().step_by(size.width).collect();
+        let columns = columns[..size.width].to_vec();
+        let output = self.new_map(size, Vec::new());
+        self.drafts.push(Draft::Ready(Step::Resize { rows, columns, input, output }));
+        Ok(Some(output))
+    }
+
+    fn finish(mut self) -> TractResult<Plan> {
+        let mut outputs = Vec::new();
+        for &outlet in &self.model.outputs {
+            match self.argument(outlet)? {
+                Argument::Tensor(tensor) => outputs.push(tensor),
+                Argument::Constant(_) => bail!("an output that does not depend on the input"),
+            }
+        }
+        let whole = |map: usize| self.maps[map].part_of.map_or(map, |(whole, _)| whole);
+        let tasks: Vec<Task> = self.drafts.iter().map(|draft| draft.task(&self.maps, whole)).collect();
+        let heights: Vec<usize> = self.maps.iter().map(|map| map.size.height).collect();
+        let Schedule { turns, rows } = schedule(&tasks, &heights);
+
+        let layout = |map: usize| {
+            let (whole, channel) = self.maps[map].part_of.unwrap_or((map, 0));
+            // Deconvolutions take some rows together.
+            let rows = rows[whole].next_multiple_of(2).min(heights[whole]);
+            Layout { rows, ..self.layout(self.maps[whole].size) }.from_channel(channel)
+        };
+        let map = |index: usize| Map { size: self.maps[index].size, layout: layout(index), whole: whole(index) };
+        let maps: Vec<Map> = (0..self.maps.len()).map(map).collect();
+
+        let zeros = vec![0.0; maps.iter().map(|map| map.layout.row).max().unwrap_or(0)];
+        let lanes = self.lanes;
+        let steps = self.drafts.into_iter().map(|draft| draft.packed(&maps, lanes)).collect();
+        Ok(Plan { steps, turns, maps, tensors: self.tensors, outputs, zeros })
+    }
+}
+
+impl Draft {
+    fn output(&self) -> Option<usize> {
+        match self {
+            Self::Layer { output, .. } => Some(*output),
+            Self::Ready(Step::Import { map, .. } | Step::Resize { output: map, .. }) => Some(*map),
+            Self::Ready(_) => None,
+        }
+    }
+
+    fn task(&self, maps: &[DraftMap], whole: impl Fn(usize) -> usize) -> Task {
+        let same = Reach::Window(Window { rows: 1, columns: 1, stride: 1, padding: 0 });
+        let (inputs, output) = match self {
+            Self::Layer { layer, deconvolve, input, add, output } => {
+                let reach = if *deconvolve {
+                    Reach::Rows((0..maps[*output].size.height).map(|row| row / layer.window.stride).collect())
+                } else {
+                    Reach::Window(layer.window)
+                };
+                let inputs = std::iter::once((*input, reach)).chain(add.map(|add| (add, same)));
+                (inputs.collect(), Some(*output))
+            }
+            Self::Ready(Step::Import { map, .. }) => (Vec::new(), Some(*map)),
+            Self::Ready(Step::Resize { rows, input, output, .. }) => {
+                (vec![(*input, Reach::Rows(rows.clone()))], Some(*output))
+            }
+            Self::Ready(Step::Export { map, .. }) => (vec![(*map, Reach::All)], None),
+            Self::Ready(_) => (Vec::new(), None),
+        };
+        // So many pixels at a time that fetching the weights does not count.
+        let output = output.map(|map| (whole(map), (ENOUGH_PIXELS / maps[map].size.width).next_multiple_of(2)));
+        Task { inputs, output: output.map(|(map, rows)| (map, rows.max(2))) }
+    }
+
+    fn packed(self, maps: &[Map], lanes: usize) -> Step {
+        match self {
+            Self::Ready(step) => step,
+            Self::Layer { layer, deconvolve: true, input, add, output } => {
+                let rows = layer.rows_of_deconvolution(lanes);
+                let rows = rows.iter().map(|row| Convolution::new(row, maps[input].layout, lanes)).collect();
+                Step::Deconvolve { rows, input, add, output }
+            }
+            Self::Layer { layer, input, output, .. } if layer.is_depthwise() => {
+                Step::ConvolveDepthwise { convolution: Depthwise::new(&layer, lanes), input, output }
+            }
+            Self::Layer { layer, input, add, output, .. } => {
+                let convolution = Convolution::new(&layer, maps[input].layout, lanes);
+                Step::Convolve { convolution, input, add, output }
+            }
+        }
+    }
+}
