@@ -98,6 +98,15 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// In how many photos a person or group is.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photos_of(&self, person: PersonId) -> Result<u64> {
+        let sql = "SELECT count(DISTINCT photo_id) FROM seen_faces WHERE person_id = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get::<_, i64>(0))? as u64)
+    }
+
     /// The name of every person, by number.
     ///
     /// # Errors
