@@ -311,7 +311,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Ask for a password, print its hash for such a file, and serve nothing
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["port", "open", "listen", "password_file"])]
     pub hash_password: bool,
 }
 

@@ -8,7 +8,7 @@ use crate::photo::{encode_jpeg, thumbnail};
 /// Pixels along a side, enough for a wall of faces.
 pub const SIDE: u32 = 160;
 
-/// Of 100. About 5 KB a face: a million of them take 5 GB.
+/// Of 100. About 6 KB a face.
 const QUALITY: u8 = 75;
 
 /// How much of the face's size is shown on each side of it.
