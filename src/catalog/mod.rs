@@ -39,7 +39,7 @@ pub use describe::count;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
 pub use journal::Journal;
 pub use library::{Library, ScanLock};
-pub use people::{PersonId, PersonSummary, Who, WhoError};
+pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
 pub use replay::Replay;
 pub use roots::Root;

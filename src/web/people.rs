@@ -14,7 +14,7 @@ use super::frame::{Frame, Tab};
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Decision, PersonId, PersonSummary, Who};
+use crate::catalog::{Catalog, Decision, FaceId, PersonCount, PersonId, Who};
 use crate::people::{check_name, decide, meetings, name};
 
 /// Faces of each kind on the first page, and on a page of one kind.
@@ -48,12 +48,12 @@ pub(super) enum Kind {
 impl Kind {
     const ALL: [Self; 5] = [Self::Named, Self::Groups, Self::Once, Self::Hidden, Self::Ignored];
 
-    fn of(person: &PersonSummary) -> Self {
+    fn of(person: &PersonCount) -> Self {
         match person {
-            PersonSummary { ignored: true, .. } => Self::Ignored,
-            PersonSummary { hidden: true, .. } => Self::Hidden,
-            PersonSummary { name: Some(_), .. } => Self::Named,
-            PersonSummary { faces: 1, .. } => Self::Once,
+            PersonCount { ignored: true, .. } => Self::Ignored,
+            PersonCount { hidden: true, .. } => Self::Hidden,
+            PersonCount { name: Some(_), .. } => Self::Named,
+            PersonCount { faces: 1, .. } => Self::Once,
             _ => Self::Groups,
         }
     }
@@ -100,16 +100,12 @@ struct PeoplePage {
     /// Of the pages of one kind: this one, and how many.
     page: (usize, usize),
     show: Option<Kind>,
-    photos: u64,
+    has_photos: bool,
 }
 
 impl PeoplePage {
-    fn label(&self, person: &PersonSummary) -> String {
+    fn label(&self, person: &PersonCount) -> String {
         person.name.clone().unwrap_or_else(|| (self.frame.words.people.group)(person.id))
-    }
-
-    fn picture(&self, person: &PersonSummary) -> String {
-        person.best_face.map_or_else(|| "/assets/icon.svg".to_owned(), |face| format!("/face/{face}"))
     }
 }
 
@@ -124,7 +120,8 @@ struct Chip {
 struct Section {
     kind: Kind,
     title: &'static str,
-    people: Vec<PersonSummary>,
+    /// With the face that shows each best.
+    people: Vec<(PersonCount, Option<FaceId>)>,
     /// How many there are, on other pages too.
     total: usize,
 }
@@ -138,34 +135,34 @@ impl Section {
 async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, PageError> {
     let page = site.ask(move |catalog| {
         let words = visit.words;
-        let people = catalog.people()?;
+        let people = catalog.people_counted()?;
         let names = people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect();
         let of = |kind: Kind| people.iter().filter(move |person| Kind::of(person) == kind);
-        let kinds = asked.show.map_or(vec![Kind::Named, Kind::Groups], |kind| vec![kind]);
-        let at_once = if asked.show.is_some() { PAGE } else { FIRST };
+        let (kinds, at_once) = asked.show.map_or((vec![Kind::Named, Kind::Groups], FIRST), |kind| (vec![kind], PAGE));
         let pages = asked.show.map_or(1, |kind| of(kind).count().div_ceil(PAGE).max(1));
         let page = asked.page.unwrap_or(1).clamp(1, pages);
-        let section = |kind: Kind| Section {
-            kind,
-            title: kind.title(words),
-            people: of(kind).skip((page - 1) * at_once).take(at_once).cloned().collect(),
-            total: of(kind).count(),
-        };
+        let mut sections = Vec::new();
+        for kind in kinds {
+            let shown = of(kind).skip((page - 1) * at_once).take(at_once);
+            let people = shown.map(|person| Ok((person.clone(), catalog.best_face(person.id)?)));
+            let people = people.collect::<Result<Vec<_>, PageError>>()?;
+            sections.push(Section { kind, title: kind.title(words), people, total: of(kind).count() });
+        }
+        sections.retain(|section| section.total > 0 || asked.show.is_some());
         let chip = |kind: Kind| Chip {
             key: kind.key(),
             name: kind.title(words),
             count: of(kind).count(),
             here: asked.show == Some(kind),
         };
-        let sections = kinds.into_iter().map(section).filter(|section| section.total > 0 || asked.show.is_some());
         let page = PeoplePage {
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
-            sections: sections.collect(),
+            sections,
             names,
             page: (page, pages),
             show: asked.show,
-            photos: catalog.tally()?.photos,
+            has_photos: !people.is_empty() || catalog.tally()?.photos > 0,
         };
         Ok(page.render()?)
     });

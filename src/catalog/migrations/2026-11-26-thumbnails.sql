@@ -3,3 +3,6 @@ CREATE TABLE thumbnails (
     face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE,
     jpeg    BLOB NOT NULL
 ) STRICT;
+
+-- Of every person the best face, without looking at the others.
+CREATE INDEX faces_by_quality ON faces (person_id, quality DESC, photo_id) WHERE person_id IS NOT NULL;
