@@ -210,6 +210,7 @@ fn face(person: u64, dimension: usize, spread: &Spread, random: &mut Random) -> 
         score: 0.9,
         quality: if poor { 0.05 } else { 0.7 },
         embedding: normalised(vector).unwrap(),
+        thumbnail: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`catalog`] | all that was found and said | one SQLite file, and answers from it |
 //! | [`people`] | embeddings | groups and tags |
 //! | [`scan`] | folders | a library that knows them |
+//! | [`web`] | a browser's requests | pages that show all of it, and change it |
 //! | [`cli`] | the command line | all of the above |
 //!
 //! A module knows those above it, never those below.
@@ -23,3 +24,4 @@ pub mod network;
 pub mod people;
 pub mod photo;
 pub mod scan;
+pub mod web;

@@ -126,6 +126,7 @@ impl World {
             score: if noise % 16 == 0 { 0.4 } else { 0.9 },
             quality: if noise % 11 == 0 { 0.05 } else { 0.8 },
             embedding: looks(person, noise),
+            thumbnail: Vec::new(),
         };
         NewPhoto {
             hash: *blake3::hash(&self.made.to_le_bytes()).as_bytes(),
@@ -249,6 +250,7 @@ impl World {
                     score: 1.0,
                     quality: 0.5,
                     embedding: Vec::new(),
+                    thumbnail: Vec::new(),
                 };
                 self.catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
             }

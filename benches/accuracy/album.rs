@@ -137,6 +137,7 @@ impl Album {
                         score: face.score,
                         quality: face.quality,
                         embedding: vectors[&face.id].1.clone(),
+                        thumbnail: Vec::new(),
                     })
                     .collect(),
             };

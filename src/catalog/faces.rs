@@ -203,6 +203,7 @@ impl Writer<'_> {
                 face.quality
             ])?;
         let id = self.connection.last_insert_rowid();
+        self.thumbnail(id, &face.thumbnail)?;
         self.embedding(id, pack, &face.embedding)
     }
 
@@ -217,7 +218,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Keeps the vector of a face that the user has just drawn.
+    /// Keeps the vector and the small picture of a face that the user has just drawn.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -226,6 +227,7 @@ impl Writer<'_> {
         if let Some(face) = self.find_face(&FaceRef::new(&hash, drawn.bounds))? {
             let sql = "INSERT OR IGNORE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)";
             self.connection.execute(sql, params![face, pack, Floats(drawn.embedding.clone())])?;
+            self.thumbnail(face, &drawn.thumbnail)?;
         }
         Ok(())
     }

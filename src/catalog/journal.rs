@@ -102,6 +102,15 @@ impl Catalog {
         })
     }
 
+    /// The number of the last line, or 0.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn last_line(&self) -> Result<LineId> {
+        let sql = "SELECT coalesce(max(id), 0) FROM journal";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// A group gets a name; where a person has it already, the group is theirs.
     ///
     /// # Errors
@@ -291,7 +300,7 @@ impl Journal {
     }
 
     /// The decision that a line is about in the end: itself, or what it takes back or does again.
-    fn decision_of(&self, id: LineId) -> Option<&Line> {
+    pub fn decision_of(&self, id: LineId) -> Option<&Line> {
         let line = self.line(id)?;
         match line.decision {
             Decision::Undo { line } | Decision::Redo { line } => self.decision_of(line),
@@ -302,6 +311,16 @@ impl Journal {
     /// The decisions that stand, in the order in which they were first said.
     pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Line> {
         self.standing.iter().filter_map(|&id| self.decision_of(id))
+    }
+
+    /// The line that an undo would take back: a decision, or one that was done again.
+    pub fn newest(&self) -> Option<LineId> {
+        self.standing.last().copied()
+    }
+
+    /// The undo that a redo would take back.
+    pub fn newest_undone(&self) -> Option<LineId> {
+        self.undone.last().copied()
     }
 
     /// Whether a line stands: a decision that was not taken back.

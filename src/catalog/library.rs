@@ -70,6 +70,11 @@ impl Library {
         self.folder.join("album")
     }
 
+    /// Photos made smaller for the page, which may be deleted at any time.
+    pub fn previews(&self) -> PathBuf {
+        self.folder.join("previews")
+    }
+
     /// Makes the folder, readable by its owner alone. One that is there is left as it is.
     ///
     /// # Errors

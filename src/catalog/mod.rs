@@ -4,9 +4,10 @@
 //! |---|---|
 //! | [`library`](self::Library) | where the file lies, its lock and its backups |
 //! | `open` | opening, permissions, migrations |
-//! | `roots`, `photos`, `faces` | what scans found |
+//! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
 //! | `people` | groups and persons, and finding one by what the user typed |
 //! | `decision` | what the user can say |
+//! | `describe` | that in English |
 //! | `journal` | what they said: appended, taken back, done again |
 //! | `carry_out` | a decision -> what it changes |
 //! | `changes` | how to take that back |
@@ -17,6 +18,7 @@
 mod carry_out;
 mod changes;
 mod decision;
+mod describe;
 mod edited;
 mod faces;
 mod journal;
@@ -28,14 +30,16 @@ mod replay;
 mod roots;
 mod search;
 mod text;
+mod thumbnails;
 
 use std::path::PathBuf;
 
 pub use decision::{Decision, FaceRef, Line, LineId};
+pub use describe::count;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
 pub use journal::Journal;
 pub use library::{Library, ScanLock};
-pub use people::{PersonId, PersonSummary, Who, WhoError};
+pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
 pub use replay::Replay;
 pub use roots::Root;

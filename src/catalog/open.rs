@@ -11,6 +11,7 @@ use super::{Catalog, CatalogError, Library, Result, now};
 const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-23-first.sql")),
     M::up(include_str!("migrations/2026-11-24-decisions.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/2026-11-26-thumbnails.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::text::{SqlPath, fold_place};
-use super::{Catalog, Result, now};
+use super::{Catalog, CatalogError, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
 use crate::metadata::{Gps, Place, Taken};
 
@@ -58,6 +58,8 @@ pub struct NewFace {
     /// 0 (useless) to 1, see [`crate::face::quality`].
     pub quality: f32,
     pub embedding: Embedding,
+    /// A small picture of it, JPEG.
+    pub thumbnail: Vec<u8>,
 }
 
 /// A photo as the catalog knows it.
@@ -184,6 +186,17 @@ impl Catalog {
                 camera: row.get(7)?,
             })
         })?)
+    }
+
+    /// The photo with this id, if there is one.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photo_if_known(&self, id: PhotoId) -> Result<Option<PhotoRow>> {
+        match self.photo(id) {
+            Err(CatalogError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// Every file that holds a photo that could be read, with it, by path; not those that are missing.

@@ -15,7 +15,7 @@ pub struct Replay {
     /// The photos that they speak of.
     photos: HashSet<Hash>,
     /// The last line of the journal then.
-    last: Option<LineId>,
+    last: LineId,
 }
 
 impl Replay {
@@ -30,7 +30,7 @@ impl Replay {
         let decisions: Vec<Decision> = journal.standing().flat_map(said).collect();
         let faces = decisions.iter().flat_map(|decision| decision.faces().iter().chain(decision.group()));
         let photos = faces.filter_map(FaceRef::hash).collect();
-        Self { decisions, photos, last: journal.lines.last().map(|line| line.id) }
+        Self { decisions, photos, last: journal.lines.last().map_or(0, |line| line.id) }
     }
 
     /// Whether the user has said more since.
@@ -38,8 +38,7 @@ impl Replay {
     /// # Errors
     /// Those of SQLite.
     pub fn is_outdated(&self, catalog: &Catalog) -> Result<bool> {
-        let last: Option<LineId> = catalog.connection.query_row("SELECT max(id) FROM journal", [], |row| row.get(0))?;
-        Ok(last != self.last)
+        Ok(catalog.last_line()? != self.last)
     }
 }
 
@@ -65,7 +64,7 @@ impl Catalog {
     pub fn forget_found(&mut self) -> Result<()> {
         let journal = Journal::load(self)?;
         self.batch(|writer| {
-            for table in ["changes", "rejections", "embeddings", "faces", "files", "photos", "people"] {
+            for table in ["changes", "rejections", "embeddings", "thumbnails", "faces", "files", "photos", "people"] {
                 writer.connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
             for line in journal.standing() {

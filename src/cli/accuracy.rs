@@ -4,11 +4,11 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use super::Exit;
 use super::args;
 use super::output::{count, json, say, table};
-use super::{Exit, open};
 use crate::catalog::{Library, PersonId, Who};
-use crate::people::{Accuracy, accuracy};
+use crate::people::{Accuracy, accuracy, open};
 
 pub(super) fn run(library: &Library, args: &args::Accuracy) -> Result<Exit> {
     let (catalog, pack) = open(library)?;

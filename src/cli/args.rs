@@ -1,5 +1,6 @@
 //! What may be typed.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
@@ -140,6 +141,8 @@ pub enum Command {
     Accuracy(Accuracy),
     /// Find photos by people, date, place and folder
     Find(Find),
+    /// Open a page in the browser on which to look, name and search
+    Serve(Serve),
     /// Write everything for other programs
     Export(Export),
     /// List, add and choose the packs of models that find and compare faces
@@ -291,6 +294,25 @@ pub struct Find {
     /// Make an album of copies in this folder, numbered by date
     #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "count", "null", "open"])]
     pub copy: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Port [default: 4711, or one near it that is free]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Open it in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// Serve this address of the machine, for others too: not encrypted, and only with a password [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<IpAddr>,
+    /// File with the hash of a password that lets in, in place of a token
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Ask for a password, print its hash for such a file, and serve nothing
+    #[arg(long, conflicts_with_all = ["port", "open", "listen", "password_file"])]
+    pub hash_password: bool,
 }
 
 #[derive(Debug, clap::Args)]

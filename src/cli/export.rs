@@ -6,10 +6,11 @@ use std::io::{BufWriter, Write};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::Exit;
 use super::args::{self, Format};
-use super::{Exit, open};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, PhotoId, State};
 use crate::face::Embedding;
+use crate::people::open;
 
 /// Changed only when a program that reads the old form would go wrong.
 const VERSION: u32 = 1;

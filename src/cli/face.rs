@@ -8,10 +8,10 @@ use super::args::FaceAction;
 use super::name::tell;
 use super::output::{count, say};
 use super::tag::{called, ids, known_or_new};
-use super::{Exit, absolute, open};
+use super::{Exit, absolute};
 use crate::catalog::{FaceId, Library};
 use crate::face::{BoundingBox, Pack};
-use crate::people::{decide, regroup};
+use crate::people::{decide, open, regroup};
 use crate::scan::face_at;
 
 pub(super) fn run(library: &Library, action: &FaceAction) -> Result<Exit> {

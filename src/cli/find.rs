@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::args::Find;
 use super::output::{json, path};
-use super::{Exit, absolute, album, open};
+use super::{Exit, absolute, album};
 use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span};
 use crate::metadata::Place;
+use crate::people::open;
 
 /// A photo that was found, for other programs.
 #[derive(Serialize)]

@@ -15,6 +15,7 @@ mod people;
 mod picture;
 mod review;
 mod scan;
+mod serve;
 mod show;
 mod stats;
 mod tag;
@@ -26,8 +27,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::catalog::{Catalog, FaceId, FaceRow, Library};
-use crate::face::PackInfo;
-use crate::people::{has_ungrouped, regroup};
 pub use args::Args;
 use args::Command;
 pub use output::note;
@@ -83,6 +82,7 @@ pub fn run(args: Args) -> Result<Exit> {
         Command::Find(args) => find::run(&library, &args),
         Command::Export(args) => export::run(&library, &args),
         Command::Models(args) => models::run(&library, args.action),
+        Command::Serve(args) => serve::run(&library, &args),
         Command::Stats { json } => stats::run(&library, json),
         Command::Demo => demo::run(&library),
     }
@@ -96,21 +96,6 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
             || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)
                 == Some(std::io::ErrorKind::BrokenPipe)
     })
-}
-
-/// The library, for a command that asks it or adds to what is known: its faces are grouped where an interrupted scan
-/// left that undone.
-fn open(library: &Library) -> Result<(Catalog, PackInfo)> {
-    let mut catalog = Catalog::open(library)?;
-    let pack = active_pack(&catalog, library)?;
-    if has_ungrouped(&catalog, &pack)? {
-        regroup(&mut catalog, &pack, &[])?;
-    }
-    Ok((catalog, pack))
-}
-
-fn active_pack(catalog: &Catalog, library: &Library) -> Result<PackInfo> {
-    Ok(PackInfo::called(&models::active(catalog)?, &library.packs())?)
 }
 
 /// The face with this number.

@@ -11,12 +11,9 @@ use super::args::ModelsAction;
 use super::output::{json, note, table};
 use super::scan::{Progress, interruption};
 use crate::catalog::{Catalog, Library};
-use crate::face::{Candidate, OPEN, Pack, PackInfo};
-use crate::people::regroup;
+use crate::face::{Candidate, Pack, PackInfo};
+use crate::people::{activate, active, regroup};
 use crate::scan::{Event, embed_missing, faces_to_embed};
-
-/// The setting that holds the name of the pack in use.
-const ACTIVE: &str = "pack";
 
 /// What the licence of InsightFace's weights allows, as its makers put it.
 const NOTICE: &str = "The code of InsightFace is MIT licensed, its trained models are not: they are available for
@@ -29,11 +26,6 @@ pub(super) fn run(library: &Library, action: Option<ModelsAction>) -> Result<Exi
         ModelsAction::Add { file, accept_license } => add(library, &file, accept_license),
         ModelsAction::Use { pack } => switch(library, &pack),
     }
-}
-
-/// The name of the pack in use, whose files may be lost.
-pub(super) fn active(catalog: &Catalog) -> Result<String> {
-    Ok(catalog.setting(ACTIVE)?.unwrap_or_else(|| OPEN.to_owned()))
 }
 
 #[derive(Serialize)]
@@ -113,7 +105,7 @@ fn switch(library: &Library, name: &str) -> Result<Exit> {
         note("Interrupted: the pack in use is the old one. The same command goes on from here.");
         return Ok(Exit::Interrupted);
     }
-    catalog.set_setting(ACTIVE, &pack.info.name)?;
+    activate(&catalog, &pack.info)?;
     catalog.batch(|writer| writer.ungroup_the_unnamed())?;
     regroup(&mut catalog, &pack.info, &[])?;
     writeln!(std::io::stdout(), "{} is in use; every name was kept.", pack.info.name)?;

@@ -6,69 +6,47 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthStr;
 
+use super::Exit;
 use super::output::{count, note, say};
-use super::{Exit, open};
 use crate::catalog::{Catalog, Decision, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{Regrouped, decide, questions};
+use crate::people::{self, Regrouped, decide, meetings, open, questions};
 
 pub(super) fn name(library: &Library, who: &str, name: &str) -> Result<Exit> {
-    check(name)?;
     let (mut catalog, pack) = open(library)?;
     let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
         let group = catalog.who(who)?;
-        if let Some(old) = &group.name {
-            bail!("{group} has a name: `facetag rename {} {name:?}` changes it from {old:?}", group.id);
+        if let Some(person) = catalog.person_called(name)? {
+            warn_of_meetings(catalog, &group, &person)?;
         }
-        let known = catalog.person_called(name)?;
-        if let Some(person) = &known {
-            warn_of_meetings(catalog, &group, person)?;
-        }
-        let decision = catalog.naming(&group, name)?;
-        let done = decide(catalog, &pack, &decision)?;
-        if let Some(person) = &known {
+        let (person, done) = people::name(catalog, &pack, &group, name)?;
+        if person.id != group.id {
             say(&format!("Group {} is {person} too.", group.id))?;
         }
-        Ok((known.unwrap_or(group).id, done))
+        Ok((person.id, done))
     })?;
     tell(&catalog, &pack, person, done)
 }
 
 pub(super) fn rename(library: &Library, who: &str, name: &str) -> Result<Exit> {
-    check(name)?;
     let (mut catalog, pack) = open(library)?;
     let person = catalog.who(who)?;
-    let Some(old) = &person.name else {
-        bail!("{person} has no name yet: `facetag name {} {name:?}` gives it one", person.id);
-    };
-    if let Some(other) = catalog.person_called(name)?.filter(|other| other.id != person.id) {
-        bail!("{other} has that name already: `facetag merge {} {}` makes the two one", other.id, person.id);
-    }
-    let decision = catalog.renaming(&person, name);
-    decide(&mut catalog, &pack, &decision)?;
-    say(&format!("{old} is {name} now."))?;
+    people::rename(&mut catalog, &pack, &person, name)?;
+    say(&format!("{} is {name} now.", person.name.unwrap_or_default()))?;
     Ok(Exit::Well)
 }
 
 pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let mut people = vec![catalog.who(into)?];
-    for other in others {
-        let other = catalog.who(other)?;
-        if people.iter().any(|person| person.id == other.id) {
-            bail!("{other} is named twice: give different people");
-        }
-        people.push(other);
-    }
-    // A name is worth more than a place in the list.
-    let target = people.remove(people.iter().position(|person| person.name.is_some()).unwrap_or(0));
-    let mut done = Regrouped::default();
-    for other in &people {
+    let into = std::iter::once(into).chain(others.iter().map(String::as_str));
+    let people = into.map(|who| catalog.who(who)).collect::<Result<Vec<_>, _>>()?;
+    let (target, others) = people::target(people)?;
+    for other in &others {
         warn_of_meetings(&catalog, other, &target)?;
-        let decision = catalog.merging(other, &target)?;
-        done.tagged += decide(&mut catalog, &pack, &decision)?.tagged;
+    }
+    let done = people::merge(&mut catalog, &pack, &target, &others)?;
+    for other in &others {
         say(&format!("{other} is {target} now."))?;
     }
     tell(&catalog, &pack, target.id, done)
@@ -118,12 +96,8 @@ pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<E
     Ok(Exit::Well)
 }
 
-/// Two faces in one photo are two people, as a rule: whoever says otherwise should know that they do.
-pub(super) fn warn_of_meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<()> {
-    let photos = |who: &Who| -> Result<HashSet<_>> {
-        Ok(catalog.faces_of(who.id)?.into_iter().map(|face| face.photo).collect())
-    };
-    let meetings = photos(one)?.intersection(&photos(other)?).count() as u64;
+fn warn_of_meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<()> {
+    let meetings = meetings(catalog, one, other)?;
     if meetings > 0 {
         note(&format!("warning: {one} and {other} are seen together in {}", count(meetings, "photo")));
     }
@@ -145,20 +119,4 @@ pub(super) fn tell(catalog: &Catalog, pack: &PackInfo, person: PersonId, done: R
         say(&format!("Perhaps in {} more: `facetag review {person}` asks.", count(photos, "photo")))?;
     }
     Ok(Exit::Well)
-}
-
-/// A name must be something to read, and not be taken for a number.
-pub(super) fn check(name: &str) -> Result<()> {
-    let name = name.trim();
-    if name.chars().any(char::is_control) {
-        bail!("a name must not have line breaks or other control characters in it: {name:?}");
-    }
-    // Zero-width letters are there, and nobody sees them.
-    if name.width() == 0 {
-        bail!("a name must not be empty");
-    }
-    if name.trim_start_matches('#').chars().all(|letter| letter.is_ascii_digit()) {
-        bail!("{name:?} would be taken for the number of a group: give a name with a letter in it");
-    }
-    Ok(())
 }

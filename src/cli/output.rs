@@ -6,6 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+pub(super) use crate::catalog::count;
+
 /// Columns of text, as wide as their widest cell; those of `right` are set to the right.
 pub(super) fn table(out: &mut impl Write, heads: &[&str], right: &[usize], rows: &[Vec<String>]) -> io::Result<()> {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
@@ -45,11 +47,6 @@ pub(super) fn say(line: &str) -> io::Result<()> {
 /// A line on standard error. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// "1 photo", "2 photos".
-pub(super) fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A probability in per cent, never certain: nothing but the user's word is.

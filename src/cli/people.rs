@@ -5,10 +5,11 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Exit;
 use super::args::People;
 use super::output::{day, json, table};
-use super::{Exit, open};
 use crate::catalog::{Catalog, Library, PersonSummary};
+use crate::people::open;
 
 /// A line of the list, with the photo that shows the person best.
 #[derive(Serialize)]

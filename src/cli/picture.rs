@@ -6,11 +6,11 @@ use anyhow::Result;
 use image::{DynamicImage, RgbImage};
 
 use crate::catalog::{Catalog, FaceRow};
-use crate::metadata::Metadata;
-use crate::photo::{self, contain, thumbnail};
+use crate::face::PORTRAIT_SIDE as SIDE;
+use crate::photo::{self, Orientation};
+use crate::scan::{Budget, thumbnail};
 
-/// Pixels along a face, and between two persons.
-const SIDE: u32 = 160;
+/// Pixels between two persons.
 const GAP: u32 = 40;
 
 /// Lines of the terminal that a face takes.
@@ -18,12 +18,12 @@ const LINES: u32 = 9;
 
 /// Shows these faces in a row, a gap between the first ones and the second ones. Photos that are away are left out, and
 /// without a terminal nothing is shown.
-pub(super) fn show(catalog: &Catalog, first: &[FaceRow], second: &[FaceRow]) -> Result<()> {
+pub(super) fn show(catalog: &mut Catalog, first: &[FaceRow], second: &[FaceRow]) -> Result<()> {
     let terminal = std::env::var("TERM").unwrap_or_default();
     if !std::io::stdout().is_terminal() || matches!(terminal.as_str(), "" | "dumb") {
         return Ok(());
     }
-    let pictures = |faces: &[FaceRow]| -> Result<Vec<RgbImage>> {
+    let mut pictures = |faces: &[FaceRow]| -> Result<Vec<RgbImage>> {
         let pictures = faces.iter().map(|face| picture(catalog, face)).collect::<Result<Vec<_>>>()?;
         Ok(pictures.into_iter().flatten().collect())
     };
@@ -64,16 +64,8 @@ fn is_one_of(terminals: &[&str], variables: &[&str]) -> bool {
 }
 
 /// A face with some of what is around it, or `None` where its photo cannot be read now.
-fn picture(catalog: &Catalog, face: &FaceRow) -> Result<Option<RgbImage>> {
-    let paths = catalog.readable_paths(face.photo)?;
-    let read = || {
-        let bytes = paths.iter().find_map(|path| std::fs::read(path).ok())?;
-        let header = photo::header(&bytes).ok()?;
-        let photo = photo::decode(&bytes, &header, Metadata::read(&bytes).orientation).ok()?;
-        let (across, down) = (photo.width() as f32, photo.height() as f32);
-        let bounds = face.bounds;
-        let region = [bounds.x * across, bounds.y * down, bounds.width * across, bounds.height * down];
-        Some(thumbnail(&photo, region, SIDE))
-    };
-    Ok(contain(read).ok().flatten())
+fn picture(catalog: &mut Catalog, face: &FaceRow) -> Result<Option<RgbImage>> {
+    let Some(jpeg) = thumbnail(catalog, face, &Budget::new(u64::MAX))? else { return Ok(None) };
+    let decoded = photo::header(&jpeg).and_then(|header| photo::decode(&jpeg, &header, Orientation::Normal));
+    Ok(decoded.ok())
 }

@@ -6,12 +6,11 @@ use std::io::{BufRead, Write};
 use anyhow::Result;
 
 use super::args::Review;
-use super::history::describe;
 use super::output::{count, json, percent, say};
-use super::{Exit, open, picture};
+use super::{Exit, picture};
 use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{Question, decide, questions};
+use crate::people::{Question, decide, open, questions};
 
 /// So many faces of each side are shown.
 const SHOWN: usize = 3;
@@ -91,7 +90,7 @@ fn ask_all(
             }
             Answer::Undo => {
                 match catalog.undo()? {
-                    Some(line) => say(&format!("Taken back: {}", describe(&line.decision, &catalog.names()?)))?,
+                    Some(line) => say(&format!("Taken back: {}", line.decision.describe(&catalog.names()?)))?,
                     None => say("There is nothing to take back.")?,
                 }
                 // The same question again; what is worth asking next is looked for anew.
@@ -123,7 +122,7 @@ fn ask_all(
     Ok(Exit::Well)
 }
 
-fn ask(catalog: &Catalog, question: &Question, pictures: bool) -> Result<Answer> {
+fn ask(catalog: &mut Catalog, question: &Question, pictures: bool) -> Result<Answer> {
     let of = catalog.person(question.of)?.unwrap_or(Who { id: question.of, name: None });
     let group: Vec<FaceRow> = question.faces.iter().map(|&face| catalog.face(face)).collect::<Result<_, _>>()?;
     let shown = best(group);

@@ -11,9 +11,10 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::args::Scan;
 use super::output::{count, json, note};
-use super::{Exit, absolute, active_pack};
+use super::{Exit, absolute};
 use crate::catalog::{Catalog, Library};
 use crate::face::Pack;
+use crate::people::active_pack;
 use crate::scan::{Event, Options, Summary, is_empty, scan};
 
 pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
@@ -90,12 +91,20 @@ pub(super) fn scan_folders(
 pub(super) fn interruption() -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
+    on_interruption(move || flag.store(true, Ordering::Relaxed))?;
+    Ok(interrupted)
+}
+
+/// Does something at the first Ctrl-C (or a polite kill); the second ends facetag at once.
+pub(super) fn on_interruption(stop: impl Fn() + Send + 'static) -> Result<()> {
+    let again = AtomicBool::new(false);
     ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
+        if again.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
+        stop();
     })?;
-    Ok(interrupted)
+    Ok(())
 }
 
 /// What a scan shows while it goes on, on standard error: a bar in a terminal, plain lines elsewhere.

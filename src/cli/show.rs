@@ -5,11 +5,12 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Exit;
 use super::args::Show;
 use super::output::{count, day, json, table};
-use super::{Exit, open};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, State};
 use crate::face::BoundingBox;
+use crate::people::open;
 
 /// A face of the person, in its photo.
 #[derive(Serialize)]

@@ -5,9 +5,10 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Exit;
 use super::output::{day, json};
-use super::{Exit, open};
 use crate::catalog::{Library, Tally};
+use crate::people::open;
 
 #[derive(Serialize)]
 struct Stats {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::name::{check, tell};
+use super::name::tell;
 use super::output::{count, note, say};
-use super::{Exit, face_called, open};
+use super::{Exit, face_called};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, State, Who, WhoError};
-use crate::people::decide;
+use crate::people::{check_name, decide, open};
 
 pub(super) fn confirm(library: &Library, who: &str, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
@@ -43,7 +43,7 @@ pub(super) fn reject(library: &Library, who: &str, faces: &[FaceId]) -> Result<E
 }
 
 pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option<&str>) -> Result<Exit> {
-    name.map(check).transpose()?;
+    name.map(check_name).transpose()?;
     let (mut catalog, pack) = open(library)?;
     let (into, done) = catalog.exclusively(|catalog| -> Result<_> {
         let person = catalog.who(who)?;
@@ -74,7 +74,7 @@ pub(super) fn known_or_new(catalog: &Catalog, who: &str) -> Result<(Who, bool)> 
     match catalog.who(who) {
         Ok(person) => Ok((person, false)),
         Err(WhoError::Unknown { .. }) => {
-            check(who)?;
+            check_name(who)?;
             Ok(catalog.person_or_new(who)?)
         }
         Err(error) => Err(error.into()),

@@ -5,11 +5,11 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::history::{describe, local};
+use super::history::local;
 use super::output::{json, percent, table};
-use super::{Exit, face_called, open};
+use super::{Exit, face_called};
 use crate::catalog::{FaceId, Journal, Library, Line, State, Who};
-use crate::people::{Resemblance, resemblances};
+use crate::people::{Resemblance, open, resemblances};
 
 /// So many persons are told of.
 const TOLD: usize = 5;
@@ -54,7 +54,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     };
     writeln!(out, "{reason}")?;
     if let Some(line) = &why.decision {
-        writeln!(out, "Line {} of {}: {}.", line.id, local(&line.at), describe(&line.decision, &catalog.names()?))?;
+        writeln!(out, "Line {} of {}: {}.", line.id, local(&line.at), line.decision.describe(&catalog.names()?))?;
     }
     if !why.resembles.is_empty() {
         writeln!(out)?;

@@ -8,6 +8,7 @@
 //! | `refine` | a second look at each face, for better landmarks |
 //! | `align` | a face -> 112x112 pixels, eyes and mouth where the recogniser expects them |
 //! | `embed` | 112x112 pixels -> a vector of length one |
+//! | `portrait` | a face as people look at it |
 //! | `quality` | how far a face can be trusted |
 
 mod align;
@@ -16,6 +17,7 @@ mod centerface;
 mod detect;
 mod embed;
 mod pack;
+mod portrait;
 pub mod quality;
 mod refine;
 mod retinaface;
@@ -29,6 +31,7 @@ pub use align::align;
 pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, dot, normalised};
 pub use pack::{Calibration, Candidate, OPEN, Pack, PackInfo, Thresholds};
+pub use portrait::{SIDE as PORTRAIT_SIDE, portrait};
 
 /// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -10,13 +10,17 @@
 //! | `explain` | why a face has its name |
 //! | `accuracy` | how often that would be right, on what the user confirmed |
 //! | `decide` | a decision of the user, and what follows from it |
+//! | `naming` | names given, changed and joined |
+//! | `open` | a library made ready to be asked |
 
 mod accuracy;
 mod decide;
 mod explain;
 mod faces;
 mod linkage;
+mod naming;
 mod neighbours;
+mod open;
 mod questions;
 mod regroup;
 
@@ -24,6 +28,8 @@ pub use accuracy::{Accuracy, accuracy};
 pub use decide::decide;
 pub use explain::{Resemblance, resemblances};
 pub use linkage::{Cluster, link};
+pub use naming::{NameError, NamingError, check_name, meetings, merge, name, rename, target};
 pub use neighbours::{Pair, neighbours};
+pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
 pub use regroup::{Regrouped, has_ungrouped, regroup};

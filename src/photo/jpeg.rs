@@ -3,6 +3,7 @@
 //! CMYK and YCCK are taken to be stored inverted, as Adobe's programs do and other readers assume.
 
 use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -38,6 +39,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     }
     RgbImage::from_raw(width as u32, height as u32, pixels)
         .ok_or_else(|| PhotoError::damaged(Format::Jpeg, "its decoder gave too few pixels"))
+}
+
+/// Encodes a picture as JPEG, at a quality of 1 to 100.
+pub fn encode(pixels: &RgbImage, quality: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoded = JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(pixels);
+    encoded.expect("a vector takes all that is written, and no side is longer than JPEG's longest");
+    bytes
 }
 
 fn options() -> DecoderOptions {
@@ -87,7 +96,6 @@ fn explain(error: DecodeErrors) -> PhotoError {
 #[cfg(test)]
 mod tests {
     use image::Rgb;
-    use image::codecs::jpeg::JpegEncoder;
 
     use super::*;
 

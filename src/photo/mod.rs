@@ -18,6 +18,7 @@ mod resize;
 pub use contain::{Panicked, contain};
 pub use error::PhotoError;
 pub use format::{Candidate, Format};
+pub use jpeg::encode as encode_jpeg;
 pub use orientation::Orientation;
 pub use resize::{shrink, shrink_part, thumbnail};
 

@@ -6,12 +6,14 @@
 //! | `plan` | which of them are new, changed, gone or as they were |
 //! | `read` | a file -> its photo and faces, on all cores |
 //! | `budget` | how many pixels may be in memory at once |
+//! | `thumbnail` | the small picture of a face, whenever it was scanned |
 //! | `store` | what was read -> the library, by one writer, a transaction a batch |
 
 mod budget;
 mod plan;
 mod read;
 mod store;
+mod thumbnail;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -25,9 +27,12 @@ use serde::Serialize;
 use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, NewFace, Replay};
 use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
+pub use budget::{Budget, give_memory_back};
 use plan::Plan;
 use read::PhotoReader;
+pub use read::with_photo;
 use store::Store;
+pub use thumbnail::thumbnail;
 use walk::walk;
 
 /// How a scan is to be done.

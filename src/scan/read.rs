@@ -1,7 +1,7 @@
 //! One file -> its photo and the faces in it.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
@@ -9,7 +9,7 @@ use image::RgbImage;
 use super::budget::{Budget, give_memory_back};
 use super::walk::FoundFile;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
-use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, quality};
+use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, place};
 use crate::photo::{self, PhotoError, contain};
 
@@ -46,6 +46,8 @@ enum ReadError {
     Photo(#[from] PhotoError),
     #[error("{0}")]
     Model(#[from] ModelError),
+    #[error("no file with it is there now")]
+    Away,
     #[error("it has changed since it was scanned; the next scan looks at it")]
     Changed,
     #[error("the file has {0} MB, and facetag reads at most {LARGEST_MB}; a smaller copy can be read")]
@@ -85,7 +87,7 @@ impl<'a> PhotoReader<'a> {
             return Ok(Reading::Copy(fingerprint));
         }
         *hash = Some(fingerprint);
-        let (photo, metadata) = self.upright(bytes, |photo, metadata| {
+        let (photo, metadata) = upright(bytes, &self.budget, |photo, metadata| {
             let faces = self.pack.detect(photo)?;
             let faces = faces.into_iter().map(|face| self.face(photo, face)).collect::<Result<Vec<_>, _>>()?;
             Ok(((photo.dimensions(), faces), metadata))
@@ -113,7 +115,7 @@ impl<'a> PhotoReader<'a> {
             let aligned = faces.iter().filter_map(|face| Some((face.id, align(photo, &face.landmarks)?)));
             aligned.map(|(id, face)| Ok((id, self.pack.embed(&face)?))).collect()
         };
-        let embedded = contained(|| self.upright(unchanged(path, hash)?, |photo, _| embed(photo)));
+        let embedded = contained(|| upright(unchanged(path, hash)?, &self.budget, |photo, _| embed(photo)));
         embedded.map_err(|error| error.to_string())
     }
 
@@ -124,7 +126,7 @@ impl<'a> PhotoReader<'a> {
     pub fn drawn(&self, path: &Path, hash: &Hash, bounds: BoundingBox) -> Result<NewFace, String> {
         let drawn = contained(|| {
             let bytes = unchanged(path, hash)?;
-            self.upright(bytes, |photo, _| {
+            upright(bytes, &self.budget, |photo, _| {
                 let (face, seen) = self.pack.look_at(photo, bounds)?;
                 let face = self.face(photo, face)?.ok_or(ModelError::NoVector)?;
                 // Where no detector sees eyes and mouth, nobody knows how the face lies: it must not draw others.
@@ -134,27 +136,51 @@ impl<'a> PhotoReader<'a> {
         drawn.map_err(|error| error.to_string())
     }
 
-    /// Decodes a photo and hands it on, upright, while it has its share of the memory.
-    fn upright<T>(
-        &self,
-        bytes: Vec<u8>,
-        then: impl FnOnce(&RgbImage, Metadata) -> Result<T, ReadError>,
-    ) -> Result<T, ReadError> {
-        let header = photo::header(&bytes)?;
-        let metadata = Metadata::read(&bytes);
-        let _share = self.budget.take(u64::from(header.width) * u64::from(header.height));
-        let photo = photo::decode(&bytes, &header, metadata.orientation)?;
-        drop(bytes);
-        then(&photo, metadata)
-    }
-
     fn face(&self, photo: &RgbImage, face: DetectedFace) -> Result<Option<NewFace>, ReadError> {
         let Some(aligned) = align(photo, &face.landmarks) else { return Ok(None) };
         let quality = quality::quality(face.score, &face.bounds, &face.landmarks, photo.dimensions(), &aligned);
         let embedding = self.pack.embed(&aligned)?;
         let DetectedFace { bounds, landmarks, score } = face;
-        Ok(Some(NewFace { bounds, landmarks, score, quality, embedding }))
+        let thumbnail = portrait(photo, &bounds);
+        Ok(Some(NewFace { bounds, landmarks, score, quality, embedding, thumbnail }))
     }
+}
+
+/// Shows a photo that was scanned before to `then`, upright, from the first of `paths` at which it is still the same.
+///
+/// # Errors
+/// In words: it can be read at none of them.
+pub fn with_photo<T>(
+    paths: &[PathBuf],
+    hash: &Hash,
+    budget: &Budget,
+    then: impl FnOnce(&RgbImage) -> T,
+) -> Result<T, String> {
+    let shown = contained(|| {
+        let mut problem = ReadError::Away;
+        for path in paths {
+            match unchanged(path, hash) {
+                Ok(bytes) => return upright(bytes, budget, |photo, _| Ok(then(photo))),
+                Err(error) => problem = error,
+            }
+        }
+        Err(problem)
+    });
+    shown.map_err(|error| error.to_string())
+}
+
+/// Decodes a photo and hands it on, upright, while it has its share of the memory.
+fn upright<T>(
+    bytes: Vec<u8>,
+    budget: &Budget,
+    then: impl FnOnce(&RgbImage, Metadata) -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
+    let header = photo::header(&bytes)?;
+    let metadata = Metadata::read(&bytes);
+    let _share = budget.take(u64::from(header.width) * u64::from(header.height));
+    let photo = photo::decode(&bytes, &header, metadata.orientation)?;
+    drop(bytes);
+    then(&photo, metadata)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {

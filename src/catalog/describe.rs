@@ -1,0 +1,46 @@
+//! Decisions in English.
+
+use std::collections::HashMap;
+
+use super::{Decision, FaceRef, PersonId, Who};
+
+impl Decision {
+    /// A decision in words, people by the names that they have now.
+    pub fn describe(&self, names: &HashMap<PersonId, String>) -> String {
+        let of = |faces: &[FaceRef]| count(faces.len() as u64, "face");
+        let who = |id: &PersonId| Who { id: *id, name: names.get(id).cloned() }.to_string();
+        // Somebody new, or gone since: by the name that they had then.
+        let then = |id: &PersonId, name: &Option<String>| match name {
+            Some(name) => format!("{name} ({id})"),
+            None => who(id),
+        };
+        match self {
+            Self::Name { person, name, faces } => format!("group {person} named {name}, {}", of(faces)),
+            Self::Rename { person, from, to } => format!("{from} ({person}) renamed {to}"),
+            Self::Merge { from, from_name, into, .. } => {
+                format!("{} made one with {}", then(from, from_name), who(into))
+            }
+            Self::Hide { person, hidden: true, .. } => format!("{} hidden", who(person)),
+            Self::Hide { person, .. } => format!("{} shown again", who(person)),
+            Self::Ignore { person, ignored: true, .. } => format!("{} ignored as a stranger", who(person)),
+            Self::Ignore { person, .. } => format!("{} ignored no more", who(person)),
+            Self::Born { person, date: Some(date) } => format!("{} born on {date}", who(person)),
+            Self::Born { person, date: None } => format!("birth date of {} forgotten", who(person)),
+            Self::Confirm { person, name, faces } => format!("{} confirmed as {}", of(faces), then(person, name)),
+            Self::Reject { person, faces, .. } => format!("{} said not to be {}", of(faces), who(person)),
+            Self::Split { from, into, name, faces, .. } => {
+                format!("{} split from {}, now {}", of(faces), who(from), then(into, name))
+            }
+            Self::Draw { person, name, .. } => format!("a face drawn for {}", then(person, name)),
+            Self::Remove { faces } => format!("{} removed", of(faces)),
+            Self::Edited { faces } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
+            Self::Undo { line } => format!("line {line} taken back"),
+            Self::Redo { line } => format!("line {line} taken back in turn"),
+        }
+    }
+}
+
+/// "1 photo", "2 photos".
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

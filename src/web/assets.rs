@@ -1,0 +1,25 @@
+//! Style, script and icon, all within the program.
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use super::site::Site;
+
+const STYLE: &str = include_str!("assets/style.css");
+const SCRIPT: &str = include_str!("assets/page.js");
+const ICON: &str = include_str!("assets/icon.svg");
+pub(super) const AWAY: &str = include_str!("assets/away.svg");
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/assets/style.css", get(async || asset("text/css; charset=utf-8", STYLE)))
+        .route("/assets/page.js", get(async || asset("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
+}
+
+/// Looked at again after a minute: another facetag may run by then.
+fn asset(content_type: &'static str, content: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "private, max-age=60")], content)
+}

@@ -1,0 +1,138 @@
+//! What went wrong -> a page, in the language of whoever asked.
+
+use askama::Template;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::frame::Frame;
+use super::text::Words;
+use super::visit;
+use crate::catalog::CatalogError;
+use crate::people::{NameError, NamingError, OpenError};
+
+/// Why a page cannot be shown, or a change not be made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum PageError {
+    #[error("not found")]
+    NotFound,
+    #[error("the Host is another")]
+    WrongHost,
+    #[error("the Origin is another")]
+    WrongOrigin,
+    #[error("not let in")]
+    NotIn,
+    #[error("too many wrong passwords")]
+    TooManyAttempts,
+    #[error("nobody was selected")]
+    NobodySelected,
+    #[error("the library has changed since")]
+    Outdated,
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// In words for the user, in English: it comes from where no language is known.
+    #[error("{0}")]
+    Failed(String),
+    #[error("a panic")]
+    Panicked,
+}
+
+impl PageError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::WrongOrigin => StatusCode::FORBIDDEN,
+            Self::NotIn => StatusCode::UNAUTHORIZED,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+            Self::NobodySelected | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Outdated => StatusCode::CONFLICT,
+            Self::Failed(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<CatalogError> for PageError {
+    fn from(error: CatalogError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<OpenError> for PageError {
+    fn from(error: OpenError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<askama::Error> for PageError {
+    fn from(error: askama::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<NamingError> for PageError {
+    fn from(error: NamingError) -> Self {
+        match error {
+            NamingError::Name(error) => Self::Name(error),
+            NamingError::Catalog(error) => error.into(),
+            // The page offers none of these: somebody else was faster.
+            NamingError::HasName { .. } | NamingError::HasNone { .. } | NamingError::Taken { .. } => Self::Outdated,
+            NamingError::Twice(_) => Self::NobodySelected,
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    text: String,
+}
+
+/// Makes a page of every answer that is an error.
+pub(super) async fn show(request: Request, next: Next) -> Response {
+    let words = visit::words(request.headers());
+    let response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let text = match response.extensions().get::<PageError>() {
+        Some(error) => text(words, error),
+        // Refused by axum, as a form that is too large or not one of ours.
+        None => words.errors.not_understood.to_owned(),
+    };
+    let frame = Frame::bare(words, words.errors.title);
+    match (ErrorPage { frame, text }).render() {
+        Ok(page) => (status, Html(page)).into_response(),
+        Err(_) => response,
+    }
+}
+
+fn text(words: &Words, error: &PageError) -> String {
+    let words = &words.errors;
+    let text = match error {
+        PageError::NotFound => words.not_found,
+        PageError::WrongHost => words.wrong_host,
+        PageError::WrongOrigin => words.wrong_origin,
+        PageError::NotIn => words.not_in,
+        PageError::TooManyAttempts => words.too_many_attempts,
+        PageError::NobodySelected => words.nobody_selected,
+        PageError::Outdated => words.outdated,
+        PageError::Name(NameError::Empty) => words.name_empty,
+        PageError::Name(NameError::ControlCharacters(_)) => words.name_control,
+        PageError::Name(NameError::Number(_)) => words.name_number,
+        PageError::Failed(error) => return format!("{} {error}", words.failed),
+        PageError::Panicked => words.panicked,
+    };
+    text.to_owned()
+}

@@ -1,0 +1,79 @@
+//! What is around every page: its title, the way to the others, and what was just done.
+
+use super::error::PageError;
+use super::text::Words;
+use super::visit::Visit;
+use crate::catalog::{Catalog, Decision, Journal, LineId};
+
+/// The pages that can be gone to from everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    People,
+    Questions,
+    Search,
+    Scan,
+    History,
+}
+
+/// What `layout.html` shows.
+pub(super) struct Frame {
+    pub words: &'static Words,
+    pub title: String,
+    pub done: Option<Done>,
+    /// `None` where there is nowhere to go, as for those who are not let in.
+    tab: Option<Tab>,
+}
+
+/// What was just done, and how to take it back.
+pub(super) struct Done {
+    pub text: String,
+    /// Where the form goes that takes it back: to `undo`, or to `redo` where it was an undo itself.
+    pub back: &'static str,
+    pub first: LineId,
+    pub last: LineId,
+}
+
+impl Frame {
+    pub fn new(catalog: &Catalog, visit: &Visit, tab: Tab, title: impl Into<String>) -> Result<Self, PageError> {
+        let done = done(catalog, visit)?;
+        Ok(Self { words: visit.words, title: title.into(), done, tab: Some(tab) })
+    }
+
+    /// Without the library.
+    pub fn bare(words: &'static Words, title: impl Into<String>) -> Self {
+        Self { words, title: title.into(), done: None, tab: None }
+    }
+
+    /// The pages to go to: address, name, whether this is it.
+    pub fn links(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let Some(here) = self.tab else { return Vec::new() };
+        let words = &self.words.frame;
+        [
+            ("/people", words.people, Tab::People),
+            ("/questions", words.questions, Tab::Questions),
+            ("/search", words.search, Tab::Search),
+            ("/scan", words.scan, Tab::Scan),
+            ("/history", words.history, Tab::History),
+        ]
+        .map(|(path, name, tab)| (path, name, tab == here))
+        .to_vec()
+    }
+}
+
+/// What the lines say that were just written, unless something was decided since.
+fn done(catalog: &Catalog, visit: &Visit) -> Result<Option<Done>, PageError> {
+    let Some((first, last)) = visit.done.as_ref().map(|lines| (*lines.start(), *lines.end())) else { return Ok(None) };
+    let journal = Journal::load(catalog)?;
+    let names = catalog.names()?;
+    let words = visit.words;
+    let written: Vec<_> = journal.lines.iter().filter(|line| (first..=last).contains(&line.id)).collect();
+    let told = written.iter().filter_map(|line| journal.decision_of(line.id));
+    let told = told.map(|line| (words.describe)(&line.decision, &names)).collect::<Vec<_>>().join("; ");
+    let undone = written.iter().any(|line| matches!(line.decision, Decision::Undo { .. }));
+    let (newest, back, text) = if undone {
+        (journal.newest_undone(), "redo", (words.frame.undone)(&told))
+    } else {
+        (journal.newest(), "undo", (words.frame.done)(&told))
+    };
+    Ok((newest == Some(last)).then_some(Done { text, back, first, last }))
+}

@@ -1,0 +1,96 @@
+//! Are these one person? What making them one would do, and doing it.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Html, Redirect};
+use axum::routing::get;
+use axum_extra::extract::{Form, Query};
+
+use super::error::PageError;
+use super::frame::{Frame, Tab};
+use super::people::{Selected, called};
+use super::site::Site;
+use super::visit::Visit;
+use crate::catalog::{Catalog, FaceId, PersonId, Who};
+use crate::people::{meetings, merge, target};
+
+/// Faces shown of each.
+const SHOWN: usize = 6;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route("/merge", get(show).post(make_one))
+}
+
+#[derive(Template)]
+#[template(path = "merge.html")]
+struct MergePage {
+    frame: Frame,
+    /// What they become, in a sentence.
+    outcome: String,
+    people: Vec<Side>,
+    warnings: Vec<String>,
+}
+
+/// One of those who become one.
+struct Side {
+    id: PersonId,
+    label: String,
+    photos: u64,
+    faces: Vec<FaceId>,
+}
+
+async fn show(
+    State(site): State<Site>,
+    visit: Visit,
+    Query(Selected { who, .. }): Query<Selected>,
+) -> Result<Html<String>, PageError> {
+    let page = site.ask(move |catalog| {
+        let words = visit.words;
+        let (target, others) = chosen(catalog, &who)?;
+        let label = |who: &Who| who.name.clone().unwrap_or_else(|| (words.people.group)(who.id));
+        let mut people = Vec::new();
+        let mut warnings = Vec::new();
+        for who in std::iter::once(&target).chain(&others) {
+            let faces = catalog.faces_of(who.id)?;
+            let faces = faces.into_iter().map(|face| face.id).take(SHOWN).collect();
+            people.push(Side { id: who.id, label: label(who), photos: catalog.photos_of(who.id)?, faces });
+            if who.id != target.id {
+                let meetings = meetings(catalog, who, &target)?;
+                warnings.extend((meetings > 0).then(|| (words.merge.together)(&label(who), &label(&target), meetings)));
+            }
+        }
+        let page = MergePage {
+            frame: Frame::new(catalog, &visit, Tab::People, words.merge.title)?,
+            outcome: (words.merge.outcome)(&label(&target)),
+            people,
+            warnings,
+        };
+        Ok(page.render()?)
+    });
+    Ok(Html(page.await?))
+}
+
+async fn make_one(
+    State(site): State<Site>,
+    visit: Visit,
+    Form(Selected { who, .. }): Form<Selected>,
+) -> Result<Redirect, PageError> {
+    // There is nothing left to merge on the page before.
+    let visit = visit.going_to("/people");
+    let change = site.change(&visit, move |catalog, pack| {
+        let (target, others) = chosen(catalog, &who)?;
+        merge(catalog, pack, &target, &others)?;
+        Ok(())
+    });
+    change.await
+}
+
+/// Who stays, and who becomes them.
+fn chosen(catalog: &Catalog, who: &[PersonId]) -> Result<(Who, Vec<Who>), PageError> {
+    if who.len() < 2 {
+        return Err(PageError::NobodySelected);
+    }
+    let people = who.iter().map(|&id| called(catalog, id)).collect::<Result<Vec<_>, _>>()?;
+    Ok(target(people)?)
+}

@@ -1,0 +1,70 @@
+//! The page that `facetag serve` shows in a browser, made on this machine and for it.
+//!
+//! A request passes `guard` (is it of our own page?) and `access` (is it of the user?), and comes to the file of its page.
+//! That asks or changes the library through [`Site`](site::Site), and answers with a template, or sends the browser back.
+//!
+//! | file | what |
+//! |---|---|
+//! | `serve` | an address, until it is stopped |
+//! | `guard` | who may ask: Host, Origin; and what a browser may do with the answers |
+//! | `access` | the token or password -> a cookie |
+//! | `site` | the library, for many requests at once |
+//! | `visit` | what a request tells: language, where it came from, what was just done |
+//! | `frame` | what is around every page |
+//! | `error` | what went wrong -> a page |
+//! | `text` | all words, in English and Chinese |
+//! | `assets` | style and script |
+//! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
+//! | `people`, `merge`, `history` | one page each |
+//!
+//! A new page is a file here with its `routes()`, a line in [`routes`], its words in `text/`, a template in `templates/`, and a
+//! test of each route in `tests/serve.rs`. A form posts, the handler calls [`Site::change`](site::Site::change), and that sends
+//! the browser back to where it was, where [`Frame`](frame::Frame) tells what was done and offers to take it back.
+
+mod access;
+mod assets;
+mod error;
+mod frame;
+mod guard;
+mod history;
+mod merge;
+mod people;
+mod pictures;
+mod previews;
+mod serve;
+mod site;
+mod text;
+mod visit;
+
+pub use access::{Password, PasswordError};
+pub use serve::{Listen, ServeError, serve};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Redirect;
+use axum::routing::get;
+
+use site::Site;
+
+/// The largest form that is read: thousands of people selected.
+const LARGEST_FORM: usize = 128 << 10;
+
+fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::to("/people")))
+        .merge(people::routes())
+        .merge(merge::routes())
+        .merge(history::routes())
+        .merge(pictures::routes())
+        .layer(from_fn_with_state(site.clone(), access::require))
+        // What follows is open to those who are not in yet.
+        .merge(access::routes())
+        .merge(assets::routes())
+        .fallback(async || error::PageError::NotFound)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(from_fn_with_state(site.clone(), guard::check))
+        .layer(from_fn(error::show))
+        .layer(from_fn(guard::seal))
+        .with_state(site)
+}

@@ -1,0 +1,280 @@
+//! The wall of faces: persons, and groups to be named.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use axum_extra::extract::{Form, Query};
+use serde::{Deserialize, Serialize};
+
+use super::error::PageError;
+use super::frame::{Frame, Tab};
+use super::site::Site;
+use super::text::Words;
+use super::visit::Visit;
+use crate::catalog::{Catalog, Decision, FaceId, PersonCount, PersonId, Who};
+use crate::people::{check_name, decide, meetings, name};
+
+/// Faces of each kind on the first page, and on a page of one kind.
+const FIRST: usize = 48;
+const PAGE: usize = 120;
+
+/// Names that a field completes by itself, those with most faces.
+const COMPLETED: usize = 1000;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/people", get(show))
+        .route("/people/known", get(known))
+        .route("/people/{id}/name", post(give_name))
+        .route("/people/hide", post(hide))
+        .route("/people/ignore", post(ignore))
+}
+
+/// People of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    Named,
+    Groups,
+    /// Groups of a single face.
+    Once,
+    Hidden,
+    Ignored,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::Named, Self::Groups, Self::Once, Self::Hidden, Self::Ignored];
+
+    fn of(person: &PersonCount) -> Self {
+        match person {
+            PersonCount { ignored: true, .. } => Self::Ignored,
+            PersonCount { hidden: true, .. } => Self::Hidden,
+            PersonCount { name: Some(_), .. } => Self::Named,
+            PersonCount { faces: 1, .. } => Self::Once,
+            _ => Self::Groups,
+        }
+    }
+
+    /// As it stands in the address.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Groups => "groups",
+            Self::Once => "once",
+            Self::Hidden => "hidden",
+            Self::Ignored => "ignored",
+        }
+    }
+
+    fn title(self, words: &Words) -> &'static str {
+        let words = &words.people;
+        match self {
+            Self::Named => words.named,
+            Self::Groups => words.groups,
+            Self::Once => words.once,
+            Self::Hidden => words.hidden,
+            Self::Ignored => words.ignored,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// Nothing: the beginning of persons and of groups.
+    show: Option<Kind>,
+    /// From 1 on.
+    page: Option<usize>,
+}
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct PeoplePage {
+    frame: Frame,
+    chips: Vec<Chip>,
+    sections: Vec<Section>,
+    /// The names that are known.
+    names: Vec<String>,
+    /// Of the pages of one kind: this one, and how many.
+    page: (usize, usize),
+    show: Option<Kind>,
+    has_photos: bool,
+}
+
+impl PeoplePage {
+    fn label(&self, person: &PersonCount) -> String {
+        person.name.clone().unwrap_or_else(|| (self.frame.words.people.group)(person.id))
+    }
+}
+
+/// The way to people of one kind.
+struct Chip {
+    key: &'static str,
+    name: &'static str,
+    count: usize,
+    here: bool,
+}
+
+struct Section {
+    kind: Kind,
+    title: &'static str,
+    /// With the face that shows each best.
+    people: Vec<(PersonCount, Option<FaceId>)>,
+    /// How many there are, on other pages too.
+    total: usize,
+}
+
+impl Section {
+    fn takes_names(&self) -> bool {
+        matches!(self.kind, Kind::Groups | Kind::Once)
+    }
+}
+
+async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, PageError> {
+    let page = site.ask(move |catalog| {
+        let words = visit.words;
+        let people = catalog.people_counted()?;
+        let names = people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect();
+        let of = |kind: Kind| people.iter().filter(move |person| Kind::of(person) == kind);
+        let (kinds, at_once) = asked.show.map_or((vec![Kind::Named, Kind::Groups], FIRST), |kind| (vec![kind], PAGE));
+        let pages = asked.show.map_or(1, |kind| of(kind).count().div_ceil(PAGE).max(1));
+        let page = asked.page.unwrap_or(1).clamp(1, pages);
+        let mut sections = Vec::new();
+        for kind in kinds {
+            let shown = of(kind).skip((page - 1) * at_once).take(at_once);
+            let people = shown.map(|person| Ok((person.clone(), catalog.best_face(person.id)?)));
+            let people = people.collect::<Result<Vec<_>, PageError>>()?;
+            sections.push(Section { kind, title: kind.title(words), people, total: of(kind).count() });
+        }
+        sections.retain(|section| section.total > 0 || asked.show.is_some());
+        let chip = |kind: Kind| Chip {
+            key: kind.key(),
+            name: kind.title(words),
+            count: of(kind).count(),
+            here: asked.show == Some(kind),
+        };
+        let page = PeoplePage {
+            frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
+            chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
+            sections,
+            names,
+            page: (page, pages),
+            show: asked.show,
+            has_photos: !people.is_empty() || catalog.tally()?.photos > 0,
+        };
+        Ok(page.render()?)
+    });
+    Ok(Html(page.await?))
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    name: String,
+    group: PersonId,
+}
+
+/// Somebody who has a name that was typed.
+#[derive(Serialize)]
+struct Known {
+    id: PersonId,
+    /// What naming the group so would do.
+    note: String,
+}
+
+/// Whom a group would become with a name; nothing where the name is new.
+async fn known(State(site): State<Site>, visit: Visit, Query(typed): Query<Typed>) -> Result<Response, PageError> {
+    let known = site.ask(move |catalog| {
+        let group = called(catalog, typed.group)?;
+        let Some(person) = catalog.person_called(&typed.name)?.filter(|person| person.id != group.id) else {
+            return Ok(None);
+        };
+        let words = &visit.words.people;
+        let photos = catalog.photos_of(person.id)?;
+        let mut note = (words.joins)(person.name.as_deref().unwrap_or_default(), photos);
+        let meetings = meetings(catalog, &group, &person)?;
+        if meetings > 0 {
+            note += " ";
+            note += &(words.together)(meetings);
+        }
+        Ok(Some(Known { id: person.id, note }))
+    });
+    Ok(known.await?.map_or(StatusCode::NO_CONTENT.into_response(), |known| Json(known).into_response()))
+}
+
+#[derive(Deserialize)]
+struct Naming {
+    name: String,
+    /// The person whom the user was told that the group would join.
+    joins: Option<String>,
+}
+
+/// Names a group. Where somebody has the name already, the user is asked first, unless they were told as they typed.
+async fn give_name(
+    State(site): State<Site>,
+    visit: Visit,
+    Path(id): Path<PersonId>,
+    Form(naming): Form<Naming>,
+) -> Result<Redirect, PageError> {
+    check_name(&naming.name)?;
+    let told: Option<PersonId> = naming.joins.and_then(|joins| joins.parse().ok());
+    let typed = naming.name.clone();
+    let known = site.ask(move |catalog| Ok(catalog.person_called(&typed)?)).await?;
+    if let Some(person) = known.filter(|person| person.id != id && told != Some(person.id)) {
+        return Ok(Redirect::to(&format!("/merge?who={}&who={id}", person.id)));
+    }
+    let change = site.change(&visit, move |catalog, pack| {
+        let group = called(catalog, id)?;
+        let known = catalog.person_called(&naming.name)?;
+        if known.is_some_and(|person| told != Some(person.id)) {
+            return Err(PageError::Outdated);
+        }
+        name(catalog, pack, &group, &naming.name)?;
+        Ok(())
+    });
+    change.await
+}
+
+/// Those whom the user selected.
+#[derive(Deserialize)]
+pub(super) struct Selected {
+    #[serde(default)]
+    pub who: Vec<PersonId>,
+    /// For what can be taken back one by one: whether it is.
+    #[serde(default)]
+    undo: bool,
+}
+
+async fn hide(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Result<Redirect, PageError> {
+    each(site, visit, selected, Catalog::hiding).await
+}
+
+async fn ignore(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Result<Redirect, PageError> {
+    each(site, visit, selected, Catalog::ignoring).await
+}
+
+/// Decides the same of each who is selected.
+async fn each(
+    State(site): State<Site>,
+    visit: Visit,
+    Form(Selected { who, undo }): Form<Selected>,
+    decision: fn(&Catalog, &Who, bool) -> Result<Decision, crate::catalog::CatalogError>,
+) -> Result<Redirect, PageError> {
+    if who.is_empty() {
+        return Err(PageError::NobodySelected);
+    }
+    let change = site.change(&visit, move |catalog, pack| {
+        for id in who {
+            let decision = decision(catalog, &called(catalog, id)?, !undo)?;
+            decide(catalog, pack, &decision)?;
+        }
+        Ok(())
+    });
+    change.await
+}
+
+/// The person or group of this number.
+pub(super) fn called(catalog: &Catalog, id: PersonId) -> Result<Who, PageError> {
+    catalog.person(id)?.ok_or(PageError::NotFound)
+}

@@ -1,0 +1,78 @@
+//! Faces and photos as pictures, by their ids and never by a path.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::assets::AWAY;
+use super::error::PageError;
+use super::previews::Size;
+use super::site::Site;
+use crate::catalog::{FaceId, PhotoId};
+use crate::scan::thumbnail;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/face/{id}", get(face))
+        .route("/photo/{id}/grid.jpg", get(grid))
+        .route("/photo/{id}/screen.jpg", get(screen))
+}
+
+async fn face(State(site): State<Site>, Path(id): Path<FaceId>, headers: HeaderMap) -> Result<Response, PageError> {
+    let known = site.ask(move |catalog| {
+        let face = catalog.face_if_seen(id)?.ok_or(PageError::NotFound)?;
+        Ok((catalog.thumbnail(id)?, face))
+    });
+    let jpeg = match known.await? {
+        (Some(kept), _) => Some(kept),
+        (None, face) => {
+            let _turn = site.previews.turn().await;
+            let shared = site.clone();
+            site.ask(move |catalog| Ok(thumbnail(catalog, &face, &shared.previews.budget)?)).await?
+        }
+    };
+    Ok(picture(jpeg, &headers))
+}
+
+async fn grid(site: State<Site>, photo: Path<PhotoId>, headers: HeaderMap) -> Result<Response, PageError> {
+    preview(site, photo, headers, Size::Grid).await
+}
+
+async fn screen(site: State<Site>, photo: Path<PhotoId>, headers: HeaderMap) -> Result<Response, PageError> {
+    preview(site, photo, headers, Size::Screen).await
+}
+
+async fn preview(
+    State(site): State<Site>,
+    Path(id): Path<PhotoId>,
+    headers: HeaderMap,
+    size: Size,
+) -> Result<Response, PageError> {
+    let known = site.ask(move |catalog| {
+        let photo = catalog.photo_if_known(id)?.ok_or(PageError::NotFound)?;
+        Ok((photo.hash, catalog.readable_paths(id)?))
+    });
+    let (hash, paths) = known.await?;
+    if let Some(kept) = site.previews.kept(&hash, size).await {
+        return Ok(picture(Some(kept), &headers));
+    }
+    Ok(picture(site.previews.make(hash, paths, size).await, &headers))
+}
+
+/// A JPEG, or nothing where the browser has it already; where the photo is away, a picture that says so.
+fn picture(jpeg: Option<Vec<u8>>, headers: &HeaderMap) -> Response {
+    let Some(jpeg) = jpeg else {
+        return ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], AWAY).into_response();
+    };
+    let tag = format!("\"{}\"", &blake3::hash(&jpeg).to_hex()[..32]);
+    // An id may mean another picture after all was found anew: asked for each time, and sent only if it is another.
+    let about = [(CACHE_CONTROL, "private, no-cache".to_owned()), (ETAG, tag.clone())];
+    let same = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    if same {
+        return (StatusCode::NOT_MODIFIED, about).into_response();
+    }
+    (about, [(CONTENT_TYPE, "image/jpeg")], jpeg).into_response()
+}

@@ -1,0 +1,165 @@
+//! Photos made smaller, kept on disk as far as there is room for them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use image::RgbImage;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::catalog::Hash;
+use crate::photo::{encode_jpeg, shrink};
+use crate::scan::{Budget, with_photo};
+
+/// Where a preview is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// Among others.
+    Grid,
+    /// Alone.
+    Screen,
+}
+
+/// The smaller pictures of photos, a file each.
+pub(super) struct Previews {
+    folder: PathBuf,
+    /// Bytes on disk, once it was looked.
+    used: Arc<Mutex<Option<u64>>>,
+    turns: Arc<Semaphore>,
+    pub budget: Arc<Budget>,
+}
+
+/// Bytes that previews may take on disk. 25,000 for a grid are about as many for a screen.
+const MOST: u64 = 1 << 30;
+
+/// Photos that are decoded at once: one while another is read from disk.
+const AT_ONCE: usize = 2;
+
+/// Pixels that are decoded at once: one 24-megapixel photo, and what it takes to turn it upright.
+const PIXELS: u64 = 32_000_000;
+
+const QUALITY: u8 = 80;
+
+impl Size {
+    /// Pixels along the longer side.
+    fn pixels(self) -> u32 {
+        match self {
+            Self::Grid => 400,
+            Self::Screen => 1600,
+        }
+    }
+}
+
+impl Previews {
+    pub fn new(folder: PathBuf) -> Self {
+        crate::scan::give_memory_back();
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        Self { folder, used: Arc::default(), turns, budget: Arc::new(Budget::new(PIXELS)) }
+    }
+
+    /// Waits until a photo may be decoded; those who wait take no thread.
+    pub async fn turn(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.turns).acquire_owned().await.expect("nobody closes it")
+    }
+
+    fn file(&self, hash: &Hash, size: Size) -> PathBuf {
+        let hash = blake3::Hash::from(*hash).to_hex();
+        self.folder.join(&hash[..2]).join(format!("{hash}-{}.jpg", size.pixels()))
+    }
+
+    /// The preview of a photo, if it is kept.
+    pub async fn kept(&self, hash: &Hash, size: Size) -> Option<Vec<u8>> {
+        let file = self.file(hash, size);
+        tokio::task::spawn_blocking(move || {
+            let jpeg = std::fs::read(&file).ok()?;
+            // Used just now: among the last to go.
+            let touched = std::fs::File::options().append(true).open(&file);
+            let _ = touched.and_then(|file| file.set_modified(SystemTime::now()));
+            Some(jpeg)
+        })
+        .await
+        .ok()?
+    }
+
+    /// The preview of a photo, made now from the first of `paths` and kept; `None` where it can be read at none of them.
+    pub async fn make(&self, hash: Hash, paths: Vec<PathBuf>, size: Size) -> Option<Vec<u8>> {
+        let _turn = self.turn().await;
+        let (folder, file) = (self.folder.clone(), self.file(&hash, size));
+        let (used, budget) = (Arc::clone(&self.used), Arc::clone(&self.budget));
+        tokio::task::spawn_blocking(move || {
+            let jpeg = with_photo(&paths, &hash, &budget, |photo| smaller(photo, size)).ok()?;
+            // One that cannot be kept, as on a full disk, can be shown all the same.
+            let _ = keep(&folder, &file, &jpeg, &used);
+            Some(jpeg)
+        })
+        .await
+        .ok()?
+    }
+}
+
+fn smaller(photo: &RgbImage, size: Size) -> Vec<u8> {
+    let (width, height) = photo.dimensions();
+    let scale = (f64::from(size.pixels()) / f64::from(width.max(height))).min(1.0);
+    let scaled = |side: u32| (f64::from(side) * scale).round() as u32;
+    encode_jpeg(&shrink(photo, scaled(width), scaled(height)), QUALITY)
+}
+
+/// Writes a preview, whole or not at all, and makes room where there are too many.
+fn keep(folder: &Path, file: &Path, jpeg: &[u8], used: &Mutex<Option<u64>>) -> std::io::Result<()> {
+    let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+    std::fs::create_dir_all(file.parent().unwrap_or(folder))?;
+    let half = file.with_extension("part");
+    std::fs::write(&half, jpeg)?;
+    std::fs::rename(&half, file)?;
+    let total = match *used {
+        Some(used) => used + jpeg.len() as u64,
+        None => files(folder).iter().map(|(_, _, size)| size).sum(),
+    };
+    *used = Some(if total > MOST { make_room(folder, MOST / 10 * 9) } else { total });
+    Ok(())
+}
+
+/// Removes the previews that were not used for longest, until they take at most so many bytes. Returns how many they take.
+fn make_room(folder: &Path, most: u64) -> u64 {
+    let mut files = files(folder);
+    files.sort();
+    let mut total: u64 = files.iter().map(|(_, _, size)| size).sum();
+    for (_, path, size) in files {
+        if total <= most {
+            break;
+        }
+        if std::fs::remove_file(path).is_ok() {
+            total -= size;
+        }
+    }
+    total
+}
+
+/// When each file below a folder was used, with its path and size.
+fn files(folder: &Path) -> Vec<(SystemTime, PathBuf, u64)> {
+    let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter_map(|entry| {
+        let about = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        Some((about.modified().ok()?, entry.into_path(), about.len()))
+    });
+    files.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_for_longest_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for (age, name) in [(3, "old.jpg"), (1, "new.jpg"), (2, "middle.jpg")] {
+            std::fs::write(path(name), [0; 100]).unwrap();
+            let file = std::fs::File::options().append(true).open(path(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1000 - age)).unwrap();
+        }
+        assert_eq!(make_room(folder.path(), 250), 200);
+        assert!(!path("old.jpg").exists() && path("middle.jpg").exists() && path("new.jpg").exists());
+    }
+}

@@ -1,0 +1,78 @@
+//! The library, for many requests at once.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::response::Redirect;
+
+use super::access::Access;
+use super::error::PageError;
+use super::previews::Previews;
+use super::visit::Visit;
+use crate::catalog::{Catalog, Library};
+use crate::face::PackInfo;
+use crate::people::active_pack;
+
+/// What all requests share.
+#[derive(Clone)]
+pub(super) struct Site(Arc<Shared>);
+
+pub(super) struct Shared {
+    /// Where it is served.
+    pub address: SocketAddr,
+    pub access: Access,
+    pub previews: Previews,
+    library: Library,
+    /// Connections that no request uses now.
+    idle: Mutex<Vec<Catalog>>,
+}
+
+impl std::ops::Deref for Site {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Site {
+    pub fn new(address: SocketAddr, access: Access, library: &Library) -> Self {
+        let previews = Previews::new(library.previews());
+        Self(Arc::new(Shared { address, access, previews, library: library.clone(), idle: Mutex::default() }))
+    }
+
+    /// Runs `work` on the library, on a thread that may wait for the disk.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Catalog) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let site = self.clone();
+        let answer = tokio::task::spawn_blocking(move || {
+            let idle = site.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut catalog = idle.map_or_else(|| Catalog::open(&site.library), Ok)?;
+            let answer = work(&mut catalog);
+            site.idle.lock().unwrap_or_else(PoisonError::into_inner).push(catalog);
+            answer
+        });
+        answer.await.map_err(|_| PageError::Panicked)?
+    }
+
+    /// Changes the library, all of `work` or nothing, and sends the browser back to where it was; there it is told what was
+    /// decided, and may take it back.
+    pub async fn change(
+        &self,
+        visit: &Visit,
+        work: impl FnOnce(&mut Catalog, &PackInfo) -> Result<(), PageError> + Send + 'static,
+    ) -> Result<Redirect, PageError> {
+        let site = self.clone();
+        let decided = self.ask(move |catalog| {
+            let pack = active_pack(catalog, &site.library)?;
+            catalog.exclusively(|catalog| {
+                let before = catalog.last_line()?;
+                work(catalog, &pack)?;
+                Ok(before + 1..=catalog.last_line()?)
+            })
+        });
+        Ok(visit.back(decided.await?))
+    }
+}

@@ -1,0 +1,55 @@
+//! What went wrong, and what to do.
+
+pub struct Words {
+    pub title: &'static str,
+    pub home: &'static str,
+    pub not_found: &'static str,
+    pub wrong_host: &'static str,
+    pub wrong_origin: &'static str,
+    pub not_in: &'static str,
+    pub too_many_attempts: &'static str,
+    pub nobody_selected: &'static str,
+    pub outdated: &'static str,
+    pub name_empty: &'static str,
+    pub name_control: &'static str,
+    pub name_number: &'static str,
+    pub not_understood: &'static str,
+    pub failed: &'static str,
+    pub panicked: &'static str,
+}
+
+pub const ENGLISH: Words = Words {
+    title: "That did not work",
+    home: "To the people",
+    not_found: "There is nothing here. It may have been merged, or found anew under another number.",
+    wrong_host: "This address is not facetag's: open the one that facetag serve printed.",
+    wrong_origin: "This came from another page: nothing was changed.",
+    not_in: "Open the address that facetag serve printed: it lets this browser in.",
+    too_many_attempts: "Too many wrong passwords: wait five minutes, then try again.",
+    nobody_selected: "Select whom you mean first: two or more to merge them.",
+    outdated: "The library has changed since this page was opened, and nothing was done: go back, reload, and look again.",
+    name_empty: "A name must not be empty: go back and type one.",
+    name_control: "A name must not have line breaks or other control characters in it.",
+    name_number: "That would be taken for the number of a group: give a name with a letter in it.",
+    not_understood: "The request could not be understood: go back and reload the page.",
+    failed: "The library could not be read or written:",
+    panicked: "facetag failed on this; please report it. Nothing was changed.",
+};
+
+pub const CHINESE: Words = Words {
+    title: "没有成功",
+    home: "回到人物",
+    not_found: "这里什么也没有：可能已被合并，或重新扫描后编号变了。",
+    wrong_host: "这不是 facetag 的地址：请打开 facetag serve 显示的地址。",
+    wrong_origin: "请求来自别的网页：没有作任何更改。",
+    not_in: "请打开 facetag serve 显示的地址，之后这个浏览器就能访问。",
+    too_many_attempts: "密码错误次数过多：请五分钟后再试。",
+    nobody_selected: "请先选择人物；合并需要选择两个或更多。",
+    outdated: "打开此页后资料库已有变化，没有作任何更改：请返回、刷新后再看一次。",
+    name_empty: "名字不能为空：请返回输入名字。",
+    name_control: "名字中不能有换行或其他控制字符。",
+    name_number: "这会被当作分组的编号：请输入含有文字的名字。",
+    not_understood: "无法理解这个请求：请返回并刷新页面。",
+    failed: "无法读写资料库：",
+    panicked: "facetag 在此出错，请报告此问题。没有作任何更改。",
+};

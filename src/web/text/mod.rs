@@ -1,0 +1,112 @@
+//! All words of the page: a file a page, with both languages side by side. A language that lacks a word does not compile.
+
+mod access;
+mod decisions;
+mod errors;
+mod frame;
+mod merge;
+mod people;
+
+use std::collections::HashMap;
+
+use crate::catalog::{Decision, PersonId};
+
+/// The words of one language.
+pub(super) struct Words {
+    /// As HTML names it.
+    pub language: &'static str,
+    pub frame: frame::Words,
+    pub access: access::Words,
+    pub errors: errors::Words,
+    pub people: people::Words,
+    pub merge: merge::Words,
+    /// A decision, people by the names that they have now.
+    pub describe: fn(&Decision, &HashMap<PersonId, String>) -> String,
+}
+
+static ENGLISH: Words = Words {
+    language: "en",
+    frame: frame::ENGLISH,
+    access: access::ENGLISH,
+    errors: errors::ENGLISH,
+    people: people::ENGLISH,
+    merge: merge::ENGLISH,
+    describe: Decision::describe,
+};
+
+static CHINESE: Words = Words {
+    language: "zh-Hans",
+    frame: frame::CHINESE,
+    access: access::CHINESE,
+    errors: errors::CHINESE,
+    people: people::CHINESE,
+    merge: merge::CHINESE,
+    describe: decisions::chinese,
+};
+
+impl Words {
+    /// The language that a browser likes best of those there are (Accept-Language, RFC 9110); English where it likes none.
+    pub fn of(accepted: &str) -> &'static Self {
+        let mut best = (0.0, &ENGLISH);
+        for range in accepted.split(',') {
+            let (tag, quality) = range.split_once(";q=").unwrap_or((range, "1"));
+            let words = match tag.trim().split('-').next() {
+                Some("zh") => &CHINESE,
+                Some("en") => &ENGLISH,
+                _ => continue,
+            };
+            let quality = quality.trim().parse().unwrap_or(0.0);
+            // Of equals the first.
+            if quality > best.0 {
+                best = (quality, words);
+            }
+        }
+        best.1
+    }
+}
+
+/// "1 photo", "2,345 photos".
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// Digits in threes.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browsers_first_language_counts() {
+        for (accepted, language) in [
+            ("", "en"),
+            ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+            ("en-GB,en;q=0.9,zh;q=0.1", "en"),
+            ("en;q=0.2, zh-TW;q=0.7", "zh-Hans"),
+            ("fr,de;q=0.5", "en"),
+            ("fr,zh;q=0.1", "zh-Hans"),
+            ("zh;q=0", "en"),
+        ] {
+            assert_eq!(Words::of(accepted).language, language, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!(counted(1, "photo", "photos"), "1 photo");
+        assert_eq!(counted(0, "photo", "photos"), "0 photos");
+        assert_eq!(counted(1_234_567, "photo", "photos"), "1,234,567 photos");
+        assert_eq!(grouped(999), "999");
+    }
+}
