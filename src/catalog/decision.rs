@@ -57,6 +57,8 @@ pub enum Decision {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// This face is to show a person by.
+    Cover { person: PersonId, face: FaceRef },
     /// These are no faces.
     Remove { faces: Vec<FaceRef> },
     /// A photo was edited in place, as a scan saw: each first face is the second face now. Not said by the user; without it
@@ -108,7 +110,7 @@ impl FaceRef {
 }
 
 impl Decision {
-    /// The faces that it speaks of.
+    /// The faces of which it says whose they are, or are not.
     pub fn faces(&self) -> &[FaceRef] {
         match self {
             Self::Name { faces, .. }
@@ -120,9 +122,12 @@ impl Decision {
             | Self::Split { faces, .. }
             | Self::Remove { faces } => faces,
             Self::Draw { face, .. } => std::slice::from_ref(face),
-            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {
-                &[]
-            }
+            Self::Rename { .. }
+            | Self::Born { .. }
+            | Self::Cover { .. }
+            | Self::Edited { .. }
+            | Self::Undo { .. }
+            | Self::Redo { .. } => &[],
         }
     }
 
@@ -153,15 +158,15 @@ impl Decision {
             Self::Reject { faces, group, .. } | Self::Split { faces, group, .. } => {
                 (*faces, *group) = (all(faces), all(group));
             }
-            Self::Draw { face, .. } => {
-                let drawn = |stands: FaceRef| {
+            Self::Draw { face, .. } | Self::Cover { face, .. } => {
+                let said_of_one = |stands: FaceRef| {
                     let mut said = self.clone();
-                    if let Self::Draw { face, .. } = &mut said {
+                    if let Self::Draw { face, .. } | Self::Cover { face, .. } = &mut said {
                         *face = stands;
                     }
                     said
                 };
-                return stands_for(face).into_iter().map(drawn).collect();
+                return stands_for(face).into_iter().map(said_of_one).collect();
             }
             Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {}
         }

@@ -205,6 +205,14 @@ impl Catalog {
         })
     }
 
+    /// This face is to show a person by.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn covering(&self, person: PersonId, face: &FaceRow) -> Result<Decision> {
+        Ok(Decision::Cover { person, face: self.face_ref(face)? })
+    }
+
     /// These are no faces.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! | [`library`](self::Library) | where the file lies, its lock and its backups |
 //! | `open` | opening, permissions, migrations |
 //! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
+//! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
 //! | `decision` | what the user can say |
 //! | `describe` | that in English |
@@ -17,6 +18,7 @@
 
 mod carry_out;
 mod changes;
+mod covers;
 mod decision;
 mod describe;
 mod edited;

@@ -67,8 +67,8 @@ impl Catalog {
             for table in ["changes", "rejections", "embeddings", "thumbnails", "faces", "files", "photos", "people"] {
                 writer.connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
-            for line in journal.standing() {
-                writer.carry_out_on_people(&line.decision)?;
+            for decision in Replay::of(&journal).decisions {
+                writer.carry_out_on_people(&decision)?;
             }
             Ok(())
         })
@@ -100,7 +100,7 @@ impl Writer<'_> {
             "PRAGMA defer_foreign_keys = ON;
              UPDATE faces SET person_id = iif(state IS NULL, person_id, NULL), state = NULL, removed = 0;
              DELETE FROM rejections;
-             UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL;",
+             UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL, cover = NULL;",
         )?;
         // What still stands is drawn again below.
         for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
@@ -110,11 +110,12 @@ impl Writer<'_> {
                 }
             }
         }
-        for line in journal.standing() {
-            self.carry_out_on_people(&line.decision)?;
+        let decisions = Replay::of(journal).decisions;
+        for decision in &decisions {
+            self.carry_out_on_people(decision)?;
         }
-        for decision in Replay::of(journal).decisions {
-            self.carry_out_on_faces(&decision)?;
+        for decision in &decisions {
+            self.carry_out_on_faces(decision)?;
         }
         self.mend()
     }
