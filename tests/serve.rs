@@ -199,6 +199,23 @@ fn an_empty_library_says_how_to_begin() {
 }
 
 #[test]
+fn people_are_shown_in_the_order_and_number_that_the_command_line_lists() {
+    let library = people();
+    library.name("biden-2010.jpg", "Joe");
+    let server = Server::start(&library);
+    let mut shown = Vec::new();
+    for path in ["/people", "/people?show=once", "/people?show=once&page=99"] {
+        let text = server.get(path).is(200).text();
+        let cards = text.split("name=\"who\" value=\"").skip(1);
+        shown.push(cards.map(|card| card.split('"').next().unwrap().to_owned()).collect::<Vec<_>>());
+    }
+    let listed: Vec<String> = library.people().iter().map(|person| person["id"].to_string()).collect();
+    assert_eq!(shown[..2].concat(), listed);
+    // Beyond the last page is the last.
+    assert_eq!(shown[2], shown[1]);
+}
+
+#[test]
 fn the_browsers_language_is_spoken() {
     let library = people();
     let server = Server::start(&library);

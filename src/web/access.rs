@@ -19,7 +19,7 @@ use axum_extra::extract::{Form, Query};
 use serde::Deserialize;
 
 use super::error::PageError;
-use super::frame::{Frame, Tab};
+use super::frame::Frame;
 use super::site::Site;
 use super::visit::Visit;
 
@@ -229,7 +229,7 @@ async fn log_in(
 }
 
 fn show(visit: &Visit, wrong: bool) -> Result<Response, PageError> {
-    let page = EnterPage { frame: Frame::bare(visit.words, Tab::None, visit.words.access.title), wrong };
+    let page = EnterPage { frame: Frame::bare(visit.words, visit.words.access.title), wrong };
     Ok(Html(page.render()?).into_response())
 }
 

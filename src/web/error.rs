@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::frame::{Frame, Tab};
+use super::frame::Frame;
 use super::text::Words;
 use super::visit;
 use crate::catalog::CatalogError;
@@ -103,7 +103,7 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
     let words = visit::words(request.headers());
     let response = next.run(request).await;
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() || response.extensions().get::<Shown>().is_some() {
+    if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
     let text = match response.extensions().get::<PageError>() {
@@ -111,16 +111,12 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
         // Refused by axum, as a form that is too large or not one of ours.
         None => words.errors.not_understood.to_owned(),
     };
-    let frame = Frame::bare(words, Tab::None, words.errors.title);
+    let frame = Frame::bare(words, words.errors.title);
     match (ErrorPage { frame, text }).render() {
         Ok(page) => (status, Html(page)).into_response(),
         Err(_) => response,
     }
 }
-
-/// Marks an answer that is an error and shows so by itself.
-#[derive(Clone)]
-pub(super) struct Shown;
 
 fn text(words: &Words, error: &PageError) -> String {
     let words = &words.errors;

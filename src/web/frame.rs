@@ -8,7 +8,6 @@ use crate::catalog::{Catalog, Decision, Journal, LineId};
 /// The pages that can be gone to from everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
-    None,
     People,
     Questions,
     Search,
@@ -21,9 +20,8 @@ pub(super) struct Frame {
     pub words: &'static Words,
     pub title: String,
     pub done: Option<Done>,
-    tab: Tab,
-    /// For those who are not let in there is nowhere to go.
-    pub tabs: bool,
+    /// `None` where there is nowhere to go, as for those who are not let in.
+    tab: Option<Tab>,
 }
 
 /// What was just done, and how to take it back.
@@ -38,16 +36,17 @@ pub(super) struct Done {
 impl Frame {
     pub fn new(catalog: &Catalog, visit: &Visit, tab: Tab, title: impl Into<String>) -> Result<Self, PageError> {
         let done = done(catalog, visit)?;
-        Ok(Self { words: visit.words, title: title.into(), done, tab, tabs: true })
+        Ok(Self { words: visit.words, title: title.into(), done, tab: Some(tab) })
     }
 
     /// Without the library.
-    pub fn bare(words: &'static Words, tab: Tab, title: impl Into<String>) -> Self {
-        Self { words, title: title.into(), done: None, tab, tabs: false }
+    pub fn bare(words: &'static Words, title: impl Into<String>) -> Self {
+        Self { words, title: title.into(), done: None, tab: None }
     }
 
-    /// The other pages: address, name, whether this is it.
-    pub fn links(&self) -> [(&'static str, &'static str, bool); 5] {
+    /// The pages to go to: address, name, whether this is it.
+    pub fn links(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let Some(here) = self.tab else { return Vec::new() };
         let words = &self.words.frame;
         [
             ("/people", words.people, Tab::People),
@@ -56,7 +55,8 @@ impl Frame {
             ("/scan", words.scan, Tab::Scan),
             ("/history", words.history, Tab::History),
         ]
-        .map(|(path, name, tab)| (path, name, tab == self.tab))
+        .map(|(path, name, tab)| (path, name, tab == here))
+        .to_vec()
     }
 }
 
