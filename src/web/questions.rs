@@ -127,7 +127,7 @@ fn side(catalog: &Catalog, title: String, person: Option<PersonId>, faces: Vec<F
     let Some((best, others)) = faces.split_first() else { return Err(PageError::Outdated) };
     let photo = catalog.photo(best.photo)?;
     let place = place_in_scene(&best.bounds, photo.width, photo.height);
-    let place = [place.x, place.y, place.width, place.height].map(|part| part * SCENE_SIDE as f32);
+    let place = [place.x, place.y, place.width, place.height].map(|part| (part * SCENE_SIDE as f32).round());
     let is_there = catalog.readable_paths(best.photo)?.iter().any(|path| path.exists());
     let beside = others.iter().take(BESIDE).map(|face| face.id).collect();
     Ok(Side { title, person, scene: Scene { face: best.id, is_there, place }, beside })
