@@ -41,7 +41,7 @@ fn take_back(server: &Server, page: &Answer) -> Answer {
 fn state_of(library: &Library, face: &str) -> Value {
     let photos = library.export();
     let mut faces = photos.values().flat_map(|photo| photo["faces"].as_array().unwrap());
-    faces.find(|one| one["id"].to_string() == face).unwrap().clone()
+    faces.find(|one| one["id"] == face.parse::<i64>().unwrap()).unwrap().clone()
 }
 
 #[test]

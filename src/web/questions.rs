@@ -174,7 +174,11 @@ async fn answer(
 /// Those that were skipped are asked again.
 async fn again(State(site): State<Site>, Form(Asked { who }): Form<Asked>) -> Result<Redirect, PageError> {
     let shared = site.clone();
-    site.ask(move |_| Ok(shared.queue().ask_skipped())).await?;
+    let asked = site.ask(move |_| {
+        shared.queue().ask_skipped();
+        Ok(())
+    });
+    asked.await?;
     Ok(Redirect::to(&path(who)))
 }
 
