@@ -1,0 +1,296 @@
+//! Debian's Chromium on the page of a library, driven through chromedriver as a hand would.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::{self, Runtime};
+
+use crate::common::Library;
+use crate::common::server::Server;
+
+/// How long a page may take to show what is waited for. Nothing takes so long unless it never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Set where there must be a browser, as in CI.
+const NEEDED: &str = "FACETAG_NEEDS_BROWSER";
+
+pub struct Browser {
+    client: Client,
+    runtime: Runtime,
+    /// Chromedriver's address of this browser.
+    session: String,
+    pub server: Server,
+    _driver: Driver,
+    /// Chromium's own files, removed at the end.
+    _profile: TempDir,
+}
+
+/// Chromedriver, ended with the test.
+struct Driver(Child);
+
+/// Opens the page of a library, has the test use it, and sees to it that no script failed and nothing outside was asked for.
+/// Where there is no browser, it says that the test is left out.
+pub fn browse(library: &Library, test: impl FnOnce(&Browser)) {
+    let (Some(chromium), Some(chromedriver)) = (program("chromium"), program("chromedriver")) else {
+        assert!(std::env::var_os(NEEDED).is_none(), "{NEEDED} is set, but chromium and chromedriver are not there");
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        // What `eprintln!` prints is kept back where a test passes.
+        writeln!(std::io::stderr(), "left out: {test}: no chromium and chromedriver").unwrap();
+        return;
+    };
+    let browser = Browser::start(library, &chromium, &chromedriver);
+    test(&browser);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+fn program(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+impl Browser {
+    fn start(library: &Library, chromium: &Path, chromedriver: &Path) -> Self {
+        let mut command = Command::new(chromedriver);
+        let driver = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut driver = Driver(driver.unwrap());
+        let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let port = lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()));
+        let address = format!("http://127.0.0.1:{}", port.expect("chromedriver tells its port"));
+
+        let profile = tempfile::tempdir().unwrap();
+        let flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--force-prefers-reduced-motion",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let wanted = json!({
+            "goog:chromeOptions": {"binary": chromium, "args": flags, "prefs": {"intl.accept_languages": "en"}},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "timeouts": {"script": PATIENCE.as_millis() as u64},
+        });
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut client = ClientBuilder::new(HttpConnector::new());
+        client.capabilities(serde_json::from_value(wanted).unwrap());
+        let client = runtime.block_on(client.connect(&address)).unwrap();
+        let id = runtime.block_on(client.session_id()).unwrap().unwrap();
+        let browser = Self {
+            client,
+            runtime,
+            session: format!("{address}/session/{id}"),
+            server: Server::start_with(library, &[]),
+            _driver: driver,
+            _profile: profile,
+        };
+        browser.look(1400, "light");
+        browser.open(&browser.server.entry);
+        browser
+    }
+
+    /// Opens a page by its path.
+    pub fn open(&self, path: &str) {
+        self.runtime.block_on(self.client.goto(&format!("{}{path}", self.server.origin))).unwrap();
+    }
+
+    /// Path and query of the page that is open.
+    pub fn path(&self) -> String {
+        let url = self.runtime.block_on(self.client.current_url()).unwrap();
+        url.as_str().replacen(&self.server.origin, "", 1)
+    }
+
+    /// The first element that a CSS selector means, as soon as it is there.
+    #[track_caller]
+    pub fn find(&self, css: &str) -> Element {
+        self.shows(css, "");
+        self.runtime.block_on(self.client.find(Locator::Css(css))).unwrap()
+    }
+
+    #[track_caller]
+    pub fn click(&self, css: &str) {
+        let element = self.find(css);
+        self.runtime.block_on(element.click()).unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Clicks what has this text, of what a CSS selector means.
+    #[track_caller]
+    pub fn click_text(&self, css: &str, text: &str) {
+        self.shows(css, text);
+        let mark = "for (const e of document.querySelectorAll(arguments[0])) e.toggleAttribute('data-meant', \
+                    e.textContent.includes(arguments[1]) && e.checkVisibility())";
+        self.run(mark, vec![json!(css), json!(text)]);
+        self.click("[data-meant]");
+    }
+
+    /// Types into a field, in place of what is there.
+    #[track_caller]
+    pub fn write(&self, css: &str, text: &str) {
+        let field = self.find(css);
+        self.runtime.block_on(field.clear()).unwrap();
+        self.runtime.block_on(field.send_keys(text)).unwrap();
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub fn press(&self, key: char) {
+        let keys = KeyActions::new("keys".to_owned());
+        let keys = keys.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
+        self.runtime.block_on(self.client.perform_actions(keys)).unwrap();
+    }
+
+    /// Drags the mouse over an element; places are parts of its width and height.
+    #[track_caller]
+    pub fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
+        let element = self.find(css);
+        let bounds = self.run(
+            "arguments[0].scrollIntoView({block: 'center'}); \
+             const box = arguments[0].getBoundingClientRect(); return [box.x, box.y, box.width, box.height]",
+            vec![serde_json::to_value(&element).unwrap()],
+        );
+        let [x, y, width, height] = [0, 1, 2, 3].map(|index| bounds[index].as_f64().unwrap());
+        let at = |(across, down): (f64, f64)| PointerAction::MoveTo {
+            duration: Some(Duration::from_millis(50)),
+            x: (x + across * width).round(),
+            y: (y + down * height).round(),
+        };
+        let mouse = MouseActions::new("mouse".to_owned()).then(at(from));
+        let mouse = mouse.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT }).then(at(to));
+        let mouse = mouse.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.runtime.block_on(self.client.perform_actions(mouse)).unwrap();
+    }
+
+    /// Waits until an element that is seen has this text.
+    #[track_caller]
+    pub fn shows(&self, css: &str, text: &str) {
+        let seen = "return [...document.querySelectorAll(arguments[0])].some( \
+                    (e) => e.textContent.includes(arguments[1]) && e.checkVisibility())";
+        self.wait(seen, &[css, text]);
+    }
+
+    /// Waits until no such element is seen.
+    #[track_caller]
+    pub fn lacks(&self, css: &str) {
+        let gone = "return ![...document.querySelectorAll(arguments[0])].some((e) => e.checkVisibility())";
+        self.wait(gone, &[css]);
+    }
+
+    #[track_caller]
+    fn wait(&self, script: &str, arguments: &[&str]) {
+        let since = Instant::now();
+        while self.run(script, arguments.iter().map(|argument| json!(argument)).collect()) != json!(true) {
+            let text = || self.run("return document.body.innerText", vec![]);
+            assert!(since.elapsed() < PATIENCE, "{arguments:?} did not come at {}: {}", self.path(), text());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn count(&self, css: &str) -> usize {
+        self.run("return document.querySelectorAll(arguments[0]).length", vec![json!(css)]).as_u64().unwrap() as usize
+    }
+
+    /// The text of the first element that a CSS selector means.
+    #[track_caller]
+    pub fn text(&self, css: &str) -> String {
+        let element = self.find(css);
+        self.runtime.block_on(element.text()).unwrap()
+    }
+
+    /// Runs a script in the page, even where the page's own may not.
+    #[track_caller]
+    pub fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.runtime.block_on(self.client.execute(script, arguments)).unwrap()
+    }
+
+    /// Runs a script that calls its last argument when it is done.
+    #[track_caller]
+    pub fn run_to_end(&self, script: &str) -> Value {
+        self.runtime.block_on(self.client.execute_async(script, vec![])).unwrap()
+    }
+
+    /// As a window so wide shows it to somebody who likes their screen `light` or `dark`.
+    pub fn look(&self, width: u32, scheme: &str) {
+        self.size(width, 900);
+        let scheme = json!({"name": "prefers-color-scheme", "value": scheme});
+        self.tell("Emulation.setEmulatedMedia", json!({"features": [scheme]}));
+    }
+
+    fn size(&self, width: u32, height: u64) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.tell("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// As a browser shows it that runs no script.
+    pub fn without_script(&self) {
+        self.tell("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+    }
+
+    /// Keeps a picture of the whole page in `target/screenshots`.
+    pub fn screenshot(&self, name: &str, width: u32) {
+        let height = self.run("return document.documentElement.scrollHeight", vec![]).as_u64().unwrap();
+        self.size(width, height.clamp(900, 4000));
+        let picture = self.runtime.block_on(self.client.screenshot()).unwrap();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+        self.size(width, 900);
+    }
+
+    /// A command of Chrome's own protocol.
+    fn tell(&self, command: &str, parameters: Value) {
+        self.post("goog/cdp/execute", &json!({"cmd": command, "params": parameters}));
+    }
+
+    /// What chromedriver says to a command that fantoccini has not.
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let mut answer = ureq::post(format!("{}/{path}", self.session)).send(body.to_string()).unwrap();
+        let answer = answer.body_mut().with_config().limit(1 << 30).read_to_string().unwrap();
+        serde_json::from_str::<Value>(&answer).unwrap()["value"].take()
+    }
+
+    /// Errors and warnings of scripts and of the Content-Security-Policy, and addresses asked that are not the page's.
+    fn complaints(&self) -> Vec<String> {
+        let log = |kind: &str| self.post("se/log", &json!({"type": kind})).as_array().unwrap().clone();
+        let console = log("browser").into_iter().filter(|line| line["level"] != "INFO" && line["level"] != "DEBUG");
+        let asked = log("performance").into_iter().filter_map(|line| {
+            let event: Value = serde_json::from_str(line["message"].as_str().unwrap()).unwrap();
+            let (event, parameters) = (&event["message"]["method"], &event["message"]["params"]);
+            let url = match event.as_str()? {
+                "Network.requestWillBeSent" => &parameters["request"]["url"],
+                "Network.webSocketCreated" => &parameters["url"],
+                _ => return None,
+            };
+            url.as_str().map(str::to_owned)
+        });
+        let ours = [self.server.origin.as_str(), "data:", "blob:"];
+        let outside = asked.filter(|url| !ours.iter().any(|start| url.starts_with(start)));
+        console.map(|line| line["message"].to_string()).chain(outside.map(|url| format!("asked {url}"))).collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Chromium ends with its session; after a failure it may have ended already.
+        let _ = ureq::delete(&self.session).call();
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
