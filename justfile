@@ -22,6 +22,10 @@ bench-grouping FACES="20000":
 bench-accuracy FOLDER *OPTIONS:
     cargo bench --bench accuracy -- {{FOLDER}} {{OPTIONS}}
 
+# How long the page takes on a library of so many made-up photos, and how much of it there is
+bench-serve PHOTOS="100000":
+    cargo bench --bench serve -- {{PHOTOS}}
+
 # Licences and advisories of everything facetag is built of (needs cargo-deny)
 deny:
     cargo deny check

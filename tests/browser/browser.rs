@@ -62,7 +62,8 @@ impl Browser {
         let driver = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = Driver(driver.unwrap());
         let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let port = lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()));
+        let port =
+            lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()));
         let address = format!("http://127.0.0.1:{}", port.expect("chromedriver tells its port"));
 
         let profile = tempfile::tempdir().unwrap();
@@ -188,6 +189,12 @@ impl Browser {
         self.wait(gone, &[css]);
     }
 
+    /// Waits until a field has another value.
+    #[track_caller]
+    pub fn changes(&self, css: &str, value: &str) {
+        self.wait("return document.querySelector(arguments[0])?.value !== arguments[1]", &[css, value]);
+    }
+
     #[track_caller]
     fn wait(&self, script: &str, arguments: &[&str]) {
         let since = Instant::now();
@@ -242,6 +249,12 @@ impl Browser {
     pub fn screenshot(&self, name: &str, width: u32) {
         let height = self.run("return document.documentElement.scrollHeight", vec![]).as_u64().unwrap();
         self.size(width, height.clamp(900, 4000));
+        self.run_to_end(
+            "const told = arguments[arguments.length - 1]; \
+             const seen = [...document.querySelectorAll('img, image')].filter((image) => image.checkVisibility()); \
+             const near = seen.filter((image) => image.getBoundingClientRect().top < innerHeight); \
+             Promise.allSettled(near.map((image) => image.decode())).then(() => told())",
+        );
         let picture = self.runtime.block_on(self.client.screenshot()).unwrap();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         std::fs::create_dir_all(&folder).unwrap();
@@ -262,7 +275,8 @@ impl Browser {
     }
 
     /// Errors and warnings of scripts and of the Content-Security-Policy, and addresses asked that are not the page's.
-    fn complaints(&self) -> Vec<String> {
+    /// Of what was not told before.
+    pub fn complaints(&self) -> Vec<String> {
         let log = |kind: &str| self.post("se/log", &json!({"type": kind})).as_array().unwrap().clone();
         let console = log("browser").into_iter().filter(|line| line["level"] != "INFO" && line["level"] != "DEBUG");
         let asked = log("performance").into_iter().filter_map(|line| {
@@ -275,7 +289,8 @@ impl Browser {
             };
             url.as_str().map(str::to_owned)
         });
-        let ours = [self.server.origin.as_str(), "data:", "blob:"];
+        // Chromium begins with a page of its own.
+        let ours = [self.server.origin.as_str(), "data:", "blob:", "chrome:"];
         let outside = asked.filter(|url| !ours.iter().any(|start| url.starts_with(start)));
         console.map(|line| line["message"].to_string()).chain(outside.map(|url| format!("asked {url}"))).collect()
     }

@@ -4,7 +4,9 @@
 mod common;
 
 mod browser;
+mod look;
 mod people;
+mod questions;
 
 use common::Library;
 

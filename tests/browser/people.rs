@@ -5,7 +5,6 @@ use crate::demo;
 
 const OBAMA: &str = "obama-2012-portrait.jpg";
 const BIDEN: &str = "biden-2010-blue-room.jpg";
-const HOPPER: &str = "hopper-1984.jpg";
 
 /// The field for the name of a group.
 fn field(group: &str) -> String {
@@ -31,5 +30,65 @@ fn a_group_is_named_where_its_face_is_and_it_is_taken_back() {
         assert_eq!(library.state(), before);
         page.click(".done button");
         page.shows(&format!("a[href='/person/{group}']"), "Barack");
+    });
+}
+
+#[test]
+fn a_known_name_is_told_of_as_it_is_typed_and_makes_them_one() {
+    let library = demo();
+    library.name(OBAMA, "Barack");
+    let (group, before) = (library.number(BIDEN), library.state());
+    browse(&library, |page| {
+        let form = format!("form[data-group='{group}']");
+        page.write(&field(&group), "Barac");
+        page.shows(&format!("{form} button"), "Name");
+        page.write(&field(&group), "barack");
+        page.shows(&format!("{form} .note"), "Merges with Barack, who is in 6 photos");
+        page.shows(&format!("{form} button"), "Merge");
+        assert_eq!(library.state(), before, "what is only told is not done");
+        page.click(&format!("{form} button"));
+        page.shows(".done", "made one with Barack");
+        assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
+        page.click(".done button");
+        page.shows(".done", "Taken back");
+        assert_eq!(library.state(), before);
+    });
+}
+
+#[test]
+fn those_selected_are_made_one_after_a_look_at_them() {
+    let library = demo();
+    let (one, other) = (library.name(OBAMA, "Barack"), library.number(BIDEN));
+    browse(&library, |page| {
+        page.lacks("#selected");
+        for id in [&one, &other] {
+            page.click(&format!("label:has([name=who][value='{id}'])"));
+        }
+        page.click_text("#selected button", "Merge");
+        page.shows("h1", "Are these one person?");
+        page.click("button.primary");
+        page.shows(".done", "made one with Barack");
+        assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
+    });
+}
+
+#[test]
+fn without_script_a_name_is_given_and_a_known_one_asked_about() {
+    let library = demo();
+    let (obama, biden) = (library.number(OBAMA), library.number(BIDEN));
+    browse(&library, |page| {
+        page.without_script();
+        page.open("/people");
+        page.write(&field(&obama), "Barack\n");
+        page.shows(".done", "named Barack");
+        page.write(&field(&biden), "barack\n");
+        page.shows("h1", "Are these one person?");
+        assert_eq!(library.person("Barack")["faces"], 6);
+        page.click("button.primary");
+        page.shows(".done", "made one with Barack");
+        assert_eq!(library.person("Barack")["faces"], 9);
+        page.click(".done button");
+        page.shows(".done", "Taken back");
+        assert_eq!(library.person("Barack")["faces"], 6);
     });
 }

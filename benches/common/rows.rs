@@ -1,0 +1,71 @@
+//! A large library without photos, of made-up rows: three faces a photo, twenty years, two thousand towns, a folder for each
+//! month, and people as large and as small as in real albums: person 1 has the most photos, person `n` an `n`th of them, and a
+//! hundred have names. It has no vectors, which no search reads.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use crate::random::Random;
+
+const FACES_A_PHOTO: usize = 3;
+const TOWNS: usize = 2_000;
+const MONTHS: usize = 240;
+
+/// Writes them into a library that was just made.
+///
+/// # Errors
+/// What SQLite says.
+pub fn fill(library: &Path, photos: usize) -> rusqlite::Result<()> {
+    let connection = Connection::open(library)?;
+    let mut random = Random::new(1);
+    connection
+        .execute_batch("PRAGMA synchronous = off; BEGIN; INSERT INTO roots (path, added_at) VALUES ('/photos', '')")?;
+    let mut place = connection.prepare("INSERT INTO places VALUES (?1, ?2, 'Region', 'Country', 'CC', ?3)")?;
+    for town in 1..=TOWNS {
+        place.execute(params![town as i64, format!("Town {town}"), format!("|town {town}|region|country|cc|")])?;
+    }
+    let people = people(photos * FACES_A_PHOTO);
+    let mut person =
+        connection.prepare("INSERT INTO people (id, name, key, created_at) VALUES (?1, ?2, lower(?2), '')")?;
+    let last = *people.iter().max().unwrap();
+    for id in 1..=last {
+        // A hundred of them have names.
+        person.execute(params![id, (id <= 100).then(|| format!("Person {id}"))])?;
+    }
+
+    let mut photo = connection.prepare(
+        "INSERT INTO photos (id, hash, width, height, taken, place_id, detector, scanned_at)
+         VALUES (?1, ?2, 4000, 3000, ?3, ?4, 'open', '')",
+    )?;
+    let mut file =
+        connection.prepare("INSERT INTO files (path, size, modified, photo_id) VALUES (?1, 4000000, 0, ?2)")?;
+    let mut face = connection.prepare(
+        "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, person_id, state)
+         VALUES (?1, .1, .1, .1, .1, zeroblob(40), .9, .8, ?2, ?3)",
+    )?;
+    for id in 0..photos {
+        let month = id * MONTHS / photos;
+        let (year, of_year) = (2005 + month / 12, month % 12 + 1);
+        let taken = format!("{year}-{of_year:02}-{:02}T12:{:02}:00", 1 + random.below(28), random.below(60));
+        let place = (random.uniform() < 0.7).then(|| 1 + random.below(TOWNS) as i64);
+        photo.execute(params![id as i64, blake3::hash(&id.to_le_bytes()).as_bytes(), taken, place])?;
+        file.execute(params![format!("/photos/month-{month}/IMG_{id}.jpg"), id as i64])?;
+        // Mostly three, of different people.
+        let mut seen: Vec<u32> = (0..FACES_A_PHOTO).map(|_| people[random.below(people.len())]).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        for person in seen {
+            face.execute(params![id as i64, person, (person <= 100).then_some("auto")])?;
+        }
+    }
+    connection.execute_batch("COMMIT")
+}
+
+/// Whose each face is: of the person of rank `r` an `r`th as many as of the first, who has one in forty.
+fn people(faces: usize) -> Vec<u32> {
+    let of = |rank: u32| (faces / 40 / rank as usize).max(1);
+    let mut people: Vec<u32> = (1..).flat_map(|rank| std::iter::repeat_n(rank, of(rank))).take(faces).collect();
+    people.truncate(faces);
+    people
+}

@@ -1,0 +1,53 @@
+//! Questions, answered by one key each.
+
+use serde_json::json;
+
+use crate::browser::browse;
+use crate::common::people;
+
+const HIDDEN_FACE: &str = "form[action='/questions'] [name=face]";
+
+#[test]
+fn questions_are_answered_skipped_and_taken_back_by_the_keyboard() {
+    let library = people();
+    for (photo, name) in [("obama-2010.jpg", "Barack"), ("biden-2010.jpg", "Joe"), ("none.jpg", "Grace")] {
+        library.name(photo, name);
+    }
+    let before = library.journal().len();
+    browse(&library, |page| {
+        page.click_text("header nav a", "Questions");
+        let asked = || page.run("return document.querySelector(arguments[0])?.value", vec![json!(HIDDEN_FACE)]);
+        let state = |face: &serde_json::Value| {
+            let export = library.export();
+            let mut faces = export.values().flat_map(|photo| photo["faces"].as_array().unwrap().clone());
+            faces.find(|one| one["id"].to_string() == face.as_str().unwrap()).unwrap()["person"].clone()
+        };
+        page.find("[data-key=y]");
+        let first = asked();
+        page.press('y');
+        page.shows(".done", "Done");
+        assert!(state(&first).is_object(), "{first} is nobody's");
+
+        let second = asked();
+        assert_ne!(second, first);
+        page.press('u');
+        page.shows(".done", "Taken back");
+        assert!(state(&first).is_null(), "{first} is somebody's");
+        assert_eq!(asked(), first, "what was taken back is asked again");
+
+        page.press('n');
+        page.shows(".done", "Done");
+        assert!(state(&first).is_null(), "{first} is somebody's");
+        page.find("[data-key=s]");
+        let skipped = asked();
+        page.press('s');
+        page.changes(HIDDEN_FACE, skipped.as_str().unwrap());
+        page.press('y');
+        page.shows("h1", "answered");
+        page.click("button.primary");
+        page.find("[data-key=y]");
+        assert_eq!(asked(), skipped);
+    });
+    // Named thrice, yes, taken back, no, yes.
+    assert!(library.journal().len() >= before + 4);
+}
