@@ -146,9 +146,11 @@ impl Run<'_> {
                 let (input, add) = (run.source(*input), add.map(|add| run.source(add)));
                 Ok(vectorised(Convolve { convolution, input, add, output, rows }))
             })?,
-            Step::ConvolveDepthwise { convolution, input, output } => self.write(*output, rows, |run, output, rows| {
-                Ok(vectorised(ConvolveDepthwise { convolution, input: run.source(*input), output, rows }))
-            })?,
+            Step::ConvolveDepthwise { convolution, input, output } => {
+                self.write(*output, rows, |run, output, rows| {
+                    Ok(vectorised(ConvolveDepthwise { convolution, input: run.source(*input), output, rows }))
+                })?
+            }
             Step::Deconvolve { rows: convolutions, input, add, output } => {
                 self.write(*output, rows, |run, output, rows| {
                     let count = convolutions.len();

@@ -12,8 +12,7 @@ use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::LeakyRelu;
 
-use super::activation::Activation;
-use super::convolution::{Convolution, fits};
+use super::convolution::Convolution;
 use super::depthwise::{self, Depthwise};
 use super::feature_map::{Layout, Size};
 use super::layer::{Layer, Window};
@@ -53,6 +52,9 @@ struct DraftMap {
     size: Size,
     /// The map whose numbers it is a part of, and from which channel on.
     part_of: Option<(usize, usize)>,
+    /// Whether the channels are filled up to whole vectors. Those of the picture are not: convolutions read it a number at a
+    /// time.
+    filled: bool,
     /// The layers that write it, as far as nothing else does.
     writers: Vec<usize>,
     /// The same numbers as a tensor, where they have been exported.
@@ -146,7 +148,7 @@ impl Translation<'_> {
     }
 
     fn new_map(&mut self, size: Size, writers: Vec<usize>) -> usize {
-        self.maps.push(DraftMap { size, part_of: None, writers, exported: HashMap::new() });
+        self.maps.push(DraftMap { size, part_of: None, filled: true, writers, exported: HashMap::new() });
         self.maps.len() - 1
     }
 
@@ -157,6 +159,7 @@ impl Translation<'_> {
             Value::Tensor(tensor) => {
                 let size = self.size(outlet)?;
                 let map = self.new_map(size, Vec::new());
+                self.maps[map].filled = tensor != 0;
                 self.drafts.push(Draft::Ready(Step::Import { tensor, map }));
                 self.values.insert(outlet, Value::Map(map));
                 self.maps[map].exported.insert(false, tensor);
@@ -250,7 +253,7 @@ impl Translation<'_> {
                 outputs: size.channels,
                 weights,
                 bias: vec![0.0; size.channels],
-                activation: Activation::None,
+                slopes: vec![1.0; size.channels],
             };
             (Some(layer), false)
         } else {
@@ -258,14 +261,19 @@ impl Translation<'_> {
         };
         let Some(layer) = layer.take() else { return Ok(None) };
         let Some(input_size) = self.size(node.inputs[0]) else { return Ok(None) };
-        let square = layer.window.rows == layer.window.columns;
-        let depthwise = layer.is_depthwise() && square && depthwise::SIDES.contains(&layer.window.rows);
-        let within_vectors = layer.inputs == layer.outputs && self.lanes.is_multiple_of(layer.outputs / layer.groups);
-        let fits = fits(layer.window, self.layout(input_size), self.layout(size));
-        if !(layer.groups == 1 || depthwise || within_vectors) || !(deconvolve || fits) {
+        let known = if layer.is_depthwise() {
+            depthwise::SIDES.contains(&layer.window.rows) && layer.window.rows == layer.window.columns
+        } else {
+            let width = layer.outputs / layer.groups;
+            layer.groups == 1 || layer.inputs == layer.outputs && self.lanes.is_multiple_of(width)
+        };
+        if !known || !deconvolve && !layer.window.fits(input_size, size) {
             return Ok(None);
         }
         let Some(input) = self.map(node.inputs[0]) else { return Ok(None) };
+        if layer.groups > 1 && !self.maps[input].filled {
+            return Ok(None);
+        }
         let output = self.new_map(size, vec![self.drafts.len()]);
         self.drafts.push(Draft::Layer { layer, deconvolve, input, add: None, output });
         Ok(Some(output))
@@ -292,12 +300,12 @@ impl Translation<'_> {
         if bias.len() == 1 {
             bias.resize(outputs, bias[0]);
         }
-        Some(Layer { window, groups, inputs, outputs, weights, bias, activation: Activation::None })
+        Some(Layer { window, groups, inputs, outputs, weights, bias, slopes: vec![1.0; outputs] })
     }
 
-    fn layout(&self, size: Size) -> Layout {
-        // Pictures are read a number at a time: their three channels need no filling up.
-        Layout::new(size, if size.channels == 3 { 1 } else { self.lanes })
+    fn layout(&self, map: usize) -> Layout {
+        let DraftMap { size, filled, .. } = self.maps[map];
+        Layout::new(size, if filled { self.lanes } else { 1 })
     }
 
     /// The layers that alone make an outlet which nothing else reads.
@@ -331,31 +339,22 @@ impl Translation<'_> {
             }
             return Ok(None);
         }
-        let activation = if let Some(prelu) = node.op_as::<Prelu>() {
-            Activation::Slopes(prelu.slope.clone())
-        } else if let Some(leaky) = node.op_as::<ElementWiseOp>().and_then(|op| op.0.downcast_ref::<LeakyRelu>()) {
-            Activation::Slopes(vec![leaky.alpha])
-        } else {
-            return Ok(None);
-        };
-        Ok(self.activated(node.inputs[0], &activation))
+        if let Some(prelu) = node.op_as::<Prelu>() {
+            return Ok(self.activated(node.inputs[0], &prelu.slope));
+        }
+        let leaky = node.op_as::<ElementWiseOp>().and_then(|operator| operator.0.downcast_ref::<LeakyRelu>());
+        Ok(leaky.and_then(|leaky| self.activated(node.inputs[0], &[leaky.alpha])))
     }
 
-    fn activated(&mut self, outlet: OutletId, activation: &Activation) -> Option<usize> {
+    /// Has the layers that make `outlet` multiply what is negative, by one slope for each channel or one for all.
+    fn activated(&mut self, outlet: OutletId, slopes: &[f32]) -> Option<usize> {
         let (map, layers) = self.writers(outlet)?;
-        let alone = layers.len() == 1;
-        if layers.iter().any(|layer| layer.activation != Activation::None) {
+        let one_for_all = slopes.len() == 1;
+        if layers.iter().any(|layer| layer.is_activated()) || !one_for_all && layers.len() > 1 {
             return None;
         }
-        let activation = match activation {
-            Activation::Slopes(slopes) if slopes.len() > 1 && !alone => return None,
-            other => other,
-        };
         for layer in layers {
-            layer.activation = match activation {
-                Activation::Slopes(slopes) if slopes.len() == 1 => Activation::Slopes(vec![slopes[0]; layer.outputs]),
-                other => other.clone(),
-            };
+            layer.slopes = if one_for_all { vec![slopes[0]; layer.outputs] } else { slopes.to_vec() };
         }
         Some(map)
     }
@@ -363,11 +362,11 @@ impl Translation<'_> {
     /// A number for all channels or one for each: ReLU, or what is left of a batch normalisation.
     fn folded_constant(&mut self, binary: &TypedBinOp, outlet: OutletId, numbers: &[f32]) -> Option<usize> {
         if binary.0.is::<math::Max>() {
-            return self.activated(outlet, &Activation::Relu).filter(|_| numbers == [0.0]);
+            return if numbers == [0.0] { self.activated(outlet, &[0.0]) } else { None };
         }
         let (map, mut layers) = self.writers(outlet)?;
         let [layer] = layers.as_mut_slice() else { return None };
-        if layer.activation != Activation::None || numbers.len() != layer.outputs {
+        if layer.is_activated() || numbers.len() != layer.outputs {
             return None;
         }
         if binary.0.is::<math::Mul>() {
@@ -384,7 +383,7 @@ impl Translation<'_> {
     fn folded_sum(&mut self, outlet: OutletId, other: OutletId) -> Option<usize> {
         let Some(&Value::Map(other_map)) = self.values.get(&other) else { return None };
         let (map, layers) = self.writers(outlet)?;
-        if layers.len() != 1 || self.maps[map].size != self.maps[other_map].size {
+        if layers.len() != 1 || self.maps[map].size != self.maps[other_map].size || !self.maps[other_map].filled {
             return None;
         }
         let [writer] = *self.maps[map].writers else { return None };
@@ -431,7 +430,7 @@ impl Translation<'_> {
         else {
             return Ok(None);
         };
-        if !is_resize {
+        if !is_resize || !self.maps[input].filled {
             return Ok(None);
         }
         let Size { height, width, channels } = self.maps[input].size;
@@ -478,7 +477,7 @@ impl Translation<'_> {
             let (whole, channel) = self.maps[map].part_of.unwrap_or((map, 0));
             // Deconvolutions take some rows together.
             let rows = rows[whole].next_multiple_of(2).min(heights[whole]);
-            Layout { rows, ..self.layout(self.maps[whole].size) }.from_channel(channel)
+            Layout { rows, ..self.layout(whole) }.from_channel(channel)
         };
         let map = |index: usize| Map { size: self.maps[index].size, layout: layout(index), whole: whole(index) };
         let maps: Vec<Map> = (0..self.maps.len()).map(map).collect();
@@ -518,9 +517,9 @@ impl Draft {
             Self::Ready(Step::Export { map, .. }) => (vec![(*map, Reach::All)], None),
             Self::Ready(_) => (Vec::new(), None),
         };
-        // So many pixels at a time that fetching the weights does not count.
-        let output = output.map(|map| (whole(map), (ENOUGH_PIXELS / maps[map].size.width).next_multiple_of(2)));
-        Task { inputs, output: output.map(|(map, rows)| (map, rows.max(2))) }
+        let step = if matches!(self, Self::Layer { deconvolve: true, .. }) { 2 } else { 1 };
+        let rows = |map: usize| (ENOUGH_PIXELS / maps[map].size.width).max(1).next_multiple_of(step);
+        Task { inputs, output: output.map(|map| (whole(map), rows(map))) }
     }
 
     fn packed(self, maps: &[Map], lanes: usize) -> Step {
