@@ -47,22 +47,23 @@ impl WithSimd for ConvolveDepthwise<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.convolution.window.rows {
-            3 => self.run::<S, 3>(simd),
-            5 => self.run::<S, 5>(simd),
-            _ => self.run::<S, 7>(simd),
+            3 if self.output.layout.width >= 4 => self.run::<S, 3, 4>(simd),
+            3 => self.run::<S, 3, 1>(simd),
+            5 => self.run::<S, 5, 1>(simd),
+            _ => self.run::<S, 7, 1>(simd),
         }
     }
 }
 
 impl ConvolveDepthwise<'_> {
     #[inline(always)]
-    fn run<S: Simd, const SIDE: usize>(mut self, simd: S) {
+    fn run<S: Simd, const SIDE: usize, const PIXELS: usize>(mut self, simd: S) {
         let Depthwise { window, weights, bias, slopes } = self.convolution;
         let (from, to) = (self.input.layout.in_vectors::<S>(), self.output.layout.in_vectors::<S>());
         let [weights, bias, slopes] = [weights, bias, slopes].map(|numbers| S::as_simd_f32s(numbers).0);
-        // So narrow that the compiler sees that nothing overflows.
-        let pitch = from.pitch as u32 as usize;
-        let span = (SIDE - 1) * pitch + 1;
+        // So narrow that the compiler sees that nothing overflows, and that what is read lies within the span.
+        let (pitch, step) = (from.pitch as u32 as usize, (window.stride * from.pitch) as u32 as usize);
+        let span = (PIXELS - 1) * step + (SIDE - 1) * pitch + 1;
         let first = from.start - window.padding * from.pitch;
         for y in self.rows {
             let top = (y * window.stride) as isize - window.padding as isize;
@@ -74,17 +75,23 @@ impl ConvolveDepthwise<'_> {
                     std::array::from_fn(|column| weights[(row * SIDE + column) * bias.len() + channel])
                 });
                 let (bias, slope) = (bias[channel], slopes[channel]);
-                let pixels = output[to.start..].chunks_exact_mut(to.pitch).take(to.width);
-                for (x, output) in pixels.enumerate() {
-                    let start = first + channel + x * window.stride * pitch;
-                    let pixels: [&[S::f32s]; SIDE] = std::array::from_fn(|row| &input[row][start..start + span]);
-                    let mut sum = bias;
+                for x in (0..to.width).step_by(PIXELS) {
+                    // The last pixels are computed twice rather than one by one.
+                    let x = x.min(to.width - PIXELS);
+                    let start = first + channel + x * step;
+                    let rows: [&[S::f32s]; SIDE] = std::array::from_fn(|row| &input[row][start..start + span]);
+                    let mut sums = [bias; PIXELS];
                     for row in 0..SIDE {
                         for column in 0..SIDE {
-                            sum = simd.mul_add_e_f32s(pixels[row][column * pitch], weights[row][column], sum);
+                            for pixel in 0..PIXELS {
+                                let number = rows[row][pixel * step + column * pitch];
+                                sums[pixel] = simd.mul_add_e_f32s(number, weights[row][column], sums[pixel]);
+                            }
                         }
                     }
-                    output[channel] = activate(simd, sum, slope);
+                    for pixel in 0..PIXELS {
+                        output[to.start + (x + pixel) * to.pitch + channel] = activate(simd, sums[pixel], slope);
+                    }
                 }
             }
         }
