@@ -57,7 +57,7 @@ impl Case {
     fn time(&self) -> f64 {
         let run = |_| {
             let start = Instant::now();
-            self.network.run(self.width, self.height, &self.input).unwrap();
+            self.network.run(&self.input).unwrap();
             milliseconds(start.elapsed())
         };
         (0..RUNS).map(run).fold(f64::INFINITY, f64::min)

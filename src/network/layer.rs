@@ -63,6 +63,14 @@ impl Layer {
         self.slopes.iter().any(|&slope| slope != 1.0)
     }
 
+    /// Puts the channels of another layer of the same kind after its own.
+    pub fn append(&mut self, other: Self) {
+        self.outputs += other.outputs;
+        self.weights.extend(other.weights);
+        self.bias.extend(other.bias);
+        self.slopes.extend(other.slopes);
+    }
+
     /// Multiplies what comes out by a factor for each channel.
     pub fn scale(&mut self, factors: &[f32]) {
         let length = self.weights.len() / self.outputs;

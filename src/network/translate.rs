@@ -50,6 +50,8 @@ struct Translation<'a> {
 
 struct DraftMap {
     size: Size,
+    /// Channels that lie in its memory, those of its parts included.
+    stored: usize,
     /// The map whose numbers it is a part of, and from which channel on.
     part_of: Option<(usize, usize)>,
     /// Whether the channels are filled up to whole vectors. Those of the picture are not: convolutions read it a number at a
@@ -73,7 +75,7 @@ pub fn translate(model: &TypedModel) -> TractResult<Plan> {
         values: HashMap::new(),
         drafts: Vec::new(),
         maps: Vec::new(),
-        tensors: 1,
+        tensors: 0,
     };
     for id in model.eval_order()? {
         translation.node(id)?;
@@ -86,7 +88,11 @@ impl Translation<'_> {
         let node = self.model.node(id);
         let outlet = OutletId::new(id, 0);
         if id == self.model.inputs[0].node {
-            self.values.insert(outlet, Value::Tensor(0));
+            let size = self.size(outlet).context("the input is a picture")?;
+            let map = self.new_map(size, Vec::new());
+            self.maps[map].filled = false;
+            self.drafts.push(Draft::Ready(Step::Picture { map }));
+            self.values.insert(outlet, Value::Map(map));
             return Ok(());
         }
         if let Some(constant) = node.outputs[0].fact.konst.clone() {
@@ -148,7 +154,14 @@ impl Translation<'_> {
     }
 
     fn new_map(&mut self, size: Size, writers: Vec<usize>) -> usize {
-        self.maps.push(DraftMap { size, part_of: None, filled: true, writers, exported: HashMap::new() });
+        self.maps.push(DraftMap {
+            size,
+            stored: size.channels,
+            part_of: None,
+            filled: true,
+            writers,
+            exported: HashMap::new(),
+        });
         self.maps.len() - 1
     }
 
@@ -159,7 +172,6 @@ impl Translation<'_> {
             Value::Tensor(tensor) => {
                 let size = self.size(outlet)?;
                 let map = self.new_map(size, Vec::new());
-                self.maps[map].filled = tensor != 0;
                 self.drafts.push(Draft::Ready(Step::Import { tensor, map }));
                 self.values.insert(outlet, Value::Map(map));
                 self.maps[map].exported.insert(false, tensor);
@@ -304,8 +316,8 @@ impl Translation<'_> {
     }
 
     fn layout(&self, map: usize) -> Layout {
-        let DraftMap { size, filled, .. } = self.maps[map];
-        Layout::new(size, if filled { self.lanes } else { 1 })
+        let DraftMap { size, stored, filled, .. } = self.maps[map];
+        Layout::new(Size { channels: stored, ..size }, if filled { self.lanes } else { 1 })
     }
 
     /// The layers that alone make an outlet which nothing else reads.
@@ -379,7 +391,7 @@ impl Translation<'_> {
         Some(map)
     }
 
-    /// Has the layer that makes `outlet` add another map of the same size, which was made before.
+    /// Has the layer that makes `outlet` add another map of the same size.
     fn folded_sum(&mut self, outlet: OutletId, other: OutletId) -> Option<usize> {
         let Some(&Value::Map(other_map)) = self.values.get(&other) else { return None };
         let (map, layers) = self.writers(outlet)?;
@@ -387,10 +399,8 @@ impl Translation<'_> {
             return None;
         }
         let [writer] = *self.maps[map].writers else { return None };
-        let before = self.drafts[..writer].iter().any(|draft| draft.output() == Some(other_map));
-        let last = !self.drafts[writer..].iter().any(|draft| draft.output() == Some(other_map));
         match &mut self.drafts[writer] {
-            Draft::Layer { layer, add, .. } if before && last && (layer.groups == 1) => *add = Some(other_map),
+            Draft::Layer { layer, add, .. } if layer.groups == 1 => *add = Some(other_map),
             _ => return None,
         }
         Some(map)
@@ -460,6 +470,50 @@ impl Translation<'_> {
         Ok(Some(output))
     }
 
+    /// Makes one layer of those that look at the same map in the same way, where that leaves fewer vectors to compute. Heads of
+    /// detectors often have one or two channels.
+    fn merge_siblings(&mut self) {
+        let mut read = vec![false; self.maps.len()];
+        for draft in &self.drafts {
+            match draft {
+                Draft::Layer { input, add, .. } => {
+                    [Some(*input), *add].into_iter().flatten().for_each(|map| read[map] = true)
+                }
+                Draft::Ready(Step::Resize { input, .. }) => read[*input] = true,
+                Draft::Ready(_) => {}
+            }
+        }
+        let drafts = std::mem::take(&mut self.drafts);
+        let lanes = self.lanes;
+        let vectors = |channels: usize| channels.div_ceil(lanes);
+        for draft in drafts {
+            let Draft::Layer { layer, deconvolve: false, input, add: None, output } = draft else {
+                self.drafts.push(draft);
+                continue;
+            };
+            let alone = |map: usize, maps: &[DraftMap]| !read[map] && maps[map].part_of.is_none();
+            let sibling = self.drafts.iter_mut().find_map(|other| match other {
+                Draft::Layer { layer: other, deconvolve: false, input: from, add: None, output: whole }
+                    if (*from, other.window, other.groups, layer.groups) == (input, layer.window, 1, 1)
+                        && alone(output, &self.maps)
+                        && alone(*whole, &self.maps)
+                        && vectors(other.outputs + layer.outputs) < vectors(other.outputs) + vectors(layer.outputs) =>
+                {
+                    Some((other, *whole))
+                }
+                _ => None,
+            });
+            match sibling {
+                Some((other, whole)) => {
+                    self.maps[output].part_of = Some((whole, other.outputs));
+                    other.append(layer);
+                    self.maps[whole].stored = other.outputs;
+                }
+                None => self.drafts.push(Draft::Layer { layer, deconvolve: false, input, add: None, output }),
+            }
+        }
+    }
+
     fn finish(mut self) -> TractResult<Plan> {
         let mut outputs = Vec::new();
         for &outlet in &self.model.outputs {
@@ -468,6 +522,7 @@ impl Translation<'_> {
                 Argument::Constant(_) => bail!("an output that does not depend on the input"),
             }
         }
+        self.merge_siblings();
         let whole = |map: usize| self.maps[map].part_of.map_or(map, |(whole, _)| whole);
         let tasks: Vec<Task> = self.drafts.iter().map(|draft| draft.task(&self.maps, whole)).collect();
         let heights: Vec<usize> = self.maps.iter().map(|map| map.size.height).collect();
@@ -490,14 +545,6 @@ impl Translation<'_> {
 }
 
 impl Draft {
-    fn output(&self) -> Option<usize> {
-        match self {
-            Self::Layer { output, .. } => Some(*output),
-            Self::Ready(Step::Import { map, .. } | Step::Resize { output: map, .. }) => Some(*map),
-            Self::Ready(_) => None,
-        }
-    }
-
     fn task(&self, maps: &[DraftMap], whole: impl Fn(usize) -> usize) -> Task {
         let same = Reach::Window(Window { rows: 1, columns: 1, stride: 1, padding: 0 });
         let (inputs, output) = match self {
@@ -510,7 +557,7 @@ impl Draft {
                 let inputs = std::iter::once((*input, reach)).chain(add.map(|add| (add, same)));
                 (inputs.collect(), Some(*output))
             }
-            Self::Ready(Step::Import { map, .. }) => (Vec::new(), Some(*map)),
+            Self::Ready(Step::Picture { map } | Step::Import { map, .. }) => (Vec::new(), Some(*map)),
             Self::Ready(Step::Resize { rows, input, output, .. }) => {
                 (vec![(*input, Reach::Rows(rows.clone()))], Some(*output))
             }
