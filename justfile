@@ -10,7 +10,7 @@ check:
 test-insightface FOLDER:
     FACETAG_INSIGHTFACE={{FOLDER}} cargo test
 
-# How long the models take, one thread
+# How long the models take, one thread, and how long in onnxruntime, in turns
 bench-inference:
     cargo bench --bench inference
 

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use pulp::Simd;
+
 /// Pixels of zeros at either end of a row.
 pub const BORDER: usize = 1;
 
@@ -51,6 +53,13 @@ impl Layout {
         let pitch = size.channels.next_multiple_of(lanes);
         let row = (size.width + 2 * BORDER) * pitch;
         Self { height: size.height, width: size.width, rows: size.height, pitch, row, start: BORDER * pitch }
+    }
+
+    /// The same, counted in vectors.
+    #[inline(always)]
+    pub fn in_vectors<S: Simd>(self) -> Self {
+        let [pitch, row, start] = [self.pitch, self.row, self.start].map(|numbers| numbers / S::F32_LANES);
+        Self { pitch, row, start, ..self }
     }
 
     /// How many numbers are in memory.

@@ -18,6 +18,8 @@ pub struct Graph {
 #[derive(Clone)]
 pub struct Network {
     plan: Arc<Plan>,
+    /// Numbers of the picture.
+    length: usize,
 }
 
 /// One output of a network: its shape, and its numbers in row-major order.
@@ -44,7 +46,7 @@ impl Graph {
         self.model.outputs.len()
     }
 
-    /// Makes the graph ready for one picture of `width` x `height` pixels: `1 x 3 x height x width`, f32.
+    /// Makes the graph ready for pictures of `width` x `height` pixels, with three channels.
     ///
     /// # Errors
     /// The graph does not take this shape.
@@ -52,18 +54,20 @@ impl Graph {
         let input = f32::fact([1, 3, height, width]).into();
         let model = self.model.clone().with_input_fact(0, input).and_then(|model| model.into_typed());
         let plan = model.and_then(|model| translate(&model)).map_err(NetworkError::new)?;
-        Ok(Network { plan: Arc::new(plan) })
+        Ok(Network { plan: Arc::new(plan), length: 3 * height * width })
     }
 }
 
 impl Network {
-    /// Runs the network on `input`, `1 x 3 x height x width` numbers in row-major order.
+    /// Runs the network on a picture: `height x width x 3` numbers in row-major order.
     ///
     /// # Errors
-    /// The input has another length than the network was made for.
-    pub fn run(&self, width: usize, height: usize, input: &[f32]) -> Result<Vec<Output>, NetworkError> {
-        let input = Tensor::from_shape(&[1, 3, height, width], input).map_err(NetworkError::new)?;
-        let outputs = self.plan.run(input).map_err(NetworkError::new)?;
+    /// The picture has another size than the network was made for.
+    pub fn run(&self, picture: &[f32]) -> Result<Vec<Output>, NetworkError> {
+        if picture.len() != self.length {
+            return Err(NetworkError::new(format!("it takes {} numbers, not {}", self.length, picture.len())));
+        }
+        let outputs = self.plan.run(picture).map_err(NetworkError::new)?;
         outputs
             .into_iter()
             .map(|output| {

@@ -1,6 +1,8 @@
 //! A convolution as the file has it, with what follows it folded in.
 
-use super::activation::Activation;
+use pulp::Simd;
+
+use super::feature_map::{BORDER, Size};
 
 /// Where a kernel lies on its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,18 @@ pub struct Window {
     pub padding: usize,
 }
 
+/// The largest kernel that is known here.
+pub const MOST_ROWS: usize = 7;
+
+impl Window {
+    /// Whether it never reaches beyond the border of its input.
+    pub fn fits(self, input: Size, output: Size) -> bool {
+        let end = (output.width - 1) * self.stride + self.columns;
+        self.rows <= MOST_ROWS && self.padding <= BORDER && end <= self.padding + input.width + BORDER
+    }
+}
+
+/// A convolution, and what is made of each number that comes out.
 #[derive(Debug, Clone)]
 pub struct Layer {
     pub window: Window,
@@ -24,7 +38,8 @@ pub struct Layer {
     pub weights: Vec<f32>,
     /// For each output channel.
     pub bias: Vec<f32>,
-    pub activation: Activation,
+    /// For each output channel: a negative number is multiplied by it. 0 is ReLU, others are PReLU, and with 1 nothing happens.
+    pub slopes: Vec<f32>,
 }
 
 impl Layer {
@@ -43,6 +58,19 @@ impl Layer {
         self.groups > 1 && self.groups == self.inputs && self.inputs == self.outputs
     }
 
+    /// Whether something is made of the sums.
+    pub fn is_activated(&self) -> bool {
+        self.slopes.iter().any(|&slope| slope != 1.0)
+    }
+
+    /// Puts the channels of another layer of the same kind after its own.
+    pub fn append(&mut self, other: Self) {
+        self.outputs += other.outputs;
+        self.weights.extend(other.weights);
+        self.bias.extend(other.bias);
+        self.slopes.extend(other.slopes);
+    }
+
     /// Multiplies what comes out by a factor for each channel.
     pub fn scale(&mut self, factors: &[f32]) {
         let length = self.weights.len() / self.outputs;
@@ -50,17 +78,6 @@ impl Layer {
             weights.iter_mut().for_each(|weight| *weight *= factor);
         }
         self.bias.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);
-    }
-
-    /// The activation for `channels`, those that were added to fill up included.
-    pub fn padded_activation(&self, channels: usize) -> Activation {
-        match &self.activation {
-            Activation::Slopes(slopes) => {
-                let slope = |channel: usize| slopes.get(channel).copied().unwrap_or(0.0);
-                Activation::Slopes((0..channels).map(slope).collect())
-            }
-            other => other.clone(),
-        }
     }
 }
 
@@ -70,14 +87,6 @@ impl Layer {
     pub fn rows_of_deconvolution(&self, lanes: usize) -> Vec<Self> {
         let Window { rows, columns, .. } = self.window;
         let channels = self.outputs.next_multiple_of(lanes);
-        let each = |number: &dyn Fn(usize, usize) -> f32| -> Vec<f32> {
-            let padded =
-                |channel: usize, column: usize| if channel < self.outputs { number(channel, column) } else { 0.0 };
-            (0..columns)
-                .flat_map(|column| (0..channels).map(move |channel| (channel, column)))
-                .map(|(channel, column)| padded(channel, column))
-                .collect()
-        };
         let row = |row: usize| Self {
             window: Window { rows: 1, columns: 1, stride: 1, padding: 0 },
             groups: 1,
@@ -90,12 +99,23 @@ impl Layer {
                     self.weight(channel, input, row, column)
                 })
                 .collect(),
-            bias: each(&|channel, _| self.bias[channel]),
-            activation: match &self.activation {
-                Activation::Slopes(slopes) => Activation::Slopes(each(&|channel, _| slopes[channel])),
-                other => other.clone(),
-            },
+            bias: filled_up(&self.bias, channels).repeat(columns),
+            slopes: filled_up(&self.slopes, channels).repeat(columns),
         };
         (0..rows).map(row).collect()
     }
+}
+
+/// `numbers` for each channel, filled up for `channels`.
+pub fn filled_up(numbers: &[f32], channels: usize) -> Vec<f32> {
+    let mut numbers = numbers.to_vec();
+    numbers.resize(channels, 0.0);
+    numbers
+}
+
+/// Multiplies what is negative by `slope`.
+#[inline(always)]
+pub fn activate<S: Simd>(simd: S, numbers: S::f32s, slope: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.mul_add_e_f32s(slope, simd.min_f32s(numbers, zero), simd.max_f32s(numbers, zero))
 }

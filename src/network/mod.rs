@@ -1,6 +1,5 @@
 //! Neural networks: an ONNX file and a picture's numbers -> the numbers that the file's graph makes of them.
 
-mod activation;
 mod convolution;
 mod depthwise;
 mod feature_map;

@@ -35,6 +35,10 @@ pub struct Map {
 
 #[derive(Debug)]
 pub enum Step {
+    /// Puts the picture that the network sees into a map.
+    Picture {
+        map: usize,
+    },
     /// Of a tensor of `1 x channels x height x width` a map is made.
     Import {
         tensor: usize,
@@ -92,16 +96,14 @@ thread_local! {
 }
 
 impl Plan {
-    /// Runs all steps on an input of `1 x channels x height x width`.
-    pub fn run(&self, input: Tensor) -> TractResult<Vec<TValue>> {
+    /// Runs all steps on a picture of `height x width x channels`.
+    pub fn run(&self, picture: &[f32]) -> TractResult<Vec<TValue>> {
         BUFFERS.with_borrow_mut(|buffers| {
             buffers.resize(buffers.len().max(self.maps.len()), Vec::new());
             for (buffer, map) in buffers.iter_mut().zip(&self.maps) {
                 buffer.resize(buffer.len().max(map.layout.length() + ALIGNMENT), 0.0);
             }
-            let mut tensors: Vec<Option<TValue>> = vec![None; self.tensors];
-            tensors[0] = Some(input.into_tvalue());
-            let mut run = Run { plan: self, buffers, tensors };
+            let mut run = Run { plan: self, picture, buffers, tensors: vec![None; self.tensors] };
             for turn in &self.turns {
                 run.turn(&self.steps[turn.task], turn.rows.clone())?;
             }
@@ -115,6 +117,7 @@ const ALIGNMENT: usize = 16;
 
 struct Run<'a> {
     plan: &'a Plan,
+    picture: &'a [f32],
     buffers: &'a mut Vec<Vec<f32>>,
     tensors: Vec<Option<TValue>>,
 }
@@ -131,6 +134,14 @@ impl Run<'_> {
 
     fn turn(&mut self, step: &Step, rows: Range<usize>) -> TractResult<()> {
         match step {
+            Step::Picture { map } => self.write(*map, rows, |run, mut target, rows| {
+                let Layout { width, pitch, start, .. } = target.layout;
+                for y in rows {
+                    let pixels = &run.picture[y * width * pitch..][..width * pitch];
+                    target.row(y)[start..][..width * pitch].copy_from_slice(pixels);
+                }
+                Ok(())
+            })?,
             Step::Import { tensor, map } => {
                 let tensor = self.tensor(*tensor);
                 let size = self.plan.maps[*map].size;

@@ -12,8 +12,7 @@ use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::LeakyRelu;
 
-use super::activation::Activation;
-use super::convolution::{Convolution, fits};
+use super::convolution::Convolution;
 use super::depthwise::{self, Depthwise};
 use super::feature_map::{Layout, Size};
 use super::layer::{Layer, Window};
@@ -51,8 +50,13 @@ struct Translation<'a> {
 
 struct DraftMap {
     size: Size,
+    /// Channels that lie in its memory, those of its parts included.
+    stored: usize,
     /// The map whose numbers it is a part of, and from which channel on.
     part_of: Option<(usize, usize)>,
+    /// Whether the channels are filled up to whole vectors. Those of the picture are not: convolutions read it a number at a
+    /// time.
+    filled: bool,
     /// The layers that write it, as far as nothing else does.
     writers: Vec<usize>,
     /// The same numbers as a tensor, where they have been exported.
@@ -71,7 +75,7 @@ pub fn translate(model: &TypedModel) -> TractResult<Plan> {
         values: HashMap::new(),
         drafts: Vec::new(),
         maps: Vec::new(),
-        tensors: 1,
+        tensors: 0,
     };
     for id in model.eval_order()? {
         translation.node(id)?;
@@ -84,7 +88,11 @@ impl Translation<'_> {
         let node = self.model.node(id);
         let outlet = OutletId::new(id, 0);
         if id == self.model.inputs[0].node {
-            self.values.insert(outlet, Value::Tensor(0));
+            let size = self.size(outlet).context("the input is a picture")?;
+            let map = self.new_map(size, Vec::new());
+            self.maps[map].filled = false;
+            self.drafts.push(Draft::Ready(Step::Picture { map }));
+            self.values.insert(outlet, Value::Map(map));
             return Ok(());
         }
         if let Some(constant) = node.outputs[0].fact.konst.clone() {
@@ -146,7 +154,14 @@ impl Translation<'_> {
     }
 
     fn new_map(&mut self, size: Size, writers: Vec<usize>) -> usize {
-        self.maps.push(DraftMap { size, part_of: None, writers, exported: HashMap::new() });
+        self.maps.push(DraftMap {
+            size,
+            stored: size.channels,
+            part_of: None,
+            filled: true,
+            writers,
+            exported: HashMap::new(),
+        });
         self.maps.len() - 1
     }
 
@@ -250,7 +265,7 @@ impl Translation<'_> {
                 outputs: size.channels,
                 weights,
                 bias: vec![0.0; size.channels],
-                activation: Activation::None,
+                slopes: vec![1.0; size.channels],
             };
             (Some(layer), false)
         } else {
@@ -258,14 +273,19 @@ impl Translation<'_> {
         };
         let Some(layer) = layer.take() else { return Ok(None) };
         let Some(input_size) = self.size(node.inputs[0]) else { return Ok(None) };
-        let square = layer.window.rows == layer.window.columns;
-        let depthwise = layer.is_depthwise() && square && depthwise::SIDES.contains(&layer.window.rows);
-        let within_vectors = layer.inputs == layer.outputs && self.lanes.is_multiple_of(layer.outputs / layer.groups);
-        let fits = fits(layer.window, self.layout(input_size), self.layout(size));
-        if !(layer.groups == 1 || depthwise || within_vectors) || !(deconvolve || fits) {
+        let known = if layer.is_depthwise() {
+            depthwise::SIDES.contains(&layer.window.rows) && layer.window.rows == layer.window.columns
+        } else {
+            let width = layer.outputs / layer.groups;
+            layer.groups == 1 || layer.inputs == layer.outputs && self.lanes.is_multiple_of(width)
+        };
+        if !known || !deconvolve && !layer.window.fits(input_size, size) {
             return Ok(None);
         }
         let Some(input) = self.map(node.inputs[0]) else { return Ok(None) };
+        if layer.groups > 1 && !self.maps[input].filled {
+            return Ok(None);
+        }
         let output = self.new_map(size, vec![self.drafts.len()]);
         self.drafts.push(Draft::Layer { layer, deconvolve, input, add: None, output });
         Ok(Some(output))
@@ -292,12 +312,12 @@ impl Translation<'_> {
         if bias.len() == 1 {
             bias.resize(outputs, bias[0]);
         }
-        Some(Layer { window, groups, inputs, outputs, weights, bias, activation: Activation::None })
+        Some(Layer { window, groups, inputs, outputs, weights, bias, slopes: vec![1.0; outputs] })
     }
 
-    fn layout(&self, size: Size) -> Layout {
-        // Pictures are read a number at a time: their three channels need no filling up.
-        Layout::new(size, if size.channels == 3 { 1 } else { self.lanes })
+    fn layout(&self, map: usize) -> Layout {
+        let DraftMap { size, stored, filled, .. } = self.maps[map];
+        Layout::new(Size { channels: stored, ..size }, if filled { self.lanes } else { 1 })
     }
 
     /// The layers that alone make an outlet which nothing else reads.
@@ -331,31 +351,22 @@ impl Translation<'_> {
             }
             return Ok(None);
         }
-        let activation = if let Some(prelu) = node.op_as::<Prelu>() {
-            Activation::Slopes(prelu.slope.clone())
-        } else if let Some(leaky) = node.op_as::<ElementWiseOp>().and_then(|op| op.0.downcast_ref::<LeakyRelu>()) {
-            Activation::Slopes(vec![leaky.alpha])
-        } else {
-            return Ok(None);
-        };
-        Ok(self.activated(node.inputs[0], &activation))
+        if let Some(prelu) = node.op_as::<Prelu>() {
+            return Ok(self.activated(node.inputs[0], &prelu.slope));
+        }
+        let leaky = node.op_as::<ElementWiseOp>().and_then(|operator| operator.0.downcast_ref::<LeakyRelu>());
+        Ok(leaky.and_then(|leaky| self.activated(node.inputs[0], &[leaky.alpha])))
     }
 
-    fn activated(&mut self, outlet: OutletId, activation: &Activation) -> Option<usize> {
+    /// Has the layers that make `outlet` multiply what is negative, by one slope for each channel or one for all.
+    fn activated(&mut self, outlet: OutletId, slopes: &[f32]) -> Option<usize> {
         let (map, layers) = self.writers(outlet)?;
-        let alone = layers.len() == 1;
-        if layers.iter().any(|layer| layer.activation != Activation::None) {
+        let one_for_all = slopes.len() == 1;
+        if layers.iter().any(|layer| layer.is_activated()) || !one_for_all && layers.len() > 1 {
             return None;
         }
-        let activation = match activation {
-            Activation::Slopes(slopes) if slopes.len() > 1 && !alone => return None,
-            other => other,
-        };
         for layer in layers {
-            layer.activation = match activation {
-                Activation::Slopes(slopes) if slopes.len() == 1 => Activation::Slopes(vec![slopes[0]; layer.outputs]),
-                other => other.clone(),
-            };
+            layer.slopes = if one_for_all { vec![slopes[0]; layer.outputs] } else { slopes.to_vec() };
         }
         Some(map)
     }
@@ -363,11 +374,11 @@ impl Translation<'_> {
     /// A number for all channels or one for each: ReLU, or what is left of a batch normalisation.
     fn folded_constant(&mut self, binary: &TypedBinOp, outlet: OutletId, numbers: &[f32]) -> Option<usize> {
         if binary.0.is::<math::Max>() {
-            return self.activated(outlet, &Activation::Relu).filter(|_| numbers == [0.0]);
+            return if numbers == [0.0] { self.activated(outlet, &[0.0]) } else { None };
         }
         let (map, mut layers) = self.writers(outlet)?;
         let [layer] = layers.as_mut_slice() else { return None };
-        if layer.activation != Activation::None || numbers.len() != layer.outputs {
+        if layer.is_activated() || numbers.len() != layer.outputs {
             return None;
         }
         if binary.0.is::<math::Mul>() {
@@ -380,18 +391,16 @@ impl Translation<'_> {
         Some(map)
     }
 
-    /// Has the layer that makes `outlet` add another map of the same size, which was made before.
+    /// Has the layer that makes `outlet` add another map of the same size.
     fn folded_sum(&mut self, outlet: OutletId, other: OutletId) -> Option<usize> {
         let Some(&Value::Map(other_map)) = self.values.get(&other) else { return None };
         let (map, layers) = self.writers(outlet)?;
-        if layers.len() != 1 || self.maps[map].size != self.maps[other_map].size {
+        if layers.len() != 1 || self.maps[map].size != self.maps[other_map].size || !self.maps[other_map].filled {
             return None;
         }
         let [writer] = *self.maps[map].writers else { return None };
-        let before = self.drafts[..writer].iter().any(|draft| draft.output() == Some(other_map));
-        let last = !self.drafts[writer..].iter().any(|draft| draft.output() == Some(other_map));
         match &mut self.drafts[writer] {
-            Draft::Layer { layer, add, .. } if before && last && (layer.groups == 1) => *add = Some(other_map),
+            Draft::Layer { layer, add, .. } if layer.groups == 1 => *add = Some(other_map),
             _ => return None,
         }
         Some(map)
@@ -431,7 +440,7 @@ impl Translation<'_> {
         else {
             return Ok(None);
         };
-        if !is_resize {
+        if !is_resize || !self.maps[input].filled {
             return Ok(None);
         }
         let Size { height, width, channels } = self.maps[input].size;
@@ -461,6 +470,50 @@ impl Translation<'_> {
         Ok(Some(output))
     }
 
+    /// Makes one layer of those that look at the same map in the same way, where that leaves fewer vectors to compute. Heads of
+    /// detectors often have one or two channels.
+    fn merge_siblings(&mut self) {
+        let mut read = vec![false; self.maps.len()];
+        for draft in &self.drafts {
+            match draft {
+                Draft::Layer { input, add, .. } => {
+                    [Some(*input), *add].into_iter().flatten().for_each(|map| read[map] = true)
+                }
+                Draft::Ready(Step::Resize { input, .. }) => read[*input] = true,
+                Draft::Ready(_) => {}
+            }
+        }
+        let drafts = std::mem::take(&mut self.drafts);
+        let lanes = self.lanes;
+        let vectors = |channels: usize| channels.div_ceil(lanes);
+        for draft in drafts {
+            let Draft::Layer { layer, deconvolve: false, input, add: None, output } = draft else {
+                self.drafts.push(draft);
+                continue;
+            };
+            let alone = |map: usize, maps: &[DraftMap]| !read[map] && maps[map].part_of.is_none();
+            let sibling = self.drafts.iter_mut().find_map(|other| match other {
+                Draft::Layer { layer: other, deconvolve: false, input: from, add: None, output: whole }
+                    if (*from, other.window, other.groups, layer.groups) == (input, layer.window, 1, 1)
+                        && alone(output, &self.maps)
+                        && alone(*whole, &self.maps)
+                        && vectors(other.outputs + layer.outputs) < vectors(other.outputs) + vectors(layer.outputs) =>
+                {
+                    Some((other, *whole))
+                }
+                _ => None,
+            });
+            match sibling {
+                Some((other, whole)) => {
+                    self.maps[output].part_of = Some((whole, other.outputs));
+                    other.append(layer);
+                    self.maps[whole].stored = other.outputs;
+                }
+                None => self.drafts.push(Draft::Layer { layer, deconvolve: false, input, add: None, output }),
+            }
+        }
+    }
+
     fn finish(mut self) -> TractResult<Plan> {
         let mut outputs = Vec::new();
         for &outlet in &self.model.outputs {
@@ -469,6 +522,7 @@ impl Translation<'_> {
                 Argument::Constant(_) => bail!("an output that does not depend on the input"),
             }
         }
+        self.merge_siblings();
         let whole = |map: usize| self.maps[map].part_of.map_or(map, |(whole, _)| whole);
         let tasks: Vec<Task> = self.drafts.iter().map(|draft| draft.task(&self.maps, whole)).collect();
         let heights: Vec<usize> = self.maps.iter().map(|map| map.size.height).collect();
@@ -478,7 +532,7 @@ impl Translation<'_> {
             let (whole, channel) = self.maps[map].part_of.unwrap_or((map, 0));
             // Deconvolutions take some rows together.
             let rows = rows[whole].next_multiple_of(2).min(heights[whole]);
-            Layout { rows, ..self.layout(self.maps[whole].size) }.from_channel(channel)
+            Layout { rows, ..self.layout(whole) }.from_channel(channel)
         };
         let map = |index: usize| Map { size: self.maps[index].size, layout: layout(index), whole: whole(index) };
         let maps: Vec<Map> = (0..self.maps.len()).map(map).collect();
@@ -491,14 +545,6 @@ impl Translation<'_> {
 }
 
 impl Draft {
-    fn output(&self) -> Option<usize> {
-        match self {
-            Self::Layer { output, .. } => Some(*output),
-            Self::Ready(Step::Import { map, .. } | Step::Resize { output: map, .. }) => Some(*map),
-            Self::Ready(_) => None,
-        }
-    }
-
     fn task(&self, maps: &[DraftMap], whole: impl Fn(usize) -> usize) -> Task {
         let same = Reach::Window(Window { rows: 1, columns: 1, stride: 1, padding: 0 });
         let (inputs, output) = match self {
@@ -511,16 +557,16 @@ impl Draft {
                 let inputs = std::iter::once((*input, reach)).chain(add.map(|add| (add, same)));
                 (inputs.collect(), Some(*output))
             }
-            Self::Ready(Step::Import { map, .. }) => (Vec::new(), Some(*map)),
+            Self::Ready(Step::Picture { map } | Step::Import { map, .. }) => (Vec::new(), Some(*map)),
             Self::Ready(Step::Resize { rows, input, output, .. }) => {
                 (vec![(*input, Reach::Rows(rows.clone()))], Some(*output))
             }
             Self::Ready(Step::Export { map, .. }) => (vec![(*map, Reach::All)], None),
             Self::Ready(_) => (Vec::new(), None),
         };
-        // So many pixels at a time that fetching the weights does not count.
-        let output = output.map(|map| (whole(map), (ENOUGH_PIXELS / maps[map].size.width).next_multiple_of(2)));
-        Task { inputs, output: output.map(|(map, rows)| (map, rows.max(2))) }
+        let step = if matches!(self, Self::Layer { deconvolve: true, .. }) { 2 } else { 1 };
+        let rows = |map: usize| (ENOUGH_PIXELS / maps[map].size.width).max(1).next_multiple_of(step);
+        Task { inputs, output: output.map(|map| (whole(map), rows(map))) }
     }
 
     fn packed(self, maps: &[Map], lanes: usize) -> Step {

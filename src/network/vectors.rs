@@ -24,14 +24,3 @@ pub fn lanes() -> usize {
     }
     vectorised(Lanes)
 }
-
-/// The vector at `position`.
-#[inline(always)]
-pub fn load<S: Simd>(numbers: &[f32], position: usize) -> S::f32s {
-    S::as_simd_f32s(&numbers[position..position + S::F32_LANES]).0[0]
-}
-
-#[inline(always)]
-pub fn store<S: Simd>(numbers: &mut [f32], position: usize, vector: S::f32s) {
-    S::as_mut_simd_f32s(&mut numbers[position..position + S::F32_LANES]).0[0] = vector;
-}
