@@ -40,6 +40,7 @@ enum Say {
     Split(Index, Option<u8>),
     Draw(Index, Index),
     Remove(Vec<Index>),
+    Cover(Index),
     Answer(Index, bool),
 }
 
@@ -58,6 +59,7 @@ fn say() -> impl Strategy<Value = Say> {
         2 => (index(), prop::option::of(0u8..5)).prop_map(|(who, name)| Say::Split(who, name)),
         1 => (index(), index()).prop_map(|(photo, who)| Say::Draw(photo, who)),
         1 => some().prop_map(Say::Remove),
+        1 => index().prop_map(Say::Cover),
         3 => (index(), any::<bool>()).prop_map(|(question, yes)| Say::Answer(question, yes)),
     ]
 }
@@ -165,7 +167,7 @@ impl World {
     /// What the user said, in words that outlive the tables.
     fn said(&self) -> [Rows; 4] {
         [
-            "SELECT id, name, hidden, ignored, born FROM people WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL
+            "SELECT id, name, hidden, ignored, born, cover FROM people WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL
              ORDER BY id",
             "SELECT hash, x, y, person_id, state FROM seen_faces JOIN photos ON photos.id = photo_id
              WHERE state IN ('confirmed', 'manual') ORDER BY hash, x, y",
@@ -255,6 +257,15 @@ impl World {
                 self.catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
             }
             Say::Remove(faces) => self.catalog.removing(&some(faces)),
+            Say::Cover(face) => match face.get(&faces) {
+                face if face
+                    .person
+                    .is_some_and(|person| people.iter().any(|who| who.id == person && who.name.is_some())) =>
+                {
+                    self.catalog.covering(face.person.unwrap(), face)
+                }
+                _ => return None,
+            },
             Say::Answer(question, yes) => {
                 let open = questions(&self.catalog, &self.pack, &[]).unwrap();
                 if open.is_empty() {

@@ -18,7 +18,8 @@ fn said(library: &Library) -> Vec<String> {
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
     };
-    let people = "SELECT id || ' ' || quote(name) || quote(key) || hidden || ignored || quote(born) FROM people
+    let people =
+        "SELECT id || ' ' || quote(name) || quote(key) || hidden || ignored || quote(born) || quote(cover) FROM people
                   WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL ORDER BY id";
     let faces = format!(
         "SELECT {face} || quote(person_id) || quote(state) || removed FROM faces
@@ -63,6 +64,7 @@ fn say_all(library: &Library) -> Vec<Vec<String>> {
     say(&["hide", "Gardener"]);
     say(&["ignore", &group("hopper-blurred.png")]);
     say(&["born", "Barack", "1961-08-04"]);
+    say(&["cover", "Barack", &face("obama-2010.jpg")]);
     say(&["face", "remove", &face("none.jpg")]);
     say(&["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "A Ghost"]);
     say(&["face", "add", "photos/obama-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "Barack"]);

@@ -204,6 +204,37 @@ fn a_group_is_split() {
 }
 
 #[test]
+fn a_person_is_shown_by_the_face_that_was_chosen() {
+    let library = people();
+    let number = library.number("obama-2010.jpg");
+    let photos = ["obama-2010.jpg", "obama-2012.jpg"];
+    let shown = || {
+        library.people().iter().find(|one| one["id"] == number.parse::<i64>().unwrap()).unwrap()["best_face"]
+            .to_string()
+    };
+    let other = photos.into_iter().find(|photo| library.face_id(photo) != shown()).unwrap();
+    library.facetag(["cover", &number, &library.face_id(other)]).fails_saying(&["no name yet", "facetag name"]);
+    library.name("obama-2010.jpg", "Barack");
+    library.facetag(["cover", "Barack", &library.face_id("none.jpg")]).fails_saying(&["not of Barack"]);
+    library.facetag(["cover", "Barack", "9999"]).fails_saying(&["no face 9999"]);
+    library.facetag(["cover", "Barack", &library.face_id(other)]).well();
+    assert_eq!(shown(), library.face_id(other));
+    // It holds through a new scan of all, and an edit of its photo.
+    library.facetag(["scan", "--afresh"]).well();
+    assert_eq!(shown(), library.face_id(other));
+    common::touch_up(&library.photo(other));
+    library.scan();
+    assert_eq!(shown(), library.face_id(other));
+    library.facetag(["scan", "--afresh"]).well();
+    assert_eq!(shown(), library.face_id(other));
+    // One that is not theirs any more shows them no more.
+    library.facetag(["reject", "Barack", &library.face_id(other)]).well();
+    assert_ne!(shown(), library.face_id(other));
+    library.facetag(["undo", "2"]).well();
+    assert_ne!(shown(), library.face_id(other));
+}
+
+#[test]
 fn what_is_split_off_gets_a_name() {
     let library = people();
     library.name("obama-2010.jpg", "Barack");

@@ -66,15 +66,16 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["ignore", "--undo", &group("hopper-blurred.png")]);
     there_and_back(&library, &["born", "Barack", "1961-08-04"]);
     there_and_back(&library, &["born", "Barack", "--unknown"]);
+    there_and_back(&library, &["cover", "Barack", &face("obama-2010.jpg")]);
     there_and_back(&library, &["confirm", "Somebody New", &face("biden-blurred.png")]);
     there_and_back(&library, &["face", "remove", &face("none.jpg"), &face("hopper-blurred.png")]);
     there_and_back(&library, &["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "A Ghost"]);
     there_and_back(&library, &["face", "add", "photos/none.jpg", "--box", "0,0,0.2,0.2", "--person", "Joe"]);
 
     let end = library.state();
-    library.facetag(["undo", "20"]).well();
+    library.facetag(["undo", "21"]).well();
     assert_eq!(library.state(), start);
-    library.facetag(["redo", "20"]).well();
+    library.facetag(["redo", "21"]).well();
     assert_eq!(library.state(), end);
     assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
 }

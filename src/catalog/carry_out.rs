@@ -46,8 +46,9 @@ impl Writer<'_> {
             }
             Decision::Merge { from, into, .. } => {
                 self.ensure_person(*into)?;
-                let sql =
-                    "UPDATE people SET born = coalesce(born, (SELECT born FROM people WHERE id = ?1)) WHERE id = ?2";
+                let sql = "UPDATE people SET born = coalesce(people.born, other.born),
+                               cover = coalesce(people.cover, other.cover)
+                           FROM people AS other WHERE other.id = ?1 AND people.id = ?2";
                 self.connection.execute(sql, [from, into])?;
                 self.connection.execute("DELETE FROM people WHERE id = ?1", [from])?;
                 Ok(())
@@ -55,6 +56,7 @@ impl Writer<'_> {
             Decision::Hide { person, hidden, .. } => self.set(*person, "hidden", hidden),
             Decision::Ignore { person, ignored, .. } => self.set(*person, "ignored", ignored),
             Decision::Born { person, date } => self.set(*person, "born", date.map(|date| date.to_string())),
+            Decision::Cover { person, face } => self.set(*person, "cover", serde_json::to_string(face)?),
             Decision::Confirm { person, .. } | Decision::Reject { person, .. } | Decision::Draw { person, .. } => {
                 self.ensure_person(*person)
             }
@@ -112,7 +114,11 @@ impl Writer<'_> {
                 Ok(())
             }
             Decision::Edited { faces } => self.carry_on([faces.as_slice()].into_iter()),
-            Decision::Rename { .. } | Decision::Born { .. } | Decision::Undo { .. } | Decision::Redo { .. } => Ok(()),
+            Decision::Rename { .. }
+            | Decision::Born { .. }
+            | Decision::Cover { .. }
+            | Decision::Undo { .. }
+            | Decision::Redo { .. } => Ok(()),
         }
     }
 
@@ -157,6 +163,7 @@ impl Writer<'_> {
     /// spoke of neither.
     pub(super) fn carry_on<'a>(&mut self, edits: impl Iterator<Item = &'a [(FaceRef, FaceRef)]>) -> Result<()> {
         for (old, new) in edits.flatten() {
+            self.carry_cover(old, new)?;
             match (self.find_face(old)?, self.find_face(new)?) {
                 (Some(old), Some(new)) => self.copy_word(old, new)?,
                 // It was drawn, and that was taken back.

@@ -20,7 +20,7 @@ const RECORDED: [Recorded; 4] = [
         table: "people",
         key: &["id"],
         fixed: &["created_at"],
-        changing: &["name", "key", "hidden", "ignored", "born"],
+        changing: &["name", "key", "hidden", "ignored", "born", "cover"],
     },
     Recorded {
         table: "faces",

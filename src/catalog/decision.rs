@@ -1,6 +1,8 @@
 //! What the user can say, in words that outlive the tables.
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Hash, PersonId};
@@ -57,6 +59,8 @@ pub enum Decision {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// This face is to show a person by.
+    Cover { person: PersonId, face: FaceRef },
     /// These are no faces.
     Remove { faces: Vec<FaceRef> },
     /// A photo was edited in place, as a scan saw: each first face is the second face now. Not said by the user; without it
@@ -78,6 +82,14 @@ pub struct Line {
     pub at: String,
     #[serde(flatten)]
     pub decision: Decision,
+}
+
+impl Line {
+    /// When it was said, as the user's clock showed it.
+    pub fn said_at(&self) -> Option<DateTime> {
+        let at: Timestamp = self.at.parse().ok()?;
+        Some(at.to_zoned_datetime(TimeZone::system()).datetime())
+    }
 }
 
 /// A face in words that outlive the tables: the content of its photo, and where it is in it.
@@ -108,7 +120,7 @@ impl FaceRef {
 }
 
 impl Decision {
-    /// The faces that it speaks of.
+    /// The faces of which it says whose they are, or are not.
     pub fn faces(&self) -> &[FaceRef] {
         match self {
             Self::Name { faces, .. }
@@ -120,9 +132,12 @@ impl Decision {
             | Self::Split { faces, .. }
             | Self::Remove { faces } => faces,
             Self::Draw { face, .. } => std::slice::from_ref(face),
-            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {
-                &[]
-            }
+            Self::Rename { .. }
+            | Self::Born { .. }
+            | Self::Cover { .. }
+            | Self::Edited { .. }
+            | Self::Undo { .. }
+            | Self::Redo { .. } => &[],
         }
     }
 
@@ -153,15 +168,15 @@ impl Decision {
             Self::Reject { faces, group, .. } | Self::Split { faces, group, .. } => {
                 (*faces, *group) = (all(faces), all(group));
             }
-            Self::Draw { face, .. } => {
-                let drawn = |stands: FaceRef| {
+            Self::Draw { face, .. } | Self::Cover { face, .. } => {
+                let said_of_one = |stands: FaceRef| {
                     let mut said = self.clone();
-                    if let Self::Draw { face, .. } = &mut said {
+                    if let Self::Draw { face, .. } | Self::Cover { face, .. } = &mut said {
                         *face = stands;
                     }
                     said
                 };
-                return stands_for(face).into_iter().map(drawn).collect();
+                return stands_for(face).into_iter().map(said_of_one).collect();
             }
             Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {}
         }

@@ -32,6 +32,7 @@ impl Decision {
                 format!("{} split from {}, now {}", of(faces), who(from), then(into, name))
             }
             Self::Draw { person, name, .. } => format!("a face drawn for {}", then(person, name)),
+            Self::Cover { person, .. } => format!("another face chosen to show {}", who(person)),
             Self::Remove { faces } => format!("{} removed", of(faces)),
             Self::Edited { faces } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
             Self::Undo { line } => format!("line {line} taken back"),

@@ -88,6 +88,14 @@ impl Catalog {
         Ok(self.faces("seen_faces WHERE id = ?1", id)?.pop())
     }
 
+    /// The number of the newest face, or 0.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn newest_face(&self) -> Result<FaceId> {
+        Ok(self.connection.query_row("SELECT coalesce(max(id), 0) FROM faces", [], |row| row.get(0))?)
+    }
+
     fn faces(&self, which: &str, id: i64) -> Result<Vec<FaceRow>> {
         let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {which}"))?;
         let rows = statement.query_map([id], face)?;

@@ -5,7 +5,9 @@
 //! | [`library`](self::Library) | where the file lies, its lock and its backups |
 //! | `open` | opening, permissions, migrations |
 //! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
+//! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
+//! | `sightings` | one person over time, where and with whom |
 //! | `decision` | what the user can say |
 //! | `describe` | that in English |
 //! | `journal` | what they said: appended, taken back, done again |
@@ -17,6 +19,7 @@
 
 mod carry_out;
 mod changes;
+mod covers;
 mod decision;
 mod describe;
 mod edited;
@@ -29,6 +32,7 @@ mod photos;
 mod replay;
 mod roots;
 mod search;
+mod sightings;
 mod text;
 mod thumbnails;
 
@@ -44,6 +48,7 @@ pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Wri
 pub use replay::Replay;
 pub use roots::Root;
 pub use search::{Hit, Query, Span};
+pub use sightings::{Profile, Sighting};
 
 /// An open library.
 pub struct Catalog {

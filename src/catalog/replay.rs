@@ -44,7 +44,7 @@ impl Replay {
 
 impl Journal {
     /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
-    pub(super) fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
+    pub fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
         let mut faces = vec![face.clone()];
         for (_, edited) in self.edits().filter(|(edit, _)| *edit > line) {
             let became = edited.iter().filter(|(old, _)| faces.iter().any(|face| face.is(old)));
@@ -67,8 +67,8 @@ impl Catalog {
             for table in ["changes", "rejections", "embeddings", "thumbnails", "faces", "files", "photos", "people"] {
                 writer.connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
-            for line in journal.standing() {
-                writer.carry_out_on_people(&line.decision)?;
+            for decision in Replay::of(&journal).decisions {
+                writer.carry_out_on_people(&decision)?;
             }
             Ok(())
         })
@@ -100,7 +100,7 @@ impl Writer<'_> {
             "PRAGMA defer_foreign_keys = ON;
              UPDATE faces SET person_id = iif(state IS NULL, person_id, NULL), state = NULL, removed = 0;
              DELETE FROM rejections;
-             UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL;",
+             UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL, cover = NULL;",
         )?;
         // What still stands is drawn again below.
         for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
@@ -110,11 +110,12 @@ impl Writer<'_> {
                 }
             }
         }
-        for line in journal.standing() {
-            self.carry_out_on_people(&line.decision)?;
+        let decisions = Replay::of(journal).decisions;
+        for decision in &decisions {
+            self.carry_out_on_people(decision)?;
         }
-        for decision in Replay::of(journal).decisions {
-            self.carry_out_on_faces(&decision)?;
+        for decision in &decisions {
+            self.carry_out_on_faces(decision)?;
         }
         self.mend()
     }

@@ -107,6 +107,13 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
+    /// Show a person by this face from now on
+    Cover {
+        /// Number or name
+        who: String,
+        /// Number of the face, as `show` lists it
+        face: FaceId,
+    },
     /// Add a face that no detector saw, or remove what is none
     Face {
         #[command(subcommand)]

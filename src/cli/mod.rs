@@ -73,6 +73,7 @@ pub fn run(args: Args) -> Result<Exit> {
         Command::Confirm { who, faces } => tag::confirm(&library, &who, &faces),
         Command::Reject { who, faces } => tag::reject(&library, &who, &faces),
         Command::Split { who, faces, name } => tag::split(&library, &who, &faces, name.as_deref()),
+        Command::Cover { who, face } => tag::cover(&library, &who, face),
         Command::Face { action } => face::run(&library, &action),
         Command::Undo { n } => history::undo(&library, n),
         Command::Redo { n } => history::redo(&library, n),

@@ -1,6 +1,5 @@
 //! `facetag review`: questions, the one that settles most photos first.
 
-use std::collections::{HashSet, VecDeque};
 use std::io::{BufRead, Write};
 
 use anyhow::Result;
@@ -8,15 +7,12 @@ use anyhow::Result;
 use super::args::Review;
 use super::output::{count, json, percent, say};
 use super::{Exit, picture};
-use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Library, PersonId, Who};
+use crate::catalog::{Catalog, FaceRow, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{Question, decide, open, questions};
+use crate::people::{Outlook, Question, Queue, open, questions};
 
 /// So many faces of each side are shown.
 const SHOWN: usize = 3;
-
-/// So many questions are asked before it is looked again what is worth asking.
-const AT_ONCE: usize = 10;
 
 /// What the user says to a question.
 enum Answer {
@@ -30,62 +26,38 @@ enum Answer {
 pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let who: Vec<PersonId> = args.who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<_>>()?;
-    let mut open = questions(&catalog, &pack, &who)?;
     if args.json {
+        let mut open = questions(&catalog, &pack, &who)?;
         open.truncate(args.limit.unwrap_or(usize::MAX));
         json(&open)?;
         return Ok(Exit::Well);
     }
-    if open.is_empty() {
+    let mut queue = Queue::about(who);
+    if queue.next(&catalog, &pack)?.is_none() {
         say("There is nothing to ask. `facetag people` lists the groups, `facetag name NUMBER NAME` names one.")?;
         return Ok(Exit::Partly);
     }
     let limit = args.limit.unwrap_or(usize::MAX);
-    let asked = open.len().min(limit).min(AT_ONCE);
-    let photos: u64 = open[..asked].iter().map(|question| question.photos).sum();
-    let settle = if asked == 1 { "settles" } else { "settle" };
-    let more = match open.len() - asked {
-        0 => String::new(),
-        more => format!(" {more} more after that."),
-    };
-    say(&format!("{} {settle} {}.{more}", count(asked as u64, "answer"), count(photos, "photo")))?;
-    ask_all(&mut catalog, &pack, &who, open, limit, args)
+    let Outlook { answers, photos, more } = queue.outlook(limit);
+    let settle = if answers == 1 { "settles" } else { "settle" };
+    let more = if more == 0 { String::new() } else { format!(" {more} more after that.") };
+    say(&format!("{} {settle} {}.{more}", count(answers as u64, "answer"), count(photos, "photo")))?;
+    ask_all(&mut catalog, &pack, &mut queue, limit, args)
 }
 
 /// Asks until nothing is left to ask, the user has had enough, or `limit` answers were given.
-fn ask_all(
-    catalog: &mut Catalog,
-    pack: &PackInfo,
-    who: &[PersonId],
-    first: Vec<Question>,
-    limit: usize,
-    args: &Review,
-) -> Result<Exit> {
-    let mut skipped: HashSet<(PersonId, Vec<FaceId>)> = HashSet::new();
-    let mut answered: Vec<Question> = Vec::new();
-    let mut open: VecDeque<Question> = first.into_iter().take(AT_ONCE).collect();
-    while answered.len() < limit {
-        if open.is_empty() {
-            // Answers change what is worth asking next; in a large library it takes seconds to tell what that is.
-            open = questions(catalog, pack, who)?.into();
-            open.retain(|question| !skipped.contains(&(question.of, question.faces.clone())));
-            open.truncate(AT_ONCE);
-            open.retain(|question| question.is_open(catalog).unwrap_or(true));
-        }
-        let Some(question) = open.pop_front() else { break };
-        if !question.is_open(catalog)? {
-            continue;
-        }
+fn ask_all(catalog: &mut Catalog, pack: &PackInfo, queue: &mut Queue, limit: usize, args: &Review) -> Result<Exit> {
+    while queue.answered().len() < limit {
+        let Some(question) = queue.next(catalog, pack)?.cloned() else { break };
         let yes = match ask(catalog, &question, !args.no_pictures)? {
             Answer::Yes => true,
             Answer::No => false,
             Answer::Skip => {
-                skipped.insert((question.of, question.faces));
+                queue.skip(&question);
                 continue;
             }
-            Answer::Undo if answered.is_empty() => {
+            Answer::Undo if queue.answered().len() == 0 => {
                 say("No answer was given yet: `facetag undo` takes back what was decided before.")?;
-                open.push_front(question);
                 continue;
             }
             Answer::Undo => {
@@ -93,31 +65,19 @@ fn ask_all(
                     Some(line) => say(&format!("Taken back: {}", line.decision.describe(&catalog.names()?)))?,
                     None => say("There is nothing to take back.")?,
                 }
-                // The same question again; what is worth asking next is looked for anew.
-                open.clear();
-                open.extend(answered.pop());
                 continue;
             }
             Answer::Quit => break,
         };
-        let done: Result<_, CatalogError> = catalog.exclusively(|catalog| {
-            // The user may have thought for long, while others named and scanned.
-            if !question.is_open(catalog)? {
-                return Ok(None);
-            }
-            let decision = if yes { question.yes(catalog)? } else { question.no(catalog)? };
-            decide(catalog, pack, &decision).map(Some)
-        });
-        let Some(done) = done? else {
+        let Some(done) = queue.answer(catalog, pack, &question, yes)? else {
             say("That has changed in the meantime: nothing was said.")?;
             continue;
         };
-        answered.push(question);
         if done.tagged > 0 {
             say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;
         }
     }
-    let (given, photos) = (answered.len() as u64, answered.iter().map(|question| question.photos).sum());
+    let (given, photos) = (queue.answered().len() as u64, queue.answered().map(|question| question.photos).sum());
     say(&format!("{} given, {} settled.", count(given, "answer"), count(photos, "photo")))?;
     Ok(Exit::Well)
 }

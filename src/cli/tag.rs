@@ -1,14 +1,14 @@
-//! `facetag confirm`, `reject` and `split`: what the user says of single faces.
+//! `facetag confirm`, `reject`, `split` and `cover`: what the user says of single faces.
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::name::tell;
 use super::output::{count, note, say};
 use super::{Exit, face_called};
-use crate::catalog::{Catalog, FaceId, FaceRow, Library, State, Who, WhoError};
-use crate::people::{check_name, decide, open};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library, Who, WhoError};
+use crate::people::{self, by_itself, check_name, decide, open};
 
 pub(super) fn confirm(library: &Library, who: &str, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
@@ -16,11 +16,7 @@ pub(super) fn confirm(library: &Library, who: &str, faces: &[FaceId]) -> Result<
         let (person, is_new) = known_or_new(catalog, who)?;
         let mut chosen = called(catalog, faces)?;
         if faces.is_empty() {
-            chosen = catalog.faces_of(person.id)?;
-            chosen.retain(|face| face.state == Some(State::Auto));
-            if chosen.is_empty() {
-                bail!("no face was tagged {person} by itself: give the numbers of the faces to confirm");
-            }
+            chosen = by_itself(catalog, &person)?;
         }
         warn_of_doubles(catalog, &chosen, &person)?;
         let decision = catalog.confirming((&person, is_new), &ids(&chosen))?;
@@ -48,25 +44,27 @@ pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option
     let (into, done) = catalog.exclusively(|catalog| -> Result<_> {
         let person = catalog.who(who)?;
         let faces = called(catalog, faces)?;
-        if let Some(strange) = faces.iter().find(|face| face.person != Some(person.id)) {
-            bail!("face {} is not of {person}: `facetag show {}` lists who is", strange.id, person.id);
-        }
-        if faces.len() == catalog.faces_of(person.id)?.len() {
-            bail!("these are all the faces of {person}: there is nothing to split off");
-        }
         let into = match name {
             Some(name) => known_or_new(catalog, name)?,
             None => catalog.new_group_to_be()?,
         };
-        if into.0 == person {
-            bail!("they are {person} already: give another name");
-        }
-        let decision = catalog.splitting(person.id, &ids(&faces), (&into.0, into.1))?;
-        let done = decide(catalog, &pack, &decision)?;
+        let done = people::split(catalog, &pack, &person, &faces, (&into.0, into.1))?;
         say(&format!("{} not {person}.", are(faces.len())))?;
         Ok((into.0.id, done))
     })?;
     tell(&catalog, &pack, into, done)
+}
+
+pub(super) fn cover(library: &Library, who: &str, face: FaceId) -> Result<Exit> {
+    let (mut catalog, pack) = open(library)?;
+    let person = catalog.exclusively(|catalog| -> Result<_> {
+        let person = catalog.who(who)?;
+        let face = face_called(catalog, face)?;
+        people::cover(catalog, &pack, &person, &face)?;
+        Ok(person)
+    })?;
+    say(&format!("{person} is shown by face {face} from now on."))?;
+    Ok(Exit::Well)
 }
 
 /// Whom the user means; a name that nobody has means somebody new.

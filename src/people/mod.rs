@@ -7,10 +7,12 @@
 //! | `linkage` | groups from these pairs, by average linkage |
 //! | `regroup` | the same on a library: new faces join, what the user said stays |
 //! | `questions` | what to ask the user |
+//! | `queue` | those in the order in which they are asked, while answers come in |
 //! | `explain` | why a face has its name |
 //! | `accuracy` | how often that would be right, on what the user confirmed |
 //! | `decide` | a decision of the user, and what follows from it |
-//! | `naming` | names given, changed and joined |
+//! | `naming` | names given, changed and joined, births told |
+//! | `tagging` | single faces confirmed, moved to others, chosen to show a person by |
 //! | `open` | a library made ready to be asked |
 
 mod accuracy;
@@ -22,14 +24,18 @@ mod naming;
 mod neighbours;
 mod open;
 mod questions;
+mod queue;
 mod regroup;
+mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
 pub use decide::decide;
 pub use explain::{Resemblance, resemblances};
 pub use linkage::{Cluster, link};
-pub use naming::{NameError, NamingError, check_name, meetings, merge, name, rename, target};
+pub use naming::{NameError, NamingError, born, check_name, meetings, merge, name, rename, target};
 pub use neighbours::{Pair, neighbours};
 pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
+pub use queue::{Outlook, Queue};
 pub use regroup::{Regrouped, has_ungrouped, regroup};
+pub use tagging::{TaggingError, by_itself, cover, split};

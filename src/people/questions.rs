@@ -32,17 +32,30 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether the question is still what it was: nobody has come or gone since.
+    /// Whether the question is still what it was: it was not answered, and nobody has come or gone since.
     ///
     /// # Errors
     /// Those of the catalog.
     pub fn is_open(&self, catalog: &Catalog) -> Result<bool, CatalogError> {
-        let Some(group) = self.group else { return Ok(catalog.person(self.of)?.is_some()) };
+        let refused = catalog.rejected_for(self.of)?;
+        if self.faces.iter().any(|face| refused.contains(face)) {
+            return Ok(false);
+        }
+        let Some(group) = self.group else {
+            let is_nobodys = |&face: &FaceId| Ok(catalog.face_if_seen(face)?.is_some_and(|face| face.person.is_none()));
+            let faces = self.faces.iter().map(is_nobodys).collect::<Result<Vec<bool>, CatalogError>>()?;
+            return Ok(catalog.person(self.of)?.is_some() && faces.into_iter().all(|is_nobodys| is_nobodys));
+        };
         let (members, theirs) = (catalog.faces_of(group)?, catalog.faces_of(self.of)?);
         let photos: HashSet<PhotoId> = theirs.iter().map(|face| face.photo).collect();
         let is_group = catalog.person(group)?.is_some_and(|group| group.name.is_none());
         let apart = members.iter().all(|face| !photos.contains(&face.photo));
         Ok(is_group && apart && !theirs.is_empty() && sorted(&members) == self.faces)
+    }
+
+    /// Whether the two ask the same of the same faces, however likely it is.
+    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
+        (self.of, &self.faces) == (other.of, &other.faces)
     }
 
     /// The decision that a yes is.
