@@ -9,6 +9,7 @@ use tract_onnx::tract_core::internal::*;
 use super::feature_map::{BORDER, Layout, Size, Source, Target};
 use super::kernel::Kernel;
 use super::schedule::Turn;
+use super::vectors::Widest;
 
 #[derive(Debug)]
 pub struct Plan {
@@ -122,7 +123,7 @@ impl Run<'_> {
                 self.tensors[*tensor] = Some(Tensor::from_shape(shape, &numbers)?.into_tvalue());
             }
             Step::Convolve { kernel, input, add, output } => self.write(*output, rows, |run, output, rows| {
-                Ok(kernel.run(run.source(*input), add.map(|add| run.source(add)), output, rows))
+                Ok(kernel.run::<Widest>(run.source(*input), add.map(|add| run.source(add)), output, rows))
             })?,
             Step::Resize { rows: from, columns, input, output } => {
                 self.write(*output, rows, |run, mut output, rows| {

@@ -17,7 +17,7 @@ use super::operator;
 use super::plan::{Argument, Map, Plan, Step};
 use super::prelu::Prelu;
 use super::schedule::{Reach, Schedule, Task, schedule};
-use super::vectors::lanes;
+use super::vectors::{Widest, lanes};
 
 /// Pixels of a map that are computed at a time, at least.
 const ENOUGH_PIXELS: usize = 128;
@@ -69,7 +69,7 @@ pub fn translate(model: &TypedModel, kernels: &Kernels) -> TractResult<Plan> {
     }
     let mut translation = Translation {
         model,
-        lanes: lanes(),
+        lanes: lanes::<Widest>(),
         uses,
         values: HashMap::new(),
         drafts: Vec::new(),
@@ -498,6 +498,117 @@ impl Draft {
                 let kernel = kernels.packed(&name, &layer, maps[input].layout.pitch, lanes);
                 Step::Convolve { kernel, input, add, output }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::tract_core::ops::array::TypedConcat;
+    use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
+    use tract_onnx::tract_core::ops::nn::{DataFormat, sigmoid};
+
+    use super::*;
+
+    struct Builder(TypedModel);
+
+    impl Builder {
+        fn numbers(&mut self, name: &str, shape: &[usize]) -> OutletId {
+            let count = shape.iter().product();
+            let numbers: Vec<f32> = (0..count).map(|index| (index as f32 * 12.9898).sin() * 43_758.547 % 1.0).collect();
+            self.0.add_const(name, Tensor::from_shape(shape, &numbers).unwrap()).unwrap()
+        }
+
+        fn wire(&mut self, name: &str, operator: impl Into<Box<dyn TypedOp>>, inputs: &[OutletId]) -> OutletId {
+            self.0.wire_node(name, operator, inputs).unwrap()[0]
+        }
+
+        fn pool(side: usize, stride: usize, inputs: usize, outputs: usize) -> PoolSpec {
+            let padding = PaddingSpec::Explicit(tvec!(side / 2; 2), tvec!(side / 2; 2));
+            let strides = Some(tvec!(stride; 2));
+            PoolSpec::new(DataFormat::NCHW, tvec!(side; 2), padding, None, strides, inputs, outputs)
+        }
+
+        fn conv(&mut self, name: &str, input: OutletId, side: usize, inputs: usize, outputs: usize) -> OutletId {
+            let weights = self.numbers(&format!("{name}.weights"), &[outputs, inputs, side, side]);
+            let bias = self.numbers(&format!("{name}.bias"), &[outputs]);
+            let conv = Conv::new(Self::pool(side, 1, inputs, outputs), KernelFormat::OIHW, 1, None);
+            self.wire(name, conv, &[input, weights, bias])
+        }
+
+        fn relu(&mut self, name: &str, input: OutletId) -> OutletId {
+            let zero = Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap();
+            let zero = self.0.add_const(format!("{name}.zero"), zero).unwrap();
+            self.wire(name, math::max(), &[input, zero])
+        }
+    }
+
+    /// Every way of folding, and what may not be folded, against tract's own run of the same model.
+    #[test]
+    fn a_plan_says_what_tract_says() {
+        let (height, width) = (10, 12);
+        let mut model = Builder(TypedModel::default());
+        let input = model.0.add_source("input", f32::fact([1, 3, height, width])).unwrap();
+        let stem = model.conv("stem", input, 3, 3, 16);
+        let stem = model.relu("stem.relu", stem);
+
+        // A sum with what was made before it and after it, and an activation after a sum.
+        let before = model.conv("before", stem, 1, 16, 16);
+        let sum = model.wire("sum", math::add(), &[stem, before]);
+        let early = model.conv("early", sum, 3, 16, 16);
+        let late = model.conv("late", sum, 1, 16, 16);
+        let late = model.relu("late.relu", late);
+        let other = model.wire("other", math::add(), &[early, late]);
+        let activated = model.relu("activated", other);
+
+        // A batch normalisation, and numbers for each pixel, as many of them as there are channels.
+        let normalised = model.conv("normalised", activated, 3, 16, height * width);
+        let factors = model.numbers("factors", &[1, height * width, 1, 1]);
+        let normalised = model.wire("normalised.mul", math::mul(), &[factors, normalised]);
+        let shifts = model.numbers("shifts", &[1, height * width, 1, 1]);
+        let normalised = model.wire("normalised.add", math::add(), &[normalised, shifts]);
+        let each_pixel = model.numbers("each_pixel", &[1, 1, height, width]);
+        let placed = model.conv("placed", normalised, 1, height * width, height * width);
+        let placed = model.wire("placed.add", math::add(), &[placed, each_pixel]);
+
+        // An operator that only tract knows, in the middle.
+        let pool = MaxPool::new(Builder::pool(3, 2, height * width, height * width), None);
+        let pooled = model.wire("pooled", pool, &[placed]);
+
+        // A concatenation with an activation, and heads that are merged: one with an activation of its own.
+        let parts = [("a", 16), ("b", 32)].map(|(name, outputs)| model.conv(name, pooled, 3, height * width, outputs));
+        let all = model.wire("all", TypedConcat { axis: 1 }, &parts);
+        let all = model.relu("all.relu", all);
+        let heads =
+            [("head", 2), ("relu_head", 5), ("score", 1)].map(|(name, outputs)| model.conv(name, all, 1, 48, outputs));
+        let relu = model.relu("relu_head.relu", heads[1]);
+        let score = model.wire("score.sigmoid", sigmoid(), &[heads[2]]);
+        let last = model.wire("last", AxisOp::Move(1, 3), &[heads[0]]);
+        model.0.select_output_outlets(&[last, relu, score, sum]).unwrap();
+
+        let planes: Vec<f32> = (0..3 * height * width).map(|index| (index as f32 * 0.7).cos()).collect();
+        let pixels: Vec<f32> = (0..height * width)
+            .flat_map(|pixel| [0, 1, 2].map(|channel| planes[channel * height * width + pixel]))
+            .collect();
+        let kernels = Kernels::default();
+        let found = translate(&model.0, &kernels).unwrap().run(&pixels).unwrap();
+        let planes = Tensor::from_shape(&[1, 3, height, width], &planes).unwrap();
+        let expected = model.0.into_runnable().unwrap().run(tvec!(planes.into_tvalue())).unwrap();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            let scale = expected
+                .try_as_plain_ram()
+                .unwrap()
+                .as_slice::<f32>()
+                .unwrap()
+                .iter()
+                .fold(1.0f32, |a, b| a.max(b.abs()));
+            let scaled = |tensor: &TValue| -> Tensor {
+                let numbers =
+                    tensor.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap().iter().map(|number| number / scale);
+                Tensor::from_shape(tensor.shape(), &numbers.collect::<Vec<_>>()).unwrap()
+            };
+            scaled(found).close_enough(&scaled(expected), true).unwrap();
         }
     }
 }

@@ -2,18 +2,36 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs `operation` with the widest vectors there are.
-#[inline(always)]
-pub fn vectorised<O: WithSimd>(operation: O) -> O::Output {
-    match Arch::new() {
-        // Four lanes that the compiler makes vectors of: every processor has those.
-        Arch::Scalar => operation.with_simd(pulp::Scalar128b),
-        arch => arch.dispatch(operation),
+/// How wide the vectors are.
+pub trait Width {
+    fn run<O: WithSimd>(operation: O) -> O::Output;
+}
+
+/// As wide as the processor has them.
+pub struct Widest;
+
+/// Four numbers in a loop of which the compiler makes what any processor has.
+pub struct Plain;
+
+impl Width for Widest {
+    #[inline(always)]
+    fn run<O: WithSimd>(operation: O) -> O::Output {
+        match Arch::new() {
+            Arch::Scalar => Plain::run(operation),
+            arch => arch.dispatch(operation),
+        }
     }
 }
 
-/// How many numbers the widest vectors hold.
-pub fn lanes() -> usize {
+impl Width for Plain {
+    #[inline(always)]
+    fn run<O: WithSimd>(operation: O) -> O::Output {
+        operation.with_simd(pulp::Scalar128b)
+    }
+}
+
+/// How many numbers a vector holds.
+pub fn lanes<W: Width>() -> usize {
     struct Lanes;
     impl WithSimd for Lanes {
         type Output = usize;
@@ -22,7 +40,7 @@ pub fn lanes() -> usize {
             S::F32_LANES
         }
     }
-    vectorised(Lanes)
+    W::run(Lanes)
 }
 
 /// `a * b + c`
