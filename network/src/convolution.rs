@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::feature_map::{Layout, Source, Target};
-use super::layer::{Layer, MOST_ROWS, Window, activate, filled_up};
+use super::feature_map::{Source, Target};
+use super::layer::{Layer, MOST_ROWS, Window, filled_up};
+use super::vectors::{activate, mul_add};
 
 /// Vectors of channels that are summed at once.
 const MOST_VECTORS: usize = 3;
@@ -46,18 +47,18 @@ struct Block {
 }
 
 impl Convolution {
-    /// Packs a layer for an input that lies so.
-    pub fn new(layer: &Layer, input: Layout, lanes: usize) -> Self {
+    /// Packs a layer whose input has `pitch` numbers for each pixel.
+    pub fn new(layer: &Layer, pitch: usize, lanes: usize) -> Self {
         let window = layer.window;
         let channels = layer.outputs.next_multiple_of(lanes);
         // A group is narrower than a vector: each vector sees as many input channels as it has lanes, most weights being zero.
         let seen = if layer.groups > 1 { lanes } else { layer.inputs };
         // Pixels that lie side by side without a gap are one run.
-        let joined = layer.groups == 1 && input.pitch == layer.inputs;
+        let joined = layer.groups == 1 && pitch == layer.inputs;
         let columns = if joined { 1 } else { window.columns };
         let length = if joined { window.columns * seen } else { seen };
         let runs: Vec<Run> = (0..window.rows)
-            .flat_map(|row| (0..columns).map(move |column| Run { row, start: column * input.pitch, length }))
+            .flat_map(|row| (0..columns).map(move |column| Run { row, start: column * pitch, length }))
             .collect();
 
         let vectors = channels / lanes;
@@ -148,7 +149,7 @@ impl Convolve<'_> {
                             let number = simd.splat_f32s(pixels[pixel][index]);
                             for vector in 0..VECTORS {
                                 let sum = &mut sums[pixel][vector];
-                                *sum = simd.mul_add_e_f32s(number, weights[vector], *sum);
+                                *sum = mul_add(simd, number, weights[vector], *sum);
                             }
                         }
                     }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::feature_map::{Source, Target};
-use super::layer::{Layer, Window, activate, filled_up};
+use super::layer::{Layer, Window, filled_up};
+use super::vectors::{activate, mul_add};
 
 /// Sides of the kernels that there are.
 pub const SIDES: [usize; 3] = [3, 5, 7];
@@ -85,7 +86,7 @@ impl ConvolveDepthwise<'_> {
                         for column in 0..SIDE {
                             for pixel in 0..PIXELS {
                                 let number = rows[row][pixel * step + column * pitch];
-                                sums[pixel] = simd.mul_add_e_f32s(number, weights[row][column], sums[pixel]);
+                                sums[pixel] = mul_add(simd, number, weights[row][column], sums[pixel]);
                             }
                         }
                     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use super::NetworkError;
+use super::kernel::Kernels;
 use super::plan::Plan;
 use super::prelu::onnx_prelu;
 use super::translate::translate;
@@ -12,6 +13,7 @@ use super::translate::translate;
 /// A parsed ONNX graph, from which networks for any input size are made.
 pub struct Graph {
     model: InferenceModel,
+    kernels: Kernels,
 }
 
 /// A graph made ready for one input shape. Threads share it.
@@ -38,7 +40,7 @@ impl Graph {
         let mut framework = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
         framework.op_register.insert("PRelu", |_, _| Ok((onnx_prelu(), vec![])));
         let model = framework.model_for_read(&mut &*onnx).map_err(NetworkError::new)?;
-        Ok(Self { model })
+        Ok(Self { model, kernels: Kernels::default() })
     }
 
     /// How many outputs the graph has.
@@ -53,7 +55,7 @@ impl Graph {
     pub fn network(&self, width: usize, height: usize) -> Result<Network, NetworkError> {
         let input = f32::fact([1, 3, height, width]).into();
         let model = self.model.clone().with_input_fact(0, input).and_then(|model| model.into_typed());
-        let plan = model.and_then(|model| translate(&model)).map_err(NetworkError::new)?;
+        let plan = model.and_then(|model| translate(&model, &self.kernels)).map_err(NetworkError::new)?;
         Ok(Network { plan: Arc::new(plan), length: 3 * height * width })
     }
 }

@@ -1,7 +1,5 @@
 //! A convolution as the file has it, with what follows it folded in.
 
-use pulp::Simd;
-
 use super::feature_map::{BORDER, Size};
 
 /// Where a kernel lies on its input.
@@ -19,6 +17,9 @@ pub struct Window {
 pub const MOST_ROWS: usize = 7;
 
 impl Window {
+    /// A single pixel.
+    pub const PIXEL: Self = Self { rows: 1, columns: 1, stride: 1, padding: 0 };
+
     /// Whether it never reaches beyond the border of its input.
     pub fn fits(self, input: Size, output: Size) -> bool {
         let end = (output.width - 1) * self.stride + self.columns;
@@ -30,6 +31,8 @@ impl Window {
 #[derive(Debug, Clone)]
 pub struct Layer {
     pub window: Window,
+    /// Whether each input pixel becomes as many output pixels as the kernel has, which is as large as its stride.
+    pub deconvolves: bool,
     pub groups: usize,
     /// Channels.
     pub inputs: usize,
@@ -63,6 +66,12 @@ impl Layer {
         self.slopes.iter().any(|&slope| slope != 1.0)
     }
 
+    /// Whether one layer can take the place of both, where they have the same input.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let plain = |layer: &Self| layer.groups == 1 && !layer.deconvolves;
+        self.window == other.window && plain(self) && plain(other)
+    }
+
     /// Puts the channels of another layer of the same kind after its own.
     pub fn append(&mut self, other: Self) {
         self.outputs += other.outputs;
@@ -88,7 +97,8 @@ impl Layer {
         let Window { rows, columns, .. } = self.window;
         let channels = self.outputs.next_multiple_of(lanes);
         let row = |row: usize| Self {
-            window: Window { rows: 1, columns: 1, stride: 1, padding: 0 },
+            window: Window::PIXEL,
+            deconvolves: false,
             groups: 1,
             inputs: self.inputs,
             outputs: columns * channels,
@@ -111,11 +121,4 @@ pub fn filled_up(numbers: &[f32], channels: usize) -> Vec<f32> {
     let mut numbers = numbers.to_vec();
     numbers.resize(channels, 0.0);
     numbers
-}
-
-/// Multiplies what is negative by `slope`.
-#[inline(always)]
-pub fn activate<S: Simd>(simd: S, numbers: S::f32s, slope: S::f32s) -> S::f32s {
-    let zero = simd.splat_f32s(0.0);
-    simd.mul_add_e_f32s(slope, simd.min_f32s(numbers, zero), simd.max_f32s(numbers, zero))
 }

@@ -6,11 +6,10 @@ use std::ops::Range;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 
-use super::convolution::{Convolution, Convolve};
-use super::depthwise::{ConvolveDepthwise, Depthwise};
 use super::feature_map::{BORDER, Layout, Size, Source, Target};
+use super::kernel::Kernel;
 use super::schedule::Turn;
-use super::vectors::vectorised;
+use super::vectors::Widest;
 
 #[derive(Debug)]
 pub struct Plan {
@@ -36,52 +35,22 @@ pub struct Map {
 #[derive(Debug)]
 pub enum Step {
     /// Puts the picture that the network sees into a map.
-    Picture {
-        map: usize,
-    },
+    Picture { map: usize },
     /// Of a tensor of `1 x channels x height x width` a map is made.
-    Import {
-        tensor: usize,
-        map: usize,
-    },
+    Import { tensor: usize, map: usize },
     /// And the reverse; with `channels_last`, the tensor's order is `1 x height x width x channels`.
-    Export {
-        map: usize,
-        tensor: usize,
-        channels_last: bool,
-        shape: TVec<usize>,
-    },
+    Export { map: usize, tensor: usize, channels_last: bool, shape: TVec<usize> },
     Convolve {
-        convolution: Convolution,
+        kernel: Arc<Kernel>,
         input: usize,
-        add: Option<usize>,
-        output: usize,
-    },
-    ConvolveDepthwise {
-        convolution: Depthwise,
-        input: usize,
-        output: usize,
-    },
-    /// Each pixel of the kernel's own convolution goes to a row; see `translate`.
-    Deconvolve {
-        rows: Vec<Convolution>,
-        input: usize,
+        /// A map that is added to what comes out.
         add: Option<usize>,
         output: usize,
     },
     /// Nearest-neighbour resizing: from which row and column each is taken.
-    Resize {
-        rows: Vec<usize>,
-        columns: Vec<usize>,
-        input: usize,
-        output: usize,
-    },
+    Resize { rows: Vec<usize>, columns: Vec<usize>, input: usize, output: usize },
     /// An operator that only tract knows.
-    Tract {
-        operator: Box<dyn TypedOp>,
-        inputs: Vec<Argument>,
-        outputs: Vec<usize>,
-    },
+    Tract { operator: Box<dyn TypedOp>, inputs: Vec<Argument>, outputs: Vec<usize> },
 }
 
 #[derive(Debug, Clone)]
@@ -153,30 +122,9 @@ impl Run<'_> {
                 let numbers = export(self.source(*map), self.plan.maps[*map].size, *channels_last);
                 self.tensors[*tensor] = Some(Tensor::from_shape(shape, &numbers)?.into_tvalue());
             }
-            Step::Convolve { convolution, input, add, output } => self.write(*output, rows, |run, output, rows| {
-                let (input, add) = (run.source(*input), add.map(|add| run.source(add)));
-                Ok(vectorised(Convolve { convolution, input, add, output, rows }))
+            Step::Convolve { kernel, input, add, output } => self.write(*output, rows, |run, output, rows| {
+                Ok(kernel.run::<Widest>(run.source(*input), add.map(|add| run.source(add)), output, rows))
             })?,
-            Step::ConvolveDepthwise { convolution, input, output } => {
-                self.write(*output, rows, |run, output, rows| {
-                    Ok(vectorised(ConvolveDepthwise { convolution, input: run.source(*input), output, rows }))
-                })?
-            }
-            Step::Deconvolve { rows: convolutions, input, add, output } => {
-                self.write(*output, rows, |run, output, rows| {
-                    let count = convolutions.len();
-                    let rows = rows.start / count..rows.end / count;
-                    for (index, convolution) in convolutions.iter().enumerate() {
-                        let add = add.map(|add| run.source(add));
-                        let add = add.map(|add| Source { layout: add.layout.every(count, index), ..add });
-                        let layout = output.layout.every(count, index);
-                        let output = Target { layout, numbers: &mut *output.numbers };
-                        let (input, rows) = (run.source(*input), rows.clone());
-                        vectorised(Convolve { convolution, input, add, output, rows });
-                    }
-                    Ok(())
-                })?
-            }
             Step::Resize { rows: from, columns, input, output } => {
                 self.write(*output, rows, |run, mut output, rows| {
                     let (input, to) = (run.source(*input), output.layout);

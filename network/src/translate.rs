@@ -6,20 +6,18 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::array::TypedConcat;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
-use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, PaddingSpec, PoolSpec};
-use tract_onnx::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::LeakyRelu;
 
-use super::convolution::Convolution;
-use super::depthwise::{self, Depthwise};
 use super::feature_map::{Layout, Size};
+use super::kernel::Kernels;
 use super::layer::{Layer, Window};
+use super::operator;
 use super::plan::{Argument, Map, Plan, Step};
 use super::prelu::Prelu;
 use super::schedule::{Reach, Schedule, Task, schedule};
-use super::vectors::lanes;
+use super::vectors::{Widest, lanes};
 
 /// Pixels of a map that are computed at a time, at least.
 const ENOUGH_PIXELS: usize = 128;
@@ -34,7 +32,7 @@ enum Value {
 
 /// A step before its weights are packed.
 enum Draft {
-    Layer { layer: Layer, deconvolve: bool, input: usize, add: Option<usize>, output: usize },
+    Layer { name: String, layer: Layer, input: usize, add: Option<usize>, output: usize },
     Ready(Step),
 }
 
@@ -63,14 +61,15 @@ struct DraftMap {
     exported: HashMap<bool, usize>,
 }
 
-pub fn translate(model: &TypedModel) -> TractResult<Plan> {
+/// The plan of a model with one input, a picture. Its layers' weights are packed into `kernels`, or taken from there.
+pub fn translate(model: &TypedModel, kernels: &Kernels) -> TractResult<Plan> {
     let mut uses: HashMap<OutletId, usize> = HashMap::new();
     for outlet in model.nodes().iter().flat_map(|node| &node.inputs).chain(&model.outputs) {
         *uses.entry(*outlet).or_default() += 1;
     }
     let mut translation = Translation {
         model,
-        lanes: lanes(),
+        lanes: lanes::<Widest>(),
         uses,
         values: HashMap::new(),
         drafts: Vec::new(),
@@ -80,7 +79,7 @@ pub fn translate(model: &TypedModel) -> TractResult<Plan> {
     for id in model.eval_order()? {
         translation.node(id)?;
     }
-    translation.finish()
+    translation.finish(kernels)
 }
 
 impl Translation<'_> {
@@ -109,18 +108,10 @@ impl Translation<'_> {
                 return Ok(());
             }
         }
-        let map = match self.convolution(node)? {
-            None => self.folded(node)?,
-            map => map,
-        };
-        let map = match map {
-            None => self.concatenation(node)?,
-            map => map,
-        };
-        let map = match map {
-            None => self.resize(node)?,
-            map => map,
-        };
+        let mut map = self.layer(node).or_else(|| self.folded(node)).or_else(|| self.concatenation(node));
+        if map.is_none() {
+            map = self.resize(node)?;
+        }
         match map {
             Some(map) => {
                 self.values.insert(outlet, Value::Map(map));
@@ -230,89 +221,22 @@ impl Translation<'_> {
         Some(tensor.try_as_plain_ram().ok()?.as_slice::<f32>().ok()?.to_vec())
     }
 
-    fn convolution(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
-        let output = node.id.into();
-        let Some(size) = self.size(output) else { return Ok(None) };
-        let (mut layer, deconvolve) = if let Some(conv) = node.op_as::<Conv>() {
-            let plain = conv.kernel_fmt == KernelFormat::OIHW && conv.q_params.is_none();
-            match self.window(&conv.pool_spec).filter(|_| plain) {
-                Some(window) => (self.layer(node, window, &conv.pool_spec, conv.group), false),
-                None => return Ok(None),
-            }
-        } else if let Some(deconv) = node.op_as::<Deconv>() {
-            let window = self
-                .window(&deconv.pool_spec)
-                .filter(|window| window.rows == window.columns && window.rows == window.stride && window.padding == 0);
-            let plain = deconv.kernel_format == KernelFormat::OIHW
-                && deconv.group == 1
-                && deconv.adjustments.iter().all(|&adjustment| adjustment == 0);
-            match window.filter(|_| plain) {
-                Some(window) => (self.layer(node, window, &deconv.pool_spec, 1), true),
-                None => return Ok(None),
-            }
-        } else if let Some(einsum) = node.op_as::<EinSum>() {
-            let (Some(inputs), Some(weights)) = (self.shape(node.inputs[0]), self.floats(node.inputs[1])) else {
-                return Ok(None);
-            };
-            if einsum.axes.to_string() != "mk,nk->mn" || inputs.len() != 2 || einsum.q_params.is_some() {
-                return Ok(None);
-            }
-            let window = Window { rows: 1, columns: 1, stride: 1, padding: 0 };
-            let layer = Layer {
-                window,
-                groups: 1,
-                inputs: inputs[1],
-                outputs: size.channels,
-                weights,
-                bias: vec![0.0; size.channels],
-                slopes: vec![1.0; size.channels],
-            };
-            (Some(layer), false)
-        } else {
-            return Ok(None);
-        };
-        let Some(layer) = layer.take() else { return Ok(None) };
-        let Some(input_size) = self.size(node.inputs[0]) else { return Ok(None) };
-        let known = if layer.is_depthwise() {
-            depthwise::SIDES.contains(&layer.window.rows) && layer.window.rows == layer.window.columns
-        } else {
-            let width = layer.outputs / layer.groups;
-            layer.groups == 1 || layer.inputs == layer.outputs && self.lanes.is_multiple_of(width)
-        };
-        if !known || !deconvolve && !layer.window.fits(input_size, size) {
-            return Ok(None);
+    /// A layer that is computed here.
+    fn layer(&mut self, node: &TypedNode) -> Option<usize> {
+        let (from, size) = (self.size(*node.inputs.first()?)?, self.size(node.id.into())?);
+        let constants: Vec<Vec<f32>> =
+            node.inputs[1..].iter().map(|input| self.floats(*input)).collect::<Option<_>>()?;
+        let layer = operator::layer(node.op.as_ref(), from.channels, &constants, self.lanes)?;
+        if !layer.deconvolves && !layer.window.fits(from, size) {
+            return None;
         }
-        let Some(input) = self.map(node.inputs[0]) else { return Ok(None) };
+        let input = self.map(node.inputs[0])?;
         if layer.groups > 1 && !self.maps[input].filled {
-            return Ok(None);
+            return None;
         }
         let output = self.new_map(size, vec![self.drafts.len()]);
-        self.drafts.push(Draft::Layer { layer, deconvolve, input, add: None, output });
-        Ok(Some(output))
-    }
-
-    /// `None` where the kernel is none that is known here.
-    fn window(&self, pool: &PoolSpec) -> Option<Window> {
-        let padding = match &pool.padding {
-            PaddingSpec::Valid => 0,
-            PaddingSpec::Explicit(before, _) if before[0] == before[1] => before[0],
-            _ => return None,
-        };
-        let strides = pool.strides();
-        let plain = pool.kernel_shape.len() == 2
-            && pool.dilations().iter().all(|&dilation| dilation == 1)
-            && strides[0] == strides[1];
-        plain.then(|| Window { rows: pool.kernel_shape[0], columns: pool.kernel_shape[1], stride: strides[0], padding })
-    }
-
-    fn layer(&self, node: &TypedNode, window: Window, pool: &PoolSpec, groups: usize) -> Option<Layer> {
-        let (inputs, outputs) = (pool.input_channels, pool.output_channels);
-        let weights = self.floats(node.inputs[1])?;
-        let mut bias = self.floats(node.inputs[2])?;
-        if bias.len() == 1 {
-            bias.resize(outputs, bias[0]);
-        }
-        Some(Layer { window, groups, inputs, outputs, weights, bias, slopes: vec![1.0; outputs] })
+        self.drafts.push(Draft::Layer { name: node.name.clone(), layer, input, add: None, output });
+        Some(output)
     }
 
     fn layout(&self, map: usize) -> Layout {
@@ -335,34 +259,28 @@ impl Translation<'_> {
         Some((map, layers.collect::<Option<_>>()?))
     }
 
-    /// Folds an operator into the convolutions whose output it takes.
-    fn folded(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
-        if let Some(binary) = node.op_as::<TypedBinOp>() {
-            for (input, other) in [(0, 1), (1, 0)] {
-                let (input, other) = (node.inputs[input], node.inputs[other]);
-                if let Some(numbers) = self.floats(other) {
-                    return Ok(self.folded_constant(binary, input, &numbers));
-                }
-                if binary.0.is::<math::Add>() {
-                    if let Some(map) = self.folded_sum(input, other) {
-                        return Ok(Some(map));
-                    }
-                }
-            }
-            return Ok(None);
-        }
+    /// Folds an operator into the layers whose output it takes.
+    fn folded(&mut self, node: &TypedNode) -> Option<usize> {
         if let Some(prelu) = node.op_as::<Prelu>() {
-            return Ok(self.activated(node.inputs[0], &prelu.slope));
+            return self.activated(node.inputs[0], &prelu.slope);
         }
-        let leaky = node.op_as::<ElementWiseOp>().and_then(|operator| operator.0.downcast_ref::<LeakyRelu>());
-        Ok(leaky.and_then(|leaky| self.activated(node.inputs[0], &[leaky.alpha])))
+        if let Some(element_wise) = node.op_as::<ElementWiseOp>() {
+            return self.activated(node.inputs[0], &[element_wise.0.downcast_ref::<LeakyRelu>()?.alpha]);
+        }
+        let binary = node.op_as::<TypedBinOp>()?;
+        let [a, b] = *node.inputs else { return None };
+        let either = |translation: &mut Self, fold: fn(&mut Self, &TypedBinOp, OutletId, OutletId) -> Option<usize>| {
+            fold(translation, binary, a, b).or_else(|| fold(translation, binary, b, a))
+        };
+        either(self, Self::folded_constant).or_else(|| either(self, Self::folded_sum))
     }
 
     /// Has the layers that make `outlet` multiply what is negative, by one slope for each channel or one for all.
     fn activated(&mut self, outlet: OutletId, slopes: &[f32]) -> Option<usize> {
         let (map, layers) = self.writers(outlet)?;
         let one_for_all = slopes.len() == 1;
-        if layers.iter().any(|layer| layer.is_activated()) || !one_for_all && layers.len() > 1 {
+        let one_for_each = layers.len() == 1 && slopes.len() == layers[0].outputs;
+        if layers.iter().any(|layer| layer.is_activated()) || !one_for_all && !one_for_each {
             return None;
         }
         for layer in layers {
@@ -372,17 +290,19 @@ impl Translation<'_> {
     }
 
     /// A number for all channels or one for each: ReLU, or what is left of a batch normalisation.
-    fn folded_constant(&mut self, binary: &TypedBinOp, outlet: OutletId, numbers: &[f32]) -> Option<usize> {
+    fn folded_constant(&mut self, binary: &TypedBinOp, outlet: OutletId, constant: OutletId) -> Option<usize> {
+        let (shape, numbers) = (self.constant(constant)?.shape().to_vec(), self.floats(constant)?);
         if binary.0.is::<math::Max>() {
             return if numbers == [0.0] { self.activated(outlet, &[0.0]) } else { None };
         }
         let (map, mut layers) = self.writers(outlet)?;
         let [layer] = layers.as_mut_slice() else { return None };
-        if layer.is_activated() || numbers.len() != layer.outputs {
+        let one_for_each = shape.get(1) == Some(&layer.outputs) && numbers.len() == layer.outputs;
+        if layer.is_activated() || !one_for_each {
             return None;
         }
         if binary.0.is::<math::Mul>() {
-            layer.scale(numbers);
+            layer.scale(&numbers);
         } else if binary.0.is::<math::Add>() {
             layer.bias.iter_mut().zip(numbers).for_each(|(bias, number)| *bias += number);
         } else {
@@ -392,34 +312,35 @@ impl Translation<'_> {
     }
 
     /// Has the layer that makes `outlet` add another map of the same size.
-    fn folded_sum(&mut self, outlet: OutletId, other: OutletId) -> Option<usize> {
+    fn folded_sum(&mut self, binary: &TypedBinOp, outlet: OutletId, other: OutletId) -> Option<usize> {
         let Some(&Value::Map(other_map)) = self.values.get(&other) else { return None };
         let (map, layers) = self.writers(outlet)?;
-        if layers.len() != 1 || self.maps[map].size != self.maps[other_map].size || !self.maps[other_map].filled {
+        let plain = layers.len() == 1 && layers[0].groups == 1;
+        let same = self.maps[map].size == self.maps[other_map].size && self.maps[other_map].filled;
+        if !binary.0.is::<math::Add>() || !plain || !same {
             return None;
         }
-        let [writer] = *self.maps[map].writers else { return None };
-        match &mut self.drafts[writer] {
-            Draft::Layer { layer, add, .. } if layer.groups == 1 => *add = Some(other_map),
-            _ => return None,
+        match &mut self.drafts[self.maps[map].writers[0]] {
+            Draft::Layer { add, .. } => *add = Some(other_map),
+            Draft::Ready(_) => return None,
         }
         Some(map)
     }
 
     /// Has the layers of all inputs write into one map.
-    fn concatenation(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
+    fn concatenation(&mut self, node: &TypedNode) -> Option<usize> {
         if !node.op_as::<TypedConcat>().is_some_and(|concat| concat.axis == 1) {
-            return Ok(None);
+            return None;
         }
-        let Some(size) = self.size(node.id.into()) else { return Ok(None) };
+        let size = self.size(node.id.into())?;
         let mut parts = Vec::new();
         for &input in &node.inputs {
             let part = match self.writers(input) {
                 Some((map, layers)) if layers.len() == 1 => map,
-                _ => return Ok(None),
+                _ => return None,
             };
             if self.maps[part].size.channels % self.lanes != 0 || self.maps[part].part_of.is_some() {
-                return Ok(None);
+                return None;
             }
             parts.push(part);
         }
@@ -430,7 +351,7 @@ impl Translation<'_> {
             self.maps[part].part_of = Some((whole, channel));
             channel += self.maps[part].size.channels;
         }
-        Ok(Some(whole))
+        Some(whole)
     }
 
     /// Nearest-neighbour resizing of a map. tract says from where each pixel comes, asked for rows and columns as numbers.
@@ -487,14 +408,15 @@ impl Translation<'_> {
         let lanes = self.lanes;
         let vectors = |channels: usize| channels.div_ceil(lanes);
         for draft in drafts {
-            let Draft::Layer { layer, deconvolve: false, input, add: None, output } = draft else {
+            let Draft::Layer { name, layer, input, add: None, output } = draft else {
                 self.drafts.push(draft);
                 continue;
             };
             let alone = |map: usize, maps: &[DraftMap]| !read[map] && maps[map].part_of.is_none();
             let sibling = self.drafts.iter_mut().find_map(|other| match other {
-                Draft::Layer { layer: other, deconvolve: false, input: from, add: None, output: whole }
-                    if (*from, other.window, other.groups, layer.groups) == (input, layer.window, 1, 1)
+                Draft::Layer { layer: other, input: from, add: None, output: whole, .. }
+                    if *from == input
+                        && other.is_like(&layer)
                         && alone(output, &self.maps)
                         && alone(*whole, &self.maps)
                         && vectors(other.outputs + layer.outputs) < vectors(other.outputs) + vectors(layer.outputs) =>
@@ -509,12 +431,12 @@ impl Translation<'_> {
                     other.append(layer);
                     self.maps[whole].stored = other.outputs;
                 }
-                None => self.drafts.push(Draft::Layer { layer, deconvolve: false, input, add: None, output }),
+                None => self.drafts.push(Draft::Layer { name, layer, input, add: None, output }),
             }
         }
     }
 
-    fn finish(mut self) -> TractResult<Plan> {
+    fn finish(mut self, kernels: &Kernels) -> TractResult<Plan> {
         let mut outputs = Vec::new();
         for &outlet in &self.model.outputs {
             match self.argument(outlet)? {
@@ -539,17 +461,17 @@ impl Translation<'_> {
 
         let zeros = vec![0.0; maps.iter().map(|map| map.layout.row).max().unwrap_or(0)];
         let lanes = self.lanes;
-        let steps = self.drafts.into_iter().map(|draft| draft.packed(&maps, lanes)).collect();
+        let steps = self.drafts.into_iter().map(|draft| draft.packed(&maps, kernels, lanes)).collect();
         Ok(Plan { steps, turns, maps, tensors: self.tensors, outputs, zeros })
     }
 }
 
 impl Draft {
     fn task(&self, maps: &[DraftMap], whole: impl Fn(usize) -> usize) -> Task {
-        let same = Reach::Window(Window { rows: 1, columns: 1, stride: 1, padding: 0 });
+        let same = Reach::Window(Window::PIXEL);
         let (inputs, output) = match self {
-            Self::Layer { layer, deconvolve, input, add, output } => {
-                let reach = if *deconvolve {
+            Self::Layer { layer, input, add, output, .. } => {
+                let reach = if layer.deconvolves {
                     Reach::Rows((0..maps[*output].size.height).map(|row| row / layer.window.stride).collect())
                 } else {
                     Reach::Window(layer.window)
@@ -564,26 +486,129 @@ impl Draft {
             Self::Ready(Step::Export { map, .. }) => (vec![(*map, Reach::All)], None),
             Self::Ready(_) => (Vec::new(), None),
         };
-        let step = if matches!(self, Self::Layer { deconvolve: true, .. }) { 2 } else { 1 };
+        let step = if matches!(self, Self::Layer { layer, .. } if layer.deconvolves) { 2 } else { 1 };
         let rows = |map: usize| (ENOUGH_PIXELS / maps[map].size.width).max(1).next_multiple_of(step);
         Task { inputs, output: output.map(|map| (whole(map), rows(map))) }
     }
 
-    fn packed(self, maps: &[Map], lanes: usize) -> Step {
+    fn packed(self, maps: &[Map], kernels: &Kernels, lanes: usize) -> Step {
         match self {
             Self::Ready(step) => step,
-            Self::Layer { layer, deconvolve: true, input, add, output } => {
-                let rows = layer.rows_of_deconvolution(lanes);
-                let rows = rows.iter().map(|row| Convolution::new(row, maps[input].layout, lanes)).collect();
-                Step::Deconvolve { rows, input, add, output }
+            Self::Layer { name, layer, input, add, output } => {
+                let kernel = kernels.packed(&name, &layer, maps[input].layout.pitch, lanes);
+                Step::Convolve { kernel, input, add, output }
             }
-            Self::Layer { layer, input, output, .. } if layer.is_depthwise() => {
-                Step::ConvolveDepthwise { convolution: Depthwise::new(&layer, lanes), input, output }
-            }
-            Self::Layer { layer, input, add, output, .. } => {
-                let convolution = Convolution::new(&layer, maps[input].layout, lanes);
-                Step::Convolve { convolution, input, add, output }
-            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::tract_core::ops::array::TypedConcat;
+    use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
+    use tract_onnx::tract_core::ops::nn::{DataFormat, sigmoid};
+
+    use super::*;
+
+    struct Builder(TypedModel);
+
+    impl Builder {
+        fn numbers(&mut self, name: &str, shape: &[usize]) -> OutletId {
+            let count = shape.iter().product();
+            let numbers: Vec<f32> = (0..count).map(|index| (index as f32 * 12.9898).sin() * 43_758.547 % 1.0).collect();
+            self.0.add_const(name, Tensor::from_shape(shape, &numbers).unwrap()).unwrap()
+        }
+
+        fn wire(&mut self, name: &str, operator: impl Into<Box<dyn TypedOp>>, inputs: &[OutletId]) -> OutletId {
+            self.0.wire_node(name, operator, inputs).unwrap()[0]
+        }
+
+        fn pool(side: usize, stride: usize, inputs: usize, outputs: usize) -> PoolSpec {
+            let padding = PaddingSpec::Explicit(tvec!(side / 2; 2), tvec!(side / 2; 2));
+            let strides = Some(tvec!(stride; 2));
+            PoolSpec::new(DataFormat::NCHW, tvec!(side; 2), padding, None, strides, inputs, outputs)
+        }
+
+        fn conv(&mut self, name: &str, input: OutletId, side: usize, inputs: usize, outputs: usize) -> OutletId {
+            let weights = self.numbers(&format!("{name}.weights"), &[outputs, inputs, side, side]);
+            let bias = self.numbers(&format!("{name}.bias"), &[outputs]);
+            let conv = Conv::new(Self::pool(side, 1, inputs, outputs), KernelFormat::OIHW, 1, None);
+            self.wire(name, conv, &[input, weights, bias])
+        }
+
+        fn relu(&mut self, name: &str, input: OutletId) -> OutletId {
+            let zero = Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap();
+            let zero = self.0.add_const(format!("{name}.zero"), zero).unwrap();
+            self.wire(name, math::max(), &[input, zero])
+        }
+    }
+
+    /// Every way of folding, and what may not be folded, against tract's own run of the same model.
+    #[test]
+    fn a_plan_says_what_tract_says() {
+        let (height, width) = (10, 12);
+        let mut model = Builder(TypedModel::default());
+        let input = model.0.add_source("input", f32::fact([1, 3, height, width])).unwrap();
+        let stem = model.conv("stem", input, 3, 3, 16);
+        let stem = model.relu("stem.relu", stem);
+
+        // A sum with what was made before it and after it, and an activation after a sum.
+        let before = model.conv("before", stem, 1, 16, 16);
+        let sum = model.wire("sum", math::add(), &[stem, before]);
+        let early = model.conv("early", sum, 3, 16, 16);
+        let late = model.conv("late", sum, 1, 16, 16);
+        let late = model.relu("late.relu", late);
+        let other = model.wire("other", math::add(), &[early, late]);
+        let activated = model.relu("activated", other);
+
+        // A batch normalisation, and numbers for each pixel, as many of them as there are channels.
+        let normalised = model.conv("normalised", activated, 3, 16, height * width);
+        let factors = model.numbers("factors", &[1, height * width, 1, 1]);
+        let normalised = model.wire("normalised.mul", math::mul(), &[factors, normalised]);
+        let shifts = model.numbers("shifts", &[1, height * width, 1, 1]);
+        let normalised = model.wire("normalised.add", math::add(), &[normalised, shifts]);
+        let each_pixel = model.numbers("each_pixel", &[1, 1, height, width]);
+        let placed = model.conv("placed", normalised, 1, height * width, height * width);
+        let placed = model.wire("placed.add", math::add(), &[placed, each_pixel]);
+
+        // An operator that only tract knows, in the middle.
+        let pool = MaxPool::new(Builder::pool(3, 2, height * width, height * width), None);
+        let pooled = model.wire("pooled", pool, &[placed]);
+
+        // A concatenation with an activation, and heads that are merged: one with an activation of its own.
+        let parts = [("a", 16), ("b", 32)].map(|(name, outputs)| model.conv(name, pooled, 3, height * width, outputs));
+        let all = model.wire("all", TypedConcat { axis: 1 }, &parts);
+        let all = model.relu("all.relu", all);
+        let heads =
+            [("head", 2), ("relu_head", 5), ("score", 1)].map(|(name, outputs)| model.conv(name, all, 1, 48, outputs));
+        let relu = model.relu("relu_head.relu", heads[1]);
+        let score = model.wire("score.sigmoid", sigmoid(), &[heads[2]]);
+        let last = model.wire("last", AxisOp::Move(1, 3), &[heads[0]]);
+        model.0.select_output_outlets(&[last, relu, score, sum]).unwrap();
+
+        let planes: Vec<f32> = (0..3 * height * width).map(|index| (index as f32 * 0.7).cos()).collect();
+        let pixels: Vec<f32> = (0..height * width)
+            .flat_map(|pixel| [0, 1, 2].map(|channel| planes[channel * height * width + pixel]))
+            .collect();
+        let kernels = Kernels::default();
+        let found = translate(&model.0, &kernels).unwrap().run(&pixels).unwrap();
+        let planes = Tensor::from_shape(&[1, 3, height, width], &planes).unwrap();
+        let expected = model.0.into_runnable().unwrap().run(tvec!(planes.into_tvalue())).unwrap();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            let scale = expected
+                .try_as_plain_ram()
+                .unwrap()
+                .as_slice::<f32>()
+                .unwrap()
+                .iter()
+                .fold(1.0f32, |a, b| a.max(b.abs()));
+            let scaled = |tensor: &TValue| -> Tensor {
+                let numbers =
+                    tensor.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap().iter().map(|number| number / scale);
+                Tensor::from_shape(tensor.shape(), &numbers.collect::<Vec<_>>()).unwrap()
+            };
+            scaled(found).close_enough(&scaled(expected), true).unwrap();
         }
     }
 }
