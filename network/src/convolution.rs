@@ -155,24 +155,22 @@ impl Convolve<'_> {
                     }
                 }
                 // In loops so small that they are unrolled, for the sums to stay in registers.
-                for pixel in 0..PIXELS {
-                    for vector in 0..VECTORS {
-                        sums[pixel][vector] = activate(simd, sums[pixel][vector], slopes[vector]);
+                for sums in &mut sums {
+                    for (sum, &slope) in sums.iter_mut().zip(slopes) {
+                        *sum = activate(simd, *sum, slope);
                     }
                 }
                 if let Some((layout, row)) = add {
-                    for pixel in 0..PIXELS {
+                    for (pixel, sums) in sums.iter_mut().enumerate() {
                         let row = &row[layout.start + (x + pixel) * layout.pitch + channels..][..VECTORS];
-                        for vector in 0..VECTORS {
-                            sums[pixel][vector] = simd.add_f32s(sums[pixel][vector], row[vector]);
+                        for (sum, &number) in sums.iter_mut().zip(row) {
+                            *sum = simd.add_f32s(*sum, number);
                         }
                     }
                 }
-                for pixel in 0..PIXELS {
-                    let output = &mut output[to.start + (x + pixel) * to.pitch + channels..][..VECTORS];
-                    for vector in 0..VECTORS {
-                        output[vector] = sums[pixel][vector];
-                    }
+                for (pixel, sums) in sums.iter().enumerate() {
+                    let place = to.start + (x + pixel) * to.pitch + channels;
+                    output[place..place + VECTORS].copy_from_slice(sums);
                 }
             }
         }

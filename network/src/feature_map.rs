@@ -73,7 +73,7 @@ impl Layout {
     }
 
     /// The same map from `channel` on.
-    pub fn from_channel(self, channel: usize) -> Self {
+    pub fn at_channel(self, channel: usize) -> Self {
         Self { start: self.start + channel, ..self }
     }
 

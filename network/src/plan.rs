@@ -115,7 +115,8 @@ impl Run<'_> {
                 let tensor = self.tensor(*tensor);
                 let size = self.plan.maps[*map].size;
                 self.write(*map, rows, |_, mut target, rows| {
-                    Ok(import(tensor.try_as_plain_ram()?.as_slice()?, size, &mut target, rows))
+                    import(tensor.try_as_plain_ram()?.as_slice()?, size, &mut target, rows);
+                    Ok(())
                 })?;
             }
             Step::Export { map, tensor, channels_last, shape } => {
@@ -123,7 +124,8 @@ impl Run<'_> {
                 self.tensors[*tensor] = Some(Tensor::from_shape(shape, &numbers)?.into_tvalue());
             }
             Step::Convolve { kernel, input, add, output } => self.write(*output, rows, |run, output, rows| {
-                Ok(kernel.run::<Widest>(run.source(*input), add.map(|add| run.source(add)), output, rows))
+                kernel.run::<Widest>(run.source(*input), add.map(|add| run.source(add)), output, rows);
+                Ok(())
             })?,
             Step::Resize { rows: from, columns, input, output } => {
                 self.write(*output, rows, |run, mut output, rows| {

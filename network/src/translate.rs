@@ -100,13 +100,13 @@ impl Translation<'_> {
         }
         let constants: Option<TVec<TValue>> =
             node.inputs.iter().map(|input| self.constant(*input).map(|tensor| tensor.into_tvalue())).collect();
-        if let Some(constants) = constants {
-            if let Some(results) = node.op.eval_out_of_plan(constants)? {
-                for (slot, result) in results.into_iter().enumerate() {
-                    self.values.insert(OutletId::new(id, slot), Value::Constant(result.into_arc_tensor()));
-                }
-                return Ok(());
+        if let Some(constants) = constants
+            && let Some(results) = node.op.eval_out_of_plan(constants)?
+        {
+            for (slot, result) in results.into_iter().enumerate() {
+                self.values.insert(OutletId::new(id, slot), Value::Constant(result.into_arc_tensor()));
             }
+            return Ok(());
         }
         let mut map = self.layer(node).or_else(|| self.folded(node)).or_else(|| self.concatenation(node));
         if map.is_none() {
@@ -329,7 +329,7 @@ impl Translation<'_> {
 
     /// Has the layers of all inputs write into one map.
     fn concatenation(&mut self, node: &TypedNode) -> Option<usize> {
-        if !node.op_as::<TypedConcat>().is_some_and(|concat| concat.axis == 1) {
+        if node.op_as::<TypedConcat>().is_none_or(|concat| concat.axis != 1) {
             return None;
         }
         let size = self.size(node.id.into())?;
@@ -339,7 +339,7 @@ impl Translation<'_> {
                 Some((map, layers)) if layers.len() == 1 => map,
                 _ => return None,
             };
-            if self.maps[part].size.channels % self.lanes != 0 || self.maps[part].part_of.is_some() {
+            if !self.maps[part].size.channels.is_multiple_of(self.lanes) || self.maps[part].part_of.is_some() {
                 return None;
             }
             parts.push(part);
@@ -454,7 +454,7 @@ impl Translation<'_> {
             let (whole, channel) = self.maps[map].part_of.unwrap_or((map, 0));
             // Deconvolutions take some rows together.
             let rows = rows[whole].next_multiple_of(2).min(heights[whole]);
-            Layout { rows, ..self.layout(whole) }.from_channel(channel)
+            Layout { rows, ..self.layout(whole) }.at_channel(channel)
         };
         let map = |index: usize| Map { size: self.maps[index].size, layout: layout(index), whole: whole(index) };
         let maps: Vec<Map> = (0..self.maps.len()).map(map).collect();
