@@ -30,7 +30,7 @@ mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
 pub use decide::decide;
-pub use explain::{Resemblance, resemblances};
+pub use explain::{Explanation, Resemblance, explain};
 pub use linkage::{Cluster, link};
 pub use naming::{NameError, NamingError, check_name, meetings, merge, name, rename, target};
 pub use neighbours::{Pair, neighbours};
