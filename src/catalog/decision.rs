@@ -1,6 +1,8 @@
 //! What the user can say, in words that outlive the tables.
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Hash, PersonId};
@@ -80,6 +82,14 @@ pub struct Line {
     pub at: String,
     #[serde(flatten)]
     pub decision: Decision,
+}
+
+impl Line {
+    /// When it was said, as the user's clock showed it.
+    pub fn said_at(&self) -> Option<DateTime> {
+        let at: Timestamp = self.at.parse().ok()?;
+        Some(at.to_zoned_datetime(TimeZone::system()).datetime())
+    }
 }
 
 /// A face in words that outlive the tables: the content of its photo, and where it is in it.

@@ -326,6 +326,29 @@ impl Journal {
         self.standing.last().copied()
     }
 
+    /// How many lines that stand are newer than this one and go first when it is taken back; `None` where it cannot be, as it
+    /// stands no more or was done again in another line.
+    pub fn newer_than(&self, line: LineId) -> Option<usize> {
+        let index = self.standing.binary_search(&line).ok()?;
+        Some(self.standing.len() - 1 - index)
+    }
+
+    /// Whom a person or group has become by being made one with them.
+    pub fn became(&self, person: PersonId) -> Option<PersonId> {
+        let merged = |gone: PersonId| {
+            self.standing().rev().find_map(|line| match line.decision {
+                Decision::Merge { from, into, .. } if from == gone => Some(into),
+                _ => None,
+            })
+        };
+        let mut became = merged(person)?;
+        // Nobody is merged twice: a number is not given again.
+        while let Some(next) = merged(became) {
+            became = next;
+        }
+        Some(became)
+    }
+
     /// The undo that a redo would take back.
     pub fn newest_undone(&self) -> Option<LineId> {
         self.undone.last().copied()

@@ -7,6 +7,7 @@
 //! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
 //! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
+//! | `sightings` | one person over time, where and with whom |
 //! | `decision` | what the user can say |
 //! | `describe` | that in English |
 //! | `journal` | what they said: appended, taken back, done again |
@@ -31,6 +32,7 @@ mod photos;
 mod replay;
 mod roots;
 mod search;
+mod sightings;
 mod text;
 mod thumbnails;
 
@@ -46,6 +48,7 @@ pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Wri
 pub use replay::Replay;
 pub use roots::Root;
 pub use search::{Hit, Query, Span};
+pub use sightings::{Profile, Sighting};
 
 /// An open library.
 pub struct Catalog {

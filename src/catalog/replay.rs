@@ -44,7 +44,7 @@ impl Replay {
 
 impl Journal {
     /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
-    pub(super) fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
+    pub fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
         let mut faces = vec![face.clone()];
         for (_, edited) in self.edits().filter(|(edit, _)| *edit > line) {
             let became = edited.iter().filter(|(old, _)| faces.iter().any(|face| face.is(old)));

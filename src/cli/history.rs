@@ -3,8 +3,6 @@
 use std::io::Write;
 
 use anyhow::Result;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::Exit;
 use super::output::{json, say, table};
@@ -61,7 +59,7 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
             let is_decision = !matches!(line.decision, Decision::Undo { .. } | Decision::Redo { .. });
             let taken_back = is_decision && !journal.stands(line.id);
             let what = line.decision.describe(&names) + if taken_back { " (taken back)" } else { "" };
-            vec![line.id.to_string(), local(&line.at), what]
+            vec![line.id.to_string(), local(line), what]
         })
         .collect();
     let mut out = std::io::stdout().lock();
@@ -73,10 +71,7 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
     Ok(Exit::Well)
 }
 
-/// A time of the journal, to the minute, as the user's clock showed it.
-pub(super) fn local(at: &str) -> String {
-    match at.parse::<Timestamp>() {
-        Ok(time) => time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => at.to_owned(),
-    }
+/// When a line was said, to the minute, as the user's clock showed it.
+pub(super) fn local(line: &Line) -> String {
+    line.said_at().map_or_else(|| line.at.clone(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
 }

@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Result, bail};
-use jiff::Timestamp;
+use anyhow::Result;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::Exit;
 use super::output::{count, note, say};
-use crate::catalog::{Catalog, Decision, Library, PersonId, Who};
+use crate::catalog::{Catalog, Library, PersonId, Who};
 use crate::face::PackInfo;
 use crate::people::{self, Regrouped, decide, meetings, open, questions};
 
@@ -82,13 +80,7 @@ pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result
 pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let person = catalog.who(who)?;
-    if person.name.is_none() {
-        bail!("{person} has no name yet: `facetag name {} NAME` gives it one", person.id);
-    }
-    if let Some(date) = date.filter(|date| *date > Timestamp::now().to_zoned_datetime(TimeZone::system()).date()) {
-        bail!("{date} is yet to come: give the day, month or year of birth");
-    }
-    decide(&mut catalog, &pack, &Decision::Born { person: person.id, date })?;
+    people::born(&mut catalog, &pack, &person, date)?;
     say(&match date {
         Some(date) => format!("{person} was born on {date}: no photo from before shows them."),
         None => format!("The birth date of {person} is forgotten."),

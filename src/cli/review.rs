@@ -56,7 +56,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, queue: &mut Queue, limit: usi
                 queue.skip(&question);
                 continue;
             }
-            Answer::Undo if queue.answered().is_empty() => {
+            Answer::Undo if queue.answered().len() == 0 => {
                 say("No answer was given yet: `facetag undo` takes back what was decided before.")?;
                 continue;
             }
@@ -77,8 +77,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, queue: &mut Queue, limit: usi
             say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;
         }
     }
-    let (given, photos) =
-        (queue.answered().len() as u64, queue.answered().iter().map(|question| question.photos).sum());
+    let (given, photos) = (queue.answered().len() as u64, queue.answered().map(|question| question.photos).sum());
     say(&format!("{} given, {} settled.", count(given, "answer"), count(photos, "photo")))?;
     Ok(Exit::Well)
 }

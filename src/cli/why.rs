@@ -31,7 +31,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     };
     writeln!(out, "{reason}")?;
     if let Some(line) = &why.decision {
-        writeln!(out, "Line {} of {}: {}.", line.id, local(&line.at), line.decision.describe(&catalog.names()?))?;
+        writeln!(out, "Line {} of {}: {}.", line.id, local(line), line.decision.describe(&catalog.names()?))?;
     }
     if !why.resembles.is_empty() {
         writeln!(out)?;

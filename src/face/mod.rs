@@ -34,7 +34,7 @@ pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, dot, normalised};
 pub use network::{Graph, Network, Output};
 pub use pack::{Calibration, Candidate, OPEN, Pack, PackInfo, Thresholds};
-pub use portrait::{SIDE as PORTRAIT_SIDE, portrait};
+pub use portrait::{SCENE_SIDE, SIDE as PORTRAIT_SIDE, place_in_scene, portrait, scene};
 
 /// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@
 //! | `explain` | why a face has its name |
 //! | `accuracy` | how often that would be right, on what the user confirmed |
 //! | `decide` | a decision of the user, and what follows from it |
-//! | `naming` | names given, changed and joined |
+//! | `naming` | names given, changed and joined, births told |
 //! | `tagging` | single faces confirmed, moved to others, chosen to show a person by |
 //! | `open` | a library made ready to be asked |
 
@@ -32,7 +32,7 @@ pub use accuracy::{Accuracy, accuracy};
 pub use decide::decide;
 pub use explain::{Explanation, Resemblance, explain};
 pub use linkage::{Cluster, link};
-pub use naming::{NameError, NamingError, check_name, meetings, merge, name, rename, target};
+pub use naming::{NameError, NamingError, born, check_name, meetings, merge, name, rename, target};
 pub use neighbours::{Pair, neighbours};
 pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};

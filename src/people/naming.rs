@@ -1,12 +1,15 @@
-//! Names given, changed and joined, for whoever asks: the command line and the page.
+//! Names given, changed and joined, and births told, for whoever asks: the command line and the page.
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::decide;
 use super::regroup::Regrouped;
-use crate::catalog::{Catalog, CatalogError, Who};
+use crate::catalog::{Catalog, CatalogError, Decision, Who};
 use crate::face::PackInfo;
 
 /// Why a name cannot be one.
@@ -20,7 +23,7 @@ pub enum NameError {
     Number(String),
 }
 
-/// Why somebody could not be given a name, or be made one with others.
+/// Why somebody could not be given a name or birth date, or be made one with others.
 #[derive(Debug, thiserror::Error)]
 pub enum NamingError {
     #[error(transparent)]
@@ -31,6 +34,10 @@ pub enum NamingError {
     HasNone { who: Who, name: String },
     #[error("{other} has that name already: `facetag merge {} {}` makes the two one", .other.id, .who.id)]
     Taken { who: Who, other: Who },
+    #[error("{0} has no name yet: `facetag name {id} NAME` gives it one", id = .0.id)]
+    Nameless(Who),
+    #[error("{0} is yet to come: give the day, month or year of birth")]
+    YetToCome(Date),
     #[error("{0} is named twice: give different people")]
     Twice(Who),
     #[error(transparent)]
@@ -90,6 +97,21 @@ pub fn rename(catalog: &mut Catalog, pack: &PackInfo, person: &Who, name: &str) 
         decide(catalog, pack, &decision)?;
         Ok(())
     })
+}
+
+/// Tells when a person was born: no photo from before shows them. `None` forgets it.
+///
+/// # Errors
+/// [`NamingError`]; then nothing has changed.
+pub fn born(catalog: &mut Catalog, pack: &PackInfo, person: &Who, date: Option<Date>) -> Result<(), NamingError> {
+    if person.name.is_none() {
+        return Err(NamingError::Nameless(person.clone()));
+    }
+    if let Some(date) = date.filter(|date| *date > Timestamp::now().to_zoned_datetime(TimeZone::system()).date()) {
+        return Err(NamingError::YetToCome(date));
+    }
+    decide(catalog, pack, &Decision::Born { person: person.id, date })?;
+    Ok(())
 }
 
 /// Who of several they all become when they are made one: a name is worth more than a place in the list.

@@ -17,7 +17,8 @@ pub struct Queue {
     who: Vec<PersonId>,
     open: VecDeque<Question>,
     skipped: Vec<Question>,
-    answered: Vec<Question>,
+    /// With the line of the journal that each answer is.
+    answered: Vec<(Question, LineId)>,
     /// The library when it was looked for questions, or as the answers since then have left it.
     known: Option<Known>,
     /// Answers since then.
@@ -59,12 +60,12 @@ impl Queue {
             self.open.retain(|question| !self.skipped.iter().any(|skipped| skipped.is_about_the_same(question)));
             (self.known, self.since) = (Some(now), 0);
         }
-        if let Some(last) = self.answered.pop() {
+        if let Some((last, line)) = self.answered.pop() {
             if last.is_open(catalog)? {
                 self.open.retain(|question| !question.is_about_the_same(&last));
                 self.open.push_front(last);
             } else {
-                self.answered.push(last);
+                self.answered.push((last, line));
             }
         }
         while let Some(question) = self.open.front()
@@ -103,7 +104,7 @@ impl Queue {
         })?;
         self.open.retain(|other| other != question);
         Ok(done.map(|(done, now)| {
-            self.answered.push(question.clone());
+            self.answered.push((question.clone(), now.0));
             self.since += 1;
             self.known = Some(now);
             done
@@ -128,8 +129,13 @@ impl Queue {
     }
 
     /// What was answered, and not taken back.
-    pub fn answered(&self) -> &[Question] {
-        &self.answered
+    pub fn answered(&self) -> impl ExactSizeIterator<Item = &Question> {
+        self.answered.iter().map(|(question, _)| question)
+    }
+
+    /// The line of the journal that the last answer is.
+    pub fn last_answer(&self) -> Option<LineId> {
+        self.answered.last().map(|(_, line)| *line)
     }
 
     /// What the next answers settle, of which there will be at most so many.

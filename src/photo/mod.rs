@@ -20,7 +20,7 @@ pub use error::PhotoError;
 pub use format::{Candidate, Format};
 pub use jpeg::encode as encode_jpeg;
 pub use orientation::Orientation;
-pub use resize::{shrink, shrink_part, thumbnail};
+pub use resize::{shrink, shrink_part, square, thumbnail};
 
 use image::RgbImage;
 

@@ -22,8 +22,8 @@ pub fn thumbnail(pixels: &RgbImage, region: [f32; 4], side: u32) -> RgbImage {
     resample(pixels, square(region, pixels.width(), pixels.height()), side, side)
 }
 
-/// The square around a region that fits into a picture, as left, top, width and height.
-fn square([x, y, width, height]: [f32; 4], picture_width: u32, picture_height: u32) -> [f64; 4] {
+/// The square around a region that [`thumbnail`] shows, as left, top, width and height in pixels of the picture.
+pub fn square([x, y, width, height]: [f32; 4], picture_width: u32, picture_height: u32) -> [f64; 4] {
     let (picture_width, picture_height) = (f64::from(picture_width), f64::from(picture_height));
     // `max` before `min`: a NaN ends as a number, and the square as a part of the picture.
     let side = f64::from(width.max(height)).max(1.0).min(picture_width).min(picture_height);

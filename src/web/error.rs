@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::text::Words;
 use super::visit;
 use crate::catalog::CatalogError;
-use crate::people::{NameError, NamingError, OpenError};
+use crate::people::{NameError, NamingError, OpenError, TaggingError};
 
 /// Why a page cannot be shown, or a change not be made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -27,6 +27,18 @@ pub(super) enum PageError {
     TooManyAttempts,
     #[error("nobody was selected")]
     NobodySelected,
+    #[error("nobody is called so")]
+    NobodyCalledSo,
+    #[error("no face was selected")]
+    NoFaceSelected,
+    #[error("more than one face was selected")]
+    NotOneFace,
+    #[error("all the faces were selected")]
+    AllFaces,
+    #[error("they are theirs already")]
+    TheirsAlready,
+    #[error("that is no date of birth")]
+    NoDate,
     #[error("the library has changed since")]
     Outdated,
     #[error(transparent)]
@@ -46,7 +58,14 @@ impl PageError {
             Self::WrongOrigin => StatusCode::FORBIDDEN,
             Self::NotIn => StatusCode::UNAUTHORIZED,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
-            Self::NobodySelected | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NobodySelected
+            | Self::NobodyCalledSo
+            | Self::NoFaceSelected
+            | Self::NotOneFace
+            | Self::AllFaces
+            | Self::TheirsAlready
+            | Self::NoDate
+            | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Outdated => StatusCode::CONFLICT,
             Self::Failed(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -78,7 +97,24 @@ impl From<NamingError> for PageError {
             NamingError::Catalog(error) => error.into(),
             // The page offers none of these: somebody else was faster.
             NamingError::HasName { .. } | NamingError::HasNone { .. } | NamingError::Taken { .. } => Self::Outdated,
+            NamingError::Nameless(_) => Self::Outdated,
+            NamingError::YetToCome(_) => Self::NoDate,
             NamingError::Twice(_) => Self::NobodySelected,
+        }
+    }
+}
+
+impl From<TaggingError> for PageError {
+    fn from(error: TaggingError) -> Self {
+        match error {
+            TaggingError::Name(error) => Self::Name(error),
+            TaggingError::Catalog(error) => error.into(),
+            TaggingError::AllOfThem(_) => Self::AllFaces,
+            TaggingError::TheirsAlready(_) => Self::TheirsAlready,
+            // The page offers none of these: somebody else was faster.
+            TaggingError::NoneByItself(_) | TaggingError::NotTheirs { .. } | TaggingError::Nameless(_) => {
+                Self::Outdated
+            }
         }
     }
 }
@@ -127,6 +163,12 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::NotIn => words.not_in,
         PageError::TooManyAttempts => words.too_many_attempts,
         PageError::NobodySelected => words.nobody_selected,
+        PageError::NobodyCalledSo => words.nobody_called_so,
+        PageError::NoFaceSelected => words.no_face_selected,
+        PageError::NotOneFace => words.not_one_face,
+        PageError::AllFaces => words.all_faces,
+        PageError::TheirsAlready => words.theirs_already,
+        PageError::NoDate => words.no_date,
         PageError::Outdated => words.outdated,
         PageError::Name(NameError::Empty) => words.name_empty,
         PageError::Name(NameError::ControlCharacters(_)) => words.name_control,

@@ -1,19 +1,130 @@
-//! Taking back, and doing again.
+//! What was decided, the newest first; taking it back, and doing it again.
 
+use std::collections::HashMap;
+
+use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::response::Redirect;
-use axum::routing::post;
-use axum_extra::extract::Form;
+use axum::response::{Html, Redirect};
+use axum::routing::{get, post};
+use axum_extra::extract::{Form, Query};
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::error::PageError;
+use super::frame::{Frame, Tab};
 use super::site::Site;
+use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{Catalog, CatalogError, Journal, Line, LineId};
+use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRef, Journal, Line, LineId, PersonId};
+
+/// Lines on a page, and faces shown of each.
+const PAGE: usize = 50;
+const FACES: usize = 6;
 
 pub(super) fn routes() -> Router<Site> {
-    Router::new().route("/undo", post(undo)).route("/redo", post(redo))
+    Router::new().route("/history", get(show)).route("/undo", post(undo)).route("/redo", post(redo))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// From 1 on.
+    page: Option<usize>,
+}
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct HistoryPage {
+    frame: Frame,
+    days: Vec<(String, Vec<Entry>)>,
+    /// The newest line that stands: all before it can be taken back as far as it.
+    newest: Option<LineId>,
+    /// What can be done again: the line of its undo, and what it was.
+    redo: Option<(LineId, String)>,
+    /// This one, and how many.
+    page: (usize, usize),
+}
+
+/// A line of the journal, to be read.
+struct Entry {
+    line: LineId,
+    time: String,
+    text: String,
+    faces: Vec<FaceId>,
+    /// More faces than are shown.
+    more: usize,
+    taken_back: bool,
+    /// How many newer ones go with it when it is taken back; `None` where it cannot be.
+    newer: Option<usize>,
+}
+
+async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, PageError> {
+    let page = site.ask(move |catalog| {
+        let words = visit.words;
+        let journal = Journal::load(catalog)?;
+        let names = catalog.names()?;
+        let said = journal.lines.iter().rev().filter(|line| !matches!(line.decision, Decision::Edited { .. }));
+        let pages = said.clone().count().div_ceil(PAGE).max(1);
+        let page = asked.page.unwrap_or(1).clamp(1, pages);
+        let mut days: Vec<(Option<Date>, Vec<Entry>)> = Vec::new();
+        for line in said.skip((page - 1) * PAGE).take(PAGE) {
+            let day = line.said_at().map(|at| at.date());
+            let entry = entry(catalog, &journal, &names, words, line)?;
+            match days.last_mut() {
+                Some((last, entries)) if *last == day => entries.push(entry),
+                _ => days.push((day, vec![entry])),
+            }
+        }
+        let title = |day: Option<Date>| day.map_or_else(|| words.person.no_date.to_owned(), words.person.day);
+        let redo = journal.newest_undone().and_then(|line| Some((line, journal.decision_of(line)?)));
+        let page = HistoryPage {
+            frame: Frame::new(catalog, &visit, Tab::History, words.history.title)?,
+            days: days.into_iter().map(|(day, entries)| (title(day), entries)).collect(),
+            newest: journal.newest(),
+            redo: redo.map(|(line, undone)| (line, (words.describe)(&undone.decision, &names))),
+            page: (page, pages),
+        };
+        Ok(page.render()?)
+    });
+    Ok(Html(page.await?))
+}
+
+fn entry(
+    catalog: &Catalog,
+    journal: &Journal,
+    names: &HashMap<PersonId, String>,
+    words: &Words,
+    line: &Line,
+) -> Result<Entry, PageError> {
+    let told = journal.decision_of(line.id).unwrap_or(line);
+    let what = (words.describe)(&told.decision, names);
+    let (text, is_decision) = match line.decision {
+        Decision::Undo { .. } => ((words.history.taken_back)(&what), false),
+        Decision::Redo { .. } => ((words.history.done_again)(&what), false),
+        _ => (what, true),
+    };
+    let spoken_of = match &told.decision {
+        Decision::Cover { face, .. } => std::slice::from_ref(face),
+        decision => decision.faces(),
+    };
+    let mut faces = Vec::new();
+    for face in spoken_of.iter().flat_map(|face: &FaceRef| journal.today(face, told.id).into_iter().next_back()) {
+        // One whose photo is gone cannot be shown.
+        let seen = catalog.face_said(&face)?.map(|face| catalog.face_if_seen(face)).transpose()?.flatten();
+        faces.extend(seen.map(|face| face.id));
+        if faces.len() == FACES {
+            break;
+        }
+    }
+    Ok(Entry {
+        line: line.id,
+        time: line.said_at().map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default(),
+        text,
+        more: spoken_of.len().saturating_sub(faces.len()),
+        faces,
+        taken_back: is_decision && !journal.stands(line.id),
+        newer: journal.newer_than(line.id),
+    })
 }
 
 /// Lines of the journal, both ends included.

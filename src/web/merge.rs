@@ -48,21 +48,22 @@ async fn show(
     let page = site.ask(move |catalog| {
         let words = visit.words;
         let (target, others) = chosen(catalog, &who)?;
-        let label = |who: &Who| who.name.clone().unwrap_or_else(|| (words.people.group)(who.id));
         let mut people = Vec::new();
         let mut warnings = Vec::new();
         for who in std::iter::once(&target).chain(&others) {
             let faces = catalog.faces_of(who.id)?;
             let faces = faces.into_iter().map(|face| face.id).take(SHOWN).collect();
-            people.push(Side { id: who.id, label: label(who), photos: catalog.photos_of(who.id)?, faces });
+            people.push(Side { id: who.id, label: words.label(who), photos: catalog.photos_of(who.id)?, faces });
             if who.id != target.id {
                 let meetings = meetings(catalog, who, &target)?;
-                warnings.extend((meetings > 0).then(|| (words.merge.together)(&label(who), &label(&target), meetings)));
+                warnings.extend(
+                    (meetings > 0).then(|| (words.merge.together)(&words.label(who), &words.label(&target), meetings)),
+                );
             }
         }
         let page = MergePage {
             frame: Frame::new(catalog, &visit, Tab::People, words.merge.title)?,
-            outcome: (words.merge.outcome)(&label(&target)),
+            outcome: (words.merge.outcome)(&words.label(&target)),
             people,
             warnings,
         };

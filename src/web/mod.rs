@@ -15,7 +15,9 @@
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `merge`, `history` | one page each |
+//! | `people`, `person`, `merge`, `questions`, `history` | one page each |
+//! | `faces` | what is said of faces that were selected on the page of a person |
+//! | `timeline` | months of photos |
 //!
 //! A new page is a file here with its `routes()`, a line in [`routes`], its words in `text/`, a template in `templates/`, and a
 //! test of each route in `tests/serve.rs`. A form posts, the handler calls [`Site::change`](site::Site::change), and that sends
@@ -24,16 +26,20 @@
 mod access;
 mod assets;
 mod error;
+mod faces;
 mod frame;
 mod guard;
 mod history;
 mod merge;
 mod people;
+mod person;
 mod pictures;
 mod previews;
+mod questions;
 mod serve;
 mod site;
 mod text;
+mod timeline;
 mod visit;
 
 pub use access::{Password, PasswordError};
@@ -55,6 +61,9 @@ fn routes(site: Site) -> Router {
         .route("/", get(async || Redirect::to("/people")))
         .merge(people::routes())
         .merge(merge::routes())
+        .merge(person::routes())
+        .merge(faces::routes())
+        .merge(questions::routes())
         .merge(history::routes())
         .merge(pictures::routes())
         .layer(from_fn_with_state(site.clone(), access::require))

@@ -274,6 +274,14 @@ async fn each(
     change.await
 }
 
+/// The names that a field completes by itself.
+pub(super) fn known_names(catalog: &Catalog) -> Result<Vec<String>, PageError> {
+    let mut names: Vec<String> = catalog.names()?.into_values().collect();
+    names.sort();
+    names.truncate(COMPLETED);
+    Ok(names)
+}
+
 /// The person or group of this number.
 pub(super) fn called(catalog: &Catalog, id: PersonId) -> Result<Who, PageError> {
     catalog.person(id)?.ok_or(PageError::NotFound)

@@ -17,6 +17,7 @@ use crate::scan::thumbnail;
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/face/{id}", get(face))
+        .route("/face/{id}/scene.jpg", get(face_scene))
         .route("/photo/{id}/grid.jpg", get(grid))
         .route("/photo/{id}/screen.jpg", get(screen))
 }
@@ -35,6 +36,11 @@ async fn face(State(site): State<Site>, Path(id): Path<FaceId>, headers: HeaderM
         }
     };
     Ok(picture(jpeg, &headers))
+}
+
+async fn face_scene(site: State<Site>, Path(id): Path<FaceId>, headers: HeaderMap) -> Result<Response, PageError> {
+    let face = site.ask(move |catalog| catalog.face_if_seen(id)?.ok_or(PageError::NotFound)).await?;
+    preview(site, Path(face.photo), headers, Size::Scene(face.bounds)).await
 }
 
 async fn grid(site: State<Site>, photo: Path<PhotoId>, headers: HeaderMap) -> Result<Response, PageError> {

@@ -8,16 +8,19 @@ use image::RgbImage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::Hash;
+use crate::face::{BoundingBox, scene};
 use crate::photo::{encode_jpeg, shrink};
 use crate::scan::{Budget, with_photo};
 
 /// Where a preview is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Size {
     /// Among others.
     Grid,
     /// Alone.
     Screen,
+    /// In a question: this face, and what is around it.
+    Scene(BoundingBox),
 }
 
 /// The smaller pictures of photos, a file each.
@@ -41,11 +44,20 @@ const PIXELS: u64 = 32_000_000;
 const QUALITY: u8 = 80;
 
 impl Size {
-    /// Pixels along the longer side.
-    fn pixels(self) -> u32 {
+    /// What its file is called by, beside the photo.
+    fn key(self) -> String {
         match self {
-            Self::Grid => 400,
-            Self::Screen => 1600,
+            Self::Grid => "grid".to_owned(),
+            Self::Screen => "screen".to_owned(),
+            Self::Scene(BoundingBox { x, y, width, height }) => format!("{x:.4}-{y:.4}-{width:.4}-{height:.4}"),
+        }
+    }
+
+    fn of(self, photo: &RgbImage) -> Vec<u8> {
+        match self {
+            Self::Grid => smaller(photo, 400),
+            Self::Screen => smaller(photo, 1600),
+            Self::Scene(bounds) => scene(photo, &bounds),
         }
     }
 }
@@ -64,7 +76,7 @@ impl Previews {
 
     fn file(&self, hash: &Hash, size: Size) -> PathBuf {
         let hash = blake3::Hash::from(*hash).to_hex();
-        self.folder.join(&hash[..2]).join(format!("{hash}-{}.jpg", size.pixels()))
+        self.folder.join(&hash[..2]).join(format!("{hash}-{}.jpg", size.key()))
     }
 
     /// The preview of a photo, if it is kept.
@@ -87,7 +99,7 @@ impl Previews {
         let (folder, file) = (self.folder.clone(), self.file(&hash, size));
         let (used, budget) = (Arc::clone(&self.used), Arc::clone(&self.budget));
         tokio::task::spawn_blocking(move || {
-            let jpeg = with_photo(&paths, &hash, &budget, |photo| smaller(photo, size)).ok()?;
+            let jpeg = with_photo(&paths, &hash, &budget, |photo| size.of(photo)).ok()?;
             // One that cannot be kept, as on a full disk, can be shown all the same.
             let _ = keep(&folder, &file, &jpeg, &used);
             Some(jpeg)
@@ -97,9 +109,10 @@ impl Previews {
     }
 }
 
-fn smaller(photo: &RgbImage, size: Size) -> Vec<u8> {
+/// So many pixels along the longer side, at most.
+fn smaller(photo: &RgbImage, pixels: u32) -> Vec<u8> {
     let (width, height) = photo.dimensions();
-    let scale = (f64::from(size.pixels()) / f64::from(width.max(height))).min(1.0);
+    let scale = (f64::from(pixels) / f64::from(width.max(height))).min(1.0);
     let scaled = |side: u32| (f64::from(side) * scale).round() as u32;
     encode_jpeg(&shrink(photo, scaled(width), scaled(height)), QUALITY)
 }

@@ -1,7 +1,7 @@
 //! The library, for many requests at once.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Redirect;
 
@@ -11,7 +11,7 @@ use super::previews::Previews;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library};
 use crate::face::PackInfo;
-use crate::people::active_pack;
+use crate::people::{Queue, active_pack};
 
 /// What all requests share.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub access: Access,
     pub previews: Previews,
     library: Library,
+    /// What is asked. One for all: there is one user.
+    queue: Mutex<Queue>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
 }
@@ -38,7 +40,14 @@ impl std::ops::Deref for Site {
 impl Site {
     pub fn new(address: SocketAddr, access: Access, library: &Library) -> Self {
         let previews = Previews::new(library.previews());
-        Self(Arc::new(Shared { address, access, previews, library: library.clone(), idle: Mutex::default() }))
+        Self(Arc::new(Shared {
+            address,
+            access,
+            previews,
+            library: library.clone(),
+            queue: Mutex::default(),
+            idle: Mutex::default(),
+        }))
     }
 
     /// Runs `work` on the library, on a thread that may wait for the disk.
@@ -57,6 +66,16 @@ impl Site {
         answer.await.map_err(|_| PageError::Panicked)?
     }
 
+    /// The questions, for as long as one of them is looked for or answered.
+    pub fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pack in use.
+    pub fn pack(&self, catalog: &Catalog) -> Result<PackInfo, PageError> {
+        Ok(active_pack(catalog, &self.library)?)
+    }
+
     /// Changes the library, all of `work` or nothing, and sends the browser back to where it was; there it is told what was
     /// decided, and may take it back.
     pub async fn change(
@@ -66,7 +85,7 @@ impl Site {
     ) -> Result<Redirect, PageError> {
         let site = self.clone();
         let decided = self.ask(move |catalog| {
-            let pack = active_pack(catalog, &site.library)?;
+            let pack = site.pack(catalog)?;
             catalog.exclusively(|catalog| {
                 let before = catalog.last_line()?;
                 work(catalog, &pack)?;

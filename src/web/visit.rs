@@ -28,6 +28,11 @@ impl Visit {
         to(&self.before, done)
     }
 
+    /// Sends the browser on to another page, which tells of what this one would have told.
+    pub fn onward(&self, path: &str) -> Redirect {
+        self.done.clone().map_or_else(|| Redirect::to(path), |done| to(path, done))
+    }
+
     /// The same visit, which will go on to `path` afterwards.
     pub fn going_to(&self, path: &str) -> Self {
         Self { before: path.to_owned(), ..self.clone() }

@@ -4,12 +4,15 @@ mod access;
 mod decisions;
 mod errors;
 mod frame;
+mod history;
 mod merge;
 mod people;
+mod person;
+mod questions;
 
 use std::collections::HashMap;
 
-use crate::catalog::{Decision, PersonId};
+use crate::catalog::{Decision, PersonId, Who};
 
 /// The words of one language.
 pub(super) struct Words {
@@ -20,6 +23,9 @@ pub(super) struct Words {
     pub errors: errors::Words,
     pub people: people::Words,
     pub merge: merge::Words,
+    pub person: person::Words,
+    pub questions: questions::Words,
+    pub history: history::Words,
     /// A decision, people by the names that they have now.
     pub describe: fn(&Decision, &HashMap<PersonId, String>) -> String,
 }
@@ -31,6 +37,9 @@ static ENGLISH: Words = Words {
     errors: errors::ENGLISH,
     people: people::ENGLISH,
     merge: merge::ENGLISH,
+    person: person::ENGLISH,
+    questions: questions::ENGLISH,
+    history: history::ENGLISH,
     describe: Decision::describe,
 };
 
@@ -41,10 +50,18 @@ static CHINESE: Words = Words {
     errors: errors::CHINESE,
     people: people::CHINESE,
     merge: merge::CHINESE,
+    person: person::CHINESE,
+    questions: questions::CHINESE,
+    history: history::CHINESE,
     describe: decisions::chinese,
 };
 
 impl Words {
+    /// What somebody is called: by name, or as a group by number.
+    pub fn label(&self, who: &Who) -> String {
+        who.name.clone().unwrap_or_else(|| (self.people.group)(who.id))
+    }
+
     /// The language that a browser likes best of those there are (Accept-Language, RFC 9110); English where it likes none.
     pub fn of(accepted: &str) -> &'static Self {
         let mut best = (0.0, &ENGLISH);

@@ -1,0 +1,105 @@
+//! One person or group over time: where they are seen, and with whom.
+
+use rusqlite::OptionalExtension;
+
+use super::{Catalog, FaceId, PersonId, PhotoId, Result, State, Who};
+use crate::metadata::Place;
+
+/// A face of somebody, and when its photo was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    pub face: FaceId,
+    pub photo: PhotoId,
+    /// Local time.
+    pub taken: Option<String>,
+    /// Pixels of the photo, upright.
+    pub width: u32,
+    /// Pixels of the photo, upright.
+    pub height: u32,
+    pub state: Option<State>,
+}
+
+/// What the user said of a person or group beside the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub hidden: bool,
+    /// A stranger.
+    pub ignored: bool,
+    /// `YYYY-MM-DD`
+    pub born: Option<String>,
+}
+
+impl Catalog {
+    /// The faces of a person or group, those of the newest photo first, those without a date last.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn sightings(&self, person: PersonId) -> Result<Vec<Sighting>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT faces.id, photo_id, taken, photos.width, photos.height, state
+             FROM seen_faces AS faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1
+             ORDER BY taken DESC, photo_id, faces.id",
+        )?;
+        let rows = statement.query_map([person], |row| {
+            Ok(Sighting {
+                face: row.get(0)?,
+                photo: row.get(1)?,
+                taken: row.get(2)?,
+                width: row.get(3)?,
+                height: row.get(4)?,
+                state: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Who is most often in one photo with a person or group, and in how many; nobody who is hidden or a stranger, and groups
+    /// without a name only where they are more than once.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn companions(&self, person: PersonId, limit: usize) -> Result<Vec<(Who, u64)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT people.id, name, count(DISTINCT other.photo_id) AS photos
+             FROM seen_faces AS mine JOIN faces AS other ON other.photo_id = mine.photo_id AND other.person_id <> ?1
+             JOIN people ON people.id = other.person_id AND NOT hidden AND NOT ignored
+             WHERE mine.person_id = ?1 GROUP BY people.id HAVING name IS NOT NULL OR photos > 1
+             ORDER BY photos DESC, name IS NULL, people.id LIMIT ?2",
+        )?;
+        let rows = statement.query_map([person, limit as i64], |row| {
+            Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get::<_, i64>(2)? as u64))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Where a person or group is seen most often, and in how many photos.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn places_of(&self, person: PersonId, limit: usize) -> Result<Vec<(Place, u64)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT city, region, country, country_code, count(DISTINCT photo_id) AS photos
+             FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
+             WHERE person_id = ?1 GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2",
+        )?;
+        let rows = statement.query_map([person, limit as i64], |row| {
+            let place =
+                Place { city: row.get(0)?, region: row.get(1)?, country: row.get(2)?, country_code: row.get(3)? };
+            Ok((place, row.get::<_, i64>(4)? as u64))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// What the user said of a person or group beside the name; `None` where there is nobody of this number.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn profile(&self, person: PersonId) -> Result<Option<Profile>> {
+        let sql = "SELECT hidden, ignored, born FROM people WHERE id = ?1";
+        let profile = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row([person], |row| Ok(Profile { hidden: row.get(0)?, ignored: row.get(1)?, born: row.get(2)? }));
+        Ok(profile.optional()?)
+    }
+}

@@ -1,0 +1,59 @@
+//! What was decided.
+
+use super::{counted, grouped};
+
+pub struct Words {
+    pub title: &'static str,
+    pub nothing: &'static str,
+    pub how: &'static str,
+    pub nothing_here: &'static str,
+    pub taken_back: fn(&str) -> String,
+    pub done_again: fn(&str) -> String,
+    pub was_taken_back: &'static str,
+    pub undo_with: fn(&usize) -> String,
+    /// What the button that takes back is called where it cannot be seen beside what: how many newer ones go too.
+    pub undo_of: fn(&str, &usize) -> String,
+    pub redo: fn(&str) -> String,
+    pub more: fn(&usize) -> String,
+}
+
+pub const ENGLISH: Words = Words {
+    title: "History",
+    nothing: "Nothing was decided yet",
+    how: "Whatever you say of people and faces is kept here, and can be taken back: the newest first, and what followed from it.",
+    nothing_here: "To the people",
+    taken_back: |what| format!("Taken back: {what}"),
+    done_again: |what| format!("Done again: {what}"),
+    was_taken_back: "taken back",
+    undo_with: |newer| match newer {
+        0 => "Undo".to_owned(),
+        1 => "Undo this and the newer one".to_owned(),
+        newer => format!("Undo this and the {} newer", grouped(*newer as u64)),
+    },
+    undo_of: |what, newer| match newer {
+        0 => format!("Undo: {what}"),
+        newer => format!("Undo: {what}; and what is newer: {}", counted(*newer as u64, "decision", "decisions")),
+    },
+    redo: |what| format!("Taken back last: {what}."),
+    more: |more| format!("and {} more", grouped(*more as u64)),
+};
+
+pub const CHINESE: Words = Words {
+    title: "历史",
+    nothing: "还没有任何决定",
+    how: "您对人物和人脸所作的每个决定都记在这里，可以从最新的开始撤销，由此产生的结果也会一并撤销。",
+    nothing_here: "前往人物",
+    taken_back: |what| format!("撤销：{what}"),
+    done_again: |what| format!("重做：{what}"),
+    was_taken_back: "已撤销",
+    undo_with: |newer| match newer {
+        0 => "撤销".to_owned(),
+        newer => format!("撤销此项及其后 {} 项", grouped(*newer as u64)),
+    },
+    undo_of: |what, newer| match newer {
+        0 => format!("撤销：{what}"),
+        newer => format!("撤销：{what}，以及其后 {} 项", grouped(*newer as u64)),
+    },
+    redo: |what| format!("最近撤销：{what}。"),
+    more: |more| format!("另有 {} 张", grouped(*more as u64)),
+};
