@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
 
 use super::photos::{ONLINE, below, taken_text};
 use super::text::{SqlPath, fold_place, path_value};
@@ -45,6 +45,20 @@ pub struct Hit {
     pub path: PathBuf,
     /// Local time with its offset where known.
     pub taken: Option<String>,
+    /// Pixels, upright.
+    pub width: u32,
+    /// Pixels, upright.
+    pub height: u32,
+}
+
+/// Where a photo stands among those that fit a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// From 1 on.
+    pub number: usize,
+    pub total: usize,
+    pub before: Option<PhotoId>,
+    pub after: Option<PhotoId>,
 }
 
 impl Catalog {
@@ -54,6 +68,39 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn find(&self, query: &Query) -> Result<Vec<Hit>> {
+        self.fitting(query, "taken, taken_offset, width, height", |row| {
+            Ok(Hit {
+                photo: row.get(0)?,
+                path: row.get::<_, SqlPath<_>>(1)?.0,
+                taken: taken_text(row.get(2)?, row.get(3)?),
+                width: row.get(4)?,
+                height: row.get(5)?,
+            })
+        })
+    }
+
+    /// Where a photo stands among those that fit; `None` where it is none of them.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn standing(&self, query: &Query, photo: PhotoId) -> Result<Option<Standing>> {
+        let photos = self.fitting(query, "taken", |row| row.get::<_, PhotoId>(0))?;
+        let index = photos.iter().position(|&other| other == photo);
+        Ok(index.map(|index| Standing {
+            number: index + 1,
+            total: photos.len(),
+            before: index.checked_sub(1).map(|before| photos[before]),
+            after: photos.get(index + 1).copied(),
+        }))
+    }
+
+    /// Rows of the photos that fit: id and path, then `columns`.
+    fn fitting<T>(
+        &self,
+        query: &Query,
+        columns: &str,
+        read: impl FnMut(&Row) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
         let mut conditions = Conditions::default();
         for &person in &query.all {
             conditions.add("photos.id IN (SELECT photo_id FROM faces WHERE person_id = ?)", [person]);
@@ -100,19 +147,13 @@ impl Catalog {
         let path = if query.copies { "path" } else { "min(path)" };
         let group = if query.copies { "" } else { "GROUP BY photos.id" };
         let sql = format!(
-            "SELECT photos.id, {path} AS shown, taken, taken_offset
+            "SELECT photos.id, {path} AS shown, {columns}
              FROM photos JOIN files ON photo_id = photos.id AND missing_since IS NULL AND problem IS NULL
              WHERE {ONLINE} AND {} {group} ORDER BY taken IS NULL, taken, shown",
             conditions.sql()
         );
         let mut statement = self.connection.prepare(&sql)?;
-        let rows = statement.query_map(params_from_iter(conditions.values), |row| {
-            Ok(Hit {
-                photo: row.get(0)?,
-                path: row.get::<_, SqlPath<_>>(1)?.0,
-                taken: taken_text(row.get(2)?, row.get(3)?),
-            })
-        })?;
+        let rows = statement.query_map(params_from_iter(conditions.values), read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

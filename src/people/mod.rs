@@ -38,4 +38,4 @@ pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
 pub use queue::{Outlook, Queue};
 pub use regroup::{Regrouped, has_ungrouped, regroup};
-pub use tagging::{TaggingError, by_itself, cover, split};
+pub use tagging::{TaggingError, by_itself, cover, say_whose, split};

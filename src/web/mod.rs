@@ -15,8 +15,10 @@
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `person`, `merge`, `questions`, `history` | one page each |
+//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
+//! | `wanted` | what a search looks for, as it stands in the address |
+//! | `folder` | a folder, as it is typed |
 //! | `timeline` | months of photos |
 //!
 //! A new page is a file here with its `routes()`, a line in [`routes`], its words in `text/`, a template in `templates/`, and a
@@ -27,12 +29,14 @@ mod access;
 mod assets;
 mod error;
 mod faces;
+mod folder;
 mod frame;
 mod guard;
 mod history;
 mod merge;
 mod people;
 mod person;
+mod photo;
 mod pictures;
 mod previews;
 mod questions;
@@ -41,6 +45,8 @@ mod site;
 mod text;
 mod timeline;
 mod visit;
+mod wanted;
+mod why;
 
 pub use access::{Password, PasswordError};
 pub use serve::{Listen, ServeError, serve};
@@ -63,6 +69,8 @@ fn routes(site: Site) -> Router {
         .merge(merge::routes())
         .merge(person::routes())
         .merge(faces::routes())
+        .merge(photo::routes())
+        .merge(why::routes())
         .merge(questions::routes())
         .merge(history::routes())
         .merge(pictures::routes())

@@ -22,7 +22,7 @@ pub(super) struct Shared {
     pub address: SocketAddr,
     pub access: Access,
     pub previews: Previews,
-    library: Library,
+    pub library: Library,
     /// What is asked. One for all: there is one user.
     queue: Mutex<Queue>,
     /// Connections that no request uses now.

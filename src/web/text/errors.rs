@@ -15,6 +15,13 @@ pub struct Words {
     pub all_faces: &'static str,
     pub theirs_already: &'static str,
     pub no_date: &'static str,
+    pub photo_away: &'static str,
+    pub box_beyond: &'static str,
+    pub face_there: &'static str,
+    pub not_absolute: fn(&str) -> String,
+    pub no_folder: fn(&str) -> String,
+    pub scan_goes_on: &'static str,
+    pub has_photos: fn(&str) -> String,
     pub outdated: &'static str,
     pub name_empty: &'static str,
     pub name_control: &'static str,
@@ -39,6 +46,19 @@ pub const ENGLISH: Words = Words {
     all_faces: "These are all the faces: merge, or give the name to the whole.",
     theirs_already: "That is whose they are already: give another name.",
     no_date: "That is no date of birth: give year, month and day of a day that has been, as 1984-05-17.",
+    photo_away: "The photo is not there now, so nothing can be drawn in it: bring its folder back first.",
+    box_beyond: "The box must lie within the photo: go back and draw it again.",
+    face_there: "There is a face in this box already: go back and name that one.",
+    not_absolute: |folder| {
+        format!("Give the whole path of the folder, as /home/me/Pictures or ~/Pictures: {folder:?} could be anywhere.")
+    },
+    no_folder: |folder| format!("{folder}: there is no such folder. Is its disk connected?"),
+    scan_goes_on: "A scan goes on already: wait until it ends, or pause it.",
+    has_photos: |folder| {
+        format!(
+            "{folder}: there are photos of yours in it, among which nothing is written. Give another folder, or a new one."
+        )
+    },
     outdated: "The library has changed since this page was opened, and nothing was done: go back, reload, and look again.",
     name_empty: "A name must not be empty: go back and type one.",
     name_control: "A name must not have line breaks or other control characters in it.",
@@ -63,6 +83,13 @@ pub const CHINESE: Words = Words {
     all_faces: "这是全部人脸：请合并，或为整个分组命名。",
     theirs_already: "这些人脸已属于此人：请输入别的名字。",
     no_date: "这不是出生日期：请输入已过去的某天，如 1984-05-17。",
+    photo_away: "照片目前不可用，无法在其中画框：请先接回它所在的文件夹。",
+    box_beyond: "框必须在照片之内：请返回重新画。",
+    face_there: "这个框里已有一张人脸：请返回为它命名。",
+    not_absolute: |folder| format!("请输入文件夹的完整路径，例如 /home/me/Pictures 或 ~/Pictures：{folder:?} 不明确。"),
+    no_folder: |folder| format!("{folder}：没有这个文件夹。它的磁盘连接好了吗？"),
+    scan_goes_on: "扫描正在进行：请等待结束，或先暂停。",
+    has_photos: |folder| format!("{folder}：其中有您的照片，不会写入任何文件。请指定别的或新的文件夹。"),
     outdated: "打开此页后资料库已有变化，没有作任何更改：请返回、刷新后再看一次。",
     name_empty: "名字不能为空：请返回输入名字。",
     name_control: "名字中不能有换行或其他控制字符。",

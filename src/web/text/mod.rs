@@ -8,6 +8,7 @@ mod history;
 mod merge;
 mod people;
 mod person;
+mod photo;
 mod questions;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ pub(super) struct Words {
     pub people: people::Words,
     pub merge: merge::Words,
     pub person: person::Words,
+    pub photo: photo::Words,
     pub questions: questions::Words,
     pub history: history::Words,
     /// A decision, people by the names that they have now.
@@ -38,6 +40,7 @@ static ENGLISH: Words = Words {
     people: people::ENGLISH,
     merge: merge::ENGLISH,
     person: person::ENGLISH,
+    photo: photo::ENGLISH,
     questions: questions::ENGLISH,
     history: history::ENGLISH,
     describe: Decision::describe,
@@ -51,6 +54,7 @@ static CHINESE: Words = Words {
     people: people::CHINESE,
     merge: merge::CHINESE,
     person: person::CHINESE,
+    photo: photo::CHINESE,
     questions: questions::CHINESE,
     history: history::CHINESE,
     describe: decisions::chinese,
