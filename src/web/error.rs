@@ -50,6 +50,8 @@ pub(super) enum PageError {
     NotAbsolute(String),
     #[error("{0} is no folder")]
     NoFolder(String),
+    #[error("no folder is known")]
+    NothingToScan,
     #[error("a scan goes on")]
     ScanGoesOn,
     #[error("{0} has photos in it")]
@@ -84,6 +86,7 @@ impl PageError {
             | Self::BoxBeyond
             | Self::NotAbsolute(_)
             | Self::NoFolder(_)
+            | Self::NothingToScan
             | Self::HasPhotos(_)
             | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Outdated | Self::FaceThere | Self::ScanGoesOn => StatusCode::CONFLICT,
@@ -205,6 +208,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::FaceThere => words.face_there,
         PageError::NotAbsolute(folder) => return (words.not_absolute)(folder),
         PageError::NoFolder(folder) => return (words.no_folder)(folder),
+        PageError::NothingToScan => words.nothing_to_scan,
         PageError::ScanGoesOn => words.scan_goes_on,
         PageError::HasPhotos(folder) => return (words.has_photos)(folder),
         PageError::Outdated => words.outdated,

@@ -15,8 +15,9 @@
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why` | one page each |
+//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why`, `scan` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
+//! | `scanning` | the scan that goes on behind the page |
 //! | `wanted` | what a search looks for, as it stands in the address |
 //! | `folder` | a folder, as it is typed |
 //! | `timeline` | months of photos |
@@ -40,6 +41,8 @@ mod photo;
 mod pictures;
 mod previews;
 mod questions;
+mod scan;
+mod scanning;
 mod serve;
 mod site;
 mod text;
@@ -71,6 +74,7 @@ fn routes(site: Site) -> Router {
         .merge(faces::routes())
         .merge(photo::routes())
         .merge(why::routes())
+        .merge(scan::routes())
         .merge(questions::routes())
         .merge(history::routes())
         .merge(pictures::routes())

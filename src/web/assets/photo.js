@@ -17,7 +17,8 @@ function choose() {
   item?.querySelector("[name=name]")?.focus();
 }
 addEventListener("hashchange", choose);
-choose();
+// Not before: a browser that goes to the face in the address takes the focus away.
+addEventListener("load", choose);
 
 if (draw) {
   const fields = draw.querySelector("form").elements;

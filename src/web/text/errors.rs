@@ -20,6 +20,7 @@ pub struct Words {
     pub face_there: &'static str,
     pub not_absolute: fn(&str) -> String,
     pub no_folder: fn(&str) -> String,
+    pub nothing_to_scan: &'static str,
     pub scan_goes_on: &'static str,
     pub has_photos: fn(&str) -> String,
     pub outdated: &'static str,
@@ -53,6 +54,7 @@ pub const ENGLISH: Words = Words {
         format!("Give the whole path of the folder, as /home/me/Pictures or ~/Pictures: {folder:?} could be anywhere.")
     },
     no_folder: |folder| format!("{folder}: there is no such folder. Is its disk connected?"),
+    nothing_to_scan: "No folder is known yet: go back and add one.",
     scan_goes_on: "A scan goes on already: wait until it ends, or pause it.",
     has_photos: |folder| {
         format!(
@@ -88,6 +90,7 @@ pub const CHINESE: Words = Words {
     face_there: "这个框里已有一张人脸：请返回为它命名。",
     not_absolute: |folder| format!("请输入文件夹的完整路径，例如 /home/me/Pictures 或 ~/Pictures：{folder:?} 不明确。"),
     no_folder: |folder| format!("{folder}：没有这个文件夹。它的磁盘连接好了吗？"),
+    nothing_to_scan: "还没有文件夹：请返回添加一个。",
     scan_goes_on: "扫描正在进行：请等待结束，或先暂停。",
     has_photos: |folder| format!("{folder}：其中有您的照片，不会写入任何文件。请指定别的或新的文件夹。"),
     outdated: "打开此页后资料库已有变化，没有作任何更改：请返回、刷新后再看一次。",

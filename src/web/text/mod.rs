@@ -10,6 +10,7 @@ mod people;
 mod person;
 mod photo;
 mod questions;
+mod scan;
 
 use std::collections::HashMap;
 
@@ -27,6 +28,7 @@ pub(super) struct Words {
     pub person: person::Words,
     pub photo: photo::Words,
     pub questions: questions::Words,
+    pub scan: scan::Words,
     pub history: history::Words,
     /// A decision, people by the names that they have now.
     pub describe: fn(&Decision, &HashMap<PersonId, String>) -> String,
@@ -42,6 +44,7 @@ static ENGLISH: Words = Words {
     person: person::ENGLISH,
     photo: photo::ENGLISH,
     questions: questions::ENGLISH,
+    scan: scan::ENGLISH,
     history: history::ENGLISH,
     describe: Decision::describe,
 };
@@ -56,6 +59,7 @@ static CHINESE: Words = Words {
     person: person::CHINESE,
     photo: photo::CHINESE,
     questions: questions::CHINESE,
+    scan: scan::CHINESE,
     history: history::CHINESE,
     describe: decisions::chinese,
 };

@@ -3,7 +3,6 @@
 use super::counted;
 
 pub struct Words {
-    pub title: &'static str,
     pub untitled: &'static str,
     /// Number among those found, and how many.
     pub number: fn(&usize, &usize) -> String,
@@ -33,7 +32,6 @@ pub struct Words {
     pub top: &'static str,
     pub width: &'static str,
     pub height: &'static str,
-    pub percent: &'static str,
     pub whose: &'static str,
     pub add: &'static str,
     pub about: &'static str,
@@ -64,7 +62,6 @@ pub struct Words {
 }
 
 pub const ENGLISH: Words = Words {
-    title: "Photo",
     untitled: "Photo without a date",
     number: |number, total| format!("{} of {}", super::grouped(*number as u64), super::grouped(*total as u64)),
     before: "Previous photo",
@@ -82,7 +79,7 @@ pub const ENGLISH: Words = Words {
     name: "Name",
     name_it: "Name",
     whole_group: |photos| {
-        format!("The name is for all of this group, in {} more.", counted(*photos, "photo", "photos"))
+        format!("The name is for all of this group, in {}.", counted(*photos, "more photo", "more photos"))
     },
     this_face: "Only this face",
     no_face: "Not a face",
@@ -94,7 +91,6 @@ pub const ENGLISH: Words = Words {
     top: "Top",
     width: "Width",
     height: "Height",
-    percent: "%",
     whose: "Who is it?",
     add: "Add",
     about: "About this photo",
@@ -123,7 +119,6 @@ pub const ENGLISH: Words = Words {
 };
 
 pub const CHINESE: Words = Words {
-    title: "照片",
     untitled: "没有日期的照片",
     number: |number, total| {
         format!("第 {} 张，共 {} 张", super::grouped(*number as u64), super::grouped(*total as u64))
@@ -153,7 +148,6 @@ pub const CHINESE: Words = Words {
     top: "上",
     width: "宽",
     height: "高",
-    percent: "%",
     whose: "是谁？",
     add: "添加",
     about: "关于这张照片",
