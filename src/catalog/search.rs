@@ -94,6 +94,17 @@ impl Catalog {
         }))
     }
 
+    /// The towns in which photos were taken, by name, at most so many.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn towns(&self, limit: usize) -> Result<Vec<String>> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT city FROM places ORDER BY city LIMIT ?1")?;
+        let rows = statement.query_map([limit as i64], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Rows of the photos that fit: id and path, then `columns`.
     fn fitting<T>(
         &self,

@@ -54,6 +54,11 @@ pub(super) enum PageError {
     NothingToScan,
     #[error("a scan goes on")]
     ScanGoesOn,
+    #[error("no photos are meant")]
+    NoPhotos,
+    /// A path, and the words of the system.
+    #[error("{0}")]
+    Unwritable(String),
     #[error("{0} has photos in it")]
     HasPhotos(String),
     #[error("the library has changed since")]
@@ -86,6 +91,8 @@ impl PageError {
             | Self::BoxBeyond
             | Self::NotAbsolute(_)
             | Self::NoFolder(_)
+            | Self::NoPhotos
+            | Self::Unwritable(_)
             | Self::NothingToScan
             | Self::HasPhotos(_)
             | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -210,6 +217,8 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::NoFolder(folder) => return (words.no_folder)(folder),
         PageError::NothingToScan => words.nothing_to_scan,
         PageError::ScanGoesOn => words.scan_goes_on,
+        PageError::NoPhotos => words.no_photos,
+        PageError::Unwritable(problem) => return (words.unwritable)(problem),
         PageError::HasPhotos(folder) => return (words.has_photos)(folder),
         PageError::Outdated => words.outdated,
         PageError::Name(NameError::Empty) => words.name_empty,

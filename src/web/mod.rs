@@ -15,7 +15,7 @@
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why`, `scan` | one page each |
+//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
 //! | `scanning` | the scan that goes on behind the page |
 //! | `wanted` | what a search looks for, as it stands in the address |
@@ -27,6 +27,7 @@
 //! the browser back to where it was, where [`Frame`](frame::Frame) tells what was done and offers to take it back.
 
 mod access;
+mod album;
 mod assets;
 mod error;
 mod faces;
@@ -43,6 +44,7 @@ mod previews;
 mod questions;
 mod scan;
 mod scanning;
+mod search;
 mod serve;
 mod site;
 mod text;
@@ -74,6 +76,8 @@ fn routes(site: Site) -> Router {
         .merge(faces::routes())
         .merge(photo::routes())
         .merge(why::routes())
+        .merge(search::routes())
+        .merge(album::routes())
         .merge(scan::routes())
         .merge(questions::routes())
         .merge(history::routes())

@@ -68,6 +68,11 @@ impl Role {
 }
 
 impl Wanted {
+    /// Every photo is meant.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The people, in their roles.
     pub fn people(&self) -> impl Iterator<Item = (Role, PersonId)> {
         let in_role = |role: Role, people: &[PersonId]| people.iter().map(move |&id| (role, id)).collect::<Vec<_>>();

@@ -22,6 +22,8 @@ pub struct Words {
     pub no_folder: fn(&str) -> String,
     pub nothing_to_scan: &'static str,
     pub scan_goes_on: &'static str,
+    pub no_photos: &'static str,
+    pub unwritable: fn(&str) -> String,
     pub has_photos: fn(&str) -> String,
     pub outdated: &'static str,
     pub name_empty: &'static str,
@@ -56,6 +58,8 @@ pub const ENGLISH: Words = Words {
     no_folder: |folder| format!("{folder}: there is no such folder. Is its disk connected?"),
     nothing_to_scan: "No folder is known yet: go back and add one.",
     scan_goes_on: "A scan goes on already: wait until it ends, or pause it.",
+    no_photos: "There are no such photos now: go back and search again.",
+    unwritable: |problem| format!("Nothing can be written there: {problem}"),
     has_photos: |folder| {
         format!(
             "{folder}: there are photos of yours in it, among which nothing is written. Give another folder, or a new one."
@@ -92,6 +96,8 @@ pub const CHINESE: Words = Words {
     no_folder: |folder| format!("{folder}：没有这个文件夹。它的磁盘连接好了吗？"),
     nothing_to_scan: "还没有文件夹：请返回添加一个。",
     scan_goes_on: "扫描正在进行：请等待结束，或先暂停。",
+    no_photos: "现在没有这样的照片：请返回重新搜索。",
+    unwritable: |problem| format!("无法写入：{problem}"),
     has_photos: |folder| format!("{folder}：其中有您的照片，不会写入任何文件。请指定别的或新的文件夹。"),
     outdated: "打开此页后资料库已有变化，没有作任何更改：请返回、刷新后再看一次。",
     name_empty: "名字不能为空：请返回输入名字。",

@@ -11,6 +11,7 @@ mod person;
 mod photo;
 mod questions;
 mod scan;
+mod search;
 
 use std::collections::HashMap;
 
@@ -28,6 +29,7 @@ pub(super) struct Words {
     pub person: person::Words,
     pub photo: photo::Words,
     pub questions: questions::Words,
+    pub search: search::Words,
     pub scan: scan::Words,
     pub history: history::Words,
     /// A decision, people by the names that they have now.
@@ -44,6 +46,7 @@ static ENGLISH: Words = Words {
     person: person::ENGLISH,
     photo: photo::ENGLISH,
     questions: questions::ENGLISH,
+    search: search::ENGLISH,
     scan: scan::ENGLISH,
     history: history::ENGLISH,
     describe: Decision::describe,
@@ -59,6 +62,7 @@ static CHINESE: Words = Words {
     person: person::CHINESE,
     photo: photo::CHINESE,
     questions: questions::CHINESE,
+    search: search::CHINESE,
     scan: scan::CHINESE,
     history: history::CHINESE,
     describe: decisions::chinese,
