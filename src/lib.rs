@@ -12,12 +12,14 @@
 //! | [`catalog`] | all that was found and said | one SQLite file, and answers from it |
 //! | [`people`] | embeddings | groups and tags |
 //! | [`scan`] | folders | a library that knows them |
+//! | [`album`] | photos found | a folder of links or copies |
 //! | [`web`] | a browser's requests | pages that show all of it, and change it |
 //! | [`cli`] | the command line | all of the above |
 //!
 //! A module knows those above it, never those below. `network` is a crate of its own (`network/`), so that tests run it
 //! optimised.
 
+pub mod album;
 pub mod catalog;
 pub mod cli;
 pub mod face;

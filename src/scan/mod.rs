@@ -2,16 +2,20 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `folders` | what the user asks for -> a scan |
 //! | `walk` | the files below a folder |
 //! | `plan` | which of them are new, changed, gone or as they were |
 //! | `ahead` | the bytes of the next files, before they are needed |
 //! | `read` | bytes -> a photo and its faces, on all cores |
 //! | `budget` | how many pixels may be in memory at once |
 //! | `thumbnail` | the small picture of a face, whenever it was scanned |
+//! | `draw` | a face that the user drew |
 //! | `store` | what was read -> the library, by one writer, a transaction a batch |
 
 mod ahead;
 mod budget;
+mod draw;
+mod folders;
 mod plan;
 mod read;
 mod store;
@@ -27,11 +31,14 @@ use std::sync::mpsc::sync_channel;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, NewFace, Replay};
-use crate::face::{BoundingBox, Pack, PackInfo};
+use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Replay};
+use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use ahead::{Ahead, BYTES_AHEAD, read_ahead};
 pub use budget::{Budget, give_memory_back};
+pub use draw::{DrawError, Drawn, look};
+use folders::is_empty;
+pub use folders::{ScanError, absolute, scan_folders};
 use plan::Plan;
 use read::PhotoReader;
 pub use read::with_photo;
@@ -249,14 +256,6 @@ pub fn embed_missing(
     Ok(unreadable)
 }
 
-/// The face in a box that the user drew in a photo.
-///
-/// # Errors
-/// In words: the photo at `path` cannot be read, or is another than the one with this hash.
-pub fn face_at(pack: &Pack, path: &Path, hash: &Hash, bounds: BoundingBox) -> Result<NewFace, String> {
-    PhotoReader::new(pack, Default::default()).drawn(path, hash, bounds)
-}
-
 /// The folders that are in none of the others, each once.
 fn without_inner(folders: &[PathBuf]) -> Vec<&Path> {
     let mut outer: Vec<&Path> = Vec::new();
@@ -269,9 +268,4 @@ fn without_inner(folders: &[PathBuf]) -> Vec<&Path> {
         }
     }
     outer
-}
-
-/// Whether there is nothing in a folder.
-pub fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
