@@ -10,7 +10,7 @@ check:
 test-insightface FOLDER:
     FACETAG_INSIGHTFACE={{FOLDER}} cargo test
 
-# How long the models take, one thread
+# How long the models take, one thread, and how long in onnxruntime, in turns
 bench-inference:
     cargo bench --bench inference
 
@@ -22,9 +22,22 @@ bench-grouping FACES="20000":
 bench-accuracy FOLDER *OPTIONS:
     cargo bench --bench accuracy -- {{FOLDER}} {{OPTIONS}}
 
+# How long questions to a library of so many made-up photos take
+bench-catalog PHOTOS="1000000":
+    cargo bench --bench catalog -- {{PHOTOS}}
+
 # How long the page takes on a library of so many made-up photos, and how much of it there is
 bench-serve PHOTOS="100000":
     cargo bench --bench serve -- {{PHOTOS}}
+
+# An album of 1 to 12 megapixels out of smaller photos (see benches/peers/README.md)
+bench-album PHOTOS ALBUM:
+    python3 benches/peers/make_album.py {{PHOTOS}} {{ALBUM}}
+
+# How fast an album is scanned by facetag and by others, in turns (see benches/peers/README.md)
+bench-peers ALBUM MODELS *OPTIONS:
+    cargo build --release
+    python3 benches/peers/compare.py {{ALBUM}} {{MODELS}} {{OPTIONS}}
 
 # Licences and advisories of everything facetag is built of (needs cargo-deny)
 deny:

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::text::{SqlPath, fold_place};
 use super::{Catalog, CatalogError, Result, now};
@@ -89,29 +89,70 @@ pub struct Tally {
     pub groups: u64,
 }
 
+/// The columns of [`file`].
+const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL";
+
+/// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
+const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
+                      OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)))";
+
+fn file(row: &Row) -> rusqlite::Result<FileRow> {
+    Ok(FileRow {
+        path: row.get::<_, SqlPath<_>>(0)?.0,
+        size: row.get::<_, i64>(1)? as u64,
+        modified: row.get(2)?,
+        photo: row.get(3)?,
+        problem: row.get(4)?,
+        missing: row.get(5)?,
+    })
+}
+
 impl Catalog {
     /// The files below `folder` (or that file itself), by path.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn files_under(&self, folder: &Path) -> Result<Vec<FileRow>> {
-        let mut statement = self.connection.prepare(
-            "SELECT path, size, modified, photo_id, problem, missing_since IS NOT NULL FROM files
-             WHERE path = ?1 OR (path >= ?2 AND path < ?3)
-                 OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)) ORDER BY path",
-        )?;
+        let sql = format!("SELECT {FILE} FROM files WHERE {UNDER} ORDER BY path");
+        let mut statement = self.connection.prepare(&sql)?;
         let (first, end) = below(folder);
-        let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], |row| {
-            Ok(FileRow {
-                path: row.get::<_, SqlPath<_>>(0)?.0,
-                size: row.get::<_, i64>(1)? as u64,
-                modified: row.get(2)?,
-                photo: row.get(3)?,
-                problem: row.get(4)?,
-                missing: row.get(5)?,
-            })
-        })?;
+        let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The files of a photo, those that are there first, then by path.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn files_of(&self, photo: PhotoId) -> Result<Vec<FileRow>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path"
+        ))?;
+        let rows = statement.query_map([photo], file)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The files that could not be read, by path, at most so many.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn unreadable_files(&self, limit: usize) -> Result<Vec<FileRow>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {FILE} FROM files WHERE problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
+        ))?;
+        let rows = statement.query_map([limit as i64], file)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many photos lie below a folder, those that are missing now too.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photos_under(&self, folder: &Path) -> Result<u64> {
+        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {UNDER}");
+        let (first, end) = below(folder);
+        let bounds = [SqlPath(folder), SqlPath(&first), SqlPath(&end)];
+        Ok(self.connection.prepare_cached(&sql)?.query_row(bounds, |row| row.get::<_, i64>(0))? as u64)
     }
 
     /// The hashes of all photos known.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
 
 use super::photos::{ONLINE, below, taken_text};
 use super::text::{SqlPath, fold_place, path_value};
@@ -46,6 +46,20 @@ pub struct Hit {
     pub path: PathBuf,
     /// Local time with its offset where known.
     pub taken: Option<String>,
+    /// Pixels, upright.
+    pub width: u32,
+    /// Pixels, upright.
+    pub height: u32,
+}
+
+/// Where a photo stands among those that fit a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// From 1 on.
+    pub number: usize,
+    pub total: usize,
+    pub before: Option<PhotoId>,
+    pub after: Option<PhotoId>,
 }
 
 impl Catalog {
@@ -55,25 +69,64 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn find(&self, query: &Query) -> Result<Vec<Hit>> {
-        let (sql, values) = self.statement(query)?;
-        let mut statement = self.connection.prepare(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
+        self.fitting(query, "path, taken, taken_offset, width, height", |row| {
             Ok(Hit {
                 photo: row.get(0)?,
                 path: row.get::<_, SqlPath<_>>(1)?.0,
                 taken: taken_text(row.get(2)?, row.get(3)?),
+                width: row.get(4)?,
+                height: row.get(5)?,
             })
-        })?;
-        let mut hits = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        if !query.copies {
-            let mut seen = HashSet::new();
-            hits.retain(|hit| seen.insert(hit.photo));
+        })
+    }
+
+    /// Where a photo stands among those that fit; `None` where it is none of them.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn standing(&self, query: &Query, photo: PhotoId) -> Result<Option<Standing>> {
+        let photos = self.fitting(query, "path", |row| row.get::<_, PhotoId>(0))?;
+        let index = photos.iter().position(|&other| other == photo);
+        Ok(index.map(|index| Standing {
+            number: index + 1,
+            total: photos.len(),
+            before: index.checked_sub(1).map(|before| photos[before]),
+            after: photos.get(index + 1).copied(),
+        }))
+    }
+
+    /// The towns in which photos were taken, by name, at most so many.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn towns(&self, limit: usize) -> Result<Vec<String>> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT city FROM places ORDER BY city LIMIT ?1")?;
+        let rows = statement.query_map([limit as i64], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The photos that fit, in order: what is read of each from its number and `columns`.
+    fn fitting<T>(
+        &self,
+        query: &Query,
+        columns: &str,
+        mut read: impl FnMut(&Row) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let (sql, values) = self.statement(query, columns)?;
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let (mut fitting, mut seen) = (Vec::new(), HashSet::new());
+        while let Some(row) = rows.next()? {
+            if query.copies || seen.insert(row.get::<_, PhotoId>(0)?) {
+                fitting.push(read(row)?);
+            }
         }
-        Ok(hits)
+        Ok(fitting)
     }
 
     /// The query in SQL, with the values for its question marks.
-    fn statement(&self, query: &Query) -> Result<(String, Vec<Value>)> {
+    fn statement(&self, query: &Query, columns: &str) -> Result<(String, Vec<Value>)> {
         let conditions = query.conditions();
         let smallest = self.smallest(&conditions)?;
         let tests = conditions.iter().map(|condition| condition.test.clone());
@@ -83,7 +136,7 @@ impl Catalog {
         let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
-            "SELECT photos.id, path, taken, taken_offset
+            "SELECT photos.id, {columns}
              FROM photos JOIN files ON photo_id = photos.id AND missing_since IS NULL AND problem IS NULL
              WHERE {ONLINE}{all} ORDER BY taken IS NULL, taken, path"
         );
@@ -207,7 +260,7 @@ mod tests {
             Query { folder: Some(PathBuf::from("/photos/2024")), all: vec![1], ..Query::default() },
         ];
         for query in queries {
-            let (sql, values) = catalog.statement(&query).unwrap();
+            let (sql, values) = catalog.statement(&query, "path").unwrap();
             let mut statement = catalog.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = statement.query_map(params_from_iter(values), |row| row.get(3)).unwrap();
             let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();

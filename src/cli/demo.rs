@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use super::args::People;
-use super::scan::{Progress, scan_folders};
+use super::scan::{Progress, shown};
 use super::{Exit, people};
 use crate::catalog::Library;
 use crate::scan::Options;
@@ -45,7 +45,7 @@ pub(super) fn run(library: &Library) -> Result<Exit> {
     }
 
     let demo = Library::at(folder.join("library"));
-    if scan_folders(&demo, &[&photos], Options::default(), &mut Progress::new())?.interrupted {
+    if shown(&demo, std::slice::from_ref(&photos), Options::default(), &mut Progress::new())?.interrupted {
         return Ok(Exit::Interrupted);
     }
     let at = demo.folder().display().to_string();

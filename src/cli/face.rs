@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::args::FaceAction;
 use super::name::tell;
@@ -11,8 +11,8 @@ use super::tag::{called, ids, known_or_new};
 use super::{Exit, absolute};
 use crate::catalog::{FaceId, Library};
 use crate::face::{BoundingBox, Pack};
-use crate::people::{decide, open, regroup};
-use crate::scan::face_at;
+use crate::people::{decide, open};
+use crate::scan::{DrawError, look};
 
 pub(super) fn run(library: &Library, action: &FaceAction) -> Result<Exit> {
     match action {
@@ -28,36 +28,27 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
         bail!("{}: no photo of the library lies there; `facetag scan` finds new ones", path.display());
     };
     let row = catalog.photo(photo)?;
-    let bounds = in_fractions(bounds, row.width, row.height)?;
-    let near = |other: &crate::catalog::FaceRow| other.bounds.iou(&bounds) >= 0.5;
-    if let Some(face) = catalog.faces_in(photo)?.into_iter().find(near) {
-        bail!("there is face {} already: `facetag confirm {person:?} {0}` says whose it is", face.id);
-    }
-
+    let bounds = in_fractions(bounds, row.width, row.height);
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
-    let drawn =
-        face_at(&pack, &path, &row.hash, bounds).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    let drawn = look(&catalog, &pack, &row, &path, bounds).map_err(|error| match error {
+        DrawError::Known(face) => {
+            anyhow!("there is face {face} already: `facetag confirm {person:?} {face}` says whose it is")
+        }
+        error => error.into(),
+    })?;
     let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
         let (person, is_new) = known_or_new(catalog, person)?;
-        let decision = catalog.drawing(photo, &drawn, (&person, is_new))?;
-        let done = catalog.decide(&decision, |catalog| {
-            catalog.batch(|writer| writer.embed_drawn(photo, &drawn, &pack.info.name))?;
-            regroup(catalog, &pack.info, &decision.reaches())
-        })?;
+        let done = drawn.is(catalog, &pack.info, (&person, is_new))?;
         Ok((person.id, done))
     })?;
     tell(&catalog, &pack.info, person, done)
 }
 
 /// A box as the user typed it, in pixels where it is too large for fractions.
-fn in_fractions([x, y, width, height]: [f32; 4], across: u32, down: u32) -> Result<BoundingBox> {
+fn in_fractions([x, y, width, height]: [f32; 4], across: u32, down: u32) -> BoundingBox {
     let pixels = [x, y, width, height].iter().any(|number| *number > 1.0);
     let (right, bottom) = if pixels { (across as f32, down as f32) } else { (1.0, 1.0) };
-    let bounds = BoundingBox { x: x / right, y: y / bottom, width: width / right, height: height / bottom };
-    if bounds.x + bounds.width > 1.001 || bounds.y + bounds.height > 1.001 {
-        bail!("the box reaches beyond the photo, which is {across} x {down} pixels");
-    }
-    Ok(bounds)
+    BoundingBox { x: x / right, y: y / bottom, width: width / right, height: height / bottom }
 }
 
 fn remove(library: &Library, faces: &[FaceId]) -> Result<Exit> {

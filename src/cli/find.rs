@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::args::Find;
-use super::output::{json, path};
-use super::{Exit, absolute, album};
+use super::output::{count, json, note};
+use super::{Exit, absolute};
+use crate::album;
 use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span};
 use crate::metadata::Place;
 use crate::people::open;
@@ -44,14 +45,12 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
         let names = catalog.names()?;
         json(&hits.iter().map(|hit| found(&catalog, &names, hit)).collect::<Result<Vec<_>>>()?)?;
     } else if let Some(folder) = &args.link {
-        return album::make(folder, &hits, album::Kind::Links);
+        return make(folder, &hits, album::Kind::Links);
     } else if let Some(folder) = &args.copy {
-        return album::make(folder, &hits, album::Kind::Copies);
+        return make(folder, &hits, album::Kind::Copies);
     } else if !args.open {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        for hit in &hits {
-            path(&mut out, &hit.path, if args.null { 0 } else { b'\n' })?;
-        }
+        album::list(&mut out, &hits, if args.null { 0 } else { b'\n' })?;
         out.flush()?;
     }
     if args.open {
@@ -70,6 +69,21 @@ fn found(catalog: &Catalog, names: &HashMap<PersonId, String>, hit: &Hit) -> Res
     Ok(Found { path: hit.path.display().to_string(), taken: hit.taken.clone(), place, people })
 }
 
+/// Makes an album, and tells what became of it.
+fn make(folder: &Path, hits: &[Hit], kind: album::Kind) -> Result<Exit> {
+    let album = album::make(folder, hits, kind).with_context(|| folder.display().to_string())?;
+    for (photo, error) in &album.failed {
+        note(&format!("warning: {}: {error}", photo.display()));
+    }
+    let what = if kind == album::Kind::Links { "link" } else { "copies of photo" };
+    let mut line = format!("{}: {}", folder.display(), count(album.made, what));
+    if album.present > 0 {
+        line += &format!(", {} there already", album.present);
+    }
+    writeln!(std::io::stdout(), "{line}.")?;
+    Ok(if hits.is_empty() || !album.failed.is_empty() { Exit::Partly } else { Exit::Well })
+}
+
 /// Shows photos in the system's viewer: one as itself, more as a folder of links.
 fn view(library: &Library, hits: &[Hit]) -> Result<()> {
     let open = |path: &Path| open::that(path).with_context(|| format!("{} could not be opened", path.display()));
@@ -79,7 +93,7 @@ fn view(library: &Library, hits: &[Hit]) -> Result<()> {
         many => {
             let folder = library.album();
             album::clear_links(&folder)?;
-            album::make(&folder, many, album::Kind::Links)?;
+            make(&folder, many, album::Kind::Links)?;
             open(&folder)
         }
     }

@@ -1,7 +1,6 @@
 //! The command line: `args` says what may be typed, and each command is a file.
 
 mod accuracy;
-mod album;
 mod args;
 mod demo;
 mod export;
@@ -107,11 +106,6 @@ fn face_called(catalog: &Catalog, id: FaceId) -> Result<FaceRow> {
     }
 }
 
-/// A folder that the user named, absolute and without links, as it stands in the library.
 fn absolute(folder: &std::path::Path) -> Result<PathBuf> {
-    match folder.canonicalize() {
-        Ok(path) => Ok(path),
-        // One that is away may still be known.
-        Err(_) => std::path::absolute(folder).with_context(|| folder.display().to_string()),
-    }
+    crate::scan::absolute(folder).with_context(|| folder.display().to_string())
 }

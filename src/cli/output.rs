@@ -1,7 +1,6 @@
-//! Printing: tables, paths of any bytes, JSON.
+//! Printing: tables, JSON.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -24,12 +23,6 @@ pub(super) fn table(out: &mut impl Write, heads: &[&str], right: &[usize], rows:
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
-}
-
-/// A path as the bytes that the file system knows, with `end` behind it.
-pub(super) fn path(out: &mut impl Write, path: &Path, end: u8) -> io::Result<()> {
-    out.write_all(path.as_os_str().as_encoded_bytes())?;
-    out.write_all(&[end])
 }
 
 /// A value as indented JSON on standard output.

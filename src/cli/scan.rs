@@ -1,21 +1,19 @@
 //! `facetag scan`
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use super::Exit;
 use super::args::Scan;
 use super::output::{count, json, note};
-use super::{Exit, absolute};
-use crate::catalog::{Catalog, Library};
-use crate::face::Pack;
-use crate::people::active_pack;
-use crate::scan::{Event, Options, Summary, is_empty, scan};
+use crate::catalog::Library;
+use crate::scan::{Event, Options, Summary, scan_folders};
 
 pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     if let Some(threads) = args.threads {
@@ -23,12 +21,8 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     }
     let started = Instant::now();
     let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
-    let summary = scan_folders(
-        library,
-        &args.folders,
-        Options { retry_failed: args.retry_failed, afresh: args.afresh },
-        &mut progress,
-    )?;
+    let options = Options { retry_failed: args.retry_failed, afresh: args.afresh };
+    let summary = shown(library, &args.folders, options, &mut progress)?;
     if args.json {
         json(&summary)?;
     } else if !args.quiet {
@@ -41,47 +35,15 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     })
 }
 
-/// Scans `folders`, or all roots where there are none.
-pub(super) fn scan_folders(
+/// Scans, shows how it goes on, and ends it at Ctrl-C.
+pub(super) fn shown(
     library: &Library,
-    folders: &[impl AsRef<Path>],
+    folders: &[PathBuf],
     options: Options,
     progress: &mut Progress,
 ) -> Result<Summary> {
-    let mut roots = Vec::new();
-    for folder in folders {
-        let folder = folder.as_ref();
-        if folder.is_file() {
-            bail!("{}: this is a file; give the folder that it is in", folder.display());
-        }
-        roots.push(absolute(folder)?);
-    }
-    let _lock = library.lock_for_scan()?;
-    let mut catalog = Catalog::open(library)?;
-    let known: Vec<_> = catalog.roots()?.into_iter().map(|root| root.path).collect();
-    if folders.is_empty() {
-        if known.is_empty() {
-            bail!("no folder has been scanned yet: give one, as in `facetag scan ~/Pictures`");
-        }
-        for root in known.iter().filter(|_| options.afresh) {
-            // An unmounted disk leaves no folder, or an empty one.
-            let is_away = !root.is_dir() || (is_empty(root) && !catalog.files_under(root)?.is_empty());
-            if is_away {
-                bail!(
-                    "{}: not there now, and --afresh would forget what is known of it; bring it back first",
-                    root.display()
-                );
-            }
-        }
-        roots = known;
-    } else if let Some(strange) = roots.iter().find(|root| !root.is_dir() && !known.contains(root)) {
-        bail!("{}: there is no such folder", strange.display());
-    }
-
-    let pack = active_pack(&catalog, library)?;
-    let load = |info| Pack::load(info, &library.packs()).context("the models could not be loaded");
     let interrupted = interruption()?;
-    let summary = scan(&mut catalog, &roots, options, (pack, load), &interrupted, |event| progress.show(&event))?;
+    let summary = scan_folders(library, folders, options, &interrupted, |event| progress.show(&event))?;
     progress.finish();
     Ok(summary)
 }

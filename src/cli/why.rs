@@ -3,40 +3,17 @@
 use std::io::Write;
 
 use anyhow::Result;
-use serde::Serialize;
 
 use super::history::local;
 use super::output::{json, percent, table};
 use super::{Exit, face_called};
-use crate::catalog::{FaceId, Journal, Library, Line, State, Who};
-use crate::people::{Resemblance, open, resemblances};
-
-/// So many persons are told of.
-const TOLD: usize = 5;
-
-#[derive(Serialize)]
-struct Why {
-    face: FaceId,
-    path: Option<String>,
-    person: Option<Who>,
-    state: Option<State>,
-    /// The decision that speaks of it last.
-    decision: Option<Line>,
-    resembles: Vec<Resemblance>,
-}
+use crate::catalog::{FaceId, Library, State, Who};
+use crate::people::{explain, open};
 
 pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit> {
     let (catalog, pack) = open(library)?;
     let row = face_called(&catalog, face)?;
-    let journal = Journal::load(&catalog)?;
-    let why = Why {
-        face,
-        path: catalog.path_of(row.photo)?.map(|path| path.display().to_string()),
-        person: row.person.map(|person| catalog.person(person)).transpose()?.flatten(),
-        state: row.state,
-        decision: journal.last_word_on(&catalog.face_ref(&row)?).cloned(),
-        resembles: resemblances(&catalog, &pack, face, TOLD)?,
-    };
+    let why = explain(&catalog, &pack, &row)?;
     if as_json {
         json(&why)?;
         return Ok(Exit::Well);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RgbImage;
 
-use super::embed::planes;
+use super::embed::numbers;
 use super::{BoundingBox, Landmarks, ModelError, anchors, centerface, retinaface, scrfd};
 use crate::network::{Graph, Network, Output};
 use crate::photo::shrink;
@@ -131,8 +131,8 @@ impl Detector {
 
         let Normalise { mean, scale, order } = self.architecture.input();
         let normalise = |channel: usize, value: u8| (f32::from(value) - mean[channel]) / scale;
-        let input = planes(&picture, width, height, normalise, order);
-        let outputs = self.network(width, height)?.run(width, height, &input)?;
+        let input = numbers(&picture, width, height, normalise, order);
+        let outputs = self.network(width, height)?.run(&input)?;
         let found = self.architecture.decode(&outputs, width, threshold);
 
         let (width, height) = (picture.width() as f32, picture.height() as f32);
@@ -145,7 +145,7 @@ impl Detector {
     /// They have not, or it does not run.
     pub(super) fn try_out(&self) -> Result<(), ModelError> {
         let side = 2 * MULTIPLE;
-        let outputs = self.network(side, side)?.run(side, side, &vec![0.0; 3 * side * side])?;
+        let outputs = self.network(side, side)?.run(&vec![0.0; 3 * side * side])?;
         let lengths: Vec<usize> = outputs.iter().map(|output| output.values.len()).collect();
         if self.architecture == Architecture::CenterFace || lengths == anchors::lengths(side) {
             return Ok(());

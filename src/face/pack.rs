@@ -302,7 +302,7 @@ impl Candidate {
         let (name, recogniser) = take(|name| name.starts_with("w600k_"), "recogniser (w600k_*.onnx)")?;
 
         let network = Graph::parse(&recogniser)?.network(SIDE as usize, SIDE as usize)?;
-        let outputs = network.run(SIDE as usize, SIDE as usize, &vec![0.0; 3 * (SIDE * SIDE) as usize])?;
+        let outputs = network.run(&vec![0.0; 3 * (SIDE * SIDE) as usize])?;
         let dimension = outputs.first().map_or(0, |output| output.values.len());
         let info = PackInfo::insightface(name.trim_end_matches(".onnx"), dimension);
 

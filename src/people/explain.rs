@@ -3,8 +3,39 @@
 use serde::Serialize;
 
 use super::faces::Faces;
-use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, State};
+use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Journal, Line, PersonId, State, Who};
 use crate::face::{PackInfo, dot};
+
+/// Why a face has its name, or none.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    pub face: FaceId,
+    pub path: Option<String>,
+    pub person: Option<Who>,
+    pub state: Option<State>,
+    /// The decision that speaks of it last.
+    pub decision: Option<Line>,
+    pub resembles: Vec<Resemblance>,
+}
+
+/// So many persons are told of.
+const TOLD: usize = 5;
+
+/// Why a face has its name, or none.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn explain(catalog: &Catalog, pack: &PackInfo, face: &FaceRow) -> Result<Explanation, CatalogError> {
+    let journal = Journal::load(catalog)?;
+    Ok(Explanation {
+        face: face.id,
+        path: catalog.path_of(face.photo)?.map(|path| path.display().to_string()),
+        person: face.person.map(|person| catalog.person(person)).transpose()?.flatten(),
+        state: face.state,
+        decision: journal.last_word_on(&catalog.face_ref(face)?).cloned(),
+        resembles: resemblances(catalog, pack, face.id, TOLD)?,
+    })
+}
 
 /// How like a person a face is.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -30,7 +30,7 @@ mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
 pub use decide::decide;
-pub use explain::{Resemblance, resemblances};
+pub use explain::{Explanation, Resemblance, explain};
 pub use linkage::{Cluster, link};
 pub use naming::{NameError, NamingError, born, check_name, meetings, merge, name, rename, target};
 pub use neighbours::{Pair, neighbours};
@@ -38,4 +38,4 @@ pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
 pub use queue::{Outlook, Queue};
 pub use regroup::{Regrouped, has_ungrouped, regroup};
-pub use tagging::{TaggingError, by_itself, cover, split};
+pub use tagging::{TaggingError, by_itself, cover, say_whose, split};

@@ -58,6 +58,29 @@ pub fn split(
     Ok(decide(catalog, pack, &decision)?)
 }
 
+/// Says whose a face is, whoever it was taken for before; somebody who `is_new` gets the name with it.
+///
+/// # Errors
+/// [`TaggingError`]; then nothing has changed.
+pub fn say_whose(
+    catalog: &mut Catalog,
+    pack: &PackInfo,
+    face: &FaceRow,
+    person: (&Who, bool),
+) -> Result<Regrouped, TaggingError> {
+    if let Some(before) = face.person.filter(|&before| before != person.0.id)
+        && let Some(before) = catalog.person(before)?
+    {
+        match split(catalog, pack, &before, std::slice::from_ref(face), person) {
+            // Nobody is left whom it could be told apart from.
+            Err(TaggingError::AllOfThem(_)) => {}
+            done => return done,
+        }
+    }
+    let decision = catalog.confirming(person, &[face.id])?;
+    Ok(decide(catalog, pack, &decision)?)
+}
+
 /// Shows a person by this face from now on.
 ///
 /// # Errors

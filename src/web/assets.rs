@@ -9,6 +9,9 @@ use super::site::Site;
 
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/page.js");
+const PHOTO_SCRIPT: &str = include_str!("assets/photo.js");
+const SEARCH_SCRIPT: &str = include_str!("assets/search.js");
+const SCAN_SCRIPT: &str = include_str!("assets/scan.js");
 const ICON: &str = include_str!("assets/icon.svg");
 pub(super) const AWAY: &str = include_str!("assets/away.svg");
 
@@ -16,6 +19,9 @@ pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/assets/style.css", get(async || asset("text/css; charset=utf-8", STYLE)))
         .route("/assets/page.js", get(async || asset("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/assets/photo.js", get(async || asset("text/javascript; charset=utf-8", PHOTO_SCRIPT)))
+        .route("/assets/search.js", get(async || asset("text/javascript; charset=utf-8", SEARCH_SCRIPT)))
+        .route("/assets/scan.js", get(async || asset("text/javascript; charset=utf-8", SCAN_SCRIPT)))
         .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
 }
 

@@ -11,6 +11,7 @@ use super::text::Words;
 use super::visit;
 use crate::catalog::CatalogError;
 use crate::people::{NameError, NamingError, OpenError, TaggingError};
+use crate::scan::DrawError;
 
 /// Why a page cannot be shown, or a change not be made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -39,6 +40,27 @@ pub(super) enum PageError {
     TheirsAlready,
     #[error("that is no date of birth")]
     NoDate,
+    #[error("the photo is away")]
+    PhotoAway,
+    #[error("the box is not in the photo")]
+    BoxBeyond,
+    #[error("there is a face already")]
+    FaceThere,
+    #[error("{0} does not begin at the root")]
+    NotAbsolute(String),
+    #[error("{0} is no folder")]
+    NoFolder(String),
+    #[error("no folder is known")]
+    NothingToScan,
+    #[error("a scan goes on")]
+    ScanGoesOn,
+    #[error("no photos are meant")]
+    NoPhotos,
+    /// A path, and the words of the system.
+    #[error("{0}")]
+    Unwritable(String),
+    #[error("{0} has photos in it")]
+    HasPhotos(String),
     #[error("the library has changed since")]
     Outdated,
     #[error(transparent)]
@@ -65,8 +87,16 @@ impl PageError {
             | Self::AllFaces
             | Self::TheirsAlready
             | Self::NoDate
+            | Self::PhotoAway
+            | Self::BoxBeyond
+            | Self::NotAbsolute(_)
+            | Self::NoFolder(_)
+            | Self::NoPhotos
+            | Self::Unwritable(_)
+            | Self::NothingToScan
+            | Self::HasPhotos(_)
             | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Outdated => StatusCode::CONFLICT,
+            Self::Outdated | Self::FaceThere | Self::ScanGoesOn => StatusCode::CONFLICT,
             Self::Failed(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -115,6 +145,17 @@ impl From<TaggingError> for PageError {
             TaggingError::NoneByItself(_) | TaggingError::NotTheirs { .. } | TaggingError::Nameless(_) => {
                 Self::Outdated
             }
+        }
+    }
+}
+
+impl From<DrawError> for PageError {
+    fn from(error: DrawError) -> Self {
+        match error {
+            DrawError::Beyond { .. } => Self::BoxBeyond,
+            DrawError::Known(_) => Self::FaceThere,
+            DrawError::Photo(problem) => Self::Failed(problem),
+            DrawError::Catalog(error) => error.into(),
         }
     }
 }
@@ -169,6 +210,16 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::AllFaces => words.all_faces,
         PageError::TheirsAlready => words.theirs_already,
         PageError::NoDate => words.no_date,
+        PageError::PhotoAway => words.photo_away,
+        PageError::BoxBeyond => words.box_beyond,
+        PageError::FaceThere => words.face_there,
+        PageError::NotAbsolute(folder) => return (words.not_absolute)(folder),
+        PageError::NoFolder(folder) => return (words.no_folder)(folder),
+        PageError::NothingToScan => words.nothing_to_scan,
+        PageError::ScanGoesOn => words.scan_goes_on,
+        PageError::NoPhotos => words.no_photos,
+        PageError::Unwritable(problem) => return (words.unwritable)(problem),
+        PageError::HasPhotos(folder) => return (words.has_photos)(folder),
         PageError::Outdated => words.outdated,
         PageError::Name(NameError::Empty) => words.name_empty,
         PageError::Name(NameError::ControlCharacters(_)) => words.name_control,

@@ -15,8 +15,11 @@
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `person`, `merge`, `questions`, `history` | one page each |
+//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
+//! | `scanning` | the scan that goes on behind the page |
+//! | `wanted` | what a search looks for, as it stands in the address |
+//! | `folder` | a folder, as it is typed |
 //! | `timeline` | months of photos |
 //!
 //! A new page is a file here with its `routes()`, a line in [`routes`], its words in `text/`, a template in `templates/`, and a
@@ -24,23 +27,31 @@
 //! the browser back to where it was, where [`Frame`](frame::Frame) tells what was done and offers to take it back.
 
 mod access;
+mod album;
 mod assets;
 mod error;
 mod faces;
+mod folder;
 mod frame;
 mod guard;
 mod history;
 mod merge;
 mod people;
 mod person;
+mod photo;
 mod pictures;
 mod previews;
 mod questions;
+mod scan;
+mod scanning;
+mod search;
 mod serve;
 mod site;
 mod text;
 mod timeline;
 mod visit;
+mod wanted;
+mod why;
 
 pub use access::{Password, PasswordError};
 pub use serve::{Listen, ServeError, serve};
@@ -63,6 +74,11 @@ fn routes(site: Site) -> Router {
         .merge(merge::routes())
         .merge(person::routes())
         .merge(faces::routes())
+        .merge(photo::routes())
+        .merge(why::routes())
+        .merge(search::routes())
+        .merge(album::routes())
+        .merge(scan::routes())
         .merge(questions::routes())
         .merge(history::routes())
         .merge(pictures::routes())

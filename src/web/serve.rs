@@ -67,6 +67,7 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let site = Site::new(address, Access::new(listen.password)?, library);
+    let scanning = site.clone();
     let url = format!("http://{address}{}", site.access.path());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -81,10 +82,13 @@ pub fn serve(
         ready(&url)?;
         stop.notified().await;
         drop(stopping);
-        // One that goes on, as a page that follows a scan, must not keep it from ending.
+        scanning.scanning.end();
+        // One that goes on must not keep it from ending.
         let _ = tokio::time::timeout(GRACE, server).await;
-        Ok(())
-    })
+        io::Result::Ok(())
+    })?;
+    scanning.scanning.wait();
+    Ok(())
 }
 
 fn bind(address: IpAddr, port: Option<u16>) -> Result<TcpListener, ServeError> {

@@ -8,6 +8,7 @@ use axum::response::Redirect;
 use super::access::Access;
 use super::error::PageError;
 use super::previews::Previews;
+use super::scanning::Scanning;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library};
 use crate::face::PackInfo;
@@ -22,7 +23,8 @@ pub(super) struct Shared {
     pub address: SocketAddr,
     pub access: Access,
     pub previews: Previews,
-    library: Library,
+    pub scanning: Scanning,
+    pub library: Library,
     /// What is asked. One for all: there is one user.
     queue: Mutex<Queue>,
     /// Connections that no request uses now.
@@ -44,6 +46,7 @@ impl Site {
             address,
             access,
             previews,
+            scanning: Scanning::new(library),
             library: library.clone(),
             queue: Mutex::default(),
             idle: Mutex::default(),

@@ -1,6 +1,6 @@
 //! What was decided.
 
-use super::{counted, grouped};
+use super::grouped;
 
 pub struct Words {
     pub title: &'static str,
@@ -11,8 +11,6 @@ pub struct Words {
     pub done_again: fn(&str) -> String,
     pub was_taken_back: &'static str,
     pub undo_with: fn(&usize) -> String,
-    /// What the button that takes back is called where it cannot be seen beside what: how many newer ones go too.
-    pub undo_of: fn(&str, &usize) -> String,
     pub redo: fn(&str) -> String,
     pub more: fn(&usize) -> String,
 }
@@ -30,10 +28,6 @@ pub const ENGLISH: Words = Words {
         1 => "Undo this and the newer one".to_owned(),
         newer => format!("Undo this and the {} newer", grouped(*newer as u64)),
     },
-    undo_of: |what, newer| match newer {
-        0 => format!("Undo: {what}"),
-        newer => format!("Undo: {what}; and what is newer: {}", counted(*newer as u64, "decision", "decisions")),
-    },
     redo: |what| format!("Taken back last: {what}."),
     more: |more| format!("and {} more", grouped(*more as u64)),
 };
@@ -49,10 +43,6 @@ pub const CHINESE: Words = Words {
     undo_with: |newer| match newer {
         0 => "撤销".to_owned(),
         newer => format!("撤销此项及其后 {} 项", grouped(*newer as u64)),
-    },
-    undo_of: |what, newer| match newer {
-        0 => format!("撤销：{what}"),
-        newer => format!("撤销：{what}，以及其后 {} 项", grouped(*newer as u64)),
     },
     redo: |what| format!("最近撤销：{what}。"),
     more: |more| format!("另有 {} 张", grouped(*more as u64)),

@@ -8,7 +8,10 @@ mod history;
 mod merge;
 mod people;
 mod person;
+mod photo;
 mod questions;
+mod scan;
+mod search;
 
 use std::collections::HashMap;
 
@@ -24,7 +27,10 @@ pub(super) struct Words {
     pub people: people::Words,
     pub merge: merge::Words,
     pub person: person::Words,
+    pub photo: photo::Words,
     pub questions: questions::Words,
+    pub search: search::Words,
+    pub scan: scan::Words,
     pub history: history::Words,
     /// A decision, people by the names that they have now.
     pub describe: fn(&Decision, &HashMap<PersonId, String>) -> String,
@@ -38,7 +44,10 @@ static ENGLISH: Words = Words {
     people: people::ENGLISH,
     merge: merge::ENGLISH,
     person: person::ENGLISH,
+    photo: photo::ENGLISH,
     questions: questions::ENGLISH,
+    search: search::ENGLISH,
+    scan: scan::ENGLISH,
     history: history::ENGLISH,
     describe: Decision::describe,
 };
@@ -51,7 +60,10 @@ static CHINESE: Words = Words {
     people: people::CHINESE,
     merge: merge::CHINESE,
     person: person::CHINESE,
+    photo: photo::CHINESE,
     questions: questions::CHINESE,
+    search: search::CHINESE,
+    scan: scan::CHINESE,
     history: history::CHINESE,
     describe: decisions::chinese,
 };

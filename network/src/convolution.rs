@@ -7,16 +7,12 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::activation::Activation;
-use super::feature_map::{BORDER, Layout, Source, Target};
-use super::layer::{Layer, Window};
-use super::vectors::{load, store};
+use super::feature_map::{Source, Target};
+use super::layer::{Layer, MOST_ROWS, Window, filled_up};
+use super::vectors::{activate, mul_add};
 
 /// Vectors of channels that are summed at once.
 const MOST_VECTORS: usize = 3;
-
-/// The largest kernel, in rows.
-pub const MOST_ROWS: usize = 7;
 
 #[derive(Debug)]
 pub struct Convolution {
@@ -27,7 +23,7 @@ pub struct Convolution {
     weights: Vec<f32>,
     /// For each channel.
     bias: Vec<f32>,
-    activation: Activation,
+    slopes: Vec<f32>,
 }
 
 /// Numbers of the input side by side that one sum takes in.
@@ -51,18 +47,18 @@ struct Block {
 }
 
 impl Convolution {
-    /// Packs a layer for an input that lies so.
-    pub fn new(layer: &Layer, input: Layout, lanes: usize) -> Self {
+    /// Packs a layer whose input has `pitch` numbers for each pixel.
+    pub fn new(layer: &Layer, pitch: usize, lanes: usize) -> Self {
         let window = layer.window;
         let channels = layer.outputs.next_multiple_of(lanes);
         // A group is narrower than a vector: each vector sees as many input channels as it has lanes, most weights being zero.
         let seen = if layer.groups > 1 { lanes } else { layer.inputs };
         // Pixels that lie side by side without a gap are one run.
-        let joined = layer.groups == 1 && input.pitch == layer.inputs;
+        let joined = layer.groups == 1 && pitch == layer.inputs;
         let columns = if joined { 1 } else { window.columns };
         let length = if joined { window.columns * seen } else { seen };
         let runs: Vec<Run> = (0..window.rows)
-            .flat_map(|row| (0..columns).map(move |column| Run { row, start: column * input.pitch, length }))
+            .flat_map(|row| (0..columns).map(move |column| Run { row, start: column * pitch, length }))
             .collect();
 
         let vectors = channels / lanes;
@@ -82,8 +78,8 @@ impl Convolution {
             }
             blocks.push(Block { vectors: end - first, channel, input_channel, weights: start..weights.len() });
         }
-        let bias = (0..channels).map(|channel| layer.bias.get(channel).copied().unwrap_or(0.0)).collect();
-        Self { window, runs, blocks, weights, bias, activation: layer.padded_activation(channels) }
+        let (bias, slopes) = (filled_up(&layer.bias, channels), filled_up(&layer.slopes, channels));
+        Self { window, runs, blocks, weights, bias, slopes }
     }
 }
 
@@ -101,16 +97,11 @@ impl WithSimd for Convolve<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let Convolution { blocks, .. } = self.convolution;
-        for block in blocks {
-            // As many sums as there are registers for, less those for the weights and the pixel.
-            match (block.vectors, S::REGISTER_COUNT >= 32) {
-                (1, true) => self.block::<S, 8, 1>(simd, block),
-                (2, true) => self.block::<S, 8, 2>(simd, block),
-                (_, true) => self.block::<S, 8, MOST_VECTORS>(simd, block),
-                (1, false) => self.block::<S, 4, 1>(simd, block),
-                (2, false) => self.block::<S, 4, 2>(simd, block),
-                (_, false) => self.block::<S, 4, MOST_VECTORS>(simd, block),
+        for block in &self.convolution.blocks {
+            match block.vectors {
+                1 => self.vectors::<S, 1>(simd, block),
+                2 => self.vectors::<S, 2>(simd, block),
+                _ => self.vectors::<S, MOST_VECTORS>(simd, block),
             }
         }
     }
@@ -118,23 +109,35 @@ impl WithSimd for Convolve<'_> {
 
 impl Convolve<'_> {
     #[inline(always)]
+    fn vectors<S: Simd, const VECTORS: usize>(&mut self, simd: S, block: &Block) {
+        // As many sums as there are registers for, less those for the weights and the pixel.
+        match self.output.layout.width {
+            8.. if S::REGISTER_COUNT >= 32 => self.block::<S, 8, VECTORS>(simd, block),
+            4.. => self.block::<S, 4, VECTORS>(simd, block),
+            _ => self.block::<S, 1, VECTORS>(simd, block),
+        }
+    }
+
+    #[inline(always)]
     fn block<S: Simd, const PIXELS: usize, const VECTORS: usize>(&mut self, simd: S, block: &Block) {
-        let Convolution { window, runs, weights, bias, activation, .. } = self.convolution;
+        let Convolution { window, runs, weights, bias, slopes, .. } = self.convolution;
         let weights = S::as_simd_f32s(&weights[block.weights.clone()]).0.as_chunks::<VECTORS>().0;
-        let bias: [S::f32s; VECTORS] =
-            std::array::from_fn(|vector| load::<S>(bias, block.channel + vector * S::F32_LANES));
-        let from = self.input.layout;
-        let to = self.output.layout;
+        let channels = block.channel / S::F32_LANES;
+        let [bias, slopes]: [&[S::f32s; VECTORS]; 2] = [bias, slopes]
+            .map(|numbers| S::as_simd_f32s(numbers).0[channels..].first_chunk().expect("as many as channels"));
+        let (from, to) = (self.input.layout, self.output.layout.in_vectors::<S>());
         let first = from.start + block.input_channel - window.padding * from.pitch;
         for y in self.rows.clone() {
             let top = (y * window.stride) as isize - window.padding as isize;
             let rows: [&[f32]; MOST_ROWS] = std::array::from_fn(|row| self.input.row(top + row as isize));
-            let add = self.add.map(|add| (add.layout, add.row(y as isize)));
-            let output = self.output.row(y);
+            let add = self.add.map(|add| (add.layout.in_vectors::<S>(), S::as_simd_f32s(add.row(y as isize)).0));
+            let output = S::as_mut_simd_f32s(self.output.row(y)).0;
             for x in (0..to.width).step_by(PIXELS) {
+                // The last pixels are computed twice rather than one by one.
+                let x = x.min(to.width - PIXELS);
                 let starts: [usize; PIXELS] =
-                    std::array::from_fn(|pixel| first + (x + pixel).min(to.width - 1) * window.stride * from.pitch);
-                let mut sums = [bias; PIXELS];
+                    std::array::from_fn(|pixel| first + (x + pixel) * window.stride * from.pitch);
+                let mut sums = [*bias; PIXELS];
                 let mut rest = weights;
                 for run in runs {
                     let (weights, later) = rest.split_at(run.length);
@@ -146,29 +149,30 @@ impl Convolve<'_> {
                             let number = simd.splat_f32s(pixels[pixel][index]);
                             for vector in 0..VECTORS {
                                 let sum = &mut sums[pixel][vector];
-                                *sum = simd.mul_add_e_f32s(number, weights[vector], *sum);
+                                *sum = mul_add(simd, number, weights[vector], *sum);
                             }
                         }
                     }
                 }
-                for (pixel, sums) in sums.iter().enumerate().take(to.width - x) {
-                    for (vector, &sum) in sums.iter().enumerate() {
-                        let channel = block.channel + vector * S::F32_LANES;
-                        let mut sum = activation.apply(simd, sum, channel);
-                        if let Some((layout, row)) = add {
-                            let position = layout.start + (x + pixel) * layout.pitch + channel;
-                            sum = simd.add_f32s(sum, load::<S>(row, position));
-                        }
-                        store::<S>(output, to.start + (x + pixel) * to.pitch + channel, sum);
+                // In loops so small that they are unrolled, for the sums to stay in registers.
+                for sums in &mut sums {
+                    for (sum, &slope) in sums.iter_mut().zip(slopes) {
+                        *sum = activate(simd, *sum, slope);
                     }
+                }
+                if let Some((layout, row)) = add {
+                    for (pixel, sums) in sums.iter_mut().enumerate() {
+                        let row = &row[layout.start + (x + pixel) * layout.pitch + channels..][..VECTORS];
+                        for (sum, &number) in sums.iter_mut().zip(row) {
+                            *sum = simd.add_f32s(*sum, number);
+                        }
+                    }
+                }
+                for (pixel, sums) in sums.iter().enumerate() {
+                    let place = to.start + (x + pixel) * to.pitch + channels;
+                    output[place..place + VECTORS].copy_from_slice(sums);
                 }
             }
         }
     }
-}
-
-/// Whether the kernel never reaches beyond the border of its input.
-pub fn fits(window: Window, input: Layout, output: Layout) -> bool {
-    let end = (output.width - 1) * window.stride + window.columns;
-    window.padding <= BORDER && end <= input.width + window.padding + BORDER && window.rows <= MOST_ROWS
 }

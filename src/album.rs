@@ -1,51 +1,66 @@
-//! A folder of the photos found, as links or copies, numbered by date.
+//! Photos found -> a folder of links or copies, numbered by date, or a list of their paths.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-
-use super::Exit;
-use super::output::{count, day, note};
 use crate::catalog::Hit;
 
 /// What an album is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     Links,
     Copies,
 }
 
-/// Puts the photos into `folder`, which is made where it is not there. Nothing that lies in it is overwritten: a photo
-/// that is there already, as the same link or the same bytes, is left, any other name is avoided.
-pub(super) fn make(folder: &Path, hits: &[Hit], kind: Kind) -> Result<Exit> {
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let digits = hits.len().to_string().len().max(4);
-    let (mut made, mut present, mut failed) = (0, 0, 0);
-    for (index, hit) in hits.iter().enumerate() {
-        let name = name(index + 1, digits, hit);
-        match place(folder, &name, &hit.path, kind) {
-            Ok(true) => made += 1,
-            Ok(false) => present += 1,
-            Err(error) => {
-                failed += 1;
-                note(&format!("warning: {}: {error}", hit.path.display()));
-            }
-        }
-    }
-    let what = if kind == Kind::Links { "link" } else { "copies of photo" };
-    let mut line = format!("{}: {}", folder.display(), count(made, what));
-    if present > 0 {
-        line += &format!(", {present} there already");
-    }
-    writeln!(io::stdout(), "{line}.")?;
-    Ok(if hits.is_empty() || failed > 0 { Exit::Partly } else { Exit::Well })
+/// What became of an album.
+#[derive(Debug, Default)]
+pub struct Album {
+    /// Links or copies made.
+    pub made: u64,
+    /// Photos that were there already, as the same link or the same bytes.
+    pub present: u64,
+    /// Photos that could not be had, and why.
+    pub failed: Vec<(PathBuf, io::Error)>,
 }
 
-/// Takes the links out of the folder that `find --open` shows; nothing but links.
-pub(super) fn clear_links(folder: &Path) -> Result<()> {
+/// Puts the photos into `folder`, which is made where it is not there. Nothing that lies in it is overwritten: a photo
+/// that is there already is left, any other name is avoided.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn make(folder: &Path, hits: &[Hit], kind: Kind) -> io::Result<Album> {
+    fs::create_dir_all(folder)?;
+    let digits = hits.len().to_string().len().max(4);
+    let mut album = Album::default();
+    for (index, hit) in hits.iter().enumerate() {
+        match place(folder, &name(index + 1, digits, hit), &hit.path, kind) {
+            Ok(true) => album.made += 1,
+            Ok(false) => album.present += 1,
+            Err(error) => album.failed.push((hit.path.clone(), error)),
+        }
+    }
+    Ok(album)
+}
+
+/// Writes the path of each photo as the bytes that the file system knows, with `end` behind it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn list(out: &mut impl Write, hits: &[Hit], end: u8) -> io::Result<()> {
+    for hit in hits {
+        out.write_all(hit.path.as_os_str().as_encoded_bytes())?;
+        out.write_all(&[end])?;
+    }
+    Ok(())
+}
+
+/// Takes the links out of a folder; nothing but links.
+///
+/// # Errors
+/// Those of the file system.
+pub fn clear_links(folder: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {
         if entry.file_type()?.is_symlink() {
@@ -57,7 +72,7 @@ pub(super) fn clear_links(folder: &Path) -> Result<()> {
 
 /// `0007-2024-07-03-IMG_1234.jpg`
 fn name(number: usize, digits: usize, hit: &Hit) -> OsString {
-    let day = day(hit.taken.as_deref());
+    let day = hit.taken.as_deref().and_then(|taken| taken.split('T').next()).unwrap_or_default();
     let mut name = OsString::from(format!("{number:0digits$}-"));
     if !day.is_empty() {
         name.push(format!("{day}-"));

@@ -121,3 +121,47 @@ fn rows_in_memory(tasks: &[Task], heights: &[usize], turns: &[Turn]) -> Vec<usiz
     }
     most
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(inputs: &[(usize, Window)], output: usize, step: usize) -> Task {
+        let inputs = inputs.iter().map(|&(map, window)| (map, Reach::Window(window))).collect();
+        Task { inputs, output: Some((output, step)) }
+    }
+
+    /// A picture, two layers that halve it, one that looks at its neighbours, the same enlarged again with a sum, and all read.
+    #[test]
+    fn what_is_read_is_there_and_not_yet_written_over() {
+        let window = |rows, stride, padding| Window { rows, columns: rows, stride, padding };
+        let heights = [40, 20, 10, 10, 20];
+        let enlarged = (3, Reach::Rows((0..20).map(|row| row / 2).collect()));
+        for step in [1, 2, 4, 50] {
+            let tasks = [
+                task(&[], 0, step),
+                task(&[(0, window(3, 2, 1))], 1, 1),
+                task(&[(1, window(3, 2, 1))], 2, step),
+                task(&[(2, window(7, 1, 3))], 3, 1),
+                Task { inputs: vec![enlarged.clone(), (1, Reach::Window(Window::PIXEL))], output: Some((4, 2 * step)) },
+                Task { inputs: vec![(4, Reach::All)], output: None },
+            ];
+            let Schedule { turns, rows } = schedule(&tasks, &heights);
+            // The rows that lie in each place of a map's memory.
+            let mut memory: Vec<Vec<Option<usize>>> = rows.iter().map(|&rows| vec![None; rows]).collect();
+            for turn in &turns {
+                for (map, reach) in &tasks[turn.task].inputs {
+                    for row in reach.needed(&turn.rows, heights[*map]) {
+                        assert_eq!(memory[*map][row % rows[*map]], Some(row), "{turn:?} with steps of {step}");
+                    }
+                }
+                if let Some((map, _)) = tasks[turn.task].output {
+                    turn.rows.clone().for_each(|row| memory[map][row % rows[map]] = Some(row));
+                }
+            }
+            assert_eq!(turns.last().unwrap().task, tasks.len() - 1);
+            assert_eq!(rows[4], heights[4], "it is read as a whole");
+            assert!(step > 4 || rows[0] < 20, "and of the picture only some rows are kept: {}", rows[0]);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A convolution as the file has it, with what follows it folded in.
 
-use super::activation::Activation;
+use super::feature_map::{BORDER, Size};
 
 /// Where a kernel lies on its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +13,26 @@ pub struct Window {
     pub padding: usize,
 }
 
+/// The largest kernel that is known here.
+pub const MOST_ROWS: usize = 7;
+
+impl Window {
+    /// A single pixel.
+    pub const PIXEL: Self = Self { rows: 1, columns: 1, stride: 1, padding: 0 };
+
+    /// Whether it never reaches beyond the border of its input.
+    pub fn fits(self, input: Size, output: Size) -> bool {
+        let end = (output.width - 1) * self.stride + self.columns;
+        self.rows <= MOST_ROWS && self.padding <= BORDER && end <= self.padding + input.width + BORDER
+    }
+}
+
+/// A convolution, and what is made of each number that comes out.
 #[derive(Debug, Clone)]
 pub struct Layer {
     pub window: Window,
+    /// Whether each input pixel becomes as many output pixels as the kernel has, which is as large as its stride.
+    pub deconvolves: bool,
     pub groups: usize,
     /// Channels.
     pub inputs: usize,
@@ -24,7 +41,8 @@ pub struct Layer {
     pub weights: Vec<f32>,
     /// For each output channel.
     pub bias: Vec<f32>,
-    pub activation: Activation,
+    /// For each output channel: a negative number is multiplied by it. 0 is ReLU, others are PReLU, and with 1 nothing happens.
+    pub slopes: Vec<f32>,
 }
 
 impl Layer {
@@ -43,6 +61,25 @@ impl Layer {
         self.groups > 1 && self.groups == self.inputs && self.inputs == self.outputs
     }
 
+    /// Whether something is made of the sums.
+    pub fn is_activated(&self) -> bool {
+        self.slopes.iter().any(|&slope| slope != 1.0)
+    }
+
+    /// Whether one layer can take the place of both, where they have the same input.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let plain = |layer: &Self| layer.groups == 1 && !layer.deconvolves;
+        self.window == other.window && plain(self) && plain(other)
+    }
+
+    /// Puts the channels of another layer of the same kind after its own.
+    pub fn append(&mut self, other: Self) {
+        self.outputs += other.outputs;
+        self.weights.extend(other.weights);
+        self.bias.extend(other.bias);
+        self.slopes.extend(other.slopes);
+    }
+
     /// Multiplies what comes out by a factor for each channel.
     pub fn scale(&mut self, factors: &[f32]) {
         let length = self.weights.len() / self.outputs;
@@ -50,17 +87,6 @@ impl Layer {
             weights.iter_mut().for_each(|weight| *weight *= factor);
         }
         self.bias.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);
-    }
-
-    /// The activation for `channels`, those that were added to fill up included.
-    pub fn padded_activation(&self, channels: usize) -> Activation {
-        match &self.activation {
-            Activation::Slopes(slopes) => {
-                let slope = |channel: usize| slopes.get(channel).copied().unwrap_or(0.0);
-                Activation::Slopes((0..channels).map(slope).collect())
-            }
-            other => other.clone(),
-        }
     }
 }
 
@@ -70,16 +96,9 @@ impl Layer {
     pub fn rows_of_deconvolution(&self, lanes: usize) -> Vec<Self> {
         let Window { rows, columns, .. } = self.window;
         let channels = self.outputs.next_multiple_of(lanes);
-        let each = |number: &dyn Fn(usize, usize) -> f32| -> Vec<f32> {
-            let padded =
-                |channel: usize, column: usize| if channel < self.outputs { number(channel, column) } else { 0.0 };
-            (0..columns)
-                .flat_map(|column| (0..channels).map(move |channel| (channel, column)))
-                .map(|(channel, column)| padded(channel, column))
-                .collect()
-        };
         let row = |row: usize| Self {
-            window: Window { rows: 1, columns: 1, stride: 1, padding: 0 },
+            window: Window::PIXEL,
+            deconvolves: false,
             groups: 1,
             inputs: self.inputs,
             outputs: columns * channels,
@@ -90,12 +109,16 @@ impl Layer {
                     self.weight(channel, input, row, column)
                 })
                 .collect(),
-            bias: each(&|channel, _| self.bias[channel]),
-            activation: match &self.activation {
-                Activation::Slopes(slopes) => Activation::Slopes(each(&|channel, _| slopes[channel])),
-                other => other.clone(),
-            },
+            bias: filled_up(&self.bias, channels).repeat(columns),
+            slopes: filled_up(&self.slopes, channels).repeat(columns),
         };
         (0..rows).map(row).collect()
     }
+}
+
+/// `numbers` for each channel, filled up for `channels`.
+pub fn filled_up(numbers: &[f32], channels: usize) -> Vec<f32> {
+    let mut numbers = numbers.to_vec();
+    numbers.resize(channels, 0.0);
+    numbers
 }

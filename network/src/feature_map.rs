@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use pulp::Simd;
+
 /// Pixels of zeros at either end of a row.
 pub const BORDER: usize = 1;
 
@@ -53,6 +55,13 @@ impl Layout {
         Self { height: size.height, width: size.width, rows: size.height, pitch, row, start: BORDER * pitch }
     }
 
+    /// The same, counted in vectors.
+    #[inline(always)]
+    pub fn in_vectors<S: Simd>(self) -> Self {
+        let [pitch, row, start] = [self.pitch, self.row, self.start].map(|numbers| numbers / S::F32_LANES);
+        Self { pitch, row, start, ..self }
+    }
+
     /// How many numbers are in memory.
     pub fn length(&self) -> usize {
         self.rows * self.row
@@ -64,7 +73,7 @@ impl Layout {
     }
 
     /// The same map from `channel` on.
-    pub fn from_channel(self, channel: usize) -> Self {
+    pub fn at_channel(self, channel: usize) -> Self {
         Self { start: self.start + channel, ..self }
     }
 

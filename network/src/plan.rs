@@ -6,11 +6,10 @@ use std::ops::Range;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 
-use super::convolution::{Convolution, Convolve};
-use super::depthwise::{ConvolveDepthwise, Depthwise};
 use super::feature_map::{BORDER, Layout, Size, Source, Target};
+use super::kernel::Kernel;
 use super::schedule::Turn;
-use super::vectors::vectorised;
+use super::vectors::Widest;
 
 #[derive(Debug)]
 pub struct Plan {
@@ -35,49 +34,23 @@ pub struct Map {
 
 #[derive(Debug)]
 pub enum Step {
+    /// Puts the picture that the network sees into a map.
+    Picture { map: usize },
     /// Of a tensor of `1 x channels x height x width` a map is made.
-    Import {
-        tensor: usize,
-        map: usize,
-    },
+    Import { tensor: usize, map: usize },
     /// And the reverse; with `channels_last`, the tensor's order is `1 x height x width x channels`.
-    Export {
-        map: usize,
-        tensor: usize,
-        channels_last: bool,
-        shape: TVec<usize>,
-    },
+    Export { map: usize, tensor: usize, channels_last: bool, shape: TVec<usize> },
     Convolve {
-        convolution: Convolution,
+        kernel: Arc<Kernel>,
         input: usize,
-        add: Option<usize>,
-        output: usize,
-    },
-    ConvolveDepthwise {
-        convolution: Depthwise,
-        input: usize,
-        output: usize,
-    },
-    /// Each pixel of the kernel's own convolution goes to a row; see `translate`.
-    Deconvolve {
-        rows: Vec<Convolution>,
-        input: usize,
+        /// A map that is added to what comes out.
         add: Option<usize>,
         output: usize,
     },
     /// Nearest-neighbour resizing: from which row and column each is taken.
-    Resize {
-        rows: Vec<usize>,
-        columns: Vec<usize>,
-        input: usize,
-        output: usize,
-    },
+    Resize { rows: Vec<usize>, columns: Vec<usize>, input: usize, output: usize },
     /// An operator that only tract knows.
-    Tract {
-        operator: Box<dyn TypedOp>,
-        inputs: Vec<Argument>,
-        outputs: Vec<usize>,
-    },
+    Tract { operator: Box<dyn TypedOp>, inputs: Vec<Argument>, outputs: Vec<usize> },
 }
 
 #[derive(Debug, Clone)]
@@ -92,16 +65,14 @@ thread_local! {
 }
 
 impl Plan {
-    /// Runs all steps on an input of `1 x channels x height x width`.
-    pub fn run(&self, input: Tensor) -> TractResult<Vec<TValue>> {
+    /// Runs all steps on a picture of `height x width x channels`.
+    pub fn run(&self, picture: &[f32]) -> TractResult<Vec<TValue>> {
         BUFFERS.with_borrow_mut(|buffers| {
             buffers.resize(buffers.len().max(self.maps.len()), Vec::new());
             for (buffer, map) in buffers.iter_mut().zip(&self.maps) {
                 buffer.resize(buffer.len().max(map.layout.length() + ALIGNMENT), 0.0);
             }
-            let mut tensors: Vec<Option<TValue>> = vec![None; self.tensors];
-            tensors[0] = Some(input.into_tvalue());
-            let mut run = Run { plan: self, buffers, tensors };
+            let mut run = Run { plan: self, picture, buffers, tensors: vec![None; self.tensors] };
             for turn in &self.turns {
                 run.turn(&self.steps[turn.task], turn.rows.clone())?;
             }
@@ -115,6 +86,7 @@ const ALIGNMENT: usize = 16;
 
 struct Run<'a> {
     plan: &'a Plan,
+    picture: &'a [f32],
     buffers: &'a mut Vec<Vec<f32>>,
     tensors: Vec<Option<TValue>>,
 }
@@ -131,41 +103,30 @@ impl Run<'_> {
 
     fn turn(&mut self, step: &Step, rows: Range<usize>) -> TractResult<()> {
         match step {
+            Step::Picture { map } => self.write(*map, rows, |run, mut target, rows| {
+                let Layout { width, pitch, start, .. } = target.layout;
+                for y in rows {
+                    let pixels = &run.picture[y * width * pitch..][..width * pitch];
+                    target.row(y)[start..][..width * pitch].copy_from_slice(pixels);
+                }
+                Ok(())
+            })?,
             Step::Import { tensor, map } => {
                 let tensor = self.tensor(*tensor);
                 let size = self.plan.maps[*map].size;
                 self.write(*map, rows, |_, mut target, rows| {
-                    Ok(import(tensor.try_as_plain_ram()?.as_slice()?, size, &mut target, rows))
+                    import(tensor.try_as_plain_ram()?.as_slice()?, size, &mut target, rows);
+                    Ok(())
                 })?;
             }
             Step::Export { map, tensor, channels_last, shape } => {
                 let numbers = export(self.source(*map), self.plan.maps[*map].size, *channels_last);
                 self.tensors[*tensor] = Some(Tensor::from_shape(shape, &numbers)?.into_tvalue());
             }
-            Step::Convolve { convolution, input, add, output } => self.write(*output, rows, |run, output, rows| {
-                let (input, add) = (run.source(*input), add.map(|add| run.source(add)));
-                Ok(vectorised(Convolve { convolution, input, add, output, rows }))
+            Step::Convolve { kernel, input, add, output } => self.write(*output, rows, |run, output, rows| {
+                kernel.run::<Widest>(run.source(*input), add.map(|add| run.source(add)), output, rows);
+                Ok(())
             })?,
-            Step::ConvolveDepthwise { convolution, input, output } => {
-                self.write(*output, rows, |run, output, rows| {
-                    Ok(vectorised(ConvolveDepthwise { convolution, input: run.source(*input), output, rows }))
-                })?
-            }
-            Step::Deconvolve { rows: convolutions, input, add, output } => {
-                self.write(*output, rows, |run, output, rows| {
-                    let count = convolutions.len();
-                    let rows = rows.start / count..rows.end / count;
-                    for (index, convolution) in convolutions.iter().enumerate() {
-                        let add = add.map(|add| run.source(add));
-                        let add = add.map(|add| Source { layout: add.layout.every(count, index), ..add });
-                        let layout = output.layout.every(count, index);
-                        let output = Target { layout, numbers: &mut *output.numbers };
-                        let (input, rows) = (run.source(*input), rows.clone());
-                        vectorised(Convolve { convolution, input, add, output, rows });
-                    }
-                    Ok(())
-                })?
-            }
             Step::Resize { rows: from, columns, input, output } => {
                 self.write(*output, rows, |run, mut output, rows| {
                     let (input, to) = (run.source(*input), output.layout);

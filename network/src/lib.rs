@@ -1,11 +1,12 @@
 //! Neural networks: an ONNX file and a picture's numbers -> the numbers that the file's graph makes of them.
 
-mod activation;
 mod convolution;
 mod depthwise;
 mod feature_map;
 mod graph;
+mod kernel;
 mod layer;
+mod operator;
 mod plan;
 mod prelu;
 mod schedule;

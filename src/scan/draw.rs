@@ -1,0 +1,73 @@
+//! A face that no detector saw, and the user drew.
+
+use std::path::Path;
+
+use super::read::PhotoReader;
+use crate::catalog::{Catalog, CatalogError, FaceId, PhotoId, PhotoRow, Who};
+use crate::face::{BoundingBox, Pack, PackInfo};
+use crate::people::{Regrouped, regroup};
+
+/// Why no face can be drawn there.
+#[derive(Debug, thiserror::Error)]
+pub enum DrawError {
+    #[error("the box reaches beyond the photo, which is {width} x {height} pixels")]
+    Beyond { width: u32, height: u32 },
+    #[error("there is face {0} already")]
+    Known(FaceId),
+    #[error("{0}")]
+    Photo(String),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+/// A face that was drawn, and not said of anybody yet.
+pub struct Drawn {
+    photo: PhotoId,
+    face: crate::catalog::NewFace,
+}
+
+/// How much two boxes overlap that are of one face (intersection over union).
+const SAME: f32 = 0.5;
+
+/// How far a box may reach beyond its photo, in fractions: rounding.
+const ROUNDING: f32 = 0.001;
+
+/// Looks at the face in a box of a photo, which lies at `path`. The box is in fractions of the upright photo.
+///
+/// # Errors
+/// [`DrawError`].
+pub fn look(
+    catalog: &Catalog,
+    pack: &Pack,
+    photo: &PhotoRow,
+    path: &Path,
+    bounds: BoundingBox,
+) -> Result<Drawn, DrawError> {
+    let BoundingBox { x, y, width, height } = bounds;
+    let end = 1.0 + ROUNDING;
+    let inside = x >= 0.0 && y >= 0.0 && width > 0.0 && height > 0.0 && x + width <= end && y + height <= end;
+    if !inside {
+        return Err(DrawError::Beyond { width: photo.width, height: photo.height });
+    }
+    if let Some(known) = catalog.faces_in(photo.id)?.iter().find(|face| face.bounds.iou(&bounds) >= SAME) {
+        return Err(DrawError::Known(known.id));
+    }
+    let reader = PhotoReader::new(pack, Default::default());
+    let face = reader.drawn(path, &photo.hash, bounds);
+    let face = face.map_err(|problem| DrawError::Photo(format!("{}: {problem}", path.display())))?;
+    Ok(Drawn { photo: photo.id, face })
+}
+
+impl Drawn {
+    /// Says that the face is this person's; one who `is_new` gets the name with it.
+    ///
+    /// # Errors
+    /// Those of the catalog; then nothing has changed.
+    pub fn is(&self, catalog: &mut Catalog, pack: &PackInfo, person: (&Who, bool)) -> Result<Regrouped, CatalogError> {
+        let decision = catalog.drawing(self.photo, &self.face, person)?;
+        catalog.decide(&decision, |catalog| {
+            catalog.batch(|writer| writer.embed_drawn(self.photo, &self.face, &pack.name))?;
+            regroup(catalog, pack, &decision.reaches())
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! One photo: who is in it, what is known of it, and what can be said of each face.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{Html, Redirect};
+use axum::routing::{get, post};
+use axum_extra::extract::{Form, Query};
+use jiff::civil::DateTime;
+use serde::Deserialize;
+
+use super::error::PageError;
+use super::frame::{Frame, Tab};
+use super::people::known_names;
+use super::site::Site;
+use super::text::Words;
+use super::visit::Visit;
+use super::wanted::Wanted;
+use crate::catalog::{Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, Standing, State as Tagged, Who};
+use crate::face::{BoundingBox, Pack};
+use crate::people::{check_name, decide, say_whose};
+use crate::scan::look;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/photo/{id}", get(show))
+        .route("/photo/{id}/draw", post(draw))
+        .route("/face/{id}/name", post(name))
+        .route("/face/{id}/remove", post(remove))
+}
+
+#[derive(Template)]
+#[template(path = "photo.html")]
+struct PhotoPage {
+    frame: Frame,
+    photo: PhotoRow,
+    /// Width and height of the picture; boxes are in the same unit.
+    stage: (f32, f32),
+    faces: Vec<Boxed>,
+    /// People who are in the photo more than once.
+    twice: Vec<String>,
+    files: Vec<Lies>,
+    /// No file of it can be read.
+    is_away: bool,
+    /// What the user searched for before.
+    wanted: Wanted,
+    standing: Option<Standing>,
+    names: Vec<String>,
+}
+
+/// A face with its box.
+struct Boxed {
+    id: FaceId,
+    who: Option<Who>,
+    label: String,
+    state: Option<Tagged>,
+    bounds: BoundingBox,
+    /// Photos of the group beside this one.
+    others: u64,
+}
+
+/// Where the photo lies.
+struct Lies {
+    path: String,
+    /// Why it is not there.
+    away: Option<&'static str>,
+}
+
+/// The longer side of a picture in the unit of its boxes, whatever its pixels: text beside them is in this unit too.
+const STAGE: f32 = 1000.0;
+
+impl Boxed {
+    fn is_named(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.name.is_some())
+    }
+
+    fn is_auto(&self) -> bool {
+        self.state == Some(Tagged::Auto)
+    }
+
+    /// How it looks.
+    fn class(&self) -> &'static str {
+        match &self.who {
+            Some(_) if self.is_auto() => "auto",
+            Some(Who { name: Some(_), .. }) => "named",
+            Some(_) => "group",
+            None => "nobody",
+        }
+    }
+
+    /// Left, top, width and height on a stage.
+    fn on(&self, (across, down): (f32, f32)) -> [f32; 4] {
+        let BoundingBox { x, y, width, height } = self.bounds;
+        [x * across, y * down, width * across, height * down]
+    }
+}
+
+impl PhotoPage {
+    fn address(&self, photo: &PhotoId) -> String {
+        self.wanted.address(&format!("/photo/{photo}"))
+    }
+
+    fn state(&self, face: &Boxed) -> Option<&'static str> {
+        let words = &self.frame.words.photo;
+        face.state.map(|state| match state {
+            Tagged::Auto => words.auto,
+            Tagged::Confirmed => words.confirmed,
+            Tagged::Manual => words.manual,
+        })
+    }
+
+    /// Day and time in words.
+    fn taken(&self) -> Option<String> {
+        let time = local(&self.photo)?;
+        Some(format!("{}, {}", (self.frame.words.person.day)(time.date()), time.strftime("%H:%M")))
+    }
+}
+
+/// Local time without its offset.
+fn local(photo: &PhotoRow) -> Option<DateTime> {
+    photo.taken.as_deref()?.get(..19)?.parse().ok()
+}
+
+async fn show(
+    State(site): State<Site>,
+    visit: Visit,
+    Path(id): Path<PhotoId>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Html<String>, PageError> {
+    let page = site.ask(move |catalog| {
+        let words = visit.words;
+        let photo = known(catalog, id)?;
+        let scale = STAGE / photo.width.max(photo.height).max(1) as f32;
+        let faces = catalog.faces_in(id)?;
+        let faces = faces.into_iter().map(|face| boxed(catalog, words, face)).collect::<Result<Vec<_>, _>>()?;
+        let files = lies(catalog, words, id)?;
+        let title = local(&photo);
+        let title = title.map_or_else(|| words.photo.untitled.to_owned(), |time| (words.person.day)(time.date()));
+        let page = PhotoPage {
+            frame: Frame::new(catalog, &visit, Tab::Search, title)?,
+            stage: (photo.width as f32 * scale, photo.height as f32 * scale),
+            twice: twice(&faces),
+            faces,
+            is_away: files.iter().all(|file| file.away.is_some()),
+            files,
+            standing: catalog.standing(&wanted.query(), id)?,
+            wanted,
+            names: known_names(catalog)?,
+            photo,
+        };
+        Ok(page.render()?)
+    });
+    Ok(Html(page.await?))
+}
+
+fn known(catalog: &Catalog, photo: PhotoId) -> Result<PhotoRow, PageError> {
+    catalog.photo_if_known(photo)?.ok_or(PageError::NotFound)
+}
+
+fn boxed(catalog: &Catalog, words: &Words, face: FaceRow) -> Result<Boxed, PageError> {
+    let who = face.person.map(|person| catalog.person(person)).transpose()?.flatten();
+    let others = who.as_ref().map(|who| catalog.photos_of(who.id)).transpose()?.unwrap_or_default();
+    Ok(Boxed {
+        id: face.id,
+        label: who.as_ref().map_or_else(|| words.photo.nobody.to_owned(), |who| words.label(who)),
+        who,
+        state: face.state,
+        bounds: face.bounds,
+        others: others.saturating_sub(1),
+    })
+}
+
+fn twice(faces: &[Boxed]) -> Vec<String> {
+    let mut seen: HashMap<PersonId, usize> = HashMap::new();
+    let named = faces.iter().filter(|face| face.is_named());
+    let again = named.filter(|face| {
+        let count = seen.entry(face.who.as_ref().map_or(0, |who| who.id)).or_default();
+        *count += 1;
+        *count == 2
+    });
+    again.map(|face| face.label.clone()).collect()
+}
+
+fn lies(catalog: &Catalog, words: &Words, photo: PhotoId) -> Result<Vec<Lies>, PageError> {
+    let roots = catalog.roots()?;
+    let away = |file: &FileRow| {
+        let offline = roots.iter().any(|root| root.offline && file.path.starts_with(&root.path));
+        match file {
+            _ if offline => Some(words.photo.offline),
+            FileRow { missing: true, .. } => Some(words.photo.missing),
+            FileRow { problem: Some(_), .. } => Some(words.photo.unreadable),
+            _ => None,
+        }
+    };
+    let files = catalog.files_of(photo)?.into_iter();
+    Ok(files.map(|file| Lies { away: away(&file), path: file.path.display().to_string() }).collect())
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// Says whose a face is.
+async fn name(
+    State(site): State<Site>,
+    visit: Visit,
+    Path(id): Path<FaceId>,
+    Form(Named { name }): Form<Named>,
+) -> Result<Redirect, PageError> {
+    check_name(&name)?;
+    let change = site.change(&visit, move |catalog, pack| {
+        let face = seen(catalog, id)?;
+        let (person, is_new) = catalog.person_or_new(&name)?;
+        say_whose(catalog, pack, &face, (&person, is_new))?;
+        Ok(())
+    });
+    change.await
+}
+
+/// Says that it is no face.
+async fn remove(State(site): State<Site>, visit: Visit, Path(id): Path<FaceId>) -> Result<Redirect, PageError> {
+    let change = site.change(&visit, move |catalog, pack| {
+        let decision = catalog.removing(&[seen(catalog, id)?.id])?;
+        decide(catalog, pack, &decision)?;
+        Ok(())
+    });
+    change.await
+}
+
+/// The face of this number.
+pub(super) fn seen(catalog: &Catalog, face: FaceId) -> Result<FaceRow, PageError> {
+    catalog.face_if_seen(face)?.ok_or(PageError::NotFound)
+}
+
+/// A box in per cent of the photo, and whose face is in it.
+#[derive(Deserialize)]
+struct Drawing {
+    left: f32,
+    top: f32,
+    width: f32,
+    height: f32,
+    name: String,
+}
+
+async fn draw(
+    State(site): State<Site>,
+    visit: Visit,
+    Path(id): Path<PhotoId>,
+    Form(drawing): Form<Drawing>,
+) -> Result<Redirect, PageError> {
+    check_name(&drawing.name)?;
+    let [x, y, width, height] =
+        [drawing.left, drawing.top, drawing.width, drawing.height].map(|percent| percent / 100.0);
+    let models = site.clone();
+    // It takes a second, in which others may go on.
+    let drawn = site.ask(move |catalog| {
+        let photo = known(catalog, id)?;
+        let path = catalog.readable_paths(id)?.into_iter().find(|path| path.is_file()).ok_or(PageError::PhotoAway)?;
+        let info = models.pack(catalog)?;
+        let pack = Pack::load(info, &models.library.packs()).map_err(|error| PageError::Failed(error.to_string()))?;
+        Ok(look(catalog, &pack, &photo, &path, BoundingBox { x, y, width, height })?)
+    });
+    let drawn = drawn.await?;
+    let change = site.change(&visit, move |catalog, pack| {
+        let (person, is_new) = catalog.person_or_new(&drawing.name)?;
+        drawn.is(catalog, pack, (&person, is_new))?;
+        Ok(())
+    });
+    change.await
+}

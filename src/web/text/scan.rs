@@ -1,0 +1,175 @@
+//! Scanning folders.
+
+use std::time::Duration;
+
+use super::{counted, grouped};
+use crate::scan::Summary;
+
+pub struct Words {
+    pub title: &'static str,
+    pub intro: &'static str,
+    pub looking: &'static str,
+    /// Read, to read, faces.
+    pub reading: fn(u64, u64, u64) -> String,
+    pub left: fn(Duration) -> String,
+    pub unreadable: fn(u64) -> String,
+    pub grouping: &'static str,
+    pub pausing: &'static str,
+    pub progress: &'static str,
+    pub pause: &'static str,
+    pub reload: &'static str,
+    pub start: &'static str,
+    pub go_on: &'static str,
+    pub paused: &'static str,
+    pub ended: fn(&Summary) -> String,
+    pub offline_now: fn(&str) -> String,
+    pub failed: fn(&str) -> String,
+    pub busy: &'static str,
+    pub to_people: &'static str,
+    pub folders: &'static str,
+    pub photos: fn(&u64) -> String,
+    pub scanned_at: fn(&str) -> String,
+    pub unfinished: &'static str,
+    pub offline: &'static str,
+    pub scan_one: fn(&str) -> String,
+    pub scan: &'static str,
+    pub add: &'static str,
+    pub folder: &'static str,
+    pub example: &'static str,
+    pub add_it: &'static str,
+    pub problems: fn(&u64) -> String,
+    pub shown: fn(&usize) -> String,
+    pub retry: &'static str,
+    pub file: &'static str,
+    pub problem: &'static str,
+}
+
+pub const ENGLISH: Words = Words {
+    title: "Scan",
+    intro: "facetag looks for people in these folders. No photo is changed, and none leaves this machine.",
+    looking: "Looking which photos are new…",
+    reading: |read, to_read, faces| {
+        format!("{} of {}, {}", grouped(read), counted(to_read, "photo", "photos"), counted(faces, "face", "faces"))
+    },
+    left: |time| match time.as_secs() {
+        0..60 => "less than a minute left".to_owned(),
+        60..5400 => format!("about {} min left", (time.as_secs() + 30) / 60),
+        seconds => format!("about {} h left", (seconds + 1800) / 3600),
+    },
+    unreadable: |files| format!("{} not readable", grouped(files)),
+    grouping: "Grouping the faces…",
+    pausing: "Pausing…",
+    progress: "How far the scan is",
+    pause: "Pause",
+    reload: "Reload to see how far it is",
+    start: "Look for new photos",
+    go_on: "Go on",
+    paused: "The scan is paused. What was read is kept; it goes on from there.",
+    ended: |summary| {
+        let mut parts = vec![match summary.photos {
+            0 => "No new photos.".to_owned(),
+            photos => format!(
+                "{} read, {} found.",
+                counted(photos, "photo", "photos"),
+                counted(summary.faces, "face", "faces")
+            ),
+        }];
+        let mut add = |number: u64, one: &str, many: &str| {
+            if number > 0 {
+                parts.push(format!("{}.", counted(number, one, many)));
+            }
+        };
+        add(summary.new_groups, "new group", "new groups");
+        add(summary.tagged, "face tagged with a name you gave before", "faces tagged with a name you gave before");
+        add(summary.copies, "copy of a known photo", "copies of known photos");
+        add(summary.moved, "photo moved", "photos moved");
+        add(summary.missing, "photo is gone; its tags are kept", "photos are gone; their tags are kept");
+        for (format, number) in &summary.not_yet {
+            parts.push(format!("{} {format} passed over: facetag cannot read it yet.", grouped(*number)));
+        }
+        parts.join(" ")
+    },
+    offline_now: |folder| format!("{folder} is not there now. Its photos and names are kept."),
+    failed: |problem| format!("The scan could not be done: {problem}"),
+    busy: "Another facetag is scanning into this library now: wait until it ends, then start again.",
+    to_people: "See the people",
+    folders: "Folders",
+    photos: |photos| counted(*photos, "photo", "photos"),
+    scanned_at: |time| format!("scanned {time}"),
+    unfinished: "not scanned to its end yet",
+    offline: "Not there now",
+    scan_one: |folder| format!("Scan {folder}"),
+    scan: "Scan",
+    add: "Add a folder",
+    folder: "Path of the folder",
+    example: "~/Pictures",
+    add_it: "Add and scan",
+    problems: |files| format!("{} could not be read", counted(*files, "file", "files")),
+    shown: |shown| format!("The first {} are shown.", grouped(*shown as u64)),
+    retry: "Try them again",
+    file: "File",
+    problem: "Problem",
+};
+
+pub const CHINESE: Words = Words {
+    title: "扫描",
+    intro: "facetag 在这些文件夹中寻找人物。照片不会被更改，也不会离开这台电脑。",
+    looking: "正在查找新照片…",
+    reading: |read, to_read, faces| {
+        format!("{} / {} 张照片，{} 张人脸", grouped(read), grouped(to_read), grouped(faces))
+    },
+    left: |time| match time.as_secs() {
+        0..60 => "不到一分钟".to_owned(),
+        60..5400 => format!("大约还需 {} 分钟", (time.as_secs() + 30) / 60),
+        seconds => format!("大约还需 {} 小时", (seconds + 1800) / 3600),
+    },
+    unreadable: |files| format!("{} 个无法读取", grouped(files)),
+    grouping: "正在为人脸分组…",
+    pausing: "正在暂停…",
+    progress: "扫描进度",
+    pause: "暂停",
+    reload: "刷新以查看进度",
+    start: "查找新照片",
+    go_on: "继续",
+    paused: "扫描已暂停。已读取的内容会保留，之后从那里继续。",
+    ended: |summary| {
+        let mut parts = vec![match summary.photos {
+            0 => "没有新照片。".to_owned(),
+            photos => format!("读取 {} 张照片，找到 {} 张人脸。", grouped(photos), grouped(summary.faces)),
+        }];
+        let mut add = |number: u64, what: fn(String) -> String| {
+            if number > 0 {
+                parts.push(what(grouped(number)));
+            }
+        };
+        add(summary.new_groups, |number| format!("{number} 个新分组。"));
+        add(summary.tagged, |number| format!("{number} 张人脸标上了您给过的名字。"));
+        add(summary.copies, |number| format!("{number} 个已知照片的副本。"));
+        add(summary.moved, |number| format!("{number} 张照片换了位置。"));
+        add(summary.missing, |number| format!("{number} 张照片已不在，标记会保留。"));
+        for (format, number) in &summary.not_yet {
+            parts.push(format!("跳过 {} 个 {format} 文件：facetag 还不能读取。", grouped(*number)));
+        }
+        parts.concat()
+    },
+    offline_now: |folder| format!("{folder} 目前不可用。其中的照片和名字都会保留。"),
+    failed: |problem| format!("无法扫描：{problem}"),
+    busy: "另一个 facetag 正在扫描到这个资料库：请等它结束后再开始。",
+    to_people: "查看人物",
+    folders: "文件夹",
+    photos: |photos| format!("{} 张照片", grouped(*photos)),
+    scanned_at: |time| format!("扫描于 {time}"),
+    unfinished: "尚未扫描完",
+    offline: "目前不可用",
+    scan_one: |folder| format!("扫描 {folder}"),
+    scan: "扫描",
+    add: "添加文件夹",
+    folder: "文件夹的路径",
+    example: "~/Pictures",
+    add_it: "添加并扫描",
+    problems: |files| format!("{} 个文件无法读取", grouped(*files)),
+    shown: |shown| format!("显示前 {} 个。", grouped(*shown as u64)),
+    retry: "再试一次",
+    file: "文件",
+    problem: "问题",
+};

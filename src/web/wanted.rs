@@ -1,0 +1,159 @@
+//! What a search looks for, as it stands in the address.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::folder::typed_folder;
+use crate::catalog::{PersonId, Query, Span};
+
+/// Parts that are not given are not in the address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all: Vec<PersonId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub any: Vec<PersonId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not: Vec<PersonId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only: bool,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
+}
+
+/// A field that was left empty is not given.
+fn given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Date>, D::Error> {
+    let text = String::deserialize(field)?;
+    let text = text.trim();
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
+}
+
+/// How a person is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Role {
+    #[default]
+    All,
+    Any,
+    Not,
+}
+
+impl Role {
+    pub const EACH: [Self; 3] = [Self::All, Self::Any, Self::Not];
+
+    /// As it stands in the address.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Any => "any",
+            Self::Not => "not",
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::All => Self::Any,
+            Self::Any => Self::Not,
+            Self::Not => Self::All,
+        }
+    }
+}
+
+impl Wanted {
+    /// Every photo is meant.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The people, in their roles.
+    pub fn people(&self) -> impl Iterator<Item = (Role, PersonId)> {
+        let in_role = |role: Role, people: &[PersonId]| people.iter().map(move |&id| (role, id)).collect::<Vec<_>>();
+        [in_role(Role::All, &self.all), in_role(Role::Any, &self.any), in_role(Role::Not, &self.not)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The same with a person in this role, and in no other.
+    pub fn with(&self, role: Role, person: PersonId) -> Self {
+        let mut wanted = self.without(person);
+        match role {
+            Role::All => wanted.all.push(person),
+            Role::Any => wanted.any.push(person),
+            Role::Not => wanted.not.push(person),
+        }
+        wanted
+    }
+
+    /// The same with a person in the next role.
+    pub fn turned(&self, role: Role, person: PersonId) -> Self {
+        self.with(role.next(), person)
+    }
+
+    /// The same without a person.
+    pub fn without(&self, person: PersonId) -> Self {
+        let mut wanted = self.clone();
+        for people in [&mut wanted.all, &mut wanted.any, &mut wanted.not] {
+            people.retain(|&other| other != person);
+        }
+        wanted
+    }
+
+    /// As it stands in the address, without the question mark.
+    pub fn text(&self) -> String {
+        serde_html_form::to_string(self).unwrap_or_default()
+    }
+
+    /// The page of this path with what is wanted behind it.
+    pub fn address(&self, path: &str) -> String {
+        let text = self.text();
+        if text.is_empty() { path.to_owned() } else { format!("{path}?{text}") }
+    }
+
+    pub fn query(&self) -> Query {
+        let place = self.place.trim();
+        // What is no path of a folder is in none.
+        let folder = |text: &str| typed_folder(text).unwrap_or_else(|_| PathBuf::from(text));
+        Query {
+            all: self.all.clone(),
+            any: self.any.clone(),
+            not: self.not.clone(),
+            // Without anybody it would mean photos without people, which is not what is meant.
+            only: self.only && !(self.all.is_empty() && self.any.is_empty()),
+            span: Span { since: self.since, until: self.until },
+            place: (!place.is_empty()).then(|| place.to_owned()),
+            folder: (!self.folder.trim().is_empty()).then(|| folder(self.folder.trim())),
+            copies: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_holds_it() {
+        let wanted = Wanted { all: vec![3, 1], not: vec![2], place: "São & Paulo".into(), ..Wanted::default() };
+        let wanted = Wanted { only: true, since: Some("2024-02-29".parse().unwrap()), ..wanted };
+        assert_eq!(serde_html_form::from_str::<Wanted>(&wanted.text()).unwrap(), wanted);
+        let empty: Wanted = serde_html_form::from_str("since=&until=&place=&folder=").unwrap();
+        assert_eq!((empty.address("/search"), empty), ("/search".to_owned(), Wanted::default()));
+        assert!(serde_html_form::from_str::<Wanted>("since=yesterday").is_err());
+    }
+
+    #[test]
+    fn a_person_is_in_one_role() {
+        let wanted = Wanted::default().with(Role::All, 1).with(Role::All, 2).with(Role::Not, 1);
+        assert_eq!((wanted.all.as_slice(), wanted.not.as_slice()), (&[2][..], &[1][..]));
+        assert_eq!(wanted.turned(Role::Not, 1).people().collect::<Vec<_>>(), [(Role::All, 2), (Role::All, 1)]);
+        assert_eq!(wanted.without(1).without(2), Wanted::default());
+    }
+}
