@@ -40,6 +40,11 @@ struct Driver(Child);
 /// Opens the page of a library, has the test use it, and sees to it that no script failed and nothing outside was asked for.
 /// Where there is no browser, it says that the test is left out.
 pub fn browse(library: &Library, test: impl FnOnce(&Browser)) {
+    browse_with(library, &[], test);
+}
+
+/// The same, served with these options.
+pub fn browse_with(library: &Library, options: &[&str], test: impl FnOnce(&Browser)) {
     let (Some(chromium), Some(chromedriver)) = (program("chromium"), program("chromedriver")) else {
         assert!(std::env::var_os(NEEDED).is_none(), "{NEEDED} is set, but chromium and chromedriver are not there");
         let test = thread::current().name().unwrap_or_default().to_owned();
@@ -47,7 +52,7 @@ pub fn browse(library: &Library, test: impl FnOnce(&Browser)) {
         writeln!(std::io::stderr(), "left out: {test}: no chromium and chromedriver").unwrap();
         return;
     };
-    let browser = Browser::start(library, &chromium, &chromedriver);
+    let browser = Browser::start(Server::start_with(library, options), &chromium, &chromedriver);
     test(&browser);
     assert_eq!(browser.complaints(), [""; 0]);
 }
@@ -57,7 +62,7 @@ fn program(name: &str) -> Option<PathBuf> {
 }
 
 impl Browser {
-    fn start(library: &Library, chromium: &Path, chromedriver: &Path) -> Self {
+    fn start(server: Server, chromium: &Path, chromedriver: &Path) -> Self {
         let mut command = Command::new(chromedriver);
         let driver = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = Driver(driver.unwrap());
@@ -95,7 +100,7 @@ impl Browser {
             client,
             runtime,
             session: format!("{address}/session/{id}"),
-            server: Server::start_with(library, &[]),
+            server,
             _driver: driver,
             _profile: profile,
         };
@@ -193,6 +198,12 @@ impl Browser {
     #[track_caller]
     pub fn changes(&self, css: &str, value: &str) {
         self.wait("return document.querySelector(arguments[0])?.value !== arguments[1]", &[css, value]);
+    }
+
+    /// Waits until a script returns `true`.
+    #[track_caller]
+    pub fn until(&self, script: &str) {
+        self.wait(script, &[]);
     }
 
     #[track_caller]

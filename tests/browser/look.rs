@@ -1,35 +1,52 @@
 //! Every page as it is seen, light and dark, on a phone and on a wide screen: pictures are kept in `target/screenshots`, and
 //! axe-core finds nothing that would keep somebody out.
 
-use crate::browser::{Browser, browse};
-use crate::common::Library;
-use crate::demo;
+use std::fs;
+
+use crate::browser::{Browser, browse, browse_with};
+use crate::common::{Library, text};
+use crate::{demo, page_of};
 
 /// See tests/fixtures/README.md.
 const AXE: &str = include_str!("../fixtures/axe/axe.min.js");
 
-/// Looks at a page in each way; what axe-core has to say.
-fn look(page: &Browser, name: &str, path: &str) -> Vec<String> {
-    let mut violations = Vec::new();
-    for (scheme, width) in [("light", 390), ("light", 1400), ("dark", 390), ("dark", 1400)] {
+/// In each way that a page is seen.
+const WAYS: [(&str, u32); 4] = [("light", 390), ("light", 1400), ("dark", 390), ("dark", 1400)];
+
+/// Opens pages by their paths, and says what is wrong with them.
+fn look(page: &Browser, pages: &[(&str, String)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (scheme, width) in WAYS {
         page.look(width, scheme);
-        page.open(path);
-        let name = format!("{name}-{scheme}-{width}");
-        page.screenshot(&name, width);
-        let wider = page.run("return document.documentElement.scrollWidth - innerWidth", vec![]);
-        if wider.as_i64().unwrap() > 0 {
-            violations.push(format!("{name}: wider than the window by {wider}"));
+        for (name, path) in pages {
+            page.open(path);
+            wrong.extend(judge(page, &format!("{name}-{scheme}-{width}"), width));
         }
-        page.run(AXE, vec![]);
-        let found = page.run_to_end(
-            "const told = arguments[arguments.length - 1]; \
-             axe.run({resultTypes: ['violations']}).then(({violations, passes}) => told(passes.length && violations.map( \
-               ({id, help, nodes}) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`)))",
-        );
-        let found = found.as_array().unwrap_or_else(|| panic!("axe-core looked at nothing in {name}: {found}"));
-        violations.extend(found.iter().map(|violation| format!("{name}: {}", violation.as_str().unwrap())));
     }
-    violations
+    wrong
+}
+
+/// What is wrong with the page that is open.
+fn judge(page: &Browser, name: &str, width: u32) -> Vec<String> {
+    page.screenshot(name, width);
+    page.run(AXE, vec![]);
+    let found = page.run_to_end(
+        "const told = arguments[arguments.length - 1]; \
+         axe.run({resultTypes: ['violations']}).then(({violations, passes}) => told(passes.length && violations.map( \
+           ({id, help, nodes}) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`)))",
+    );
+    let found = found.as_array().unwrap_or_else(|| panic!("axe-core looked at nothing in {name}: {found}"));
+    let mut wrong: Vec<String> = found.iter().map(|one| format!("{name}: {}", one.as_str().unwrap())).collect();
+    let wider = page.run("return document.documentElement.scrollWidth - innerWidth", vec![]).as_i64().unwrap();
+    if wider > 0 {
+        wrong.push(format!("{name}: wider than the window by {wider} pixels"));
+    }
+    wrong
+}
+
+#[track_caller]
+fn nothing(wrong: &[String]) {
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -37,32 +54,83 @@ fn every_page_is_open_to_everybody() {
     let library = demo();
     let person = library.name("obama-2012-portrait.jpg", "Barack Obama");
     let other = library.name("biden-2010-blue-room.jpg", "Joe Biden");
+    let long = library.name("collins-sts93.jpg", &"Wolfeschlegelsteinhausenbergerdorff ".repeat(3));
     let once = library.number("hopper-1984.jpg");
+    let face = library.face_id("obama-2012-portrait.jpg");
+    fs::write(library.photo("broken.jpg"), "no photo").unwrap();
+    library.scan_to_end(1);
     browse(&library, |page| {
         let pages = [
             ("people", "/people".to_owned()),
-            ("people-done", "/people?done=1-2".to_owned()),
+            ("people-done", "/people?done=1-3".to_owned()),
             ("people-once", "/people?show=once".to_owned()),
             ("merge", format!("/merge?who={person}&who={other}")),
             ("person", format!("/person/{person}")),
             ("person-faces", format!("/person/{person}?view=faces")),
             ("person-once", format!("/person/{once}")),
+            ("person-long", format!("/person/{long}")),
             ("questions", "/questions".to_owned()),
+            ("photo", page_of(&library, "situation-room-2011.jpg")),
+            ("photo-one", format!("{}?all={person}", page_of(&library, "obama-2012-portrait.jpg"))),
+            ("why", format!("/face/{face}/why")),
+            ("search", "/search".to_owned()),
+            ("search-chips", format!("/search?all={person}&not={other}&not={long}")),
+            ("search-nobody", "/search?as=all&who=Barak".to_owned()),
+            ("search-nothing", format!("/search?all={person}&all={long}")),
+            ("scan", "/scan".to_owned()),
             ("history", "/history".to_owned()),
         ];
-        let violations: Vec<String> = pages.iter().flat_map(|(name, path)| look(page, name, path)).collect();
-        assert!(violations.is_empty(), "{}", violations.join("\n"));
+        let mut wrong = look(page, &pages);
+        // It is made by a form, and has no address.
+        for (scheme, width) in WAYS {
+            page.look(width, scheme);
+            page.open(&format!("/search?all={person}"));
+            page.click("form.head button");
+            page.find("[name=folder]");
+            wrong.extend(judge(page, &format!("album-{scheme}-{width}"), width));
+        }
+        nothing(&wrong);
+    });
+}
+
+#[test]
+fn photos_that_are_away_are_told_of_openly() {
+    let library = demo();
+    let person = library.name("obama-2012-portrait.jpg", "Barack Obama");
+    let photo = page_of(&library, "obama-2012-portrait.jpg");
+    fs::rename(library.photos(), library.folder().join("elsewhere")).unwrap();
+    browse(&library, |page| {
+        let pages = [
+            ("away-photo", photo),
+            ("away-person", format!("/person/{person}")),
+            ("away-questions", "/questions".to_owned()),
+            ("away-search", "/search".to_owned()),
+            ("away-scan", "/scan".to_owned()),
+        ];
+        nothing(&look(page, &pages));
     });
 }
 
 #[test]
 fn empty_pages_and_errors_are_open_to_everybody() {
     browse(&Library::new(), |page| {
-        let pages = [("no-photos", "/people"), ("no-questions", "/questions"), ("no-history", "/history")];
-        let mut violations: Vec<String> = pages.iter().flat_map(|(name, path)| look(page, name, path)).collect();
-        violations.extend(look(page, "nowhere", "/nowhere"));
-        assert!(violations.is_empty(), "{}", violations.join("\n"));
+        let pages = ["people", "questions", "search", "scan", "history", "nowhere"];
+        let pages = pages.map(|name| (format!("empty-{name}"), format!("/{name}")));
+        nothing(&look(page, &pages.each_ref().map(|(name, path)| (name.as_str(), path.clone()))));
         // The browser complains that there is nothing, as it should.
         assert!(page.complaints().iter().all(|line| line.contains("404")));
+    });
+}
+
+#[test]
+fn the_password_is_asked_for_openly() {
+    let library = Library::new();
+    let hash = library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout;
+    let file = library.folder().join("password");
+    fs::write(&file, hash).unwrap();
+    browse_with(&library, &["--password-file", text(&file)], |page| {
+        nothing(&look(page, &[("password", "/enter".to_owned())]));
+        page.write("#password", "correct horse\n");
+        page.shows("h2", "No photos yet");
     });
 }

@@ -1,0 +1,44 @@
+//! The page of a person, and of all that was decided.
+
+use crate::browser::browse;
+use crate::demo;
+
+const OBAMA: &str = "obama-2012-portrait.jpg";
+const OTHER: &str = "obama-2009-congress.jpg";
+
+#[test]
+fn faces_that_are_selected_are_moved_to_a_new_name() {
+    let library = demo();
+    let person = library.name(OBAMA, "Barack");
+    let face = library.face_id(OTHER);
+    browse(&library, |page| {
+        page.open("/people");
+        page.click_text(".name a", "Barack");
+        page.click_text("nav.chips a", "Faces");
+        page.lacks("#selected");
+        page.click(&format!("label:has([name=face][value='{face}'])"));
+        page.write("#selected [name=name]", "Somebody Else\n");
+        page.shows(".done", "Somebody Else");
+        assert_eq!(library.main_face(OTHER)["person"]["name"], "Somebody Else");
+        assert_eq!(library.person("Barack")["faces"], 5);
+
+        page.click(".done button");
+        page.shows(".done", "Taken back");
+        assert_eq!(library.main_face(OTHER)["person"]["id"].to_string(), person);
+    });
+}
+
+#[test]
+fn a_decision_is_taken_back_with_those_after_it_without_script_too() {
+    let library = demo();
+    let before = library.state();
+    library.name(OBAMA, "Barack");
+    library.name("biden-2010-blue-room.jpg", "Joe");
+    browse(&library, |page| {
+        page.without_script();
+        page.open("/history");
+        page.click_text("form button", "Undo this and the newer one");
+        page.shows(".done", "Taken back");
+        assert_eq!(library.state(), before);
+    });
+}

@@ -1,0 +1,58 @@
+//! A folder added and scanned under the user's eyes.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::browser::browse;
+use crate::common::{Library, fixtures, text};
+
+fn photos() -> Library {
+    let library = Library::new();
+    for name in fixtures("demo") {
+        library.put(&format!("demo/{name}"));
+    }
+    library
+}
+
+#[test]
+fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
+    let library = photos();
+    fs::write(library.photo("broken.jpg"), "no photo").unwrap();
+    browse(&library, |page| {
+        page.shows("h2", "No photos yet");
+        page.click_text("a.button", "Add a folder");
+        page.write("[name=folder]", &format!("{}\n", text(&library.photos())));
+        page.find("#scanning progress");
+        page.run("window.first = document.querySelector('.said').textContent", vec![]);
+        page.until("return Boolean(window.first) && document.querySelector('.said').textContent !== window.first");
+        page.screenshot("scanning-light-1400", 1400);
+        page.click_text("#scanning button", "Pause");
+        page.shows("form.start p", "The scan is paused");
+        page.shows(".roots", "not scanned to its end yet");
+
+        page.click("form.start button");
+        page.shows("[role=status]", "found");
+        page.shows("h2", "1 file could not be read");
+        page.shows(".problems", "broken.jpg");
+        page.click_text("a.button", "See the people");
+        page.shows("h2", "Who is this?");
+    });
+    assert_eq!(library.export().len(), 10);
+    assert_eq!(library.scan_to_end(1)["photos"], json!(0), "nothing was left to read");
+}
+
+#[test]
+fn without_script_a_folder_is_scanned_too() {
+    let library = Library::with(&["metadata/none.jpg"]);
+    browse(&library, |page| {
+        page.without_script();
+        page.open("/scan");
+        page.write("[name=folder]", &format!("{}\n", text(&library.photos())));
+        page.find("#scanning, [role=status]");
+        while page.count("#scanning") > 0 {
+            page.open("/scan");
+        }
+        page.shows("[role=status]", "1 photo read, 1 face found");
+    });
+}

@@ -1,0 +1,103 @@
+//! Search: people as chips, photos by the thousand, some of them taken along.
+
+use std::fs;
+
+use facetag::catalog::{Catalog, Library as Place};
+
+use crate::browser::{Browser, browse};
+use crate::common::{Library, text};
+use crate::{demo, rows};
+
+fn named() -> Library {
+    let library = demo();
+    library.name("obama-2012-portrait.jpg", "Barack");
+    library.name("biden-2010-blue-room.jpg", "Joe");
+    library
+}
+
+/// Says that somebody is to be there, or not.
+fn want(page: &Browser, how: &str, who: &str) {
+    page.click(&format!("[name=as] option[value={how}]"));
+    page.write("[name=who]", &format!("{who}\n"));
+    page.shows(&format!(".chip.{how}"), who);
+}
+
+#[test]
+fn people_are_wanted_as_chips_and_the_address_holds_them() {
+    let library = named();
+    let (barack, joe) = (library.person("Barack")["id"].to_string(), library.person("Joe")["id"].to_string());
+    browse(&library, |page| {
+        page.click_text("header nav a", "Search");
+        want(page, "all", "Barack");
+        page.shows("h2", "6 photos");
+        want(page, "all", "Joe");
+        page.shows("h2", "2 photos");
+        assert_eq!(page.path(), format!("/search?all={barack}&all={joe}"));
+        page.click(".chip:has(+ .adding) .remove");
+        page.shows("h2", "6 photos");
+        want(page, "not", "Joe");
+        page.shows("h2", "4 photos");
+        assert_eq!(page.path(), format!("/search?all={barack}&not={joe}"));
+        assert_eq!(page.count("#grid li"), library.find(&["Barack", "--not", "Joe"]).len());
+
+        page.open(&page.path());
+        page.shows(".chip.not", "Joe");
+        page.write("[name=who]", "Nobody Known\n");
+        page.shows("[role=alert]", "Nobody is called Nobody Known");
+    });
+}
+
+#[test]
+fn those_selected_are_copied_where_the_user_says() {
+    let library = named();
+    let album = library.folder().join("album");
+    browse(&library, |page| {
+        page.open("/search");
+        want(page, "all", "Joe");
+        page.shows("h2", "3 photos");
+        page.lacks("#chosen");
+        for number in [1, 2] {
+            page.click(&format!("#grid.laid li:nth-child({number}) .pick"));
+        }
+        page.shows("#chosen .number", "2");
+        page.click("#chosen .primary");
+        page.write("[name=folder]", &format!("{}\n", text(&album)));
+        page.shows("[role=status]", "2 photos copied");
+        assert_eq!(fs::read_dir(&album).unwrap().count(), 2);
+    });
+}
+
+#[test]
+fn without_script_a_search_is_a_form_and_its_photos_are_paged() {
+    let library = named();
+    browse(&library, |page| {
+        page.without_script();
+        page.open("/search");
+        want(page, "all", "Barack");
+        page.write("[name=place]", "Washington, D.C.\n");
+        page.shows("h2", "6 photos");
+        page.find("#grid:not(.laid) li a img");
+        page.click("#grid li:last-child a");
+        page.find("#stage");
+    });
+}
+
+#[test]
+fn ten_thousand_photos_are_scrolled_through_with_few_in_the_page() {
+    let library = Library::new();
+    drop(Catalog::open(&Place::at(&library.home())).unwrap());
+    rows::fill(&library.file(), 10_000).unwrap();
+    browse(&library, |page| {
+        page.open("/search");
+        page.shows("h2", "10,000 photos");
+        page.find("#grid.laid li");
+        for part in ["1", ".5", "1"] {
+            page.run(&format!("scrollTo(0, document.body.scrollHeight * {part})"), vec![]);
+            page.find("#grid li img[src]");
+            assert!(page.count("#grid li") < 200, "{} in the page", page.count("#grid li"));
+        }
+        // The oldest is the last: where it is, the way to it from the one before is the page's own.
+        page.click("#grid li:last-child a");
+        page.shows(".pager", "10,000 of 10,000");
+    });
+}
