@@ -1,53 +1,151 @@
-//! How long the models of a pack take, one thread: `cargo bench --bench inference`.
+//! How long the models take, one thread, and how long in onnxruntime, in turns: `cargo bench --bench inference`.
 //!
 //! With `FACETAG_INSIGHTFACE` naming a folder that has the InsightFace models of DESIGN.md, these too.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use divan::Bencher;
-use facetag::face::Graph;
+use facetag::network::{Graph, Network};
 
-fn main() {
-    divan::main();
+const ROUNDS: usize = 20;
+
+/// Runs in a round, of which the fastest counts.
+const RUNS: usize = 5;
+
+const SHIPPED: [(&str, usize, usize); 6] = [
+    ("centerface.onnx", 640, 480),
+    ("centerface.onnx", 1024, 768),
+    ("retinaface_mnet025.onnx", 128, 128),
+    ("retinaface_mnet025.onnx", 160, 160),
+    ("retinaface_mnet025.onnx", 224, 224),
+    ("mobilefacenet.onnx", 112, 112),
+];
+
+const INSIGHTFACE: [(&str, usize, usize); 4] = [
+    ("insightface-scrfd-500m.onnx", 640, 480),
+    ("insightface-scrfd-500m.onnx", 640, 640),
+    ("insightface-scrfd-500m.onnx", 1024, 768),
+    ("insightface-w600k-mbf.onnx", 112, 112),
+];
+
+/// A model at one input size.
+struct Case {
+    file: PathBuf,
+    width: usize,
+    height: usize,
+    network: Network,
+    /// Milliseconds until the first network of this file was ready.
+    ready: f64,
+    input: Vec<f32>,
+    ours: Vec<f64>,
+    theirs: Vec<f64>,
 }
 
-fn shipped(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(file)
-}
+impl Case {
+    fn new(file: PathBuf, width: usize, height: usize) -> Self {
+        let bytes = std::fs::read(&file).unwrap();
+        let start = Instant::now();
+        let network = Graph::parse(&bytes).unwrap().network(width, height).unwrap();
+        let ready = milliseconds(start.elapsed());
+        let input = (0..3 * width * height).map(|index| (index % 251) as f32 / 125.0 - 1.0).collect();
+        Self { file, width, height, network, ready, input, ours: Vec::new(), theirs: Vec::new() }
+    }
 
-/// Runs a model on the same numbers again and again.
-fn run(bencher: Bencher, model: &Path, width: usize, height: usize) {
-    let graph = Graph::parse(&std::fs::read(model).unwrap()).unwrap();
-    let network = graph.network(width, height).unwrap();
-    let input: Vec<f32> = (0..3 * width * height).map(|index| (index % 251) as f32 / 125.0 - 1.0).collect();
-    bencher.bench_local(|| network.run(width, height, &input).unwrap());
-}
-
-#[divan::bench(args = [(640, 480), (1024, 768)], sample_count = 20)]
-fn centerface(bencher: Bencher, (width, height): (usize, usize)) {
-    run(bencher, &shipped("centerface.onnx"), width, height);
-}
-
-#[divan::bench(args = [(128, 128), (160, 160), (224, 224), (1024, 768)], sample_count = 20)]
-fn retinaface(bencher: Bencher, (width, height): (usize, usize)) {
-    run(bencher, &shipped("retinaface_mnet025.onnx"), width, height);
-}
-
-#[divan::bench]
-fn mobilefacenet(bencher: Bencher) {
-    run(bencher, &shipped("mobilefacenet.onnx"), 112, 112);
-}
-
-#[divan::bench(args = [("insightface-scrfd-500m.onnx", 640, 480), ("insightface-w600k-mbf.onnx", 112, 112)])]
-fn insightface(bencher: Bencher, (file, width, height): (&str, usize, usize)) {
-    if let Some(folder) = std::env::var_os("FACETAG_INSIGHTFACE") {
-        run(bencher, &Path::new(&folder).join(file), width, height);
+    /// Milliseconds of the fastest of some runs.
+    fn time(&self) -> f64 {
+        let run = |_| {
+            let start = Instant::now();
+            self.network.run(&self.input).unwrap();
+            milliseconds(start.elapsed())
+        };
+        (0..RUNS).map(run).fold(f64::INFINITY, f64::min)
     }
 }
 
-/// What making a network ready costs, once for each shape.
-#[divan::bench(sample_count = 5)]
-fn prepare_centerface(bencher: Bencher) {
-    let graph = Graph::parse(&std::fs::read(shipped("centerface.onnx")).unwrap()).unwrap();
-    bencher.bench_local(|| graph.network(1024, 768).unwrap());
+fn main() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let mut cases: Vec<Case> = SHIPPED.map(|(file, width, height)| Case::new(shipped.join(file), width, height)).into();
+    if let Some(folder) = std::env::var_os("FACETAG_INSIGHTFACE").map(PathBuf::from) {
+        cases.extend(INSIGHTFACE.map(|(file, width, height)| Case::new(folder.join(file), width, height)));
+    }
+    let mut peer = Peer::start();
+    for _ in 0..ROUNDS {
+        for case in &mut cases {
+            case.ours.push(case.time());
+            if let Some(peer) = &mut peer {
+                case.theirs.push(peer.time(case));
+            }
+        }
+    }
+
+    println!("milliseconds, the median (and the least) of {ROUNDS} rounds, each the fastest of {RUNS} runs\n");
+    println!("{:28} {:>9}  {:>15}  {:>15}  {:>5}  {:>5}", "", "", "facetag", "onnxruntime", "ratio", "ready");
+    for case in &mut cases {
+        let Case { file, width, height, ready, ours, theirs, .. } = case;
+        let name = file.file_stem().unwrap().to_string_lossy();
+        let (ours, theirs) = (Times::of(ours), Times::of(theirs));
+        let ratio = ours.median / theirs.median;
+        println!("{name:28} {width:4}x{height:<4}  {ours:>15}  {theirs:>15}  {ratio:5.2}  {ready:5.0}");
+    }
+}
+
+/// onnxruntime in a process of its own.
+struct Peer {
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    /// `None` where onnxruntime is not installed, which is told.
+    fn start() -> Option<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/ort_inference.py");
+        let process = Command::new("python3").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let peer = process.ok().and_then(|mut process| {
+            let mut peer = Self { questions: process.stdin.take()?, answers: BufReader::new(process.stdout.take()?) };
+            let version = peer.answer()?;
+            println!("against {version}");
+            Some(peer)
+        });
+        if peer.is_none() {
+            println!("Without onnxruntime to compare with: `pip install onnxruntime` brings it.");
+        }
+        peer
+    }
+
+    fn time(&mut self, case: &Case) -> f64 {
+        writeln!(self.questions, "{}\t{}\t{}", case.file.display(), case.width, case.height).unwrap();
+        self.answer().expect("onnxruntime ended").parse().unwrap()
+    }
+
+    fn answer(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let length = self.answers.read_line(&mut line).ok()?;
+        (length > 0).then(|| line.trim().to_owned())
+    }
+}
+
+struct Times {
+    median: f64,
+    least: f64,
+}
+
+impl Times {
+    fn of(times: &mut [f64]) -> Self {
+        times.sort_by(f64::total_cmp);
+        let at = |index: usize| times.get(index).copied().unwrap_or(f64::NAN);
+        Self { median: at(times.len() / 2), least: at(0) }
+    }
+}
+
+/// `MEDIAN (LEAST)`
+impl std::fmt::Display for Times {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.pad(&format!("{:.2} ({:.2})", self.median, self.least))
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }

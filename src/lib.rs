@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`photo`] | a file's bytes | upright RGB pixels |
 //! | [`metadata`] | a file's bytes | time, coordinates, camera; coordinates -> a place's name |
+//! | [`network`] | an ONNX file and numbers | the numbers that its graph makes of them |
 //! | [`face`] | upright pixels | faces with boxes, landmarks and embeddings |
 //! | [`catalog`] | all that was found and said | one SQLite file, and answers from it |
 //! | [`people`] | embeddings | groups and tags |
@@ -15,7 +16,8 @@
 //! | [`web`] | a browser's requests | pages that show all of it, and change it |
 //! | [`cli`] | the command line | all of the above |
 //!
-//! A module knows those above it, never those below.
+//! A module knows those above it, never those below. `network` is a crate of its own (`network/`), so that tests run it
+//! optimised.
 
 pub mod album;
 pub mod catalog;
@@ -26,3 +28,5 @@ pub mod people;
 pub mod photo;
 pub mod scan;
 pub mod web;
+
+pub use facetag_network as network;

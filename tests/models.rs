@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use facetag::face::Graph;
+use facetag::network::Graph;
 use serde_json::Value;
 
 const TOLERANCE: f32 = 1e-4;
@@ -20,15 +20,17 @@ fn check(name: &str, model: &Path) {
     let (height, width) = (size(2), size(3));
     let pixels = fs::read(golden(input["file"].as_str().unwrap())).unwrap();
     let divisor = input["divisor"].as_f64().unwrap() as f32;
-    let mut numbers = Vec::new();
-    for (index, channel) in input["order"].as_str().unwrap().chars().enumerate() {
-        let mean = input["mean"][index].as_f64().unwrap() as f32;
-        let channel = "RGB".find(channel).unwrap();
-        numbers.extend(pixels.iter().skip(channel).step_by(3).map(|&value| (f32::from(value) - mean) / divisor));
-    }
+    let mean: Vec<f32> = input["mean"].as_array().unwrap().iter().map(|mean| mean.as_f64().unwrap() as f32).collect();
+    let order: Vec<usize> =
+        input["order"].as_str().unwrap().chars().map(|channel| "RGB".find(channel).unwrap()).collect();
+    let normalised = |pixel: &[u8; 3]| {
+        let pixel = *pixel;
+        (0..3).map(|index| (f32::from(pixel[order[index]]) - mean[index]) / divisor).collect::<Vec<_>>()
+    };
+    let numbers: Vec<f32> = pixels.as_chunks().0.iter().flat_map(normalised).collect();
 
     let graph = Graph::parse(&fs::read(model).unwrap()).unwrap();
-    let outputs = graph.network(width, height).unwrap().run(width, height, &numbers).unwrap();
+    let outputs = graph.network(width, height).unwrap().run(&numbers).unwrap();
 
     let expected = case["outputs"].as_array().unwrap();
     assert_eq!(outputs.len(), expected.len());

@@ -208,8 +208,10 @@ fn a_person_is_shown_by_the_face_that_was_chosen() {
     let library = people();
     let number = library.number("obama-2010.jpg");
     let photos = ["obama-2010.jpg", "obama-2012.jpg"];
-    let shown =
-        || library.people().iter().find(|one| one["id"].to_string() == number).unwrap()["best_face"].to_string();
+    let shown = || {
+        library.people().iter().find(|one| one["id"] == number.parse::<i64>().unwrap()).unwrap()["best_face"]
+            .to_string()
+    };
     let other = photos.into_iter().find(|photo| library.face_id(photo) != shown()).unwrap();
     library.facetag(["cover", &number, &library.face_id(other)]).fails_saying(&["no name yet", "facetag name"]);
     library.name("obama-2010.jpg", "Barack");

@@ -1,5 +1,6 @@
 //! Photos by person, date, place and folder.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -68,7 +69,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn find(&self, query: &Query) -> Result<Vec<Hit>> {
-        self.fitting(query, "taken, taken_offset, width, height", |row| {
+        self.fitting(query, "path, taken, taken_offset, width, height", |row| {
             Ok(Hit {
                 photo: row.get(0)?,
                 path: row.get::<_, SqlPath<_>>(1)?.0,
@@ -84,7 +85,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn standing(&self, query: &Query, photo: PhotoId) -> Result<Option<Standing>> {
-        let photos = self.fitting(query, "taken", |row| row.get::<_, PhotoId>(0))?;
+        let photos = self.fitting(query, "path", |row| row.get::<_, PhotoId>(0))?;
         let index = photos.iter().position(|&other| other == photo);
         Ok(index.map(|index| Standing {
             number: index + 1,
@@ -105,88 +106,167 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Rows of the photos that fit: id and path, then `columns`.
+    /// The photos that fit, in order: what is read of each from its number and `columns`.
     fn fitting<T>(
         &self,
         query: &Query,
         columns: &str,
-        read: impl FnMut(&Row) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
-        let mut conditions = Conditions::default();
-        for &person in &query.all {
-            conditions.add("photos.id IN (SELECT photo_id FROM faces WHERE person_id = ?)", [person]);
-        }
-        if !query.any.is_empty() {
-            let sql =
-                format!("photos.id IN (SELECT photo_id FROM faces WHERE person_id IN ({}))", marks(query.any.len()));
-            conditions.add(&sql, query.any.iter().copied());
-        }
-        for &person in &query.not {
-            conditions.add("NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND person_id = ?)", [person]);
-        }
-        if query.only {
-            let named: Vec<PersonId> = query.all.iter().chain(&query.any).copied().collect();
-            let sql = format!(
-                "NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND person_id NOT IN ({})
-                             AND person_id NOT IN (SELECT id FROM people WHERE ignored))",
-                marks(named.len())
-            );
-            conditions.add(&sql, named);
-        }
-        if let Some(since) = query.span.since {
-            conditions.add("taken >= ?", [since.to_string()]);
-        }
-        if let Some(until) = query.span.until {
-            // A time on that day is greater than the day alone and less than the day with a letter behind it.
-            conditions.add("taken < ?", [format!("{until}U")]);
-        }
-        if let Some(place) = &query.place {
-            let key = fold_place(place);
-            conditions.add(
-                "place_id IN (SELECT id FROM places WHERE instr(key, ?) OR instr(key, ?))",
-                [format!("|{key}|"), format!("|{key} ")],
-            );
-        }
-        if let Some(folder) = &query.folder {
-            let (first, end) = below(folder);
-            conditions.add(
-                "(path = ? OR (path >= ? AND path < ?) OR (path >= CAST(? AS BLOB) AND path < CAST(? AS BLOB)))",
-                [folder, &first, &end, &first, &end].map(|path| path_value(path)),
-            );
-        }
-
-        let path = if query.copies { "path" } else { "min(path)" };
-        let group = if query.copies { "" } else { "GROUP BY photos.id" };
-        let sql = format!(
-            "SELECT photos.id, {path} AS shown, {columns}
-             FROM photos JOIN files ON photo_id = photos.id AND missing_since IS NULL AND problem IS NULL
-             WHERE {ONLINE} AND {} {group} ORDER BY taken IS NULL, taken, shown",
-            conditions.sql()
-        );
+        let (sql, values) = self.statement(query, columns)?;
         let mut statement = self.connection.prepare(&sql)?;
-        let rows = statement.query_map(params_from_iter(conditions.values), read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut rows = statement.query(params_from_iter(values))?;
+        let (mut fitting, mut seen) = (Vec::new(), HashSet::new());
+        while let Some(row) = rows.next()? {
+            if query.copies || seen.insert(row.get::<_, PhotoId>(0)?) {
+                fitting.push(read(row)?);
+            }
+        }
+        Ok(fitting)
+    }
+
+    /// The query in SQL, with the values for its question marks.
+    fn statement(&self, query: &Query, columns: &str) -> Result<(String, Vec<Value>)> {
+        let conditions = query.conditions();
+        let smallest = self.smallest(&conditions)?;
+        let tests = conditions.iter().map(|condition| condition.test.clone());
+        let listed =
+            smallest.and_then(|condition| condition.rows.as_ref()).map(|rows| format!("photos.id IN ({rows})"));
+        let all: String = tests.chain(listed).map(|condition| format!(" AND {condition}")).collect();
+        let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
+        // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
+        let sql = format!(
+            "SELECT photos.id, {columns}
+             FROM photos JOIN files ON photo_id = photos.id AND missing_since IS NULL AND problem IS NULL
+             WHERE {ONLINE}{all} ORDER BY taken IS NULL, taken, path"
+        );
+        Ok((sql, values))
+    }
+
+    /// The condition that the fewest photos fulfil, of those that can list them: SQLite is to go through these. It would
+    /// not know by itself that Anna is in ten thousand photos, and ten are of that day.
+    fn smallest<'a>(&self, conditions: &'a [Condition]) -> Result<Option<&'a Condition>> {
+        let (mut smallest, mut least) = (None, i64::MAX);
+        for condition in conditions {
+            let Some(rows) = &condition.rows else { continue };
+            let sql = format!("SELECT count(*) FROM ({rows} LIMIT {least})");
+            let count =
+                self.connection.prepare(&sql)?.query_row(params_from_iter(&condition.values), |row| row.get(0))?;
+            if count < least {
+                (smallest, least) = (Some(condition), count);
+            }
+        }
+        Ok(smallest)
     }
 }
 
-/// SQL conditions with the values for their question marks.
-#[derive(Default)]
-struct Conditions {
-    parts: Vec<String>,
+impl Query {
+    fn conditions(&self) -> Vec<Condition> {
+        let mut conditions: Vec<Condition> = self.all.iter().map(|&person| seen_one_of(&[person])).collect();
+        if !self.any.is_empty() {
+            conditions.push(seen_one_of(&self.any));
+        }
+        for &person in &self.not {
+            let test = "NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND person_id = ?)";
+            conditions.push(Condition::new(test, [person]));
+        }
+        if self.only {
+            let named: Vec<PersonId> = self.all.iter().chain(&self.any).copied().collect();
+            let test = format!(
+                "NOT EXISTS (SELECT 1 FROM faces JOIN people ON people.id = person_id
+                             WHERE photo_id = photos.id AND person_id NOT IN ({}) AND NOT ignored)",
+                marks(named.len())
+            );
+            conditions.push(Condition::new(&test, named));
+        }
+        // A time on that day is greater than the day alone and less than the day with a letter behind it.
+        let since = self.span.since.map(|since| ("taken >= ?", since.to_string()));
+        let until = self.span.until.map(|until| ("taken < ?", format!("{until}U")));
+        let (ends, days): (Vec<_>, Vec<_>) = since.into_iter().chain(until).unzip();
+        if !ends.is_empty() {
+            conditions.push(Condition::of_photos(&ends.join(" AND "), days));
+        }
+        if let Some(place) = &self.place {
+            let key = fold_place(place);
+            let test = "place_id IN (SELECT id FROM places WHERE instr(key, ?) OR instr(key, ?))";
+            conditions.push(Condition::of_photos(test, [format!("|{key}|"), format!("|{key} ")]));
+        }
+        if let Some(folder) = &self.folder {
+            let (first, end) = below(folder);
+            let test = "(path = ? OR (path >= ? AND path < ?) OR (path >= CAST(? AS BLOB) AND path < CAST(? AS BLOB)))";
+            let paths = [folder, &first, &end, &first, &end].map(|path| path_value(path));
+            conditions.push(Condition::new(test, paths).listed_by(format!("SELECT photo_id FROM files WHERE {test}")));
+        }
+        conditions
+    }
+}
+
+/// One of these people is in the photo.
+fn seen_one_of(people: &[PersonId]) -> Condition {
+    let one_of = format!("person_id IN ({})", marks(people.len()));
+    Condition::new(
+        &format!("EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND {one_of})"),
+        people.iter().copied(),
+    )
+    .listed_by(format!("SELECT photo_id FROM faces WHERE {one_of}"))
+}
+
+/// What a photo must fulfil, in SQL, with the values for its question marks.
+struct Condition {
+    /// True for a row of `photos` and `files`.
+    test: String,
+    /// The numbers of the photos for which it is true, where an index has them together; the values are the same.
+    rows: Option<String>,
     values: Vec<Value>,
 }
 
-impl Conditions {
-    fn add<T: Into<Value>>(&mut self, sql: &str, values: impl IntoIterator<Item = T>) {
-        self.parts.push(sql.to_owned());
-        self.values.extend(values.into_iter().map(Into::into));
+impl Condition {
+    fn new<T: Into<Value>>(test: &str, values: impl IntoIterator<Item = T>) -> Self {
+        Self { test: test.to_owned(), rows: None, values: values.into_iter().map(Into::into).collect() }
     }
 
-    fn sql(&self) -> String {
-        if self.parts.is_empty() { "true".to_owned() } else { self.parts.join(" AND ") }
+    /// One about the columns of `photos`.
+    fn of_photos<T: Into<Value>>(test: &str, values: impl IntoIterator<Item = T>) -> Self {
+        Self::new(test, values).listed_by(format!("SELECT id FROM photos WHERE {test}"))
+    }
+
+    fn listed_by(self, rows: String) -> Self {
+        Self { rows: Some(rows), ..self }
     }
 }
 
 fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Library;
+    use super::*;
+
+    #[test]
+    fn no_query_goes_through_all_photos_files_or_faces() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&Library::at(folder.path())).unwrap();
+        let span = Span { since: Some("2024-07-01".parse().unwrap()), until: Some("2024-07-31".parse().unwrap()) };
+        let queries = [
+            Query { all: vec![1], ..Query::default() },
+            Query { all: vec![1, 2], any: vec![3, 4], not: vec![5], span, ..Query::default() },
+            Query { any: vec![3, 4], only: true, copies: true, ..Query::default() },
+            Query { span, ..Query::default() },
+            Query { span: Span { until: None, ..span }, ..Query::default() },
+            Query { place: Some("Lisbon".to_owned()), ..Query::default() },
+            Query { folder: Some(PathBuf::from("/photos/2024")), ..Query::default() },
+            Query { folder: Some(PathBuf::from("/photos/2024")), all: vec![1], ..Query::default() },
+        ];
+        for query in queries {
+            let (sql, values) = catalog.statement(&query, "path").unwrap();
+            let mut statement = catalog.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = statement.query_map(params_from_iter(values), |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+            // Roots and places are few.
+            let scans = |table| steps.iter().any(|step| step.starts_with(&format!("SCAN {table}")));
+            assert!(!["photos", "files", "faces", "people"].into_iter().any(scans), "{query:?}: {steps:#?}");
+        }
+    }
 }

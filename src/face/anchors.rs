@@ -1,6 +1,6 @@
 //! The layout that SCRFD's and RetinaFace's outputs share: for each of three strides two anchors a cell.
 
-use super::network::Output;
+use crate::network::Output;
 
 /// Scores for the three strides, then boxes for the three, then landmarks for the three.
 pub(super) const OUTPUTS: usize = 9;

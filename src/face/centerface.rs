@@ -1,7 +1,7 @@
 //! What CenterFace's outputs mean (<https://arxiv.org/abs/1911.03599>).
 
 use super::detect::{Detection, Normalise};
-use super::network::Output;
+use crate::network::Output;
 
 /// RGB, 0 to 255 as they are.
 pub(super) const INPUT: Normalise = Normalise { mean: [0.0; 3], scale: 1.0, order: [0, 1, 2] };

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RgbImage;
 
-use super::embed::planes;
-use super::network::{Graph, Network, Output};
+use super::embed::numbers;
 use super::{BoundingBox, Landmarks, ModelError, anchors, centerface, retinaface, scrfd};
+use crate::network::{Graph, Network, Output};
 use crate::photo::shrink;
 
 /// A face in a photo, before it is embedded.
@@ -131,8 +131,8 @@ impl Detector {
 
         let Normalise { mean, scale, order } = self.architecture.input();
         let normalise = |channel: usize, value: u8| (f32::from(value) - mean[channel]) / scale;
-        let input = planes(&picture, width, height, normalise, order);
-        let outputs = self.network(width, height)?.run(width, height, &input)?;
+        let input = numbers(&picture, width, height, normalise, order);
+        let outputs = self.network(width, height)?.run(&input)?;
         let found = self.architecture.decode(&outputs, width, threshold);
 
         let (width, height) = (picture.width() as f32, picture.height() as f32);
@@ -145,12 +145,15 @@ impl Detector {
     /// They have not, or it does not run.
     pub(super) fn try_out(&self) -> Result<(), ModelError> {
         let side = 2 * MULTIPLE;
-        let outputs = self.network(side, side)?.run(side, side, &vec![0.0; 3 * side * side])?;
+        let outputs = self.network(side, side)?.run(&vec![0.0; 3 * side * side])?;
         let lengths: Vec<usize> = outputs.iter().map(|output| output.values.len()).collect();
         if self.architecture == Architecture::CenterFace || lengths == anchors::lengths(side) {
             return Ok(());
         }
-        Err(ModelError::Graph(format!("its outputs have the lengths {lengths:?}, not {:?}", anchors::lengths(side))))
+        Err(ModelError::NoDetector(format!(
+            "its outputs have the lengths {lengths:?}, not {:?}",
+            anchors::lengths(side)
+        )))
     }
 
     fn network(&self, width: usize, height: usize) -> Result<Network, ModelError> {

@@ -3,8 +3,8 @@
 use image::RgbImage;
 
 use super::align::SIDE;
-use super::network::{Graph, Network};
 use super::{Embedding, ModelError};
+use crate::network::{Graph, Network};
 
 /// A recogniser: faces of one person come out near each other, faces of two far apart.
 pub struct Recogniser {
@@ -28,36 +28,32 @@ impl Recogniser {
     /// Those of the network.
     pub fn embed(&self, face: &RgbImage) -> Result<Embedding, ModelError> {
         let side = SIDE as usize;
-        let input = planes(face, side, side, |_, value| (f32::from(value) - 127.5) / self.scale, [0, 1, 2]);
-        let mut outputs = self.network.run(side, side, &input)?;
+        let input = numbers(face, side, side, |_, value| (f32::from(value) - 127.5) / self.scale, [0, 1, 2]);
+        let mut outputs = self.network.run(&input)?;
         let vector = outputs.drain(..).next().ok_or(ModelError::NoVector)?.values;
         normalised(vector).ok_or(ModelError::NoVector)
     }
 }
 
-/// The pixels of a picture as `3 x height x width` numbers: channel by channel in `order`, each value through
+/// The pixels of a picture as `height x width x 3` numbers: the channels in `order`, each value through
 /// `normalise(channel, value)`; what the picture does not reach of the `width` x `height` is as black pixels are.
-pub(super) fn planes(
+pub(super) fn numbers(
     picture: &RgbImage,
     width: usize,
     height: usize,
     normalise: impl Fn(usize, u8) -> f32,
     order: [usize; 3],
 ) -> Vec<f32> {
-    let mut input = Vec::with_capacity(3 * width * height);
-    let row_length = picture.width() as usize * 3;
-    for channel in order {
-        let black = normalise(channel, 0);
-        for y in 0..height {
-            let start = input.len();
-            if y < picture.height() as usize {
-                let row = &picture.as_raw()[y * row_length..(y + 1) * row_length];
-                input.extend(row.iter().skip(channel).step_by(3).map(|&value| normalise(channel, value)));
-            }
-            input.resize(start + width, black);
+    let black = order.map(|channel| normalise(channel, 0));
+    let mut numbers = black.repeat(width * height);
+    let rows = picture.as_raw().chunks_exact(3 * picture.width() as usize);
+    for (row, numbers) in rows.zip(numbers.chunks_exact_mut(3 * width)) {
+        for (pixel, numbers) in row.as_chunks().0.iter().zip(numbers.as_chunks_mut().0) {
+            let pixel: &[u8; 3] = pixel;
+            *numbers = order.map(|channel| normalise(channel, pixel[channel]));
         }
     }
-    input
+    numbers
 }
 
 /// The dot product of two vectors of one dimension; their cosine, where both have length one.

@@ -3,8 +3,6 @@
 //! | file | what |
 //! |---|---|
 //! | `pack` | a detector and a recogniser that belong together, and where their weights come from |
-//! | `network` | an ONNX file made ready to run by tract |
-//! | `prelu` | one operator that tract runs in three passes, in one |
 //! | `detect` | an upright photo -> faces with boxes and landmarks |
 //! | `centerface`, `retinaface`, `scrfd`, `anchors` | what each detector's outputs mean |
 //! | `refine` | a second look at each face, for better landmarks |
@@ -18,10 +16,8 @@ mod anchors;
 mod centerface;
 mod detect;
 mod embed;
-mod network;
 mod pack;
 mod portrait;
-mod prelu;
 pub mod quality;
 mod refine;
 mod retinaface;
@@ -29,10 +25,11 @@ mod scrfd;
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::NetworkError;
+
 pub use align::align;
 pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, dot, normalised};
-pub use network::{Graph, Network, Output};
 pub use pack::{Calibration, Candidate, OPEN, Pack, PackInfo, Thresholds};
 pub use portrait::{SCENE_SIDE, SIDE as PORTRAIT_SIDE, place_in_scene, portrait, scene};
 
@@ -66,8 +63,10 @@ impl BoundingBox {
 /// Why a model could not be made ready or run.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    #[error("the model does not run: {0}")]
-    Graph(String),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error("the model is no detector: {0}")]
+    NoDetector(String),
     #[error("the model has {found} outputs, and a detector of this kind has {wanted}")]
     Outputs { wanted: usize, found: usize },
     #[error("the model gave no vector for a face")]
@@ -78,11 +77,4 @@ pub enum ModelError {
     Pack { path: std::path::PathBuf, reason: String },
     #[error("there is no pack {name:?}: there are {}; `facetag models add FILE` adds one", .known.join(", "))]
     NoSuchPack { name: String, known: Vec<String> },
-}
-
-impl ModelError {
-    fn graph(error: impl std::fmt::Display) -> Self {
-        // The alternate form prints the causes too.
-        Self::Graph(format!("{error:#}"))
-    }
 }

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::align::SIDE;
 use super::detect::{Architecture, DetectedFace, Detector};
 use super::embed::Recogniser;
-use super::network::Graph;
 use super::refine::Refiner;
 use super::{BoundingBox, Embedding, Landmarks, ModelError};
+use crate::network::Graph;
 
 /// The name of the pack that ships with facetag.
 pub const OPEN: &str = "open";
@@ -302,7 +302,7 @@ impl Candidate {
         let (name, recogniser) = take(|name| name.starts_with("w600k_"), "recogniser (w600k_*.onnx)")?;
 
         let network = Graph::parse(&recogniser)?.network(SIDE as usize, SIDE as usize)?;
-        let outputs = network.run(SIDE as usize, SIDE as usize, &vec![0.0; 3 * (SIDE * SIDE) as usize])?;
+        let outputs = network.run(&vec![0.0; 3 * (SIDE * SIDE) as usize])?;
         let dimension = outputs.first().map_or(0, |output| output.values.len());
         let info = PackInfo::insightface(name.trim_end_matches(".onnx"), dimension);
 

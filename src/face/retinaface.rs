@@ -2,7 +2,7 @@
 
 use super::anchors::anchors;
 use super::detect::{Detection, Normalise};
-use super::network::Output;
+use crate::network::Output;
 
 /// BGR, less the mean of ImageNet.
 pub(super) const INPUT: Normalise = Normalise { mean: [123.0, 117.0, 104.0], scale: 1.0, order: [2, 1, 0] };

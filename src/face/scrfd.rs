@@ -2,7 +2,7 @@
 
 use super::anchors::anchors;
 use super::detect::{Detection, Normalise};
-use super::network::Output;
+use crate::network::Output;
 
 /// RGB, about -1 to 1.
 pub(super) const INPUT: Normalise = Normalise { mean: [127.5; 3], scale: 128.0, order: [0, 1, 2] };

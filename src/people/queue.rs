@@ -76,6 +76,11 @@ impl Queue {
         Ok(self.open.front())
     }
 
+    /// The question that is likely to come after the one of now.
+    pub fn following(&self) -> Option<&Question> {
+        self.open.get(1)
+    }
+
     /// The open question that asks this of this face.
     pub fn find(&self, of: PersonId, face: FaceId) -> Option<&Question> {
         self.open.iter().find(|question| question.of == of && question.faces.first() == Some(&face))

@@ -5,12 +5,14 @@
 //! | `folders` | what the user asks for -> a scan |
 //! | `walk` | the files below a folder |
 //! | `plan` | which of them are new, changed, gone or as they were |
-//! | `read` | a file -> its photo and faces, on all cores |
+//! | `ahead` | the bytes of the next files, before they are needed |
+//! | `read` | bytes -> a photo and its faces, on all cores |
 //! | `budget` | how many pixels may be in memory at once |
 //! | `thumbnail` | the small picture of a face, whenever it was scanned |
 //! | `draw` | a face that the user drew |
 //! | `store` | what was read -> the library, by one writer, a transaction a batch |
 
+mod ahead;
 mod budget;
 mod draw;
 mod folders;
@@ -22,6 +24,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
@@ -31,6 +34,7 @@ use serde::Serialize;
 use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Replay};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
+use ahead::{Ahead, BYTES_AHEAD, read_ahead};
 pub use budget::{Budget, give_memory_back};
 pub use draw::{DrawError, Drawn, look};
 use folders::is_empty;
@@ -152,13 +156,15 @@ pub fn scan<E: From<CatalogError>>(
         let reader = PhotoReader::new(&pack, catalog.hashes()?);
         let said = Replay::load(catalog)?;
         let mut store = Store::new(catalog, said, &mut summary, &mut tell);
+        let (files, memory) = (Mutex::new(to_read.iter()), Budget::new(BYTES_AHEAD));
         std::thread::scope(|scope| {
             let (sender, readings) = sync_channel(WAITING);
+            let ahead = read_ahead(scope, &files, &memory, interrupted);
+            let ahead = ahead.take_while(|_| !interrupted.load(Ordering::Relaxed));
             scope.spawn(|| {
-                let files = to_read.iter().take_while(|_| !interrupted.load(Ordering::Relaxed));
-                files.par_bridge().for_each_with(sender, |sender, file| {
+                ahead.par_bridge().for_each_with(sender, |sender, Ahead { file, bytes, .. }| {
                     // The writer ends early only with an error, which it reports itself.
-                    let _ = sender.send((file, reader.read(file)));
+                    let _ = sender.send((file, reader.read(bytes)));
                 });
             });
             store.all(readings)

@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use image::RgbImage;
 
 use super::budget::{Budget, give_memory_back};
-use super::walk::FoundFile;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, place};
@@ -39,7 +38,7 @@ pub enum Reading {
 
 /// Why one photo could not be read. The caller adds its path.
 #[derive(Debug, thiserror::Error)]
-enum ReadError {
+pub(super) enum ReadError {
     #[error("{0}")]
     File(#[from] std::io::Error),
     #[error("{0}")]
@@ -70,18 +69,18 @@ impl<'a> PhotoReader<'a> {
         Self { pack, taken: Mutex::new(known), budget }
     }
 
-    /// Reads a file. Nothing in it can end the scan: what goes wrong, even a panic, makes it unreadable.
-    pub fn read(&self, file: &FoundFile) -> Reading {
+    /// Reads a photo from the bytes of a file. Nothing in it can end the scan: what goes wrong, even a panic, makes it
+    /// unreadable.
+    pub fn read(&self, bytes: Result<Vec<u8>, ReadError>) -> Reading {
         let mut hash = None;
-        match contained(|| self.try_read(file, &mut hash)) {
+        match contained(|| self.try_read(bytes?, &mut hash)) {
             Ok(reading) => reading,
             Err(ReadError::File(error)) => Reading::OutOfReach { problem: error.to_string() },
             Err(error) => Reading::Unreadable { hash, problem: error.to_string() },
         }
     }
 
-    fn try_read(&self, file: &FoundFile, hash: &mut Option<Hash>) -> Result<Reading, ReadError> {
-        let bytes = bytes(&file.path)?;
+    fn try_read(&self, bytes: Vec<u8>, hash: &mut Option<Hash>) -> Result<Reading, ReadError> {
         let fingerprint = *blake3::hash(&bytes).as_bytes();
         if !self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(fingerprint) {
             return Ok(Reading::Copy(fingerprint));
@@ -183,7 +182,8 @@ fn upright<T>(
     then(&photo, metadata)
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// The bytes of a file, unless it is too long to be a photo.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
     let megabytes = std::fs::metadata(path)?.len() >> 20;
     if megabytes > LARGEST_MB {
         return Err(ReadError::TooLong(megabytes));

@@ -106,7 +106,7 @@ async fn say(
     visit: Visit,
     Path(id): Path<PersonId>,
     Form(Selected { face, name }): Faces,
-    work: fn(&mut Catalog, &PackInfo, &Who, &[FaceRow], &str) -> Result<(), PageError>,
+    work: impl FnOnce(&mut Catalog, &PackInfo, &Who, &[FaceRow], &str) -> Result<(), PageError> + Send + 'static,
 ) -> Result<Redirect, PageError> {
     if face.is_empty() {
         return Err(PageError::NoFaceSelected);

@@ -23,7 +23,7 @@
 //! | `timeline` | months of photos |
 //!
 //! A new page is a file here with its `routes()`, a line in [`routes`], its words in `text/`, a template in `templates/`, and a
-//! test of each route in `tests/serve.rs`. A form posts, the handler calls [`Site::change`](site::Site::change), and that sends
+//! test of each route in `tests/serve_*.rs`. A form posts, the handler calls [`Site::change`](site::Site::change), and that sends
 //! the browser back to where it was, where [`Frame`](frame::Frame) tells what was done and offers to take it back.
 
 mod access;

@@ -36,6 +36,8 @@ struct QuestionsPage {
     frame: Frame,
     about: Option<Who>,
     question: Option<Shown>,
+    /// The faces that are shown large next, fetched while the user thinks.
+    ahead: Vec<FaceId>,
     outlook: Outlook,
     skipped: usize,
     /// The line of the last answer, while it can be taken back.
@@ -81,6 +83,10 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
         }
         let question = queue.next(catalog, &pack)?.cloned();
         let question = question.map(|question| shown(catalog, &visit, question)).transpose()?;
+        // It may not be open any more; then another comes next.
+        let next = queue.following().and_then(|next| shown(catalog, &visit, next.clone()).ok());
+        let ahead = next.iter().flat_map(|next| &next.sides).filter(|side| side.scene.is_there);
+        let ahead = ahead.map(|side| side.scene.face).collect();
         let last = queue
             .last_answer()
             .filter(|line| Journal::load(catalog).is_ok_and(|journal| journal.newest() == Some(*line)));
@@ -88,6 +94,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             frame: Frame::new(catalog, &visit, Tab::Questions, words.questions.title)?,
             about,
             question,
+            ahead,
             outlook: queue.outlook(usize::MAX),
             skipped: queue.skipped(),
             last,
@@ -127,7 +134,7 @@ fn side(catalog: &Catalog, title: String, person: Option<PersonId>, faces: Vec<F
     let Some((best, others)) = faces.split_first() else { return Err(PageError::Outdated) };
     let photo = catalog.photo(best.photo)?;
     let place = place_in_scene(&best.bounds, photo.width, photo.height);
-    let place = [place.x, place.y, place.width, place.height].map(|part| part * SCENE_SIDE as f32);
+    let place = [place.x, place.y, place.width, place.height].map(|part| (part * SCENE_SIDE as f32).round());
     let is_there = catalog.readable_paths(best.photo)?.iter().any(|path| path.exists());
     let beside = others.iter().take(BESIDE).map(|face| face.id).collect();
     Ok(Side { title, person, scene: Scene { face: best.id, is_there, place }, beside })
@@ -174,7 +181,11 @@ async fn answer(
 /// Those that were skipped are asked again.
 async fn again(State(site): State<Site>, Form(Asked { who }): Form<Asked>) -> Result<Redirect, PageError> {
     let shared = site.clone();
-    site.ask(move |_| Ok(shared.queue().ask_skipped())).await?;
+    let asked = site.ask(move |_| {
+        shared.queue().ask_skipped();
+        Ok(())
+    });
+    asked.await?;
     Ok(Redirect::to(&path(who)))
 }
 

@@ -41,8 +41,8 @@ impl Expansion for OnnxPrelu {
 
 /// `x` where it is positive, `slope * x` where not; one slope for each channel (axis 1), or one for all.
 #[derive(Debug, Clone, PartialEq)]
-struct Prelu {
-    slope: Vec<f32>,
+pub(super) struct Prelu {
+    pub slope: Vec<f32>,
 }
 
 impl Eq for Prelu {}

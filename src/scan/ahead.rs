@@ -1,0 +1,53 @@
+//! Files are read ahead: while photos are computed, the bytes of the next ones come from the disk.
+//!
+//! A disk that is far away (a network mount) or asleep answers late, but many questions at once: a few threads ask it, so that
+//! the cores have work meanwhile.
+
+use std::slice::Iter;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{IntoIter, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::Scope;
+
+use super::budget::{Budget, Share};
+use super::read::{ReadError, bytes};
+use super::walk::FoundFile;
+
+/// So many files are read at once.
+const READERS: usize = 4;
+
+/// Bytes that may wait to be computed.
+pub(super) const BYTES_AHEAD: u64 = 64 << 20;
+
+/// A file and what is in it, or why that is not known.
+pub(super) struct Ahead<'a> {
+    pub file: &'a FoundFile,
+    pub bytes: Result<Vec<u8>, ReadError>,
+    /// Returned when the bytes are.
+    _share: Share<'a>,
+}
+
+/// Reads files about in their order until `stop` is set. `memory` is how many bytes may wait.
+pub(super) fn read_ahead<'scope, 'a: 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    files: &'scope Mutex<Iter<'a, FoundFile>>,
+    memory: &'a Budget,
+    stop: &'scope AtomicBool,
+) -> IntoIter<Ahead<'a>> {
+    let (sender, ahead) = sync_channel(READERS);
+    for _ in 0..READERS {
+        let sender: SyncSender<Ahead<'a>> = sender.clone();
+        scope.spawn(move || {
+            let next = || files.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while !stop.load(Ordering::Relaxed)
+                && let Some(file) = next()
+            {
+                let share = memory.take(file.size);
+                if sender.send(Ahead { file, bytes: bytes(&file.path), _share: share }).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    ahead.into_iter()
+}
