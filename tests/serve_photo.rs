@@ -51,7 +51,7 @@ fn a_photo_is_shown_with_its_boxes_and_what_is_known_of_it() {
         &format!("src=\"/face/{face}\""),
         &format!("href=\"/person/{person}\""),
         "you said so",
-        "26 January 2010",
+        "10 May 2010",
         text(&library.photo(OBAMA)),
     ])
     .says_not(&["<Co>"]);
@@ -70,11 +70,10 @@ fn the_next_photo_is_the_next_of_those_one_came_from() {
     let all: Vec<i64> = library.find(&["--since", "1900"]).iter().map(|name| photo(&library, name)).collect();
     let (first, last) = (all[0], all[all.len() - 1]);
     assert!(all.len() > 2);
-    let dated = format!("?since=1900-01-01&until=2100-01-01\" aria-label=\"Next photo\"");
     server
         .get(&format!("/photo/{first}?until=2100-01-01&since=1900-01-01"))
         .says(&[&format!("1 of {}", all.len()), &format!("rel=\"next\" href=\"/photo/{}", all[1])])
-        .says_not(&["rel=\"prev\"", &dated]);
+        .says_not(&["rel=\"prev\""]);
     server
         .get(&format!("/photo/{last}?since=1900-01-01"))
         .says(&[&format!("rel=\"prev\" href=\"/photo/{}?since=1900-01-01\"", all[all.len() - 2])])
@@ -107,7 +106,8 @@ fn a_face_is_said_to_be_somebodys() {
 
     // Somebody whose name is known; and the last face of whoever had it before.
     let hopper = library.face_id("none.jpg");
-    let (hopper_page, hopper_path) = (format!("/photo/{}", photo(&library, "none.jpg")), format!("/face/{hopper}/name"));
+    let (hopper_page, hopper_path) =
+        (format!("/photo/{}", photo(&library, "none.jpg")), format!("/face/{hopper}/name"));
     say(&server, &hopper_page, &hopper_path, &[("name", "barack")]).says(&["Done:"]);
     assert_eq!(library.face("none.jpg")["person"]["name"], "Barack");
 
@@ -159,9 +159,8 @@ fn what_cannot_be_drawn_is_told() {
     let server = Server::start(&library);
     let page = format!("/photo/{}", photo(&library, "none.jpg"));
     let path = format!("{page}/draw");
-    let draw = |bounds: [&str; 4], name: &str| {
-        server.post_from(&page, &path, &drawing(&bounds.map(str::to_owned), name))
-    };
+    let draw =
+        |bounds: [&str; 4], name: &str| server.post_from(&page, &path, &drawing(&bounds.map(str::to_owned), name));
     for bounds in [
         ["90", "10", "20", "5"],
         ["10", "90", "5", "20"],
@@ -199,11 +198,11 @@ fn a_photo_that_is_away_says_so() {
 
 #[test]
 fn somebody_in_a_photo_twice_is_pointed_out() {
-    let library = Library::scanned(&["demo/obama-2010-blue-room.jpg", BIDEN, HOPPER]);
-    let faces = library.export()["obama-2010-blue-room.jpg"]["faces"].as_array().unwrap().clone();
+    let library = Library::scanned(&["demo/situation-room-2011-left.jpg", BIDEN, HOPPER]);
+    let faces = library.export()["situation-room-2011-left.jpg"]["faces"].as_array().unwrap().clone();
     assert!(faces.len() > 1);
     let server = Server::start(&library);
-    let page = format!("/photo/{}", photo(&library, "obama-2010-blue-room.jpg"));
+    let page = format!("/photo/{}", photo(&library, "situation-room-2011-left.jpg"));
     server.get(&page).says_not(&["more than once"]);
     for face in &faces[..2] {
         say(&server, &page, &format!("/face/{}/name", face["id"]), &[("name", "Barack")]);
@@ -219,7 +218,12 @@ fn a_tag_tells_why() {
     let why = format!("/face/{face}/why");
     server.get(&why).is(200).says(&["grouped it with the faces that it is like", "% likely", "Probability"]);
     let person = library.name(OBAMA, "Barack");
-    server.get(&why).says(&["Why Barack?", "You said so.", "Line 1 of the history", &format!("/person/{person}\">Barack")]);
+    server.get(&why).says(&[
+        "Why Barack?",
+        "You said so.",
+        "Line 1 of the history",
+        &format!("/person/{person}\">Barack"),
+    ]);
     library.put("metadata/obama-2011.jpg");
     library.scan();
     let auto = library.face_id("obama-2011.jpg");

@@ -137,7 +137,9 @@ fn what_could_not_be_read_is_listed_and_tried_again() {
         .says(&["2 files could not be read", "empty.jpg", "the file is empty", "&#60;b&#62;.jpg", "Try them again"])
         .says_not(&["<b>"]);
     // Only when it is asked for.
-    let tried = || -> String { library.sqlite().query_row("SELECT group_concat(problem) FROM files", [], |row| row.get(0)).unwrap() };
+    let tried = || -> String {
+        library.sqlite().query_row("SELECT group_concat(problem) FROM files", [], |row| row.get(0)).unwrap()
+    };
     let sqlite = rusqlite::Connection::open(library.file()).unwrap();
     sqlite.execute("UPDATE files SET problem = 'as before' WHERE problem IS NOT NULL", []).unwrap();
     server.post_from("/scan", "/scan/start", &[]).leads_to();

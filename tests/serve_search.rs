@@ -3,7 +3,6 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use common::server::Server;
@@ -24,8 +23,7 @@ fn numbers(library: &Library, names: &[String]) -> Vec<i64> {
 /// The photos that the script is told of.
 fn told(server: &Server, query: &str) -> Vec<i64> {
     let chunk: Value = serde_json::from_str(&server.get(&format!("/search/photos?{query}")).is(200).text()).unwrap();
-    let photos: Vec<i64> =
-        chunk["photos"].as_array().unwrap().iter().map(|photo| photo[0].as_i64().unwrap()).collect();
+    let photos: Vec<i64> = chunk["photos"].as_array().unwrap().iter().map(|photo| photo[0].as_i64().unwrap()).collect();
     assert_eq!(chunk["total"], photos.len());
     photos
 }
@@ -75,7 +73,10 @@ fn a_name_that_is_typed_becomes_a_chip() {
     assert_eq!(typed("who=barack&as=all&since=&until=&place=&folder="), format!("/search?all={barack}"));
     assert_eq!(typed(&format!("all={barack}&who=Joe&as=not")), format!("/search?all={barack}&not={joe}"));
     // The same person has one role.
-    assert_eq!(typed(&format!("all={barack}&who=Barack&as=any&place=Rome")), format!("/search?any={barack}&place=Rome"));
+    assert_eq!(
+        typed(&format!("all={barack}&who=Barack&as=any&place=Rome")),
+        format!("/search?any={barack}&place=Rome")
+    );
 
     let chips = server.get(&format!("/search?all={barack}&not={joe}")).is(200);
     chips.says(&[
@@ -83,10 +84,11 @@ fn a_name_that_is_typed_becomes_a_chip() {
         &format!("href=\"/search?any={barack}&#38;not={joe}\" aria-label=\"with Barack Obama: change\""),
         &format!("<input type=\"hidden\" name=\"not\" value=\"{joe}\">"),
     ]);
-    server
-        .get(&format!("/search?all={joe}&who=Bar"))
-        .is(200)
-        .says(&["Nobody is called Bar.", "Did you mean", &format!("href=\"/search?all={joe}&#38;all={barack}\"")]);
+    server.get(&format!("/search?all={joe}&who=Bar")).is(200).says(&[
+        "Nobody is called Bar.",
+        "Did you mean",
+        &format!("href=\"/search?all={joe}&#38;all={barack}\""),
+    ]);
     server.get("/search?who=%3Cscript%3E").is(200).says(&["&#60;script&#62;"]).says_not(&["<script>"]);
     library.facetag(["rename", "Joe", "Barack Biden"]).well();
     server.get("/search?who=barack").is(200).says(&["More than one is called barack."]);
@@ -112,7 +114,7 @@ fn the_script_is_told_shapes_and_days_a_part_at_a_time() {
     let server = Server::start(&library);
     let all: Value = serde_json::from_str(&server.get("/search/photos").is(200).text()).unwrap();
     let all = all["photos"].as_array().unwrap().clone();
-    assert!(all.iter().any(|photo| photo[2] == "2010-01-26"), "{all:?}");
+    assert!(all.iter().any(|photo| photo[2] == "2010-05-10"), "{all:?}");
     for photo in &all {
         let (width, height): (f64, f64) = library
             .sqlite()
@@ -144,8 +146,8 @@ fn what_was_found_is_copied_linked_and_listed() {
     server.post_from("/search", "/album", &form[..1]).is(200).says(&["Take 2 photos along"]);
     assert!(!folder.exists());
     server.post_from("/album", "/album/copy", &form).is(200).says(&["2 photos copied to", "for Anna"]);
-    let copies: BTreeSet<_> = fingerprint(&folder).into_values().collect();
-    let expected: BTreeSet<_> = found.iter().map(|name| originals[&library.photo(name)]).collect();
+    let copies: Vec<_> = fingerprint(&folder).into_values().collect();
+    let expected: Vec<_> = found.iter().map(|name| originals[&library.photo(name)]).collect();
     assert_eq!(copies, expected);
     server.post_from("/album", "/album/copy", &form).is(200).says(&["0 photos copied", "2 there already"]);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
@@ -155,7 +157,8 @@ fn what_was_found_is_copied_linked_and_listed() {
     let one = numbers(&library, &found)[1].to_string();
     let form = [("wanted", wanted.as_str()), ("photo", &one), ("folder", text(&links))];
     server.post_from("/album", "/album/link", &form).is(200).says(&["1 photo linked in"]);
-    let made: Vec<_> = fs::read_dir(&links).unwrap().map(|entry| fs::read_link(entry.unwrap().path()).unwrap()).collect();
+    let made: Vec<_> =
+        fs::read_dir(&links).unwrap().map(|entry| fs::read_link(entry.unwrap().path()).unwrap()).collect();
     assert_eq!(made, [library.photo(&found[1])]);
 
     let list = server.post_from("/album", "/album/list", &form[..1]).is(200);
