@@ -55,6 +55,8 @@ struct SearchPage {
     role: Role,
     chips: Vec<Chip>,
     often: Vec<(Option<FaceId>, Who)>,
+    /// A name that nobody has.
+    typed: String,
     /// Why the name that was typed is nobody's, and who may have been meant.
     unknown: Option<(String, Vec<Who>)>,
     hits: Vec<Hit>,
@@ -152,6 +154,7 @@ async fn show(
             frame: Frame::new(catalog, &visit, Tab::Search, words.search.title)?,
             role: asked.role,
             chips: chips(catalog, words, &wanted)?,
+            typed: asked.who,
             often: often.collect::<Result<_, PageError>>()?,
             unknown,
             total,
