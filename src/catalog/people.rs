@@ -143,6 +143,19 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The persons with most faces, but for those who are hidden or strangers.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn most_seen(&self, limit: usize) -> Result<Vec<Who>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, name, (SELECT count(*) FROM faces WHERE person_id = people.id) AS faces FROM people
+             WHERE name IS NOT NULL AND NOT hidden AND NOT ignored AND faces > 0 ORDER BY faces DESC, id LIMIT ?1",
+        )?;
+        let rows = statement.query_map([limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// In how many photos a person or group is.
     ///
     /// # Errors

@@ -132,16 +132,18 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The files that could not be read, by path, at most so many.
+    /// The files that could not be read and are there still, by path, at most so many, and how many there are.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn unreadable_files(&self, limit: usize) -> Result<Vec<FileRow>> {
+    pub fn unreadable_files(&self, limit: usize) -> Result<(Vec<FileRow>, u64)> {
+        let sql = "SELECT count(*) FROM files WHERE problem IS NOT NULL AND missing_since IS NULL";
+        let total = self.connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))? as u64;
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {FILE} FROM files WHERE problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
         ))?;
         let rows = statement.query_map([limit as i64], file)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok((rows.collect::<rusqlite::Result<_>>()?, total))
     }
 
     /// How many photos lie below a folder, those that are missing now too.

@@ -62,6 +62,24 @@ pub struct Standing {
     pub after: Option<PhotoId>,
 }
 
+/// A file that is there and could be read.
+const READABLE: &str = "missing_since IS NULL AND problem IS NULL";
+
+const ORDER: &str = "ORDER BY taken NULLS LAST, path";
+
+/// What [`hit`] reads behind the number of a photo.
+const HIT: &str = "path, taken, taken_offset, width, height";
+
+fn hit(row: &Row) -> rusqlite::Result<Hit> {
+    Ok(Hit {
+        photo: row.get(0)?,
+        path: row.get::<_, SqlPath<_>>(1)?.0,
+        taken: taken_text(row.get(2)?, row.get(3)?),
+        width: row.get(4)?,
+        height: row.get(5)?,
+    })
+}
+
 impl Catalog {
     /// The photos that fit, by date, then path; those without a date last; missing files, and those
     /// of a root that is offline, never.
@@ -69,15 +87,33 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn find(&self, query: &Query) -> Result<Vec<Hit>> {
-        self.fitting(query, "path, taken, taken_offset, width, height", |row| {
-            Ok(Hit {
-                photo: row.get(0)?,
-                path: row.get::<_, SqlPath<_>>(1)?.0,
-                taken: taken_text(row.get(2)?, row.get(3)?),
-                width: row.get(4)?,
-                height: row.get(5)?,
-            })
-        })
+        self.fitting(query, HIT, hit)
+    }
+
+    /// Of all photos in order those after the first `skip`, at most `take`, and how many there are: without going through
+    /// those behind them.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn some_of_all(&self, skip: usize, take: usize) -> Result<(Vec<Hit>, usize)> {
+        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {READABLE} AND {ONLINE}");
+        let total = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))? as usize;
+        // Not a plain join: SQLite would sort all of them before it gives the first.
+        let sql = format!(
+            "SELECT photos.id, {HIT} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
+             WHERE {ONLINE} {ORDER}"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
+        let (mut hits, mut seen) = (Vec::new(), HashSet::new());
+        while hits.len() < take
+            && let Some(row) = rows.next()?
+        {
+            if seen.insert(row.get::<_, PhotoId>(0)?) && seen.len() > skip {
+                hits.push(hit(row)?);
+            }
+        }
+        Ok((hits, total))
     }
 
     /// Where a photo stands among those that fit; `None` where it is none of them.
@@ -137,8 +173,8 @@ impl Catalog {
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
             "SELECT photos.id, {columns}
-             FROM photos JOIN files ON photo_id = photos.id AND missing_since IS NULL AND problem IS NULL
-             WHERE {ONLINE}{all} ORDER BY taken IS NULL, taken, path"
+             FROM photos JOIN files ON photo_id = photos.id AND {READABLE}
+             WHERE {ONLINE}{all} {ORDER}"
         );
         Ok((sql, values))
     }

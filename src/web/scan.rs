@@ -127,13 +127,14 @@ async fn show(State(site): State<Site>, visit: Visit) -> Result<Html<String>, Pa
     let page = site.ask(move |catalog| {
         let roots = catalog.roots()?.into_iter();
         let roots = roots.map(|root| Ok((root.clone(), catalog.photos_under(&root.path)?)));
+        let (problems, problem_count) = catalog.unreadable_files(SHOWN)?;
         let page = ScanPage {
             frame: Frame::new(catalog, &visit, Tab::Scan, visit.words.scan.title)?,
             said: Said::new(visit.words, &progress),
             progress,
             roots: roots.collect::<Result<_, PageError>>()?,
-            problems: catalog.unreadable_files(SHOWN)?,
-            problem_count: catalog.tally()?.unreadable,
+            problems,
+            problem_count,
         };
         Ok(page.render()?)
     });

@@ -54,7 +54,9 @@ struct SearchPage {
     wanted: Wanted,
     role: Role,
     chips: Vec<Chip>,
-    often: Vec<(Who, Option<FaceId>)>,
+    often: Vec<(Option<FaceId>, Who)>,
+    /// A name that nobody has.
+    typed: String,
     /// Why the name that was typed is nobody's, and who may have been meant.
     unknown: Option<(String, Vec<Who>)>,
     hits: Vec<Hit>,
@@ -139,18 +141,25 @@ async fn show(
         if unknown.is_none() && raw.is_some_and(|raw| raw.split('&').any(|part| part.ends_with('='))) {
             return Ok(Redirect::to(&wanted.address("/search")).into_response());
         }
-        let hits = catalog.find(&wanted.query())?;
-        let pages = hits.len().div_ceil(PAGE).max(1);
-        let page = asked.page.unwrap_or(1).clamp(1, pages);
+        let number = asked.page.unwrap_or(1).max(1);
+        let (mut hits, total) = some(catalog, &wanted, number)?;
+        let pages = total.div_ceil(PAGE).max(1);
+        if number > pages {
+            (hits, _) = some(catalog, &wanted, pages)?;
+        }
+        // They are to begin with.
+        let often = if wanted.is_empty() { catalog.most_seen(OFTEN)? } else { Vec::new() };
+        let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let page = SearchPage {
             frame: Frame::new(catalog, &visit, Tab::Search, words.search.title)?,
             role: asked.role,
             chips: chips(catalog, words, &wanted)?,
-            often: often(catalog, &wanted)?,
+            typed: asked.who,
+            often: often.collect::<Result<_, PageError>>()?,
             unknown,
-            total: hits.len(),
-            hits: hits.into_iter().skip((page - 1) * PAGE).take(PAGE).collect(),
-            page: (page, pages),
+            total,
+            hits,
+            page: (number.min(pages), pages),
             names: known_names(catalog)?,
             towns: catalog.towns(TOWNS)?,
             folders: catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect(),
@@ -159,6 +168,17 @@ async fn show(
         Ok(Html(page.render()?).into_response())
     });
     page.await
+}
+
+/// The photos of a page, from 1 on, and how many there are on all.
+fn some(catalog: &Catalog, wanted: &Wanted, page: usize) -> Result<(Vec<Hit>, usize), PageError> {
+    let skip = (page - 1).saturating_mul(PAGE);
+    if wanted.is_empty() {
+        return Ok(catalog.some_of_all(skip, PAGE)?);
+    }
+    let hits = catalog.find(&wanted.query())?;
+    let total = hits.len();
+    Ok((hits.into_iter().skip(skip).take(PAGE).collect(), total))
 }
 
 fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>, PageError> {
@@ -173,15 +193,6 @@ fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>,
         })
     });
     chips.collect()
-}
-
-/// Persons who are seen most often, and are not looked for yet.
-fn often(catalog: &Catalog, wanted: &Wanted) -> Result<Vec<(Who, Option<FaceId>)>, PageError> {
-    let known: Vec<_> = wanted.people().map(|(_, id)| id).collect();
-    let people = catalog.people_counted()?.into_iter();
-    let named = people.filter(|person| person.name.is_some() && !person.hidden && !person.ignored);
-    let others = named.filter(|person| !known.contains(&person.id)).take(OFTEN);
-    others.map(|person| Ok((Who { id: person.id, name: person.name }, catalog.best_face(person.id)?))).collect()
 }
 
 #[derive(Deserialize)]

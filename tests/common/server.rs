@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 /// What came back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,

@@ -1,0 +1,211 @@
+//! Searching over HTTP: the address holds what is looked for, it finds what `facetag find` finds, and what was found can be
+//! taken along.
+
+mod common;
+
+use std::fs;
+
+use common::server::Server;
+use common::{Library, fingerprint, people, text};
+use serde_json::Value;
+
+const OBAMA: &str = "obama-2010.jpg";
+
+fn numbers(library: &Library, names: &[String]) -> Vec<i64> {
+    let sqlite = library.sqlite();
+    let number = |name: &String| {
+        let path = library.photo(name);
+        sqlite.query_row("SELECT photo_id FROM files WHERE path = ?1", [text(&path)], |row| row.get(0)).unwrap()
+    };
+    names.iter().map(number).collect()
+}
+
+/// The photos that the script is told of.
+fn told(server: &Server, query: &str) -> Vec<i64> {
+    let chunk: Value = serde_json::from_str(&server.get(&format!("/search/photos?{query}")).is(200).text()).unwrap();
+    let photos: Vec<i64> = chunk["photos"].as_array().unwrap().iter().map(|photo| photo[0].as_i64().unwrap()).collect();
+    assert_eq!(chunk["total"], photos.len());
+    photos
+}
+
+/// The photos on the page.
+fn shown(server: &Server, query: &str) -> Vec<i64> {
+    let text = server.get(&format!("/search?{query}")).is(200).text();
+    let boxes = text.split("name=\"photo\" value=\"").skip(1);
+    boxes.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn the_page_finds_what_the_command_line_finds() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack");
+    let joe = library.name("biden-2010.jpg", "Joe");
+    let server = Server::start(&library);
+    let photos = text(&library.photos()).to_owned();
+    for (query, args) in [
+        (format!("all={barack}"), vec!["Barack"]),
+        (format!("any={barack}&any={joe}"), vec!["--any", "Barack", "--any", "Joe"]),
+        (format!("all={barack}&all={joe}"), vec!["Barack", "Joe"]),
+        (format!("not={barack}&since=1900-01-01"), vec!["--not", "Barack", "--since", "1900"]),
+        (format!("all={barack}&only=true"), vec!["Barack", "--only"]),
+        ("since=2011-01-01&until=2012-12-31".to_owned(), vec!["--since", "2011", "--until", "2012"]),
+        ("place=washington".to_owned(), vec!["--place", "washington"]),
+        (format!("folder={}", photos.replace('/', "%2F")), vec!["--in", &photos]),
+        ("folder=%2Fnowhere".to_owned(), vec!["--in", "/nowhere"]),
+    ] {
+        let expected = numbers(&library, &library.find(&args));
+        assert_eq!(shown(&server, &query), expected, "{query}");
+        assert_eq!(told(&server, &query), expected, "{query}");
+    }
+    // All of them, each once, however many files it lies in.
+    library.put_as("metadata/obama-2012.jpg", "a-copy.jpg");
+    assert_eq!(library.scan()["copies"], 1);
+    let all = numbers(&library, &library.find(&["--in", &photos]));
+    assert_eq!((shown(&server, ""), told(&server, "")), (all.clone(), all));
+    server.get("/search?place=Atlantis").is(200).says(&["No photo is like that"]);
+    // Whoever is there no more is in no photo.
+    assert!(shown(&server, "all=999").is_empty());
+}
+
+#[test]
+fn a_name_that_is_typed_becomes_a_chip() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack Obama");
+    let joe = library.name("biden-2010.jpg", "Joe");
+    let server = Server::start(&library);
+    let typed = |query: &str| server.get(&format!("/search?{query}")).leads_to();
+    assert_eq!(typed("who=barack&as=all&since=&until=&place=&folder="), format!("/search?all={barack}"));
+    assert_eq!(typed(&format!("all={barack}&who=Joe&as=not")), format!("/search?all={barack}&not={joe}"));
+    // The same person has one role.
+    assert_eq!(
+        typed(&format!("all={barack}&who=Barack&as=any&place=Rome")),
+        format!("/search?any={barack}&place=Rome")
+    );
+
+    let chips = server.get(&format!("/search?all={barack}&not={joe}")).is(200);
+    chips.says(&[
+        &format!("href=\"/search?not={joe}\" aria-label=\"Remove Barack Obama\""),
+        &format!("href=\"/search?any={barack}&#38;not={joe}\" aria-label=\"with Barack Obama: change\""),
+        &format!("<input type=\"hidden\" name=\"not\" value=\"{joe}\">"),
+    ]);
+    server.get(&format!("/search?all={joe}&who=Bar")).is(200).says(&[
+        "Nobody is called Bar.",
+        "Did you mean",
+        &format!("href=\"/search?all={joe}&#38;all={barack}\""),
+    ]);
+    server
+        .get("/search?who=%3Cscript%3E")
+        .is(200)
+        .says(&["called &#60;script&#62;.", "value=\"&#60;script&#62;\""])
+        .says_not(&["<script>"]);
+    library.facetag(["rename", "Joe", "Barack Biden"]).well();
+    server.get("/search?who=barack").is(200).says(&["More than one is called barack."]);
+}
+
+#[test]
+fn the_address_holds_what_is_looked_for_and_no_more() {
+    let library = people();
+    let server = Server::start(&library);
+    assert_eq!(server.get("/search?since=&until=&place=&folder=").leads_to(), "/search");
+    assert_eq!(server.get("/search?since=2010-01-01&until=&place=&folder=").leads_to(), "/search?since=2010-01-01");
+    server.get("/search?since=2010-01-01").is(200).says(&["value=\"2010-01-01\""]);
+    for query in ["since=soon", "all=x", "only=perhaps", "as=friend&who=x"] {
+        server.get(&format!("/search?{query}")).is(400);
+    }
+    // Beyond the last page is the last.
+    server.get("/search?page=99").is(200).says(&["name=\"photo\""]);
+}
+
+#[test]
+fn the_script_is_told_shapes_and_days_a_part_at_a_time() {
+    let library = people();
+    let server = Server::start(&library);
+    let all: Value = serde_json::from_str(&server.get("/search/photos").is(200).text()).unwrap();
+    let all = all["photos"].as_array().unwrap().clone();
+    assert!(all.iter().any(|photo| photo[2] == "2010-05-10"), "{all:?}");
+    for photo in &all {
+        let (width, height): (f64, f64) = library
+            .sqlite()
+            .query_row("SELECT width, height FROM photos WHERE id = ?1", [photo[0].as_i64()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert!((photo[1].as_f64().unwrap() - width / height).abs() < 0.001, "{photo}");
+    }
+    let rest: Value = serde_json::from_str(&server.get("/search/photos?from=3").is(200).text()).unwrap();
+    assert_eq!(rest["photos"].as_array().unwrap()[..], all[3..]);
+    let none: Value = serde_json::from_str(&server.get("/search/photos?from=9999").is(200).text()).unwrap();
+    assert_eq!((none["photos"].as_array().unwrap().len(), none["total"].as_u64()), (0, Some(all.len() as u64)));
+    server.get("/search/photos?from=x").is(400);
+}
+
+#[test]
+fn what_was_found_is_copied_linked_and_listed() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack");
+    let server = Server::start(&library);
+    let originals = fingerprint(&library.photos());
+    let wanted = format!("all={barack}");
+    let found = library.find(&["Barack"]);
+    assert_eq!(found.len(), 2);
+    let folder = library.folder().join("for Anna");
+    let form = [("wanted", wanted.as_str()), ("folder", text(&folder))];
+
+    server.post_from("/search", "/album", &form[..1]).is(200).says(&["Take 2 photos along"]);
+    assert!(!folder.exists());
+    server.post_from("/album", "/album/copy", &form).is(200).says(&["2 photos copied to", "for Anna"]);
+    let copies: Vec<_> = fingerprint(&folder).into_values().collect();
+    let expected: Vec<_> = found.iter().map(|name| originals[&library.photo(name)]).collect();
+    assert_eq!(copies, expected);
+    server.post_from("/album", "/album/copy", &form).is(200).says(&["0 photos copied", "2 there already"]);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+
+    let links = library.folder().join("links");
+    // Of those found, the one selected.
+    let one = numbers(&library, &found)[1].to_string();
+    let form = [("wanted", wanted.as_str()), ("photo", &one), ("folder", text(&links))];
+    server.post_from("/album", "/album/link", &form).is(200).says(&["1 photo linked in"]);
+    let made: Vec<_> =
+        fs::read_dir(&links).unwrap().map(|entry| fs::read_link(entry.unwrap().path()).unwrap()).collect();
+    assert_eq!(made, [library.photo(&found[1])]);
+
+    let list = server.post_from("/album", "/album/list", &form[..1]).is(200);
+    assert!(list.header("content-disposition").contains("photos.txt"));
+    assert!(list.header("content-type").starts_with("text/plain"));
+    assert_eq!(list.text(), library.facetag(["find", "Barack"]).well().stdout);
+    assert_eq!(fingerprint(&library.photos()), originals);
+}
+
+#[test]
+fn nothing_is_written_where_it_should_not_be() {
+    let library = people();
+    let server = Server::start(&library);
+    let originals = fingerprint(&library.photos());
+    let there = library.folder().join("a file");
+    fs::write(&there, "text").unwrap();
+    let copy = |folder: &str| server.post_from("/album", "/album/copy", &[("wanted", ""), ("folder", folder)]);
+    copy(text(&library.photos())).is(422).says(&["there are photos of yours in it"]);
+    copy(text(library.folder())).is(422).says(&["there are photos of yours in it"]);
+    copy("album").is(422).says(&["whole path"]);
+    copy("").is(422).says(&["whole path"]);
+    copy(text(&there)).is(422).says(&["Nothing can be written there"]);
+    assert_eq!(fs::read_to_string(&there).unwrap(), "text");
+    let nothing = [("wanted", "all=999"), ("folder", "/nowhere")];
+    server.post_from("/album", "/album/copy", &nothing).is(422).says(&["no such photos"]);
+    // A photo that is none of those found.
+    server.post_from("/album", "/album/list", &[("wanted", ""), ("photo", "999")]).is(422);
+    server.post_from("/album", "/album/list", &[("wanted", ""), ("photo", "x")]).is(422);
+    server.post_from("/album", "/album", &[("wanted", "since=soon")]).is(404);
+    server.get("/album/copy?wanted=&folder=%2Ftmp").is(405);
+    assert_eq!(fingerprint(&library.photos()), originals);
+}
+
+#[test]
+fn home_is_where_the_tilde_leads() {
+    let library = people();
+    let server = Server::start(&library);
+    let form = [("wanted", ""), ("folder", "~/album")];
+    fs::create_dir_all(library.folder().join("home")).unwrap();
+    server.post_from("/album", "/album/link", &form).is(200);
+    assert!(library.folder().join("home/album").is_dir());
+}
