@@ -36,7 +36,7 @@ const PAGES: [(&str, &str); 12] = [
 fn main() {
     let photos = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let library = Library::new();
-    drop(Catalog::open(&catalog::Library::at(&library.home())).unwrap());
+    drop(Catalog::open(&catalog::Library::at(library.home())).unwrap());
     rows::fill(&library.file(), photos).unwrap();
 
     println!("| {photos} photos | first, ms | middle, ms | KiB |\n|---|---|---|---|");

@@ -193,7 +193,7 @@ fn a_photo_that_is_away_says_so() {
     fs::rename(library.folder().join("elsewhere"), library.photos()).unwrap();
     fs::remove_file(library.photo(OBAMA)).unwrap();
     library.scan();
-    server.get(&page).is(200).says(&["gone at the last scan"]).says_not(&["its folder is not there now"]);
+    server.get(&page).is(200).says(&["no longer there"]).says_not(&["its folder is not there now"]);
 }
 
 #[test]

@@ -52,6 +52,14 @@ impl Catalog {
         })
     }
 
+    /// A number that is another once somebody else has changed the library; only this connection can compare it.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn version(&self) -> Result<i64> {
+        Ok(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+
     /// Runs `work` while nobody else writes: what it reads is still so when it writes. All of it is kept, or none.
     ///
     /// # Errors

@@ -17,6 +17,13 @@ pub struct Root {
     pub offline: bool,
 }
 
+impl Root {
+    /// It cannot be reached: the last scan found so, or it is gone since.
+    pub fn is_away(&self) -> bool {
+        self.offline || !self.path.is_dir()
+    }
+}
+
 impl Catalog {
     /// All roots, by path.
     ///

@@ -9,6 +9,7 @@
 //! | `guard` | who may ask: Host, Origin; and what a browser may do with the answers |
 //! | `access` | the token or password -> a cookie |
 //! | `site` | the library, for many requests at once |
+//! | `everybody` | who there is, counted |
 //! | `visit` | what a request tells: language, where it came from, what was just done |
 //! | `frame` | what is around every page |
 //! | `error` | what went wrong -> a page |
@@ -30,6 +31,7 @@ mod access;
 mod album;
 mod assets;
 mod error;
+mod everybody;
 mod faces;
 mod folder;
 mod frame;

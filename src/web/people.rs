@@ -10,6 +10,7 @@ use axum_extra::extract::{Form, Query};
 use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
+use super::everybody::known_names;
 use super::frame::{Frame, Tab};
 use super::site::Site;
 use super::text::Words;
@@ -20,9 +21,6 @@ use crate::people::{check_name, decide, meetings, name};
 /// Faces of each kind on the first page, and on a page of one kind.
 const FIRST: usize = 48;
 const PAGE: usize = 120;
-
-/// Names that a field completes by itself, those with most faces.
-const COMPLETED: usize = 1000;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -133,10 +131,10 @@ impl Section {
 }
 
 async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, PageError> {
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let words = visit.words;
-        let people = catalog.people_counted()?;
-        let names = people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect();
+        let people = shared.everybody()?;
         let of = |kind: Kind| people.iter().filter(move |person| Kind::of(person) == kind);
         let (kinds, at_once) = asked.show.map_or((vec![Kind::Named, Kind::Groups], FIRST), |kind| (vec![kind], PAGE));
         let pages = asked.show.map_or(1, |kind| of(kind).count().div_ceil(PAGE).max(1));
@@ -159,7 +157,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
-            names,
+            names: known_names(&people),
             page: (page, pages),
             show: asked.show,
             has_photos: !people.is_empty() || catalog.tally()?.photos > 0,
@@ -272,14 +270,6 @@ async fn each(
         Ok(())
     });
     change.await
-}
-
-/// The names that a field completes by itself.
-pub(super) fn known_names(catalog: &Catalog) -> Result<Vec<String>, PageError> {
-    let mut names: Vec<String> = catalog.names()?.into_values().collect();
-    names.sort();
-    names.truncate(COMPLETED);
-    Ok(names)
 }
 
 /// The person or group of this number.

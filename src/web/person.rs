@@ -10,8 +10,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::error::PageError;
+use super::everybody::known_names;
 use super::frame::{Frame, Tab};
-use super::people::{called, known_names};
+use super::people::called;
 use super::site::Site;
 use super::timeline::{Month, Timeline};
 use super::visit::Visit;
@@ -119,6 +120,7 @@ async fn show(
     Path(id): Path<PersonId>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let Some((who, profile)) = catalog.person(id)?.zip(catalog.profile(id)?) else {
             return elsewhere(catalog, &visit, id);
@@ -164,7 +166,7 @@ async fn show(
             timeline,
             months: Month::split(shown.into_iter().skip((page - 1) * PAGE).take(PAGE)),
             page: (page, pages),
-            names: known_names(catalog)?,
+            names: known_names(&shared.everybody()?),
         };
         Ok(Html(page.render()?).into_response())
     });

@@ -12,8 +12,8 @@ use jiff::civil::DateTime;
 use serde::Deserialize;
 
 use super::error::PageError;
+use super::everybody::known_names;
 use super::frame::{Frame, Tab};
-use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
@@ -129,6 +129,7 @@ async fn show(
     Path(id): Path<PhotoId>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Html<String>, PageError> {
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let words = visit.words;
         let photo = known(catalog, id)?;
@@ -147,7 +148,7 @@ async fn show(
             files,
             standing: catalog.standing(&wanted.query(), id)?,
             wanted,
-            names: known_names(catalog)?,
+            names: known_names(&shared.everybody()?),
             photo,
         };
         Ok(page.render()?)
@@ -186,11 +187,12 @@ fn twice(faces: &[Boxed]) -> Vec<String> {
 fn lies(catalog: &Catalog, words: &Words, photo: PhotoId) -> Result<Vec<Lies>, PageError> {
     let roots = catalog.roots()?;
     let away = |file: &FileRow| {
-        let offline = roots.iter().any(|root| root.offline && file.path.starts_with(&root.path));
+        let offline = roots.iter().any(|root| root.is_away() && file.path.starts_with(&root.path));
         match file {
             _ if offline => Some(words.photo.offline),
             FileRow { missing: true, .. } => Some(words.photo.missing),
             FileRow { problem: Some(_), .. } => Some(words.photo.unreadable),
+            _ if !file.path.is_file() => Some(words.photo.missing),
             _ => None,
         }
     };

@@ -67,7 +67,7 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let site = Site::new(address, Access::new(listen.password)?, library);
-    let scanning = site.clone();
+    let shared = site.clone();
     let url = format!("http://{address}{}", site.access.path());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -79,15 +79,18 @@ pub fn serve(
         let (stopping, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, routes(site)).with_graceful_shutdown(async move { drop(stopped.await) });
         let server = tokio::spawn(server.into_future());
+        // So that it is there when the first page is asked for; if it fails, that page says so.
+        let everybody = shared.clone();
+        tokio::task::spawn_blocking(move || everybody.everybody().map(drop));
         ready(&url)?;
         stop.notified().await;
         drop(stopping);
-        scanning.scanning.end();
+        shared.scanning.end();
         // One that goes on must not keep it from ending.
         let _ = tokio::time::timeout(GRACE, server).await;
         io::Result::Ok(())
     })?;
-    scanning.scanning.wait();
+    shared.scanning.wait();
     Ok(())
 }
 

@@ -7,10 +7,11 @@ use axum::response::Redirect;
 
 use super::access::Access;
 use super::error::PageError;
+use super::everybody::Everybody;
 use super::previews::Previews;
 use super::scanning::Scanning;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Library};
+use crate::catalog::{Catalog, Library, PersonCount};
 use crate::face::PackInfo;
 use crate::people::{Queue, active_pack};
 
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     pub previews: Previews,
     pub scanning: Scanning,
     pub library: Library,
+    everybody: Everybody,
     /// What is asked. One for all: there is one user.
     queue: Mutex<Queue>,
     /// Connections that no request uses now.
@@ -48,6 +50,7 @@ impl Site {
             previews,
             scanning: Scanning::new(library),
             library: library.clone(),
+            everybody: Everybody::default(),
             queue: Mutex::default(),
             idle: Mutex::default(),
         }))
@@ -67,6 +70,11 @@ impl Site {
             answer
         });
         answer.await.map_err(|_| PageError::Panicked)?
+    }
+
+    /// Everybody as they are now, in the order of [`Catalog::people_counted`]. It may wait for the disk.
+    pub fn everybody(&self) -> Result<Arc<[PersonCount]>, PageError> {
+        self.everybody.of(&self.library)
     }
 
     /// The questions, for as long as one of them is looked for or answered.

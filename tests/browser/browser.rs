@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -48,7 +49,7 @@ pub fn browse_with(library: &Library, options: &[&str], test: impl FnOnce(&Brows
     let (Some(chromium), Some(chromedriver)) = (program("chromium"), program("chromedriver")) else {
         assert!(std::env::var_os(NEEDED).is_none(), "{NEEDED} is set, but chromium and chromedriver are not there");
         let test = thread::current().name().unwrap_or_default().to_owned();
-        // What `eprintln!` prints is kept back where a test passes.
+        #[expect(clippy::explicit_write, reason = "what `eprintln!` prints is kept back where a test passes")]
         writeln!(std::io::stderr(), "left out: {test}: no chromium and chromedriver").unwrap();
         return;
     };
@@ -129,8 +130,7 @@ impl Browser {
 
     #[track_caller]
     pub fn click(&self, css: &str) {
-        let element = self.find(css);
-        self.runtime.block_on(element.click()).unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.act(css, async |element| element.click().await);
     }
 
     /// Clicks what has this text, of what a CSS selector means.
@@ -146,9 +146,29 @@ impl Browser {
     /// Types into a field, in place of what is there.
     #[track_caller]
     pub fn write(&self, css: &str, text: &str) {
-        let field = self.find(css);
-        self.runtime.block_on(field.clear()).unwrap();
+        let field = self.act(css, async |element| element.clear().await);
         self.runtime.block_on(field.send_keys(text)).unwrap();
+    }
+
+    /// Does this to an element, again where a script of the page took another in its place meanwhile.
+    #[track_caller]
+    fn act(&self, css: &str, action: impl AsyncFn(&Element) -> Result<(), CmdError>) -> Element {
+        let since = Instant::now();
+        loop {
+            let element = self.find(css);
+            match self.runtime.block_on(action(&element)) {
+                Ok(()) => return element,
+                Err(error) => assert!(since.elapsed() < PATIENCE, "{css}: {error}"),
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Chooses a value of a list.
+    #[track_caller]
+    pub fn choose(&self, css: &str, value: &str) {
+        let list = self.find(css);
+        self.runtime.block_on(list.select_by_value(value)).unwrap();
     }
 
     /// Presses a key, wherever the focus is.
@@ -220,13 +240,6 @@ impl Browser {
         self.run("return document.querySelectorAll(arguments[0]).length", vec![json!(css)]).as_u64().unwrap() as usize
     }
 
-    /// The text of the first element that a CSS selector means.
-    #[track_caller]
-    pub fn text(&self, css: &str) -> String {
-        let element = self.find(css);
-        self.runtime.block_on(element.text()).unwrap()
-    }
-
     /// Runs a script in the page, even where the page's own may not.
     #[track_caller]
     pub fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
@@ -260,6 +273,7 @@ impl Browser {
     pub fn screenshot(&self, name: &str, width: u32) {
         let height = self.run("return document.documentElement.scrollHeight", vec![]).as_u64().unwrap();
         self.size(width, height.clamp(900, 4000));
+        self.lacks("img:not([src])");
         self.run_to_end(
             "const told = arguments[arguments.length - 1]; \
              const seen = [...document.querySelectorAll('img, image')].filter((image) => image.checkVisibility()); \

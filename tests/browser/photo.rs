@@ -18,7 +18,7 @@ fn a_box_is_drawn_with_the_mouse_and_named() {
     let before = library.state();
     browse(&library, |page| {
         page.open(&page_of(&library, COLLINS));
-        page.drag("#stage", (0.05, 0.55), (0.25, 0.85));
+        page.drag("#stage image", (0.05, 0.55), (0.25, 0.85));
         page.write("#whose", "Ada\n");
         page.shows(".done", "Ada");
         let drawn = faces(&library, COLLINS).into_iter().find(|face| face["person"]["name"] == "Ada").unwrap();

@@ -20,7 +20,7 @@ fn questions_are_answered_skipped_and_taken_back_by_the_keyboard() {
         let state = |face: &serde_json::Value| {
             let export = library.export();
             let mut faces = export.values().flat_map(|photo| photo["faces"].as_array().unwrap().clone());
-            faces.find(|one| one["id"].to_string() == face.as_str().unwrap()).unwrap()["person"].clone()
+            faces.find(|one| one["id"].as_i64() == face.as_str().unwrap().parse().ok()).unwrap()["person"].clone()
         };
         page.find("[data-key=y]");
         let first = asked();

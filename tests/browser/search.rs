@@ -17,7 +17,7 @@ fn named() -> Library {
 
 /// Says that somebody is to be there, or not.
 fn want(page: &Browser, how: &str, who: &str) {
-    page.click(&format!("[name=as] option[value={how}]"));
+    page.choose("[name=as]", how);
     page.write("[name=who]", &format!("{who}\n"));
     page.shows(&format!(".chip.{how}"), who);
 }
@@ -85,7 +85,7 @@ fn without_script_a_search_is_a_form_and_its_photos_are_paged() {
 #[test]
 fn ten_thousand_photos_are_scrolled_through_with_few_in_the_page() {
     let library = Library::new();
-    drop(Catalog::open(&Place::at(&library.home())).unwrap());
+    drop(Catalog::open(&Place::at(library.home())).unwrap());
     rows::fill(&library.file(), 10_000).unwrap();
     browse(&library, |page| {
         page.open("/search");

@@ -100,7 +100,7 @@ pub const ENGLISH: Words = Words {
     camera: "Camera",
     size: "Size",
     files: "File",
-    missing: "gone at the last scan",
+    missing: "no longer there",
     offline: "its folder is not there now",
     unreadable: "could not be read",
     away: "The photo cannot be shown: its file is not there now. What is known of it is kept.",
@@ -114,7 +114,7 @@ pub const ENGLISH: Words = Words {
     like: "Like",
     probability: "Probability",
     likeness: "Likeness",
-    nearest: "Their face most like it",
+    nearest: "Nearest face",
     you_said_no: "you said no",
 };
 
@@ -157,7 +157,7 @@ pub const CHINESE: Words = Words {
     camera: "相机",
     size: "尺寸",
     files: "文件",
-    missing: "上次扫描时已不在",
+    missing: "已不在原处",
     offline: "所在文件夹目前不可用",
     unreadable: "无法读取",
     away: "无法显示照片：文件目前不可用。已知的信息都会保留。",
