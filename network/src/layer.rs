@@ -48,12 +48,14 @@ pub struct Layer {
 impl Layer {
     /// Zero for channels that there are not, and for those of another group.
     pub fn weight(&self, output: usize, input: usize, row: usize, column: usize) -> f32 {
-        let (inputs, outputs) = (self.inputs / self.groups, self.outputs / self.groups);
-        if output >= self.outputs || input >= self.inputs || output / outputs != input / inputs {
+        let inputs = self.inputs / self.groups;
+        // All weights are asked for one by one: no division where there is but one group.
+        let first = if self.groups == 1 { 0 } else { output / (self.outputs / self.groups) * inputs };
+        if output >= self.outputs || !(first..first + inputs).contains(&input) {
             return 0.0;
         }
         let Window { rows, columns, .. } = self.window;
-        self.weights[((output * inputs + input % inputs) * rows + row) * columns + column]
+        self.weights[((output * inputs + input - first) * rows + row) * columns + column]
     }
 
     /// Whether each channel sees only itself.
