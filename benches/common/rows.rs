@@ -42,7 +42,7 @@ pub fn fill(library: &Path, photos: usize) -> rusqlite::Result<()> {
         connection.prepare("INSERT INTO files (path, size, modified, photo_id) VALUES (?1, 4000000, 0, ?2)")?;
     let mut face = connection.prepare(
         "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, person_id, state)
-         VALUES (?1, .1, .1, .1, .1, zeroblob(40), .9, .8, ?2, ?3)",
+         VALUES (?1, .1, .1, .1, .1, zeroblob(40), .9, ?4, ?2, ?3)",
     )?;
     for id in 0..photos {
         let month = id * MONTHS / photos;
@@ -56,7 +56,7 @@ pub fn fill(library: &Path, photos: usize) -> rusqlite::Result<()> {
         seen.sort_unstable();
         seen.dedup();
         for person in seen {
-            face.execute(params![id as i64, person, (person <= 100).then_some("auto")])?;
+            face.execute(params![id as i64, person, (person <= 100).then_some("auto"), random.uniform()])?;
         }
     }
     connection.execute_batch("COMMIT")

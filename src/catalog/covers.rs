@@ -15,7 +15,7 @@ impl Catalog {
         if let Some(cover) = self.cover(person)? {
             return Ok(Some(cover));
         }
-        let sql = "SELECT id FROM seen_faces WHERE person_id = ?1 ORDER BY quality DESC, id LIMIT 1";
+        let sql = "SELECT id FROM seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id LIMIT 1";
         Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0)).optional()?)
     }
 

@@ -68,7 +68,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn faces_of(&self, person: PersonId) -> Result<Vec<FaceRow>> {
-        self.faces("seen_faces WHERE person_id = ?1 ORDER BY quality DESC, id", person)
+        self.faces("seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id", person)
     }
 
     /// The face with this id.

@@ -35,7 +35,7 @@ pub struct PersonSummary {
 }
 
 /// A group or a person, and how often they are seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PersonCount {
     pub id: PersonId,
     /// `None` for a group.
@@ -92,7 +92,7 @@ impl Catalog {
     pub fn people(&self) -> Result<Vec<PersonSummary>> {
         let mut statement = self.connection.prepare(
             "SELECT people.id, name, hidden, ignored, count(faces.id), count(DISTINCT photo_id), min(taken), max(taken),
-                    (SELECT id FROM seen_faces WHERE person_id = people.id ORDER BY quality DESC, id LIMIT 1)
+                    (SELECT id FROM seen_faces WHERE person_id = people.id ORDER BY quality DESC, photo_id, id LIMIT 1)
              FROM people JOIN seen_faces AS faces ON person_id = people.id JOIN photos ON photos.id = photo_id
              GROUP BY people.id ORDER BY name IS NULL, count(faces.id) DESC, people.id",
         )?;
@@ -125,44 +125,51 @@ impl Catalog {
         let sql = "SELECT id FROM photos WHERE NOT EXISTS (SELECT 1 FROM files WHERE photo_id = photos.id)";
         let mut statement = self.connection.prepare_cached(sql)?;
         let forgotten = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<PhotoId>>>()?;
-        // Both by number, and added up here: SQLite would sort all of them, and more than once. A face that was removed has no
-        // person.
-        let mut statement =
-            self.connection.prepare_cached("SELECT id, name, hidden, ignored FROM people ORDER BY id")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, name, hidden, ignored FROM people WHERE name IS NOT NULL OR hidden OR ignored",
+        )?;
         let rows = statement.query_map([], |row| {
-            Ok(PersonCount {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                hidden: row.get(2)?,
-                ignored: row.get(3)?,
-                faces: 0,
-                photos: 0,
-            })
+            let (name, hidden, ignored) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((row.get(0)?, PersonCount { name, hidden, ignored, ..PersonCount::default() }))
         })?;
-        let mut people = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut told_of = rows.collect::<rusqlite::Result<HashMap<PersonId, PersonCount>>>()?;
+        // Added up here: SQLite would sort all of them, and more than once. A face that was removed has no person.
         let mut statement = self.connection.prepare_cached(
             "SELECT person_id, photo_id FROM faces INDEXED BY faces_by_person WHERE person_id IS NOT NULL
              ORDER BY person_id, photo_id",
         )?;
         let mut faces = statement.query([])?;
-        let (mut index, mut before) = (0, None);
+        let mut people: Vec<PersonCount> = Vec::new();
+        let mut before = None;
         while let Some(row) = faces.next()? {
-            let face: (PersonId, PhotoId) = (row.get(0)?, row.get(1)?);
-            if forgotten.contains(&face.1) {
+            let (id, photo): (PersonId, PhotoId) = (row.get(0)?, row.get(1)?);
+            if forgotten.contains(&photo) {
                 continue;
             }
-            while people.get(index).is_some_and(|person| person.id < face.0) {
-                index += 1;
+            if people.last().is_none_or(|person| person.id != id) {
+                people.push(PersonCount { id, ..told_of.remove(&id).unwrap_or_default() });
             }
-            // A scan may have found somebody new since the people were read.
-            let Some(person) = people.get_mut(index).filter(|person| person.id == face.0) else { continue };
+            let person = people.last_mut().expect("one was just pushed");
             person.faces += 1;
-            person.photos += u64::from(before != Some(face));
-            before = Some(face);
+            person.photos += u64::from(before != Some((id, photo)));
+            before = Some((id, photo));
         }
-        people.retain(|person| person.faces > 0);
-        people.sort_by_key(|person| (person.name.is_none(), Reverse(person.faces)));
+        people.sort_unstable_by_key(|person| (person.name.is_none(), Reverse(person.faces), person.id));
         Ok(people)
+    }
+
+    /// The persons with most faces, but for those who are hidden or strangers.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn most_seen(&self, limit: usize) -> Result<Vec<Who>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT people.id, name FROM people CROSS JOIN faces ON person_id = people.id
+             WHERE name IS NOT NULL AND NOT hidden AND NOT ignored
+             GROUP BY people.id ORDER BY count(*) DESC, people.id LIMIT ?1",
+        )?;
+        let rows = statement.query_map([limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// In how many photos a person or group is.

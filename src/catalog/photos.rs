@@ -437,9 +437,11 @@ impl Writer<'_> {
     }
 }
 
-/// A file is below no root that is offline. '/' ends a root's path and '0' follows it, see [`below`].
-pub(super) const ONLINE: &str = "NOT EXISTS (SELECT 1 FROM roots WHERE offline
-    AND files.path > roots.path || '/' AND files.path < roots.path || '0')";
+/// A file is below no root that is offline. '/' ends a root's path and '0' follows it, see [`below`]. Whether any is offline
+/// is asked once; which, only then for each file.
+pub(super) const ONLINE: &str = "(NOT EXISTS (SELECT 1 FROM roots WHERE offline)
+    OR NOT EXISTS (SELECT 1 FROM roots WHERE offline
+        AND files.path > roots.path || '/' AND files.path < roots.path || '0'))";
 
 /// The paths below a folder are those from the first to before the second.
 pub(super) fn below(folder: &Path) -> (PathBuf, PathBuf) {

@@ -5,9 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::error::PageError;
 use crate::catalog::{Catalog, Library, PersonCount};
 
-/// Names that a field completes by itself, those with most faces.
-const COMPLETED: usize = 1000;
-
 #[derive(Default)]
 pub(super) struct Everybody(Mutex<Option<Counted>>);
 
@@ -34,9 +31,4 @@ impl Everybody {
         let people = catalog.people_counted()?.into();
         Ok(Arc::clone(&counted.insert(Counted { catalog, version, people }).people))
     }
-}
-
-/// The names that a field completes.
-pub(super) fn known_names(people: &[PersonCount]) -> Vec<String> {
-    people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect()
 }

@@ -10,7 +10,6 @@ use axum_extra::extract::{Form, Query};
 use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
-use super::everybody::known_names;
 use super::frame::{Frame, Tab};
 use super::site::Site;
 use super::text::Words;
@@ -21,6 +20,9 @@ use crate::people::{check_name, decide, meetings, name};
 /// Faces of each kind on the first page, and on a page of one kind.
 const FIRST: usize = 48;
 const PAGE: usize = 120;
+
+/// Names that a field completes by itself.
+const COMPLETED: usize = 1000;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -157,7 +159,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
-            names: known_names(&people),
+            names: known_names(catalog)?,
             page: (page, pages),
             show: asked.show,
             has_photos: !people.is_empty() || catalog.tally()?.photos > 0,
@@ -270,6 +272,14 @@ async fn each(
         Ok(())
     });
     change.await
+}
+
+/// The names that a field completes by itself.
+pub(super) fn known_names(catalog: &Catalog) -> Result<Vec<String>, PageError> {
+    let mut names: Vec<String> = catalog.names()?.into_values().collect();
+    names.sort();
+    names.truncate(COMPLETED);
+    Ok(names)
 }
 
 /// The person or group of this number.

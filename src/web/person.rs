@@ -10,9 +10,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::error::PageError;
-use super::everybody::known_names;
 use super::frame::{Frame, Tab};
-use super::people::called;
+use super::people::{called, known_names};
 use super::site::Site;
 use super::timeline::{Month, Timeline};
 use super::visit::Visit;
@@ -120,7 +119,6 @@ async fn show(
     Path(id): Path<PersonId>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let Some((who, profile)) = catalog.person(id)?.zip(catalog.profile(id)?) else {
             return elsewhere(catalog, &visit, id);
@@ -166,7 +164,7 @@ async fn show(
             timeline,
             months: Month::split(shown.into_iter().skip((page - 1) * PAGE).take(PAGE)),
             page: (page, pages),
-            names: known_names(&shared.everybody()?),
+            names: known_names(catalog)?,
         };
         Ok(Html(page.render()?).into_response())
     });

@@ -12,8 +12,8 @@ use jiff::civil::DateTime;
 use serde::Deserialize;
 
 use super::error::PageError;
-use super::everybody::known_names;
 use super::frame::{Frame, Tab};
+use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
@@ -129,7 +129,6 @@ async fn show(
     Path(id): Path<PhotoId>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Html<String>, PageError> {
-    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let words = visit.words;
         let photo = known(catalog, id)?;
@@ -148,7 +147,7 @@ async fn show(
             files,
             standing: catalog.standing(&wanted.query(), id)?,
             wanted,
-            names: known_names(&shared.everybody()?),
+            names: known_names(catalog)?,
             photo,
         };
         Ok(page.render()?)

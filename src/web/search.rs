@@ -10,13 +10,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
-use super::everybody::known_names;
 use super::frame::{Frame, Tab};
+use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::{Role, Wanted};
-use crate::catalog::{Catalog, FaceId, Hit, PersonCount, PhotoId, Who, WhoError};
+use crate::catalog::{Catalog, FaceId, Hit, PhotoId, Who, WhoError};
 
 /// Photos on a page, for those without script.
 const PAGE: usize = 120;
@@ -126,7 +126,6 @@ async fn show(
     Query(wanted): Query<Wanted>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let words = visit.words;
         let unknown = match asked.who.trim() {
@@ -150,11 +149,8 @@ async fn show(
             (hits, _) = some(catalog, &wanted, pages)?;
         }
         // They are to begin with.
-        let people = shared.everybody()?;
-        let often = people.iter().filter(|person| person.name.is_some() && !person.hidden && !person.ignored);
-        let often = often.take(if wanted.is_empty() { OFTEN } else { 0 });
-        let often = often
-            .map(|PersonCount { id, name, .. }| Ok((catalog.best_face(*id)?, Who { id: *id, name: name.clone() })));
+        let often = if wanted.is_empty() { catalog.most_seen(OFTEN)? } else { Vec::new() };
+        let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let page = SearchPage {
             frame: Frame::new(catalog, &visit, Tab::Search, words.search.title)?,
             role: asked.role,
@@ -166,7 +162,7 @@ async fn show(
             total,
             hits,
             page: (number.min(pages), pages),
-            names: known_names(&people),
+            names: known_names(catalog)?,
             towns: catalog.towns(TOWNS)?,
             folders: catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect(),
             wanted,

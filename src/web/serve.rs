@@ -62,11 +62,13 @@ pub fn serve(
         return Err(ServeError::Open(listen.address));
     }
     // Migrates it, and groups what an interrupted scan left, before anybody waits for a page.
-    drop(open(library)?);
+    let (catalog, _) = open(library)?;
     let listener = bind(listen.address, listen.port)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let site = Site::new(address, Access::new(listen.password)?, library);
+    let site = Site::new(address, Access::new(listen.password)?, library, catalog);
+    // Nor for this. If it fails, that page says so.
+    drop(site.everybody());
     let shared = site.clone();
     let url = format!("http://{address}{}", site.access.path());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -79,9 +81,6 @@ pub fn serve(
         let (stopping, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, routes(site)).with_graceful_shutdown(async move { drop(stopped.await) });
         let server = tokio::spawn(server.into_future());
-        // So that it is there when the first page is asked for; if it fails, that page says so.
-        let everybody = shared.clone();
-        tokio::task::spawn_blocking(move || everybody.everybody().map(drop));
         ready(&url)?;
         stop.notified().await;
         drop(stopping);

@@ -42,7 +42,8 @@ impl std::ops::Deref for Site {
 }
 
 impl Site {
-    pub fn new(address: SocketAddr, access: Access, library: &Library) -> Self {
+    /// `catalog` is of `library`.
+    pub fn new(address: SocketAddr, access: Access, library: &Library, catalog: Catalog) -> Self {
         let previews = Previews::new(library.previews());
         Self(Arc::new(Shared {
             address,
@@ -52,7 +53,7 @@ impl Site {
             library: library.clone(),
             everybody: Everybody::default(),
             queue: Mutex::default(),
-            idle: Mutex::default(),
+            idle: Mutex::new(vec![catalog]),
         }))
     }
 
