@@ -344,7 +344,7 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn drop_empty_groups(&mut self) -> Result<()> {
         self.connection.execute(
-            "DELETE FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored
+            "DELETE FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored AND born IS NULL AND cover IS NULL
              AND NOT EXISTS (SELECT 1 FROM faces WHERE person_id = people.id)
              AND NOT EXISTS (SELECT 1 FROM rejections WHERE person_id = people.id)",
             [],
