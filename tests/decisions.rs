@@ -415,3 +415,30 @@ proptest! {
         check(steps)?;
     }
 }
+
+/// What a group without a name took over from a person lasts, though a rebuild finds its faces late.
+#[test]
+fn a_birth_and_a_cover_outlive_the_name() {
+    let mut world = World::new();
+    for people in [[(0, 1)], [(0, 1)], [(1, 1)]] {
+        let photo = world.photo(&people);
+        let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
+        world.disk.insert(path.clone(), photo);
+        world.store(&[path]);
+    }
+    let faces = world.faces();
+    let who = |id: Option<PersonId>, name: Option<&str>| Who { id: id.unwrap(), name: name.map(str::to_owned) };
+    let (group, anna) = (who(faces[0].person, None), who(faces[2].person, Some("Anna")));
+    let say = |world: &mut World, decision: Decision| decide(&mut world.catalog, &world.pack, &decision).unwrap();
+    let naming = world.catalog.naming(&who(faces[2].person, None), "Anna").unwrap();
+    say(&mut world, naming);
+    say(&mut world, Decision::Born { person: anna.id, date: Some(jiff::civil::Date::new(2010, 1, 1).unwrap()) });
+    let covering = world.catalog.covering(anna.id, &faces[2]).unwrap();
+    say(&mut world, covering);
+    let merging = world.catalog.merging(&anna, &group).unwrap();
+    say(&mut world, merging);
+    check_rebuild(&mut world).unwrap();
+    let kept =
+        world.rows("SELECT born IS NOT NULL AND cover IS NOT NULL FROM people WHERE name IS NULL AND born IS NOT NULL");
+    assert_eq!(kept, ["Integer(1) "]);
+}
