@@ -125,7 +125,9 @@ impl Browser {
     #[track_caller]
     pub fn find(&self, css: &str) -> Element {
         self.shows(css, "");
-        self.runtime.block_on(self.client.find(Locator::Css(css))).unwrap()
+        // Seen once, it may have been put anew since by a script of the page.
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css));
+        self.runtime.block_on(found).unwrap()
     }
 
     #[track_caller]
