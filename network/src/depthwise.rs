@@ -9,7 +9,7 @@ use super::layer::{Layer, Window, filled_up};
 use super::vectors::{activate, mul_add};
 
 /// Sides of the kernels that there are.
-pub const SIDES: [usize; 3] = [3, 5, 7];
+pub const SIDES: [usize; 2] = [3, 7];
 
 #[derive(Debug)]
 pub struct Depthwise {
@@ -50,7 +50,6 @@ impl WithSimd for ConvolveDepthwise<'_> {
         match self.convolution.window.rows {
             3 if self.output.layout.width >= 4 => self.run::<S, 3, 4>(simd),
             3 => self.run::<S, 3, 1>(simd),
-            5 => self.run::<S, 5, 1>(simd),
             _ => self.run::<S, 7, 1>(simd),
         }
     }

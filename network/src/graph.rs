@@ -61,10 +61,11 @@ impl Graph {
 }
 
 impl Network {
-    /// Runs the network on a picture: `height x width x 3` numbers in row-major order.
+    /// Runs the network on a picture: `height x width x 3` numbers in row-major order. Its outputs come in the order of the graph.
     ///
     /// # Errors
-    /// The picture has another size than the network was made for.
+    /// The picture has another size than the network was made for, an operator that is left to tract fails, or an output is not of
+    /// 32-bit floats.
     pub fn run(&self, picture: &[f32]) -> Result<Vec<Output>, NetworkError> {
         if picture.len() != self.length {
             return Err(NetworkError::new(format!("it takes {} numbers, not {}", self.length, picture.len())));

@@ -90,9 +90,7 @@ impl Layer {
         }
         self.bias.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);
     }
-}
 
-impl Layer {
     /// A deconvolution whose kernel is as large as its stride, as a convolution of one pixel for each row of the kernel. The
     /// channels of such a row's pixels lie one after the other, each filled up to whole vectors.
     pub fn rows_of_deconvolution(&self, lanes: usize) -> Vec<Self> {

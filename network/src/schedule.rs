@@ -58,7 +58,8 @@ impl Reach {
     }
 }
 
-/// Orders the work of `tasks`, each of which comes after those whose outputs it reads. `heights` are those of the maps.
+/// Orders the work of `tasks`. Those without an output are done in the order given, each of the others as soon as somebody reads
+/// what it writes. `heights` are those of the maps.
 pub fn schedule(tasks: &[Task], heights: &[usize]) -> Schedule {
     let mut writers: Vec<Vec<usize>> = vec![Vec::new(); heights.len()];
     for (index, task) in tasks.iter().enumerate() {

@@ -19,7 +19,7 @@ use super::prelu::Prelu;
 use super::schedule::{Reach, Schedule, Task, schedule};
 use super::vectors::{Widest, lanes};
 
-/// Pixels of a map that are computed at a time, at least.
+/// Pixels of a map that are computed at a time, in whole rows: as many as come to about so many.
 const ENOUGH_PIXELS: usize = 128;
 
 /// What an outlet of the model is here.
@@ -63,6 +63,7 @@ struct DraftMap {
 
 /// The plan of a model with one input, a picture. Its layers' weights are packed into `kernels`, or taken from there.
 pub fn translate(model: &TypedModel, kernels: &Kernels) -> TractResult<Plan> {
+    ensure!(model.inputs.len() == 1, "a network with {} inputs, where a picture is the only one", model.inputs.len());
     let mut uses: HashMap<OutletId, usize> = HashMap::new();
     for outlet in model.nodes().iter().flat_map(|node| &node.inputs).chain(&model.outputs) {
         *uses.entry(*outlet).or_default() += 1;
@@ -227,7 +228,10 @@ impl Translation<'_> {
         let constants: Vec<Vec<f32>> =
             node.inputs[1..].iter().map(|input| self.floats(*input)).collect::<Option<_>>()?;
         let layer = operator::layer(node.op.as_ref(), from.channels, &constants, self.lanes)?;
-        if !layer.deconvolves && !layer.window.fits(from, size) {
+        // Two rows of a deconvolution are written for each of its input's, and two pixels.
+        let whole = Size { height: 2 * from.height, width: 2 * from.width, channels: size.channels };
+        let fits = if layer.deconvolves { size == whole } else { layer.window.fits(from, size) };
+        if !fits {
             return None;
         }
         let input = self.map(node.inputs[0])?;
@@ -336,7 +340,8 @@ impl Translation<'_> {
         let mut parts = Vec::new();
         for &input in &node.inputs {
             let part = match self.writers(input) {
-                Some((map, layers)) if layers.len() == 1 => map,
+                // A deconvolution writes pixels side by side, with nothing of another layer between them.
+                Some((map, layers)) if layers.len() == 1 && !layers[0].deconvolves => map,
                 _ => return None,
             };
             if !self.maps[part].size.channels.is_multiple_of(self.lanes) || self.maps[part].part_of.is_some() {
@@ -356,12 +361,14 @@ impl Translation<'_> {
 
     /// Nearest-neighbour resizing of a map. tract says from where each pixel comes, asked for rows and columns as numbers.
     fn resize(&mut self, node: &TypedNode) -> TractResult<Option<usize>> {
-        let is_resize = node.op.name() == "Resize";
+        if node.op.name() != "Resize" {
+            return Ok(None);
+        }
         let (Some(&Value::Map(input)), Some(size)) = (self.values.get(&node.inputs[0]), self.size(node.id.into()))
         else {
             return Ok(None);
         };
-        if !is_resize || !self.maps[input].filled {
+        if !self.maps[input].filled {
             return Ok(None);
         }
         let Size { height, width, channels } = self.maps[input].size;
@@ -505,8 +512,8 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use tract_onnx::tract_core::ops::array::TypedConcat;
-    use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
-    use tract_onnx::tract_core::ops::nn::{DataFormat, sigmoid};
+    use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
+    use tract_onnx::tract_core::ops::nn::{DataFormat, leaky_relu, sigmoid};
 
     use super::*;
 
@@ -530,10 +537,24 @@ mod tests {
         }
 
         fn conv(&mut self, name: &str, input: OutletId, side: usize, inputs: usize, outputs: usize) -> OutletId {
-            let weights = self.numbers(&format!("{name}.weights"), &[outputs, inputs, side, side]);
-            let bias = self.numbers(&format!("{name}.bias"), &[outputs]);
-            let conv = Conv::new(Self::pool(side, 1, inputs, outputs), KernelFormat::OIHW, 1, None);
-            self.wire(name, conv, &[input, weights, bias])
+            self.layer(name, input, Self::pool(side, 1, inputs, outputs), 1)
+        }
+
+        fn layer(&mut self, name: &str, input: OutletId, pool: PoolSpec, groups: usize) -> OutletId {
+            let (rows, columns) = (pool.kernel_shape[0], pool.kernel_shape[1]);
+            let shape = [pool.output_channels, pool.input_channels / groups, rows, columns];
+            let weights = self.numbers(&format!("{name}.weights"), &shape);
+            let bias = self.numbers(&format!("{name}.bias"), &[pool.output_channels]);
+            self.wire(name, Conv::new(pool, KernelFormat::OIHW, groups, None), &[input, weights, bias])
+        }
+
+        /// Of 16 channels, twice as large but for `cut` rows and columns.
+        fn deconv(&mut self, name: &str, input: OutletId, cut: usize) -> OutletId {
+            let padding = PaddingSpec::Explicit(tvec!(0; 2), tvec!(cut; 2));
+            let pool = PoolSpec::new(DataFormat::NCHW, tvec!(2; 2), padding, None, Some(tvec!(2; 2)), 16, 16);
+            let weights = self.numbers(&format!("{name}.weights"), &[16, 16, 2, 2]);
+            let bias = self.numbers(&format!("{name}.bias"), &[16]);
+            self.wire(name, Deconv::new(pool, KernelFormat::OIHW, tvec!(0; 2), 1), &[input, weights, bias])
         }
 
         fn relu(&mut self, name: &str, input: OutletId) -> OutletId {
@@ -586,14 +607,48 @@ mod tests {
         let last = model.wire("last", AxisOp::Move(1, 3), &[heads[0]]);
         model.0.select_output_outlets(&[last, relu, score, sum]).unwrap();
 
+        agrees(model.0, height, width);
+    }
+
+    /// Maps so large that they are computed some rows at a time, by all kinds of layers but those that only the files in
+    /// `models/` show.
+    #[test]
+    fn a_plan_in_turns_says_what_tract_says() {
+        let (height, width) = (40, 100);
+        let mut model = Builder(TypedModel::default());
+        let input = model.0.add_source("input", f32::fact([1, 3, height, width])).unwrap();
+        let stem = model.layer("stem", input, Builder::pool(3, 2, 3, 16), 1);
+        let slope = (0..16).map(|channel| channel as f32 / 16.0 - 0.5).collect();
+        let stem = model.wire("stem.prelu", Prelu { slope }, &[stem]);
+        let depthwise = model.layer("depthwise", stem, Builder::pool(3, 1, 16, 16), 16);
+        let depthwise = model.wire("depthwise.leaky", leaky_relu(0.1), &[depthwise]);
+        let grouped = model.layer("grouped", depthwise, Builder::pool(3, 1, 16, 16), 4);
+        let wide = model.layer("wide", grouped, Builder::pool(7, 1, 16, 16), 16);
+        let halved = model.layer("halved", wide, Builder::pool(3, 2, 16, 16), 1);
+
+        // Enlarged again: with a sum, beside another map, and by one that leaves out its last row and column.
+        let summed = model.deconv("summed", halved, 0);
+        let summed = model.wire("summed.add", math::add(), &[stem, summed]);
+        let beside = model.deconv("beside", halved, 0);
+        let skip = model.layer("skip", wide, Builder::pool(1, 1, 16, 16), 1);
+        let all = model.wire("all", TypedConcat { axis: 1 }, &[beside, skip]);
+        let all = model.layer("all.conv", all, Builder::pool(3, 1, 32, 8), 1);
+        let cut = model.deconv("cut", halved, 1);
+        let cut = model.layer("cut.conv", cut, Builder::pool(3, 1, 16, 8), 1);
+        model.0.select_output_outlets(&[summed, all, cut]).unwrap();
+        agrees(model.0, height, width);
+    }
+
+    /// Whether a plan of the model gives the same numbers as tract's own run of it.
+    fn agrees(model: TypedModel, height: usize, width: usize) {
         let planes: Vec<f32> = (0..3 * height * width).map(|index| (index as f32 * 0.7).cos()).collect();
         let pixels: Vec<f32> = (0..height * width)
             .flat_map(|pixel| [0, 1, 2].map(|channel| planes[channel * height * width + pixel]))
             .collect();
         let kernels = Kernels::default();
-        let found = translate(&model.0, &kernels).unwrap().run(&pixels).unwrap();
+        let found = translate(&model, &kernels).unwrap().run(&pixels).unwrap();
         let planes = Tensor::from_shape(&[1, 3, height, width], &planes).unwrap();
-        let expected = model.0.into_runnable().unwrap().run(tvec!(planes.into_tvalue())).unwrap();
+        let expected = model.into_runnable().unwrap().run(tvec!(planes.into_tvalue())).unwrap();
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(&expected) {
             let scale = expected
