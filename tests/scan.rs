@@ -4,7 +4,13 @@ mod common;
 
 use std::fs::{self, FileTimes};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::channel;
 use std::time::{Duration, SystemTime};
+
+use facetag::catalog::Library as Place;
+use facetag::scan::{Event, Options, scan_folders};
+use image::{Rgb, RgbImage};
 
 use common::{Library, fixture, modified, overlap, set_times, text, touch_up};
 use image::imageops::{self, FilterType};
@@ -474,4 +480,27 @@ fn the_librarys_own_folder_may_lie_among_the_photos() {
     assert_eq!(library.facetag(&scan).well().json()["photos"], 1);
     assert_eq!(library.facetag(&scan).well().json()["unchanged"], 1);
     assert!(!Path::new(&library.home()).exists(), "--library counts more than the environment");
+}
+
+/// As a decision on the page needs one while a scan goes on behind it.
+#[test]
+fn others_find_a_core_while_a_scan_goes_on() {
+    let library = Library::new();
+    fs::create_dir_all(library.photos()).unwrap();
+    // More than may wait for the writer.
+    for shade in 0..100 {
+        RgbImage::from_pixel(32, 32, Rgb([shade; 3])).save(library.photos().join(format!("{shade}.png"))).unwrap();
+    }
+    let mut found = 0;
+    let tell = |event: Event| {
+        if matches!(event, Event::Read { .. }) && found == 0 {
+            let (done, is_done) = channel();
+            rayon::spawn(move || done.send(()).unwrap());
+            is_done.recv_timeout(Duration::from_secs(60)).expect("a core is found");
+            found += 1;
+        }
+    };
+    let (place, on) = (Place::at(library.home()), AtomicBool::new(false));
+    let summary = scan_folders(&place, &[library.photos()], Options::default(), &on, tell).unwrap();
+    assert_eq!((summary.photos, found), (100, 1));
 }

@@ -16,15 +16,15 @@ use super::walk::FoundFile;
 /// So many files are read at once.
 const READERS: usize = 4;
 
-/// Bytes that may wait to be computed.
+/// Bytes of files that may wait to be decoded.
 pub(super) const BYTES_AHEAD: u64 = 64 << 20;
 
 /// A file and what is in it, or why that is not known.
 pub(super) struct Ahead<'a> {
     pub file: &'a FoundFile,
     pub bytes: Result<Vec<u8>, ReadError>,
-    /// Returned when the bytes are.
-    _share: Share<'a>,
+    /// Of the memory for what waits; dropped when this does no longer.
+    pub share: Share<'a>,
 }
 
 /// Reads files about in their order until `stop` is set. `memory` is how many bytes may wait.
@@ -43,7 +43,7 @@ pub(super) fn read_ahead<'scope, 'a: 'scope>(
                 && let Some(file) = next()
             {
                 let share = memory.take(file.size);
-                if sender.send(Ahead { file, bytes: bytes(&file.path), _share: share }).is_err() {
+                if sender.send(Ahead { file, bytes: bytes(&file.path), share }).is_err() {
                     return;
                 }
             }

@@ -7,7 +7,8 @@
 //! | `plan` | which of them are new, changed, gone or as they were |
 //! | `ahead` | the bytes of the next files, before they are needed |
 //! | `read` | bytes -> a photo and its faces, on all cores |
-//! | `budget` | how many pixels may be in memory at once |
+//! | `budget` | how much may be in memory at once |
+//! | `memory` | memory that is given back to the system |
 //! | `thumbnail` | the small picture of a face, whenever it was scanned |
 //! | `draw` | a face that the user drew |
 //! | `store` | what was read -> the library, by one writer, a transaction a batch |
@@ -16,6 +17,7 @@ mod ahead;
 mod budget;
 mod draw;
 mod folders;
+mod memory;
 mod plan;
 mod read;
 mod store;
@@ -28,6 +30,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
+use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -35,10 +38,11 @@ use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Replay};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use ahead::{Ahead, BYTES_AHEAD, read_ahead};
-pub use budget::{Budget, give_memory_back};
+pub use budget::Budget;
 pub use draw::{DrawError, Drawn, look};
 use folders::is_empty;
 pub use folders::{ScanError, absolute, scan_folders};
+pub use memory::give_memory_back;
 use plan::Plan;
 use read::PhotoReader;
 pub use read::with_photo;
@@ -58,9 +62,9 @@ pub struct Options {
 /// What a scan tells while it goes on.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The folders have been walked; so many files will be read.
+    /// The folders have been walked; so many files are to be done.
     Planned { to_read: u64 },
-    /// A file has been read.
+    /// A file is done, be it readable or not.
     Read { faces: u64 },
     /// A file or folder could not be read.
     Unreadable { path: &'a Path, problem: &'a str },
@@ -122,7 +126,10 @@ pub fn scan<E: From<CatalogError>>(
     for folder in without_inner(folders) {
         catalog.add_root(folder)?;
         let known = catalog.files_under(folder)?;
-        let walk = walk(folder);
+        let Some(walk) = walk(folder, interrupted) else {
+            summary.interrupted = true;
+            return Ok(summary);
+        };
         // An unmounted disk leaves no folder, or an empty one.
         let nothing_there = walk.photos.is_empty() && walk.not_yet.is_empty();
         if !folder.is_dir() || (nothing_there && known.iter().any(|file| !file.missing) && is_empty(folder)) {
@@ -157,14 +164,21 @@ pub fn scan<E: From<CatalogError>>(
         let said = Replay::load(catalog)?;
         let mut store = Store::new(catalog, said, &mut summary, &mut tell);
         let (files, memory) = (Mutex::new(to_read.iter()), Budget::new(BYTES_AHEAD));
+        // Threads of its own: those that all share would be kept until the scan ends, and a decision that needs one, while the
+        // library waits for it, would wait for the scan, and the scan for the library.
+        let workers = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).build();
+        let workers = workers.expect("threads can be started");
         std::thread::scope(|scope| {
             let (sender, readings) = sync_channel(WAITING);
             let ahead = read_ahead(scope, &files, &memory, interrupted);
             let ahead = ahead.take_while(|_| !interrupted.load(Ordering::Relaxed));
             scope.spawn(|| {
-                ahead.par_bridge().for_each_with(sender, |sender, Ahead { file, bytes, .. }| {
-                    // The writer ends early only with an error, which it reports itself.
-                    let _ = sender.send((file, reader.read(bytes)));
+                workers.install(|| {
+                    // Where the writer ended with an error, which it reports itself, the rest is not read.
+                    let _ = ahead.par_bridge().try_for_each_with(sender, |sender, Ahead { file, bytes, share }| {
+                        drop(share);
+                        sender.send((file, reader.read(bytes)))
+                    });
                 });
             });
             store.all(readings)
@@ -233,10 +247,11 @@ pub fn embed_missing(
         if interrupted.load(Ordering::Relaxed) {
             break;
         }
-        let embedded: Vec<_> =
-            batch.par_iter().map(|photo| reader.embed_again(&photo.path, &photo.hash, &photo.faces)).collect();
+        let on = |_: &&ToEmbed| !interrupted.load(Ordering::Relaxed);
+        let embed = |photo: &ToEmbed| reader.embed_again(&photo.path, &photo.hash, &photo.faces);
+        let embedded: Vec<_> = batch.par_iter().take_any_while(on).map(|photo| (&photo.path, embed(photo))).collect();
         catalog.batch(|writer| {
-            for (ToEmbed { path, .. }, vectors) in batch.iter().zip(embedded) {
+            for (path, vectors) in embedded {
                 match vectors {
                     Ok(vectors) => {
                         for (face, vector) in &vectors {
@@ -247,6 +262,7 @@ pub fn embed_missing(
                     Err(problem) => {
                         unreadable += 1;
                         tell(Event::Unreadable { path, problem: &problem });
+                        tell(Event::Read { faces: 0 });
                     }
                 }
             }

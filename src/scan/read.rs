@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
 
-use super::budget::{Budget, give_memory_back};
+use super::budget::Budget;
+use super::memory::give_memory_back;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, place};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use walkdir::{DirEntry, WalkDir};
@@ -30,11 +31,14 @@ pub struct Walk {
 }
 
 /// Walks a folder. Hidden files and folders are passed over, and so are symbolic links: what they lead to is found where
-/// it is, and an album of links would show every photo twice.
-pub fn walk(root: &Path) -> Walk {
+/// it is, and an album of links would show every photo twice. `None` where it was interrupted.
+pub fn walk(root: &Path, interrupted: &AtomicBool) -> Option<Walk> {
     let mut found = Walk::default();
     let entries = WalkDir::new(root).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry)) {
+        if interrupted.load(Ordering::Relaxed) {
+            return None;
+        }
         match entry {
             Ok(entry) if entry.file_type().is_file() => match Candidate::of(entry.path()) {
                 Candidate::Photo => match file(&entry) {
@@ -52,7 +56,7 @@ pub fn walk(root: &Path) -> Walk {
             }
         }
     }
-    found
+    Some(found)
 }
 
 /// Hidden, or the thumbnails and waste bins that network disks keep between the photos.

@@ -1,0 +1,13 @@
+//! Memory that is given back to the system.
+
+/// Has the allocator give large blocks back to the system as soon as they are free.
+///
+/// glibc learns from the first freed photo to keep blocks of its size, and two threads then hold on to gaps that no other
+/// photo fits: on 24-megapixel photos 590 MB, where 440 do without taking longer.
+pub fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it sets a number in the allocator, which may be done at any time.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 4 << 20);
+    }
+}
