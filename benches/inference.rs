@@ -1,6 +1,7 @@
 //! How long the models take, one thread, and how long in onnxruntime, in turns: `cargo bench --bench inference`.
 //!
-//! With `FACETAG_INSIGHTFACE` naming a folder that has the InsightFace models of DESIGN.md, these too.
+//! With `FACETAG_INSIGHTFACE` naming a folder that has InsightFace's `scrfd_500m_bnkps.onnx` as `insightface-scrfd-500m.onnx` and
+//! `w600k_mbf.onnx` as `insightface-w600k-mbf.onnx`, these too.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ FACETAG = HERE.parent.parent / "target/release/facetag"
 
 
 class Run:
-    """A command, with its wall-clock seconds, its share of two cores, and its peak memory in MB."""
+    """A command, with its wall-clock seconds, the share of all cores that it kept busy, and its peak memory in MB."""
 
     def __init__(self, command: list[str], **environment: str):
         self.peak, self.ticks = 0, {}

@@ -11,7 +11,7 @@ use super::args::ModelsAction;
 use super::output::{json, note, table};
 use super::scan::{Progress, interruption};
 use crate::catalog::{Catalog, Library};
-use crate::face::{Candidate, Pack, PackInfo};
+use crate::face::{FoundPack, Pack, PackInfo};
 use crate::people::{activate, active, regroup};
 use crate::scan::{Event, embed_missing, faces_to_embed};
 
@@ -58,15 +58,15 @@ fn list(library: &Library, as_json: bool) -> Result<Exit> {
 }
 
 fn add(library: &Library, file: &Path, accepted: bool) -> Result<Exit> {
-    let candidate = Candidate::read(file)?;
-    let name = &candidate.info.name;
+    let found = FoundPack::read(file)?;
+    let name = &found.info.name;
     note(NOTICE);
     if !accepted && !says_yes("Add these models?")? {
         bail!("nothing was added: the licence was not accepted (--accept-license says yes for scripts)");
     }
     // Opening it makes the library where there is none.
     Catalog::open(library)?;
-    candidate.add(&library.packs())?;
+    found.add(&library.packs())?;
     writeln!(
         std::io::stdout(),
         "Added {name}. `facetag models use {name}` embeds all faces with it and keeps every name."

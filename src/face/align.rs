@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::Landmarks;
-use crate::photo::shrink_part;
+use crate::photo::resized_part;
 
 /// Width and height of an aligned face in pixels.
 pub const SIDE: u32 = 112;
@@ -71,7 +71,7 @@ pub fn align(photo: &RgbImage, landmarks: &Landmarks) -> Option<RgbImage> {
     };
     let reduced = |length: f32| (length * FINEST / scale).ceil().max(1.0);
     let (wide, high) = (reduced(across), reduced(down));
-    let part = shrink_part(photo, [left, top, across, down], wide as u32, high as u32);
+    let part = resized_part(photo, [left, top, across, down], wide as u32, high as u32);
     Some(cut(&part, FINEST, |x, y| {
         let (x, y) = back.apply(x, y);
         // A pixel's middle has its number, its edge half a pixel less.

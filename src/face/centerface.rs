@@ -11,7 +11,9 @@ const STRIDE: f32 = 4.0;
 
 /// The faces with at least `threshold`, in pixels of the network's input, not yet rid of doubles.
 pub(super) fn decode(outputs: &[Output], threshold: f32) -> Vec<Detection> {
-    let [heatmap, sizes, offsets, landmarks] = outputs else { return Vec::new() };
+    let [heatmap, sizes, offsets, landmarks] = outputs else {
+        unreachable!("they were counted when it was made ready")
+    };
     let columns = heatmap.shape[3];
     let cells = heatmap.values.len();
     (0..cells)

@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::embed::numbers;
 use super::{BoundingBox, Landmarks, ModelError, anchors, centerface, retinaface, scrfd};
 use crate::network::{Graph, Network, Output};
-use crate::photo::shrink;
+use crate::photo::resized;
 
 /// A face in a photo, before it is embedded.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +83,8 @@ const SMALL: f32 = 0.125;
 const MULTIPLE: usize = 32;
 
 impl Detector {
-    /// Makes a detector ready that sees photos with `side` pixels along the longer side.
+    /// Makes a detector ready that sees photos with `side` pixels along the longer side, and finds what scores at least `threshold`,
+    /// 0 to 1.
     ///
     /// # Errors
     /// The bytes are not a graph with the outputs of `architecture`.
@@ -127,7 +128,8 @@ impl Detector {
     ) -> Result<Vec<DetectedFace>, ModelError> {
         let scale = (width as f32 / photo.width() as f32).min(height as f32 / photo.height() as f32);
         let fitted = |length: u32| ((length as f32 * scale).round() as u32).max(1);
-        let picture = shrink(photo, fitted(photo.width()).min(width as u32), fitted(photo.height()).min(height as u32));
+        let picture =
+            resized(photo, fitted(photo.width()).min(width as u32), fitted(photo.height()).min(height as u32));
 
         let Normalise { mean, scale, order } = self.architecture.input();
         let normalise = |channel: usize, value: u8| (f32::from(value) - mean[channel]) / scale;
@@ -139,7 +141,7 @@ impl Detector {
         Ok(without_doubles(found).iter().filter_map(|face| face.in_fractions(width, height)).collect())
     }
 
-    /// Tries the detector on a black picture and looks whether its outputs have the shapes of its architecture.
+    /// Tries a detector with anchors on a black picture and looks whether its outputs have the lengths that they should.
     ///
     /// # Errors
     /// They have not, or it does not run.
@@ -147,7 +149,7 @@ impl Detector {
         let side = 2 * MULTIPLE;
         let outputs = self.network(side, side)?.run(&vec![0.0; 3 * side * side])?;
         let lengths: Vec<usize> = outputs.iter().map(|output| output.values.len()).collect();
-        if self.architecture == Architecture::CenterFace || lengths == anchors::lengths(side) {
+        if lengths == anchors::lengths(side) {
             return Ok(());
         }
         Err(ModelError::NoDetector(format!(

@@ -30,7 +30,7 @@ use crate::network::NetworkError;
 pub use align::align;
 pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, dot, normalised};
-pub use pack::{Calibration, Candidate, OPEN, Pack, PackInfo, Thresholds};
+pub use pack::{Calibration, FoundPack, OPEN, Pack, PackInfo, Thresholds};
 pub use portrait::{SCENE_SIDE, SIDE as PORTRAIT_SIDE, place_in_scene, portrait, scene};
 
 /// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.

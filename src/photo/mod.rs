@@ -20,11 +20,12 @@ pub use error::PhotoError;
 pub use format::{Candidate, Format};
 pub use jpeg::encode as encode_jpeg;
 pub use orientation::Orientation;
-pub use resize::{shrink, shrink_part, square, thumbnail};
+pub use resize::{resized, resized_part, square, thumbnail};
 
 use image::RgbImage;
 
-/// The largest picture that is read, in pixels: 300 million, which take 900 MB.
+/// The largest picture that is read, in pixels: 300 million, which take 900 MB, 1.2 GB while they are transparent, and twice as
+/// much while they are turned upright.
 pub const MAX_PIXELS: u64 = 300_000_000;
 
 /// What a picture's first bytes tell.
@@ -41,7 +42,7 @@ pub struct Header {
 ///
 /// # Errors
 /// When the bytes are no picture, or one that [`decode`] could not read: of an unknown or not yet known format, without
-/// pixels, or of more than [`MAX_PIXELS`].
+/// pixels, or of more than [`MAX_PIXELS`]. Of more than 8 bits a colour [`decode`] may yet find that they take too much memory.
 pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     let format = Format::sniff(bytes).ok_or_else(|| format::refusal(bytes))?;
     let (width, height) = guarded(format, || match format {

@@ -18,7 +18,7 @@ pub(super) fn decode(bytes: &[u8], format: Format) -> Result<RgbImage, PhotoErro
     let picture = reader(bytes, format).decode().map_err(|error| explain(error, format))?;
     Ok(match picture {
         DynamicImage::ImageRgb8(pixels) => pixels,
-        picture if picture.color().has_alpha() => over_white(&picture.into_rgba8()),
+        picture if picture.color().has_alpha() => over_white(picture.into_rgba8()),
         picture => picture.into_rgb8(),
     })
 }
@@ -39,13 +39,18 @@ fn reader(bytes: &[u8], format: Format) -> ImageReader<Cursor<&[u8]>> {
     reader
 }
 
-fn over_white(picture: &RgbaImage) -> RgbImage {
-    let mut pixels = RgbImage::new(picture.width(), picture.height());
-    for (over, pixel) in picture.pixels().zip(pixels.pixels_mut()) {
-        let [red, green, blue, alpha] = over.0.map(u16::from);
-        pixel.0 = [red, green, blue].map(|colour| ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8);
+/// In place: a second picture beside a large one would take too much.
+fn over_white(picture: RgbaImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let mut bytes = picture.into_raw();
+    let pixels = bytes.len() / 4;
+    for pixel in 0..pixels {
+        let [red, green, blue, alpha] = [0, 1, 2, 3].map(|index| u16::from(bytes[4 * pixel + index]));
+        let shown = [red, green, blue].map(|colour| ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8);
+        bytes[3 * pixel..][..3].copy_from_slice(&shown);
     }
-    pixels
+    bytes.truncate(3 * pixels);
+    RgbImage::from_raw(width, height, bytes).expect("three bytes a pixel")
 }
 
 /// Says what is wrong in the decoder's own words; `image` only puts the format's name around them.

@@ -4,13 +4,13 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 /// The picture at another size, in pixels; either side may shrink or grow, and a size of 0 counts as 1.
-pub fn shrink(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
+pub fn resized(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
     let whole = [0.0, 0.0, f64::from(pixels.width()), f64::from(pixels.height())];
     resample(pixels, whole, width, height)
 }
 
 /// A part of the picture at another size: `part` is left, top, width and height in pixels of the picture, and lies in it.
-pub fn shrink_part(pixels: &RgbImage, part: [f32; 4], width: u32, height: u32) -> RgbImage {
+pub fn resized_part(pixels: &RgbImage, part: [f32; 4], width: u32, height: u32) -> RgbImage {
     resample(pixels, part.map(f64::from), width, height)
 }
 
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn shrinking_averages_every_pixel() {
         let checks = RgbImage::from_fn(64, 64, |x, y| Rgb([200 * ((x + y) % 2) as u8, 50, 0]));
-        let small = shrink(&checks, 8, 4);
+        let small = resized(&checks, 8, 4);
         assert_eq!(small.dimensions(), (8, 4));
         for pixel in small.pixels() {
             assert!(pixel[0].abs_diff(100) <= 2, "{pixel:?}");
@@ -71,10 +71,10 @@ mod tests {
     #[test]
     fn growing_keeps_the_ends_of_a_slope() {
         let slope = RgbImage::from_fn(2, 1, |x, _| Rgb([255 * x as u8; 3]));
-        let large = shrink(&slope, 8, 3);
+        let large = resized(&slope, 8, 3);
         assert_eq!(large.dimensions(), (8, 3));
         assert_eq!((large.get_pixel(0, 0)[0], large.get_pixel(7, 2)[0]), (0, 255));
-        assert_eq!(shrink(&slope, 0, 0).dimensions(), (1, 1));
+        assert_eq!(resized(&slope, 0, 0).dimensions(), (1, 1));
     }
 
     #[test]

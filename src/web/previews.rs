@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::Hash;
 use crate::face::{BoundingBox, scene};
-use crate::photo::{encode_jpeg, shrink};
+use crate::photo::{encode_jpeg, resized};
 use crate::scan::{Budget, with_photo};
 
 /// Where a preview is shown.
@@ -114,7 +114,7 @@ fn smaller(photo: &RgbImage, pixels: u32) -> Vec<u8> {
     let (width, height) = photo.dimensions();
     let scale = (f64::from(pixels) / f64::from(width.max(height))).min(1.0);
     let scaled = |side: u32| (f64::from(side) * scale).round() as u32;
-    encode_jpeg(&shrink(photo, scaled(width), scaled(height)), QUALITY)
+    encode_jpeg(&resized(photo, scaled(width), scaled(height)), QUALITY)
 }
 
 /// Writes a preview, whole or not at all, and makes room where there are too many.
