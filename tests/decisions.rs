@@ -20,6 +20,8 @@ enum Step {
     Scan(Vec<Vec<(u8, u16)>>),
     /// A photo is edited in place.
     Edit(Index),
+    /// An edited photo is what it was before one of its edits.
+    Restore(Index),
     Say(Say),
     Undo,
     Redo,
@@ -68,7 +70,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let photos = prop::collection::vec(prop::collection::vec((0u8..6, any::<u16>()), 1..4), 1..6);
     let step = prop_oneof![
         3 => photos.clone().prop_map(Step::Scan),
-        1 => any::<Index>().prop_map(Step::Edit),
+        2 => any::<Index>().prop_map(Step::Edit),
+        2 => any::<Index>().prop_map(Step::Restore),
         8 => say().prop_map(Step::Say),
         2 => Just(Step::Undo),
         1 => Just(Step::Redo),
@@ -88,6 +91,8 @@ struct World {
     catalog: Catalog,
     pack: PackInfo,
     disk: BTreeMap<PathBuf, NewPhoto>,
+    /// What lay there before edits.
+    past: Vec<(PathBuf, NewPhoto)>,
     made: u32,
 }
 
@@ -100,7 +105,15 @@ impl World {
         let library = Library::at(folder.path());
         let catalog = Catalog::open(&library).unwrap();
         let file = library.file();
-        Self { _folder: folder, file, catalog, pack: PackInfo::open(), disk: BTreeMap::new(), made: 0 }
+        Self {
+            _folder: folder,
+            file,
+            catalog,
+            pack: PackInfo::open(),
+            disk: BTreeMap::new(),
+            past: Vec::new(),
+            made: 0,
+        }
     }
 
     /// Stores what is on the disk at these paths, as a scan does.
@@ -109,12 +122,18 @@ impl World {
         self.catalog
             .batch(|writer| {
                 let mut found = HashSet::new();
+                for photo in paths.iter().map(|path| &self.disk[path]) {
+                    if writer.photo_with(&photo.hash)?.is_none() {
+                        found.insert(photo.hash);
+                    }
+                    writer.photo(photo)?;
+                }
+                writer.replay(&said, &found)?;
                 for path in paths {
                     let id = writer.photo(&self.disk[path])?;
                     writer.file(path, 1, i64::from(self.made), id)?;
-                    found.insert(self.disk[path].hash);
                 }
-                writer.replay(&said, &found)
+                Ok(())
             })
             .unwrap();
         regroup(&mut self.catalog, &self.pack, &[]).unwrap();
@@ -167,8 +186,8 @@ impl World {
     /// What the user said, in words that outlive the tables.
     fn said(&self) -> [Rows; 4] {
         [
-            "SELECT id, name, hidden, ignored, born, cover FROM people WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL
-             ORDER BY id",
+            "SELECT id, name, hidden, ignored, born, cover FROM people
+             WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL OR cover IS NOT NULL ORDER BY id",
             "SELECT hash, x, y, person_id, state FROM seen_faces JOIN photos ON photos.id = photo_id
              WHERE state IN ('confirmed', 'manual') ORDER BY hash, x, y",
             "SELECT hash, x, y FROM faces JOIN photos ON photos.id = photo_id
@@ -390,10 +409,21 @@ fn check(steps: Vec<Step>) -> Checked {
                 let path = which.get(&world.disk.keys().cloned().collect::<Vec<_>>()).clone();
                 world.made += 1;
                 let hash: Hash = *blake3::hash(&world.made.to_le_bytes()).as_bytes();
-                world.disk.get_mut(&path).unwrap().hash = hash;
+                let photo = world.disk.get_mut(&path).unwrap();
+                world.past.push((path.clone(), photo.clone()));
+                photo.hash = hash;
                 world.store(&[path]);
                 check_rejections(&world)?;
             }
+            Step::Restore(which) if !world.past.is_empty() => {
+                let index = which.index(world.past.len());
+                let (path, before) = &mut world.past[index];
+                std::mem::swap(world.disk.get_mut(path).unwrap(), before);
+                let path = path.clone();
+                world.store(&[path]);
+                check_rejections(&world)?;
+            }
+            Step::Restore(_) => {}
             Step::Say(say) => {
                 if let Some(decision) = world.decision(&say) {
                     check_decision(&mut world, &decision)?;
@@ -408,7 +438,7 @@ fn check(steps: Vec<Step>) -> Checked {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn names_are_sacred(steps in steps()) {

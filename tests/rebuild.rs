@@ -20,7 +20,7 @@ fn said(library: &Library) -> Vec<String> {
     };
     let people =
         "SELECT id || ' ' || quote(name) || quote(key) || hidden || ignored || quote(born) || quote(cover) FROM people
-                  WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL ORDER BY id";
+                  WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL OR cover IS NOT NULL ORDER BY id";
     let faces = format!(
         "SELECT {face} || quote(person_id) || quote(state) || removed FROM faces
          JOIN photos ON photos.id = photo_id AND EXISTS (SELECT 1 FROM files WHERE files.photo_id = photos.id)
@@ -135,8 +135,10 @@ fn tags_made_by_likeness_come_back_as_such() {
     afresh(&library);
     assert_eq!(said(&library), known);
     assert_eq!(library.face("obama-2011.jpg")["state"], "auto");
-    // Taking back what nothing is known of any more leaves to the next look who is like whom.
+    // Taking back what nothing is known of any more looks again who is like whom, and leaves that to no later command.
     library.facetag(["undo"]).well();
+    let tagged = "SELECT count(*) FROM faces WHERE state = 'auto'";
+    assert!(library.sqlite().query_row(tagged, [], |row| row.get::<_, i64>(0)).unwrap() > 0);
     let state = |photo: &str| (name_in(&library, photo), library.face(photo)["state"].clone());
     assert_eq!(state("obama-2011.jpg"), ("Barack".into(), "auto".into()));
     assert_eq!(state("biden-2010.jpg"), (Value::Null, Value::Null));
@@ -180,6 +182,37 @@ fn a_photo_edited_in_place_keeps_what_was_said_of_it_before_and_since() {
     assert!(library.export()["none.jpg"]["faces"].as_array().unwrap().is_empty());
     library.facetag(["undo", "5"]).well();
     assert!(said(&library).is_empty(), "{:#?}", said(&library));
+}
+
+#[test]
+fn a_photo_restored_after_an_edit_has_the_newest_names() {
+    let library = people();
+    library.name("biden-2010.jpg", "Joe");
+    let (path, before) = (library.photo("biden-2010.jpg"), library.folder().join("before.jpg"));
+    let drawn = ["face", "add", text(&path), "--box", "0.05,0.05,0.2,0.2", "--person", "Grace"];
+    library.facetag(drawn).well();
+    fs::copy(&path, &before).unwrap();
+    touch_up(&path);
+    library.scan();
+    let face = |name: &str| {
+        let faces = library.export()["biden-2010.jpg"]["faces"].as_array().unwrap().clone();
+        let found = faces.iter().find(|face| face["person"]["name"] == name).expect("they are in it").clone();
+        (faces.len(), found["id"].to_string())
+    };
+    library.facetag(["confirm", "Ben", &face("Joe").1]).well();
+
+    for _ in 0..2 {
+        let edited = fs::read(&path).unwrap();
+        fs::copy(&before, &path).unwrap();
+        assert_eq!(library.scan()["photos"], 0, "it is known");
+        assert_eq!((face("Ben").0, face("Grace").0), (2, 2), "nothing is drawn twice");
+        let known = said(&library);
+        afresh(&library);
+        assert_eq!(said(&library), known);
+        fs::write(&path, edited).unwrap();
+        library.scan();
+    }
+    assert_eq!((face("Ben").0, face("Grace").0), (2, 2));
 }
 
 #[test]

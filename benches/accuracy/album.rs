@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, ensure};
 use facetag::catalog::{Catalog, Library, NewFace, NewPhoto};
-use facetag::face::{Candidate, Pack, PackInfo, Thresholds};
+use facetag::face::{FoundPack, Pack, PackInfo, Thresholds};
 use facetag::people::regroup;
 use facetag::scan::{Event, Options, scan};
 
@@ -45,7 +45,7 @@ impl Album {
     /// Those of facetag.
     pub fn of(folder: &Path, models: Option<&Path>, labels: &Labels) -> Result<Self> {
         let folder = folder.canonicalize().with_context(|| folder.display().to_string())?;
-        let candidate = models.map(Candidate::read).transpose()?;
+        let candidate = models.map(FoundPack::read).transpose()?;
         let pack = candidate.as_ref().map_or_else(PackInfo::open, |candidate| candidate.info.clone());
         let library = Library::at(kept(&folder, &pack));
         library.create()?;

@@ -114,6 +114,17 @@ impl Writer<'_> {
         Ok(!undos.is_empty())
     }
 
+    /// Forgets how to take back what was decided so far, where something else has changed the same rows, that no decision recorded:
+    /// then the rest of the journal is said again instead.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn forget_changes(&mut self) -> Result<()> {
+        let recording = "SELECT 1 FROM temp.sqlite_schema WHERE name = 'record_faces_update'";
+        self.connection.execute(&format!("DELETE FROM changes WHERE NOT EXISTS ({recording})"), [])?;
+        Ok(())
+    }
+
     /// Makes right what scans since then did with what is gone now: a face whose group is no more brings it back, and
     /// only into what the user spoke of is anything tagged by itself.
     pub(super) fn mend(&mut self) -> Result<()> {
@@ -127,13 +138,17 @@ impl Writer<'_> {
         self.untag()
     }
 
-    /// A face is tagged by itself only with what has a name, or is hidden or ignored; elsewhere it is a face like the rest.
+    /// A face is tagged by itself only with what has a name, or is hidden or ignored; elsewhere it is a face like the rest. And it
+    /// does not stay by itself with those whom the user said that it is not.
     pub(super) fn untag(&mut self) -> Result<()> {
-        self.connection.execute(
+        for sql in [
             "UPDATE faces SET state = NULL WHERE state = 'auto'
              AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
-            [],
-        )?;
+            "UPDATE faces SET person_id = NULL, state = NULL FROM rejections
+             WHERE face_id = faces.id AND rejections.person_id = faces.person_id AND coalesce(state, 'auto') = 'auto'",
+        ] {
+            self.connection.execute(sql, [])?;
+        }
         Ok(())
     }
 }

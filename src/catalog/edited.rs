@@ -1,30 +1,44 @@
 //! A photo that was edited in place: which of its faces are which in the new one.
 
 use super::Result;
-use super::decision::{Decision, FaceRef, SAME_FACE};
+use super::decision::{Decision, FaceRef, LineId, SAME_FACE};
 use super::faces::{COLUMNS, FaceRow, Floats, State, face};
+use super::journal::Journal;
 use super::photos::{Hash, PhotoId, Writer};
 use crate::face::{Embedding, dot};
 
-/// A face with its vectors and the pack of each.
-type Known = (FaceRow, Vec<(String, Embedding)>);
+/// A face to be found again.
+struct Candidate {
+    face: FaceRow,
+    /// Whether anything is known of it: whose it is or is not, or that it is none.
+    is_known: bool,
+    /// With the pack of each.
+    vectors: Vec<(String, Embedding)>,
+}
 
 impl Writer<'_> {
     /// What is known of the faces of `old` goes over to the same faces in `new`, and the journal keeps which are the same.
     ///
     /// They are where the vectors are near and the boxes overlap, or, after a crop or a turn, where the vectors are very
-    /// near: another photo put in its place is another photo.
+    /// near: another photo put in its place is another photo. Of a face that is known in both, as after a return to the photo
+    /// from before the edit, the newer word counts.
     pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
-        let known = "(person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id))";
-        let before = self.faces_to_match(old, known)?;
-        let mut open = self.faces_to_match(new, &format!("NOT {known}"))?;
+        let (mut before, mut open) = (self.faces_to_match(old)?, self.faces_to_match(new)?);
+        before.retain(|face| face.is_known);
+        let [old_hash, new_hash] = [self.hash(old)?, self.hash(new)?];
         let mut same = Vec::new();
         let mut drawn = Vec::new();
         for face in before {
-            let best = (0..open.len()).max_by(|&a, &b| sameness(&face, &open[a]).total_cmp(&sameness(&face, &open[b])));
-            match best.filter(|&best| sameness(&face, &open[best]) > 0.0) {
-                Some(best) => same.push((face.0, open.swap_remove(best).0)),
-                None if face.0.state == Some(State::Manual) => drawn.push(face.0),
+            let best = (0..open.len()).max_by(|&a, &b| face.sameness(&open[a]).total_cmp(&face.sameness(&open[b])));
+            match best.filter(|&best| face.sameness(&open[best]) > 0.0).map(|best| open.swap_remove(best)) {
+                Some(other) if other.is_known => {
+                    let last_word = |hash: &Hash, face: &FaceRow| self.last_word(&FaceRef::new(hash, face.bounds));
+                    if last_word(&old_hash, &face.face)? > last_word(&new_hash, &other.face)? {
+                        same.push((face.face, other.face));
+                    }
+                }
+                Some(other) => same.push((face.face, other.face)),
+                None if face.face.state == Some(State::Manual) => drawn.push(face.face),
                 None => {}
             }
         }
@@ -43,25 +57,31 @@ impl Writer<'_> {
                 self.assign(edited.id, (None, None), (person, face.state))?;
             }
         }
-        let (old, new) = (self.hash(old)?, self.hash(new)?);
-        let pair =
-            |(face, edited): (FaceRow, FaceRow)| (FaceRef::new(&old, face.bounds), FaceRef::new(&new, edited.bounds));
+        let pair = |(face, edited): (FaceRow, FaceRow)| {
+            (FaceRef::new(&old_hash, face.bounds), FaceRef::new(&new_hash, edited.bounds))
+        };
         let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
         self.append(&edited)?;
         self.carry_out(&edited)
     }
 
-    fn faces_to_match(&mut self, photo: PhotoId, which: &str) -> Result<Vec<Known>> {
-        let sql = format!("SELECT {COLUMNS} FROM faces WHERE photo_id = ?1 AND {which}");
+    /// The line at which the user spoke last of a face, or 0.
+    fn last_word(&self, face: &FaceRef) -> Result<LineId> {
+        Ok(Journal::read(&self.connection)?.last_word_on(face).map_or(0, |line| line.id))
+    }
+
+    fn faces_to_match(&mut self, photo: PhotoId) -> Result<Vec<Candidate>> {
+        let known = "person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id)";
+        let sql = format!("SELECT {COLUMNS}, {known} FROM faces WHERE photo_id = ?1");
         let mut faces = self.connection.prepare_cached(&sql)?;
         let mut vectors = self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
-        let rows = faces.query_map([photo], face)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        rows.into_iter()
-            .map(|face| {
-                let vectors = vectors.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
-                Ok((face, vectors.collect::<rusqlite::Result<_>>()?))
-            })
-            .collect()
+        let rows = faces.query_map([photo], |row| Ok((face(row)?, row.get(11)?)))?;
+        rows.map(|row| {
+            let (face, is_known) = row?;
+            let vectors = vectors.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
+            Ok(Candidate { face, is_known, vectors: vectors.collect::<rusqlite::Result<_>>()? })
+        })
+        .collect()
     }
 
     /// Whether two photos are of one size, and some face is at the same place in both, or they were taken at the same time.
@@ -91,16 +111,17 @@ impl Writer<'_> {
     }
 }
 
-/// How sure it is that two faces are one before and after an edit; 0 for two.
-fn sameness((face, vectors): &Known, (edited, others): &Known) -> f32 {
-    let near = vectors
-        .iter()
-        .find_map(|(pack, vector)| others.iter().find(|(other, _)| other == pack).map(|(_, other)| dot(vector, other)));
-    let overlap = face.bounds.iou(&edited.bounds);
-    let same = match near {
-        Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= SAME_FACE),
-        // No pack has seen both; then only the very same place will do.
-        None => overlap >= 0.8,
-    };
-    if same { overlap + near.unwrap_or(0.0) } else { 0.0 }
+impl Candidate {
+    /// How sure it is that two faces are one before and after an edit; 0 for two.
+    fn sameness(&self, edited: &Self) -> f32 {
+        let of_pack = |wanted: &str| edited.vectors.iter().find(|(pack, _)| pack == wanted);
+        let near = self.vectors.iter().find_map(|(pack, vector)| of_pack(pack).map(|(_, other)| dot(vector, other)));
+        let overlap = self.face.bounds.iou(&edited.face.bounds);
+        let same = match near {
+            Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= SAME_FACE),
+            // No pack has seen both; then only the very same place will do.
+            None => overlap >= 0.8,
+        };
+        if same { overlap + near.unwrap_or(0.0) } else { 0.0 }
+    }
 }

@@ -240,31 +240,20 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Puts a face into the person or group, with the state that tells how it came there, unless the user has spoken
-    /// since `before` was read: then it stays as it is.
+    /// Puts a face into the person or group, with the state that tells how it came there, unless the user has spoken of either
+    /// since `before` was read: then it stays as it is. It takes more to be tagged than to be in a group: so a face does not
+    /// come into one that has become a person in the meantime, nor the other way round.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn assign(&mut self, face: FaceId, before: Membership, after: (PersonId, Option<State>)) -> Result<bool> {
         let sql = "UPDATE faces SET person_id = ?4, state = ?5
                    WHERE id = ?1 AND person_id IS ?2 AND state IS ?3 AND NOT removed
-                   AND EXISTS (SELECT 1 FROM people WHERE id = ?4)
+                   AND EXISTS (SELECT 1 FROM people WHERE id = ?4 AND
+                               CASE WHEN name IS NOT NULL OR hidden OR ignored THEN ?5 IS NOT NULL ELSE ?5 IS NOT 'auto' END)
                    AND NOT EXISTS (SELECT 1 FROM rejections WHERE face_id = ?1 AND person_id = ?4)";
         let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.execute(params![face, before.0, before.1, after.0, after.1])? > 0)
-    }
-
-    /// Marks faces that came into a group just while the user named it.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn mark_tags(&mut self) -> Result<()> {
-        self.connection.execute(
-            "UPDATE faces SET state = 'auto' WHERE state IS NULL
-             AND person_id IN (SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored)",
-            [],
-        )?;
-        Ok(())
     }
 
     /// Takes faces that the user said nothing of out of their unnamed, visible groups, to be grouped again.
@@ -343,5 +332,31 @@ impl FromSql for State {
             .into_iter()
             .find(|state| state.name() == text)
             .ok_or(FromSqlError::InvalidType)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Library;
+    use super::*;
+
+    /// As while a scan groups: what it read is not so any more when it writes.
+    #[test]
+    fn no_face_comes_into_what_has_got_or_lost_a_name_in_the_meantime() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut catalog = Catalog::open(&Library::at(folder.path())).unwrap();
+        let rows =
+            "INSERT INTO photos (id, hash, width, height, detector, scanned_at) VALUES (1, zeroblob(32), 9, 9, '', '');
+             INSERT INTO people (id, name, key, created_at) VALUES (1, 'Anna', 'anna', ''), (2, NULL, NULL, '');
+             INSERT INTO faces (id, photo_id, x, y, width, height, landmarks, score, quality)
+             SELECT value, 1, 0, 0, 1, 1, zeroblob(40), 1, 1 FROM json_each('[1, 2]');";
+        catalog.connection.execute_batch(rows).unwrap();
+        let mut assigned = |face: FaceId, person: PersonId, state: Option<State>| {
+            catalog.batch(|writer| writer.assign(face, (None, None), (person, state))).unwrap()
+        };
+        assert!(!assigned(1, 1, None), "it was a group, and is Anna");
+        assert!(assigned(1, 1, Some(State::Auto)));
+        assert!(!assigned(2, 2, Some(State::Auto)), "it had a name, and has none");
+        assert!(assigned(2, 2, None));
     }
 }

@@ -1,6 +1,8 @@
 //! What the user said, in the order it was said: each decision is appended, and carried out in the same transaction.
 
-use rusqlite::params;
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
 
 use super::changes::recorded;
 use super::decision::{Decision, FaceRef, Line, LineId};
@@ -71,11 +73,33 @@ impl Catalog {
         if !self.connection.is_autocommit() {
             return work(self);
         }
-        let run = |catalog: &Self, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
-        run(self, "BEGIN IMMEDIATE")?;
-        let done = work(self);
-        run(self, if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        self.transaction("BEGIN IMMEDIATE", work)
+    }
+
+    /// Runs `work`, which only reads, on the library as it is now, whatever others write meanwhile.
+    ///
+    /// # Errors
+    /// Those of SQLite and of `work`.
+    pub fn unchanging<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.connection.is_autocommit() { self.transaction("BEGIN", work) } else { work(self) }
+    }
+
+    fn transaction<T, E: From<CatalogError>>(
+        &mut self,
+        begin: &str,
+        work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.run(begin)?;
+        let done = work(self).and_then(|done| Ok(self.run("COMMIT").map(|()| done)?));
+        // On a full disk SQLite has done that itself; what went wrong first is what counts.
+        if done.is_err() && !self.connection.is_autocommit() {
+            let _ = self.run("ROLLBACK");
+        }
         done
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        Ok(self.connection.execute_batch(sql)?)
     }
 
     /// Reverts a line, which is a decision or an undo.
@@ -96,16 +120,18 @@ impl Catalog {
         decision: &Decision,
         work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let run = |catalog: &Self, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
         self.exclusively(|catalog| {
-            run(catalog, "SAVEPOINT decision")?;
+            catalog.run("SAVEPOINT decision")?;
             let line = catalog.batch(|writer| writer.append(decision)).map_err(E::from);
             let done = line.and_then(|line| recorded(catalog, line, work));
             let takes_back = matches!(decision, Decision::Undo { .. } | Decision::Redo { .. });
-            if !done.as_ref().is_ok_and(|(_, changed)| *changed || takes_back) {
-                run(catalog, "ROLLBACK TO decision")?;
+            if done.is_err() && catalog.connection.is_autocommit() {
+                return Ok(done?.0);
             }
-            run(catalog, "RELEASE decision")?;
+            if !done.as_ref().is_ok_and(|(_, changed)| *changed || takes_back) {
+                catalog.run("ROLLBACK TO decision")?;
+            }
+            catalog.run("RELEASE decision")?;
             Ok(done?.0)
         })
     }
@@ -273,13 +299,19 @@ pub struct Journal {
     standing: Vec<LineId>,
     /// Lines of undos that a redo can take back, the last one last.
     undone: Vec<LineId>,
+    /// By the photo that was edited: the line at which a scan saw it, a face in it, and what that became.
+    edits: HashMap<String, Vec<(LineId, FaceRef, FaceRef)>>,
 }
 
 impl Journal {
     /// # Errors
     /// Those of SQLite; a line that cannot be understood.
     pub fn load(catalog: &Catalog) -> Result<Self> {
-        let mut statement = catalog.connection.prepare("SELECT id, at, decision FROM journal ORDER BY id")?;
+        Self::read(&catalog.connection)
+    }
+
+    pub(super) fn read(connection: &Connection) -> Result<Self> {
+        let mut statement = connection.prepare("SELECT id, at, decision FROM journal ORDER BY id")?;
         let mut rows = statement.query([])?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
@@ -291,9 +323,14 @@ impl Journal {
 
     fn new(lines: Vec<Line>) -> Self {
         let (mut standing, mut undone) = (Vec::new(), Vec::new());
+        let mut edits: HashMap<String, Vec<(LineId, FaceRef, FaceRef)>> = HashMap::new();
         for Line { id, decision, .. } in &lines {
             match decision {
-                Decision::Edited { .. } => {}
+                Decision::Edited { faces } => {
+                    for (old, new) in faces {
+                        edits.entry(old.photo.clone()).or_default().push((*id, old.clone(), new.clone()));
+                    }
+                }
                 Decision::Undo { .. } => {
                     standing.pop();
                     undone.push(*id);
@@ -308,7 +345,7 @@ impl Journal {
                 }
             }
         }
-        Self { lines, standing, undone }
+        Self { lines, standing, undone, edits }
     }
 
     fn line(&self, id: LineId) -> Option<&Line> {
@@ -376,16 +413,31 @@ impl Journal {
         self.standing().rev().find(speaks_of)
     }
 
-    /// What scans saw of edits of photos, with the line at which they saw it.
-    pub(super) fn edits(&self) -> impl Iterator<Item = (LineId, &[(FaceRef, FaceRef)])> {
-        self.lines.iter().filter_map(|line| match &line.decision {
-            Decision::Edited { faces } => Some((line.id, faces.as_slice())),
-            _ => None,
-        })
+    /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
+    pub fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
+        // With the edit that made each of them.
+        let mut faces = vec![(line, face.clone())];
+        let mut next = 0;
+        while let Some((since, face)) = faces.get(next).cloned() {
+            let edits = self.edits.get(&face.photo).into_iter().flatten();
+            for (edit, _, new) in edits.filter(|(edit, old, _)| *edit > since && face.is(old)) {
+                // An edit may bring back what was there before.
+                if !faces.iter().any(|(since, known)| since <= edit && known.is(new)) {
+                    faces.push((*edit, new.clone()));
+                }
+            }
+            next += 1;
+        }
+        faces.sort_by_key(|(edit, _)| *edit);
+        faces.into_iter().map(|(_, face)| face).collect()
     }
 
+    /// What scans saw of edits of photos since a line.
     fn edits_since(&self, line: LineId) -> impl Iterator<Item = &[(FaceRef, FaceRef)]> {
         let first = self.decision_of(line).map_or(line, |line| line.id);
-        self.edits().filter(move |(edited, _)| *edited > first).map(|(_, faces)| faces)
+        self.lines.iter().filter(move |line| line.id > first).filter_map(|line| match &line.decision {
+            Decision::Edited { faces } => Some(faces.as_slice()),
+            _ => None,
+        })
     }
 }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-24-decisions.sql")).foreign_key_check(),
     M::up(include_str!("migrations/2026-11-26-thumbnails.sql")),
     M::up(include_str!("migrations/2026-11-26-covers.sql")),
+    M::up(include_str!("migrations/2026-11-26-photo-numbers.sql")).foreign_key_check(),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

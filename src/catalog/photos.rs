@@ -441,7 +441,8 @@ impl Writer<'_> {
 /// is asked once; which, only then for each file.
 pub(super) const ONLINE: &str = "(NOT EXISTS (SELECT 1 FROM roots WHERE offline)
     OR NOT EXISTS (SELECT 1 FROM roots WHERE offline
-        AND files.path > roots.path || '/' AND files.path < roots.path || '0'))";
+        AND CAST(files.path AS BLOB) > CAST(roots.path || '/' AS BLOB)
+        AND CAST(files.path AS BLOB) < CAST(roots.path || '0' AS BLOB)))";
 
 /// The paths below a folder are those from the first to before the second.
 pub(super) fn below(folder: &Path) -> (PathBuf, PathBuf) {

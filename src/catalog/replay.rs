@@ -33,25 +33,17 @@ impl Replay {
         Self { decisions, photos, last: journal.lines.last().map_or(0, |line| line.id) }
     }
 
-    /// Whether the user has said more since.
+    /// Whether the user has said more since it was loaded or last asked. What a scan sees of edits is not of them: it has
+    /// carried over itself what was said.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn is_outdated(&self, catalog: &Catalog) -> Result<bool> {
-        Ok(catalog.last_line()? != self.last)
-    }
-}
-
-impl Journal {
-    /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
-    pub fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
-        let mut faces = vec![face.clone()];
-        for (_, edited) in self.edits().filter(|(edit, _)| *edit > line) {
-            let became = edited.iter().filter(|(old, _)| faces.iter().any(|face| face.is(old)));
-            let became: Vec<FaceRef> = became.map(|(_, new)| new.clone()).collect();
-            faces.extend(became);
-        }
-        faces
+    pub fn is_outdated(&mut self, catalog: &Catalog) -> Result<bool> {
+        let sql = "SELECT max(id), max(decision ->> 'do' <> 'edited') FROM journal WHERE id > ?1";
+        let (last, said): (Option<LineId>, Option<bool>) =
+            catalog.connection.query_row(sql, [self.last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.last = last.unwrap_or(self.last);
+        Ok(said == Some(true))
     }
 }
 
@@ -91,6 +83,8 @@ impl Writer<'_> {
         {
             self.carry_out_on_faces(&decision)?;
         }
+        // What was recorded knows nothing of these faces.
+        self.forget_changes()?;
         self.mend()
     }
 

@@ -165,11 +165,13 @@ impl Catalog {
     fn statement(&self, query: &Query, columns: &str) -> Result<(String, Vec<Value>)> {
         let conditions = query.conditions();
         let smallest = self.smallest(&conditions)?;
-        let tests = conditions.iter().map(|condition| condition.test.clone());
-        let listed =
-            smallest.and_then(|condition| condition.rows.as_ref()).map(|rows| format!("photos.id IN ({rows})"));
-        let all: String = tests.chain(listed).map(|condition| format!(" AND {condition}")).collect();
-        let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
+        let is_smallest = |condition: &&Condition| smallest.is_some_and(|smallest| std::ptr::eq(smallest, *condition));
+        let test = |condition: &Condition| match &condition.rows {
+            Some(rows) if is_smallest(&condition) => format!(" AND photos.id IN ({rows})"),
+            _ => format!(" AND {}", condition.test),
+        };
+        let all: String = conditions.iter().map(test).collect();
+        let values = conditions.iter().flat_map(|condition| condition.values.clone()).collect();
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
             "SELECT photos.id, {columns}

@@ -53,9 +53,12 @@ fn in_fractions([x, y, width, height]: [f32; 4], across: u32, down: u32) -> Boun
 
 fn remove(library: &Library, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let faces = ids(&called(&catalog, faces)?);
-    let decision = catalog.removing(&faces)?;
-    decide(&mut catalog, &pack, &decision)?;
+    let faces = catalog.exclusively(|catalog| -> Result<_> {
+        let faces = ids(&called(catalog, faces)?);
+        let decision = catalog.removing(&faces)?;
+        decide(catalog, &pack, &decision)?;
+        Ok(faces)
+    })?;
     let them = if faces.len() == 1 { "it" } else { "them" };
     say(&format!("{} removed; no scan brings {them} back.", count(faces.len() as u64, "face")))?;
     Ok(Exit::Well)

@@ -7,26 +7,27 @@ use anyhow::Result;
 use super::Exit;
 use super::output::{json, say, table};
 use crate::catalog::{Catalog, CatalogError, Decision, Journal, Library, Line};
-use crate::people::open;
+use crate::face::PackInfo;
+use crate::people::{self, open};
 
 pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, Catalog::undo, "Taken back", "There is nothing to take back.")
+    again(library, times, people::undo, "Taken back", "There is nothing to take back.")
 }
 
 pub(super) fn redo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, Catalog::redo, "Done again", "There is nothing to do again.")
+    again(library, times, people::redo, "Done again", "There is nothing to do again.")
 }
 
 fn again(
     library: &Library,
     times: u32,
-    step: fn(&mut Catalog) -> Result<Option<Line>, CatalogError>,
+    step: fn(&mut Catalog, &PackInfo) -> Result<Option<Line>, CatalogError>,
     done: &str,
     nothing: &str,
 ) -> Result<Exit> {
-    let (mut catalog, _) = open(library)?;
+    let (mut catalog, pack) = open(library)?;
     for _ in 0..times {
-        match step(&mut catalog)? {
+        match step(&mut catalog, &pack)? {
             Some(line) => say(&format!("{done}: {}", line.decision.describe(&catalog.names()?)))?,
             None => {
                 say(nothing)?;

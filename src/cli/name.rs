@@ -13,18 +13,18 @@ use crate::people::{self, Regrouped, decide, meetings, open, questions};
 
 pub(super) fn name(library: &Library, who: &str, name: &str) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
+    let (group, person, done) = catalog.exclusively(|catalog| -> Result<_> {
         let group = catalog.who(who)?;
         if let Some(person) = catalog.person_called(name)? {
             warn_of_meetings(catalog, &group, &person)?;
         }
         let (person, done) = people::name(catalog, &pack, &group, name)?;
-        if person.id != group.id {
-            say(&format!("Group {} is {person} too.", group.id))?;
-        }
-        Ok((person.id, done))
+        Ok((group, person, done))
     })?;
-    tell(&catalog, &pack, person, done)
+    if person.id != group.id {
+        say(&format!("Group {} is {person} too.", group.id))?;
+    }
+    tell(&catalog, &pack, person.id, done)
 }
 
 pub(super) fn rename(library: &Library, who: &str, name: &str) -> Result<Exit> {
@@ -52,9 +52,12 @@ pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<
 
 pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let who = catalog.who(who)?;
-    let decision = catalog.hiding(&who, hidden)?;
-    decide(&mut catalog, &pack, &decision)?;
+    let who = catalog.exclusively(|catalog| -> Result<_> {
+        let who = catalog.who(who)?;
+        let decision = catalog.hiding(&who, hidden)?;
+        decide(catalog, &pack, &decision)?;
+        Ok(who)
+    })?;
     say(&if hidden {
         format!("{who} is hidden: `facetag people --hidden` lists it, `facetag hide --undo {}` shows it again.", who.id)
     } else {
@@ -65,9 +68,15 @@ pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
 
 pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    for who in who.iter().map(|who| catalog.who(who)).collect::<Result<Vec<_>, _>>()? {
-        let decision = catalog.ignoring(&who, ignored)?;
-        decide(&mut catalog, &pack, &decision)?;
+    let strangers = catalog.exclusively(|catalog| -> Result<_> {
+        let strangers = who.iter().map(|who| catalog.who(who)).collect::<Result<Vec<_>, _>>()?;
+        for who in &strangers {
+            let decision = catalog.ignoring(who, ignored)?;
+            decide(catalog, &pack, &decision)?;
+        }
+        Ok(strangers)
+    })?;
+    for who in strangers {
         say(&if ignored {
             format!("{who} is ignored: `facetag people --ignored` lists the ignored.")
         } else {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Exit;
 use super::args::People;
 use super::output::{day, json, table};
-use crate::catalog::{Catalog, Library, PersonSummary};
+use crate::catalog::{Catalog, Library, PersonCount, PersonSummary};
 use crate::people::open;
 
 /// A line of the list, with the photo that shows the person best.
@@ -21,14 +21,16 @@ struct Line {
 
 pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
     let (catalog, _) = open(library)?;
-    let (singles, lines): (Vec<Line>, Vec<Line>) = lines(&catalog)?
+    let (singles, shown): (Vec<PersonCount>, Vec<PersonCount>) = catalog
+        .people_counted()?
         .into_iter()
-        .filter(|line| match (args.hidden, args.ignored) {
-            (true, _) => line.person.hidden,
-            (_, true) => line.person.ignored,
-            _ => !line.person.hidden && !line.person.ignored,
+        .filter(|person| match (args.hidden, args.ignored) {
+            (true, _) => person.hidden,
+            (_, true) => person.ignored,
+            _ => !person.hidden && !person.ignored,
         })
-        .partition(|line| line.person.name.is_none() && line.person.faces < 2 && !args.all);
+        .partition(|person| person.name.is_none() && person.faces < 2 && !args.all);
+    let lines = shown.into_iter().map(|person| line(&catalog, person)).collect::<Result<Vec<_>>>()?;
     if args.json {
         json(&lines)?;
     } else {
@@ -37,13 +39,11 @@ pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
     Ok(if lines.is_empty() && singles.is_empty() { Exit::Partly } else { Exit::Well })
 }
 
-fn lines(catalog: &Catalog) -> Result<Vec<Line>> {
-    let lines = catalog.people()?.into_iter().map(|person| {
-        let face = person.best_face.map(|face| catalog.face(face)).transpose()?;
-        let path = face.map(|face| catalog.path_of(face.photo)).transpose()?.flatten();
-        Ok(Line { person, best_photo: path.map(|path| path.display().to_string()) })
-    });
-    lines.collect()
+fn line(catalog: &Catalog, person: PersonCount) -> Result<Line> {
+    let person = catalog.summary(person)?;
+    let face = person.best_face.map(|face| catalog.face(face)).transpose()?;
+    let path = face.map(|face| catalog.path_of(face.photo)).transpose()?.flatten();
+    Ok(Line { person, best_photo: path.map(|path| path.display().to_string()) })
 }
 
 fn print(lines: &[Line], args: &People, singles: usize) -> Result<()> {

@@ -7,9 +7,9 @@ use anyhow::Result;
 use super::args::Review;
 use super::output::{count, json, percent, say};
 use super::{Exit, picture};
-use crate::catalog::{Catalog, FaceRow, Library, PersonId, Who};
+use crate::catalog::{Catalog, FaceRow, Journal, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{Outlook, Question, Queue, open, questions};
+use crate::people::{self, Outlook, Question, Queue, open, questions};
 
 /// So many faces of each side are shown.
 const SHOWN: usize = 3;
@@ -61,9 +61,17 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, queue: &mut Queue, limit: usi
                 continue;
             }
             Answer::Undo => {
-                match catalog.undo()? {
+                // Something else may have been decided on the page meanwhile, which nobody sees here.
+                let undone =
+                    catalog.exclusively(|catalog| match Journal::load(catalog)?.newest() == queue.last_answer() {
+                        true => people::undo(catalog, pack),
+                        false => Ok(None),
+                    })?;
+                match undone {
                     Some(line) => say(&format!("Taken back: {}", line.decision.describe(&catalog.names()?)))?,
-                    None => say("There is nothing to take back.")?,
+                    None => {
+                        say("Something else was decided since: `facetag log` shows it, `facetag undo` takes it back.")?
+                    }
                 }
                 continue;
             }

@@ -41,7 +41,7 @@ pub(super) fn reject(library: &Library, who: &str, faces: &[FaceId]) -> Result<E
 pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option<&str>) -> Result<Exit> {
     name.map(check_name).transpose()?;
     let (mut catalog, pack) = open(library)?;
-    let (into, done) = catalog.exclusively(|catalog| -> Result<_> {
+    let (person, faces, into, done) = catalog.exclusively(|catalog| -> Result<_> {
         let person = catalog.who(who)?;
         let faces = called(catalog, faces)?;
         let into = match name {
@@ -49,9 +49,9 @@ pub(super) fn split(library: &Library, who: &str, faces: &[FaceId], name: Option
             None => catalog.new_group_to_be()?,
         };
         let done = people::split(catalog, &pack, &person, &faces, (&into.0, into.1))?;
-        say(&format!("{} not {person}.", are(faces.len())))?;
-        Ok((into.0.id, done))
+        Ok((person, faces.len(), into.0.id, done))
     })?;
+    say(&format!("{} not {person}.", are(faces)))?;
     tell(&catalog, &pack, into, done)
 }
 

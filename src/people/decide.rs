@@ -1,7 +1,7 @@
-//! A decision of the user, and what follows from it.
+//! A decision of the user, and what follows from it; taking it back, and doing it again.
 
 use super::regroup::{Regrouped, has_ungrouped, regroup};
-use crate::catalog::{Catalog, CatalogError, Decision};
+use crate::catalog::{Catalog, CatalogError, Decision, Line};
 use crate::face::PackInfo;
 
 /// Carries out a decision and reaches at once for every face that is surely of the people it speaks of. Undoing it takes
@@ -17,5 +17,36 @@ pub fn decide(catalog: &mut Catalog, pack: &PackInfo, decision: &Decision) -> Re
             return Ok(Regrouped::default());
         }
         regroup(catalog, pack, &reaches)
+    })
+}
+
+/// Takes back the last decision that stands, as [`Catalog::undo`] does.
+///
+/// # Errors
+/// Those of the catalog; then nothing has changed.
+pub fn undo(catalog: &mut Catalog, pack: &PackInfo) -> Result<Option<Line>, CatalogError> {
+    step(catalog, pack, Catalog::undo)
+}
+
+/// Does again what was taken back last, as [`Catalog::redo`] does.
+///
+/// # Errors
+/// Those of the catalog; then nothing has changed.
+pub fn redo(catalog: &mut Catalog, pack: &PackInfo) -> Result<Option<Line>, CatalogError> {
+    step(catalog, pack, Catalog::redo)
+}
+
+/// A line from before the tables were made anew takes all tags with it that nobody said: these are made again.
+fn step(
+    catalog: &mut Catalog,
+    pack: &PackInfo,
+    step: fn(&mut Catalog) -> Result<Option<Line>, CatalogError>,
+) -> Result<Option<Line>, CatalogError> {
+    catalog.exclusively(|catalog| {
+        let line = step(catalog)?;
+        if has_ungrouped(catalog, pack)? {
+            regroup(catalog, pack, &[])?;
+        }
+        Ok(line)
     })
 }

@@ -10,7 +10,7 @@
 //! | `queue` | those in the order in which they are asked, while answers come in |
 //! | `explain` | why a face has its name |
 //! | `accuracy` | how often that would be right, on what the user confirmed |
-//! | `decide` | a decision of the user, and what follows from it |
+//! | `decide` | a decision of the user and what follows from it; taking it back |
 //! | `naming` | names given, changed and joined, births told |
 //! | `tagging` | single faces confirmed, moved to others, chosen to show a person by |
 //! | `open` | a library made ready to be asked |
@@ -29,7 +29,7 @@ mod regroup;
 mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
-pub use decide::decide;
+pub use decide::{decide, redo, undo};
 pub use explain::{Explanation, Resemblance, explain};
 pub use linkage::{Cluster, link};
 pub use naming::{NameError, NamingError, born, check_name, meetings, merge, name, rename, target};

@@ -33,7 +33,8 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 /// # Errors
 /// Those of the catalog; then nothing has changed.
 pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
-    let faces = Faces::load(catalog, pack)?;
+    // Of one moment: somebody may be named while a scan groups.
+    let faces = catalog.unchanging(|catalog| Faces::load(catalog, pack))?;
     let fresh: Vec<u32> = (0u32..)
         .zip(&faces.person)
         .filter(|(_, person)| person.is_none_or(|person| touched.contains(&person)))
@@ -62,7 +63,6 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
         for (root, members) in groups.iter().filter(|(_, members)| !in_doubt(members)) {
             faces.write(writer, *root, members, &mut done)?;
         }
-        writer.mark_tags()?;
         writer.drop_empty_groups()?;
         Ok(done)
     })
@@ -85,6 +85,10 @@ impl Faces {
             }
         };
         let is_tag = self.tagging.contains(&person);
+        let joins = members.iter().any(|&face| self.person[face].is_some_and(|before| before != person));
+        if joins {
+            writer.forget_changes()?;
+        }
         for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
             let state = is_tag.then_some(State::Auto);
             let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;

@@ -69,12 +69,19 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         }
         let Self { catalog, said, summary, tell, waiting, unreadable } = self;
         catalog.batch(|writer| {
+            // What was said of a photo is said before it comes to a file: another may have lain there, which was edited.
             let mut found = HashSet::new();
+            for (_, reading) in &batch {
+                if let Reading::Photo(photo) = reading {
+                    writer.photo(photo)?;
+                    found.insert(photo.hash);
+                }
+            }
+            writer.replay(said, &found)?;
             for (file, reading) in batch {
                 match reading {
                     Reading::Photo(photo) => {
                         let id = writer.photo(&photo)?;
-                        found.insert(photo.hash);
                         let moved = writer.file(&file.path, file.size, file.modified, id)?;
                         summary.photos += 1;
                         summary.faces += photo.faces.len() as u64;
@@ -101,7 +108,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
                 }
             }
             *waiting = still_waiting;
-            writer.replay(said, &found)
+            Ok(())
         })
     }
 }

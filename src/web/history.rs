@@ -16,7 +16,9 @@ use super::frame::{Frame, Tab};
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRef, Journal, Line, LineId, PersonId};
+use crate::catalog::{Catalog, CatalogError, Decision, FaceId, Journal, Line, LineId, PersonId};
+use crate::face::PackInfo;
+use crate::people;
 
 /// Lines on a page, and faces shown of each.
 const PAGE: usize = 50;
@@ -108,10 +110,15 @@ fn entry(
         decision => decision.faces(),
     };
     let mut faces = Vec::new();
-    for face in spoken_of.iter().flat_map(|face: &FaceRef| journal.today(face, told.id).into_iter().next_back()) {
-        // One whose photo is gone cannot be shown.
-        let seen = catalog.face_said(&face)?.map(|face| catalog.face_if_seen(face)).transpose()?.flatten();
-        faces.extend(seen.map(|face| face.id));
+    for face in spoken_of {
+        // What became of it last, of what is in some file.
+        for face in journal.today(face, told.id).iter().rev() {
+            let seen = catalog.face_said(face)?.map(|face| catalog.face_if_seen(face)).transpose()?.flatten();
+            if let Some(face) = seen {
+                faces.push(face.id);
+                break;
+            }
+        }
         if faces.len() == FACES {
             break;
         }
@@ -135,11 +142,11 @@ struct Lines {
 }
 
 async fn undo(State(site): State<Site>, visit: Visit, Form(lines): Form<Lines>) -> Result<Redirect, PageError> {
-    take_back(&site, &visit, lines, Journal::newest, Catalog::undo).await
+    take_back(&site, &visit, lines, Journal::newest, people::undo).await
 }
 
 async fn redo(State(site): State<Site>, visit: Visit, Form(lines): Form<Lines>) -> Result<Redirect, PageError> {
-    take_back(&site, &visit, lines, Journal::newest_undone, Catalog::redo).await
+    take_back(&site, &visit, lines, Journal::newest_undone, people::redo).await
 }
 
 /// Takes back these lines, if they are the newest: nobody must take back what they have not seen.
@@ -148,14 +155,14 @@ async fn take_back(
     visit: &Visit,
     lines: Lines,
     newest: fn(&Journal) -> Option<LineId>,
-    step: fn(&mut Catalog) -> Result<Option<Line>, CatalogError>,
+    step: fn(&mut Catalog, &PackInfo) -> Result<Option<Line>, CatalogError>,
 ) -> Result<Redirect, PageError> {
-    let change = site.change(visit, move |catalog, _| {
+    let change = site.change(visit, move |catalog, pack| {
         if newest(&Journal::load(catalog)?) != Some(lines.last) {
             return Err(PageError::Outdated);
         }
         while newest(&Journal::load(catalog)?).is_some_and(|line| (lines.first..=lines.last).contains(&line)) {
-            step(catalog)?;
+            step(catalog, pack)?;
         }
         Ok(())
     });
