@@ -67,7 +67,7 @@ impl Writer<'_> {
 
     /// The line at which the user spoke last of a face, or 0.
     fn last_word(&self, face: &FaceRef) -> Result<LineId> {
-        Ok(Journal::read(&self.connection)?.last_word_on(face).map_or(0, |line| line.id))
+        Ok(Journal::read(self.connection)?.last_word_on(face).map_or(0, |line| line.id))
     }
 
     fn faces_to_match(&mut self, photo: PhotoId) -> Result<Vec<Candidate>> {
