@@ -124,16 +124,16 @@ impl Catalog {
         Ok(())
     }
 
-    /// Who is in which photo by a face that has no vector of `pack`, as one whose disk was away when the pack was changed.
+    /// The faces that have no vector of `pack`, as where a disk was away when the pack was changed: who they are, and in which photo.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn sightings_without_embedding(&self, pack: &str) -> Result<Vec<(PersonId, PhotoId)>> {
+    pub fn sightings_without_embedding(&self, pack: &str) -> Result<Vec<(FaceId, PersonId, PhotoId)>> {
         let mut statement = self.connection.prepare(
-            "SELECT person_id, photo_id FROM seen_faces WHERE person_id IS NOT NULL
+            "SELECT id, person_id, photo_id FROM seen_faces WHERE person_id IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1)",
         )?;
-        let rows = statement.query_map([pack], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = statement.query_map([pack], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -44,8 +44,8 @@ pub(super) struct Faces {
     /// Those of them that a face is tagged with when it joins.
     pub tagging: HashSet<PersonId>,
     born: HashMap<PersonId, Date>,
-    /// Where people are seen by faces that are not among these.
-    elsewhere: Vec<(PersonId, PhotoId)>,
+    /// Faces that are not among these, who they are, and in which photo.
+    elsewhere: Vec<(FaceId, PersonId, PhotoId)>,
     /// Whom the user said a face is not.
     rejected: HashMap<FaceId, Vec<PersonId>>,
 }
@@ -119,9 +119,10 @@ impl Faces {
         };
         let mut clusters: Vec<Cluster> = self.existing.iter().map(empty).collect();
         let index: HashMap<PersonId, usize> = self.existing.iter().copied().zip(0..).collect();
-        for (person, photo) in &self.elsewhere {
+        for (face, person, photo) in &self.elsewhere {
             if let Some(&cluster) = index.get(person) {
                 clusters[cluster].photos.insert(*photo);
+                clusters[cluster].rejected.extend(self.rejected.get(face).into_iter().flatten());
             }
         }
         let mut cluster_of = Vec::with_capacity(self.id.len());
