@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod face;
 mod find;
+mod graphics;
 mod history;
 mod models;
 mod name;

@@ -1,10 +1,11 @@
-//! Faces shown in the terminal: by its own graphics (kitty, iTerm, sixel) where it has them, else in half blocks.
+//! Faces shown in the terminal.
 
 use std::io::IsTerminal;
 
 use anyhow::Result;
-use image::{DynamicImage, RgbImage};
+use image::RgbImage;
 
+use super::graphics::Graphics;
 use crate::catalog::{Catalog, FaceRow};
 use crate::face::PORTRAIT_SIDE as SIDE;
 use crate::photo::{self, Orientation};
@@ -13,7 +14,7 @@ use crate::scan::{Budget, thumbnail};
 /// Pixels between two persons.
 const GAP: u32 = 40;
 
-/// Lines of the terminal that a face takes.
+/// Lines of the terminal that a face takes, where there is room.
 const LINES: u32 = 9;
 
 /// Shows these faces in a row, a gap between the first ones and the second ones. Photos that are away are left out, and
@@ -41,26 +42,12 @@ pub(super) fn show(catalog: &mut Catalog, first: &[FaceRow], second: &[FaceRow])
         let x = (first.len() + index) as u32 * SIDE + gap;
         image::imageops::replace(&mut row, picture, i64::from(x), 0);
     }
-    let config = viuer::Config {
-        absolute_offset: false,
-        height: Some(LINES),
-        use_kitty: is_one_of(&["kitty", "ghostty"], &["KITTY_WINDOW_ID"]),
-        use_iterm: is_one_of(&["iterm", "wezterm"], &[]),
-        use_sixel: is_one_of(&["foot", "mlterm", "contour", "sixel"], &["KONSOLE_VERSION", "WT_SESSION"]),
-        ..Default::default()
-    };
+    // A face has as many columns as it has half lines.
+    let columns = u64::from(console::Term::stdout().size().1);
+    let lines = (columns * u64::from(SIDE) / (2 * u64::from(width))).min(LINES.into()).max(1) as u32;
     // A picture that a terminal cannot show is no reason to stop asking.
-    let _ = viuer::print(&DynamicImage::ImageRgb8(row), &config);
+    let _ = Graphics::of(|name| std::env::var(name).ok()).show(&row, lines, &mut std::io::stdout().lock());
     Ok(())
-}
-
-/// Whether the terminal is one of these, or sets one of these variables. Terminals could be asked what they can show, but one
-/// that does not answer would keep the question waiting for ever.
-fn is_one_of(terminals: &[&str], variables: &[&str]) -> bool {
-    let of = |variable: &str| std::env::var(variable).unwrap_or_default().to_lowercase();
-    let called = [of("TERM"), of("TERM_PROGRAM")];
-    terminals.iter().any(|name| called.iter().any(|called| called.contains(name)))
-        || variables.iter().any(|variable| std::env::var_os(variable).is_some())
 }
 
 /// A face with some of what is around it, or `None` where its photo cannot be read now.
