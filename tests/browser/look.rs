@@ -58,6 +58,7 @@ fn every_page_is_open_to_everybody() {
     let once = library.number("hopper-1984.jpg");
     let face = library.face_id("obama-2012-portrait.jpg");
     fs::write(library.photo("broken.jpg"), "no photo").unwrap();
+    library.put("metadata/obama-2011.jpg");
     library.scan_to_end(1);
     browse(&library, |page| {
         let pages = [
@@ -67,6 +68,7 @@ fn every_page_is_open_to_everybody() {
             ("merge", format!("/merge?who={person}&who={other}")),
             ("person", format!("/person/{person}")),
             ("person-faces", format!("/person/{person}?view=faces")),
+            ("person-auto", format!("/person/{person}?view=auto")),
             ("person-once", format!("/person/{once}")),
             ("person-long", format!("/person/{long}")),
             ("questions", "/questions".to_owned()),

@@ -48,5 +48,15 @@ for (const button of document.querySelectorAll("button.all")) {
     const boxes = [...button.closest("section").querySelectorAll(".pick input")];
     const on = boxes.some((box) => !box.checked);
     for (const box of boxes) box.checked = on;
+    button.dispatchEvent(new Event("change", { bubbles: true }));
   });
+}
+
+// How many faces are not selected, where those are what a button means.
+const rest = document.querySelector("#selected .rest");
+if (rest) {
+  const count = () => { rest.textContent = document.querySelectorAll(".pick input:not(:checked)").length; };
+  document.addEventListener("change", count);
+  // Back from another page the browser may have kept the marks.
+  addEventListener("pageshow", count);
 }
