@@ -3,6 +3,9 @@
 mod common;
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Command;
 
 use common::server::Server;
 use common::{BIDEN, HOPPER, Library, people, text};
@@ -174,6 +177,16 @@ fn others_are_served_only_with_a_password() {
     let let_in = server.post_from("/enter", "/enter", &[("password", "correct horse")]);
     let cookie = let_in.header("set-cookie").split(';').next().unwrap().to_owned();
     server.bare(Method::GET, "/people", &[("cookie", &cookie)], "").is(200);
+}
+
+#[test]
+fn at_all_addresses_the_one_printed_can_be_opened() {
+    let library = Library::new();
+    let file = library.folder().join("password");
+    fs::write(&file, library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout).unwrap();
+    let server = Server::start_with(&library, &["--listen", "0.0.0.0", "--password-file", text(&file)]);
+    assert!(server.origin.starts_with("http://127.0.0.1:"), "{}", server.origin);
+    assert_eq!(server.bare(Method::GET, &server.entry, &[], "").leads_to(), "/enter");
 }
 
 #[test]
@@ -415,6 +428,22 @@ fn it_answers_while_a_scan_writes() {
     server.get("/people").is(200);
     server.get("/face/1").is(200);
     writer.execute_batch("COMMIT").unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn it_ends_though_a_disk_does_not_answer() {
+    let library = Library::scanned(&[HOPPER]);
+    let server = Server::start(&library);
+    let photo = library.photo("none.jpg");
+    fs::remove_file(&photo).unwrap();
+    assert!(Command::new("mkfifo").arg(&photo).status().unwrap().success());
+    let mut browser = TcpStream::connect(server.origin.trim_start_matches("http://")).unwrap();
+    let host = server.origin.trim_start_matches("http://");
+    write!(browser, "GET /photo/1/grid.jpg HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\n\r\n", server.cookie).unwrap();
+    // It is opened once the server reads it; and nothing ever comes.
+    let _disk = fs::File::options().write(true).open(&photo).unwrap();
+    assert_eq!(server.stop(), 0);
 }
 
 #[cfg(unix)]

@@ -99,12 +99,14 @@ async fn put(
     Form(chosen): Form<Chosen>,
     kind: Kind,
 ) -> Result<Html<String>, PageError> {
-    let folder = typed_folder(&chosen.folder)?;
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
+        let folder = typed_folder(&chosen.folder)?;
         if catalog.photos_under(&folder)? > 0 {
             return Err(PageError::HasPhotos(folder.display().to_string()));
         }
-        let album = make(&folder, &found(catalog, &chosen)?, kind).map_err(|error| unwritable(&folder, &error))?;
+        let album = make(&folder, &found(catalog, &chosen)?, kind, &shared.stopping);
+        let album = album.map_err(|error| unwritable(&folder, &error))?;
         Ok(AlbumPage::new(catalog, &visit, chosen, Some(Made { folder, kind, album }))?.render()?)
     });
     Ok(Html(page.await?))

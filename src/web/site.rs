@@ -1,6 +1,7 @@
 //! The library, for many requests at once.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Redirect;
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     pub previews: Previews,
     pub scanning: Scanning,
     pub library: Library,
+    /// The server ends: what takes long is to stop where it is.
+    pub stopping: AtomicBool,
     everybody: Everybody,
     /// What is asked. One for all: there is one user.
     queue: Mutex<Queue>,
@@ -51,6 +54,7 @@ impl Site {
             previews,
             scanning: Scanning::new(library),
             library: library.clone(),
+            stopping: AtomicBool::new(false),
             everybody: Everybody::default(),
             queue: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
