@@ -136,7 +136,7 @@ fn a_form_that_is_too_large_or_none_is_refused() {
     let library = people();
     let server = Server::start(&library);
     let much = "1".repeat(50_000);
-    server.post_from("/people", "/people/1/name", &[("name", &much)]).is(413);
+    server.post_from("/people", "/people/1/name", &[("name", &much)]).is(413).says(&["too much at once"]);
     server.post_from("/people", "/people/1/name", &[]).is(422).says(&["reload the page"]);
     server.post_from("/people", "/people/hide", &[]).is(422).says(&["Select"]);
     server.post_from("/people", "/people/99/name", &[("name", "Nobody")]).is(404);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
@@ -24,12 +24,16 @@ use crate::catalog::{Catalog, Hit, PhotoId};
 /// Photos shown of them.
 const SHOWN: usize = 12;
 
+/// The largest form that is read: 100,000 photos selected, by numbers of 12 digits.
+const LARGEST_SELECTION: usize = 2 << 20;
+
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/album", post(show))
         .route("/album/copy", post(copy))
         .route("/album/link", post(link))
         .route("/album/list", post(paths))
+        .layer(DefaultBodyLimit::max(LARGEST_SELECTION))
 }
 
 /// Which photos are meant.

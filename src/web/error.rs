@@ -185,7 +185,8 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
     }
     let text = match response.extensions().get::<PageError>() {
         Some(error) => text(words, error),
-        // Refused by axum, as a form that is too large or not one of ours.
+        // Refused by axum.
+        None if status == StatusCode::PAYLOAD_TOO_LARGE => words.errors.too_large.to_owned(),
         None => words.errors.not_understood.to_owned(),
     };
     let frame = Frame::bare(words, words.errors.title);

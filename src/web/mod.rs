@@ -66,7 +66,7 @@ use axum::routing::get;
 
 use site::Site;
 
-/// The largest form that is read: thousands of people selected.
+/// The largest form that is read, unless its page says otherwise: thousands of people selected.
 const LARGEST_FORM: usize = 128 << 10;
 
 fn routes(site: Site) -> Router {

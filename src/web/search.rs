@@ -208,12 +208,13 @@ struct From {
 #[derive(Serialize)]
 struct Chunk {
     total: usize,
-    /// Id, width by height, and the day.
+    /// Id, width by height, and what it is called.
     photos: Vec<(PhotoId, f32, String)>,
 }
 
 async fn photos(
     State(site): State<Site>,
+    visit: Visit,
     Query(wanted): Query<Wanted>,
     Query(From { from }): Query<From>,
 ) -> Result<Json<Chunk>, PageError> {
@@ -221,8 +222,7 @@ async fn photos(
         let hits = catalog.find(&wanted.query())?;
         let photos = hits.iter().skip(from).take(CHUNK).map(|hit| {
             let ratio = hit.width.max(1) as f32 / hit.height.max(1) as f32;
-            let day = hit.taken.as_deref().and_then(|taken| taken.get(..10)).unwrap_or_default();
-            (hit.photo, (ratio * 1000.0).round() / 1000.0, day.to_owned())
+            (hit.photo, (ratio * 1000.0).round() / 1000.0, called(visit.words, hit))
         });
         Ok(Chunk { total: hits.len(), photos: photos.collect() })
     });
