@@ -225,8 +225,8 @@ fn a_hundred_thousand_photos_that_were_selected_are_taken_along_and_more_are_ref
         ];
         server.bare(Method::POST, "/album", &headers, &format!("wanted=&photo={first}{photos}"))
     };
-    send(100_000_000_000..100_000_100_000).is(200).says(&["Take 1 photo along"]);
-    send(100_000_000_000..100_000_200_000).is(413).says(&["100,000 at most"]);
+    send(100_000_000_000..100_000_099_999).is(200).says(&["Take 1 photo along"]);
+    send(100_000_000_000..100_000_100_000).is(422).says(&["More than 100,000 photos"]);
 }
 
 #[test]

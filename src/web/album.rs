@@ -24,8 +24,11 @@ use crate::catalog::{Catalog, Hit, PhotoId};
 /// Photos shown of them.
 const SHOWN: usize = 12;
 
-/// The largest form that is read: 100,000 photos selected, by numbers of 12 digits.
-const LARGEST_SELECTION: usize = 2 << 20;
+/// Photos that may be selected.
+const MOST: usize = 100_000;
+
+/// The largest form that is read. It holds some more, so that those too are told why not.
+const LARGEST_SELECTION: usize = 32 << 20;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -133,6 +136,9 @@ async fn paths(State(site): State<Site>, Form(chosen): Form<Chosen>) -> Result<R
 }
 
 fn found(catalog: &Catalog, chosen: &Chosen) -> Result<Vec<Hit>, PageError> {
+    if chosen.photo.len() > MOST {
+        return Err(PageError::TooManyPhotos);
+    }
     let wanted: Wanted = serde_html_form::from_str(&chosen.wanted).map_err(|_| PageError::NotFound)?;
     let mut hits = catalog.find(&wanted.query())?;
     if !chosen.photo.is_empty() {

@@ -56,6 +56,8 @@ pub(super) enum PageError {
     ScanGoesOn,
     #[error("no photos are meant")]
     NoPhotos,
+    #[error("too many photos were selected")]
+    TooManyPhotos,
     /// A path, and the words of the system.
     #[error("{0}")]
     Unwritable(String),
@@ -92,6 +94,7 @@ impl PageError {
             | Self::NotAbsolute(_)
             | Self::NoFolder(_)
             | Self::NoPhotos
+            | Self::TooManyPhotos
             | Self::Unwritable(_)
             | Self::NothingToScan
             | Self::HasPhotos(_)
@@ -218,6 +221,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::NoFolder(folder) => return (words.no_folder)(folder),
         PageError::NothingToScan => words.nothing_to_scan,
         PageError::ScanGoesOn => words.scan_goes_on,
+        PageError::TooManyPhotos => words.too_many_photos,
         PageError::NoPhotos => words.no_photos,
         PageError::Unwritable(problem) => return (words.unwritable)(problem),
         PageError::HasPhotos(folder) => return (words.has_photos)(folder),
