@@ -175,6 +175,8 @@ fn what_cannot_be_drawn_is_told() {
     draw(["10", "10", "5", "5"], "").is(422).says(&["must not be empty"]);
     draw(["ten", "10", "5", "5"], "Grace").is(422);
     server.post_from(&page, "/photo/999/draw", &drawing(&["10", "10", "5", "5"].map(str::to_owned), "Grace")).is(404);
+    fs::copy(library.photo(OBAMA), library.photo("none.jpg")).unwrap();
+    draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not as it was when it was scanned", "none.jpg"]);
     fs::remove_file(library.photo("none.jpg")).unwrap();
     draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not there now"]);
     assert_eq!(library.state(), before);

@@ -42,6 +42,9 @@ pub(super) enum PageError {
     NoDate,
     #[error("the photo is away")]
     PhotoAway,
+    /// With what is wrong, in English.
+    #[error("the photo is not as it was scanned: {0}")]
+    PhotoChanged(String),
     #[error("the box is not in the photo")]
     BoxBeyond,
     #[error("there is a face already")]
@@ -90,6 +93,7 @@ impl PageError {
             | Self::TheirsAlready
             | Self::NoDate
             | Self::PhotoAway
+            | Self::PhotoChanged(_)
             | Self::BoxBeyond
             | Self::NotAbsolute(_)
             | Self::NoFolder(_)
@@ -157,7 +161,7 @@ impl From<DrawError> for PageError {
         match error {
             DrawError::Beyond { .. } => Self::BoxBeyond,
             DrawError::Known(_) => Self::FaceThere,
-            DrawError::Photo(problem) => Self::Failed(problem),
+            DrawError::Photo(problem) => Self::PhotoChanged(problem),
             DrawError::Catalog(error) => error.into(),
         }
     }
@@ -215,6 +219,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::TheirsAlready => words.theirs_already,
         PageError::NoDate => words.no_date,
         PageError::PhotoAway => words.photo_away,
+        PageError::PhotoChanged(problem) => return (words.photo_changed)(problem),
         PageError::BoxBeyond => words.box_beyond,
         PageError::FaceThere => words.face_there,
         PageError::NotAbsolute(folder) => return (words.not_absolute)(folder),

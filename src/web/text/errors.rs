@@ -16,6 +16,7 @@ pub struct Words {
     pub theirs_already: &'static str,
     pub no_date: &'static str,
     pub photo_away: &'static str,
+    pub photo_changed: fn(&str) -> String,
     pub box_beyond: &'static str,
     pub face_there: &'static str,
     pub not_absolute: fn(&str) -> String,
@@ -52,6 +53,9 @@ pub const ENGLISH: Words = Words {
     theirs_already: "That is whose they are already: give another name.",
     no_date: "That is no date of birth: give year, month and day of a day that has been, as 1984-05-17.",
     photo_away: "The photo is not there now, so nothing can be drawn in it: bring its folder back first.",
+    photo_changed: |problem| {
+        format!("The photo is not as it was when it was scanned: scan its folder again, then draw. ({problem})")
+    },
     box_beyond: "The box must lie within the photo: go back and draw it again.",
     face_there: "There is a face in this box already: go back and name that one.",
     not_absolute: |folder| {
@@ -94,6 +98,7 @@ pub const CHINESE: Words = Words {
     theirs_already: "这些人脸已属于此人：请输入别的名字。",
     no_date: "这不是出生日期：请输入已过去的某天，如 1984-05-17。",
     photo_away: "照片目前不可用，无法在其中画框：请先接回它所在的文件夹。",
+    photo_changed: |problem| format!("照片已与扫描时不同：请重新扫描它所在的文件夹，再画框。（{problem}）"),
     box_beyond: "框必须在照片之内：请返回重新画。",
     face_there: "这个框里已有一张人脸：请返回为它命名。",
     not_absolute: |folder| format!("请输入文件夹的完整路径，例如 /home/me/Pictures 或 ~/Pictures：{folder:?} 不明确。"),
