@@ -430,6 +430,21 @@ fn it_answers_while_a_scan_writes() {
     writer.execute_batch("COMMIT").unwrap();
 }
 
+#[test]
+fn a_change_whose_end_fails_keeps_nobody_from_writing() {
+    let library = people();
+    let server = Server::start(&library);
+    let writer = rusqlite::Connection::open(library.file()).unwrap();
+    // What it checks only when all is written.
+    let trap = "CREATE TABLE trap (nobody REFERENCES people (id) DEFERRABLE INITIALLY DEFERRED); \
+                CREATE TRIGGER caught AFTER INSERT ON journal BEGIN INSERT INTO trap VALUES (-1); END";
+    writer.execute_batch(trap).unwrap();
+    server.post_from("/people", "/people/hide", &[("who", "1")]).is(500);
+    writer.execute_batch("DROP TRIGGER caught; DROP TABLE trap").unwrap();
+    server.post_from("/people", "/people/hide", &[("who", "1")]).is(303);
+    assert_eq!(library.journal().len(), 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn it_ends_though_a_disk_does_not_answer() {

@@ -71,7 +71,10 @@ impl Site {
             let idle = site.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut catalog = idle.map_or_else(|| Catalog::open(&site.library), Ok)?;
             let answer = work(&mut catalog);
-            site.idle.lock().unwrap_or_else(PoisonError::into_inner).push(catalog);
+            // One that is not would keep all others from writing.
+            if catalog.is_at_rest() {
+                site.idle.lock().unwrap_or_else(PoisonError::into_inner).push(catalog);
+            }
             answer
         });
         answer.await.map_err(|_| PageError::Panicked)?
