@@ -10,11 +10,12 @@ use super::access::Access;
 use super::error::PageError;
 use super::everybody::Everybody;
 use super::previews::Previews;
+use super::questions::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library, PersonCount};
 use crate::face::PackInfo;
-use crate::people::{Queue, active_pack};
+use crate::people::active_pack;
 
 /// What all requests share.
 #[derive(Clone)]
@@ -30,8 +31,7 @@ pub(super) struct Shared {
     /// The server ends: what takes long is to stop where it is.
     pub stopping: AtomicBool,
     everybody: Everybody,
-    /// What is asked. One for all: there is one user.
-    queue: Mutex<Queue>,
+    queues: Mutex<Queues>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
 }
@@ -56,7 +56,7 @@ impl Site {
             library: library.clone(),
             stopping: AtomicBool::new(false),
             everybody: Everybody::default(),
-            queue: Mutex::default(),
+            queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
         }))
     }
@@ -85,9 +85,9 @@ impl Site {
         self.everybody.of(&self.library)
     }
 
-    /// The questions, for as long as one of them is looked for or answered.
-    pub fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is asked, for as long as a question is looked for or answered.
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pack in use.
