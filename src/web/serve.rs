@@ -80,7 +80,9 @@ pub fn serve(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stopping, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(listener, routes(site)).with_graceful_shutdown(async move { drop(stopped.await) });
+        // Passwords are counted by the address that they come from.
+        let service = routes(site).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move { drop(stopped.await) });
         let server = tokio::spawn(server.into_future());
         ready(&url)?;
         stop.notified().await;
