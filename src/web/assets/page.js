@@ -32,6 +32,20 @@ if (here.searchParams.has("done")) {
   history.replaceState(null, "", here);
 }
 
+// What was done is read out, and the Tab key goes on from there; after a name it goes on at the card that came next.
+document.addEventListener("submit", (event) => {
+  const next = event.target.closest("li")?.nextElementSibling?.querySelector("form.naming");
+  if (next && event.target.matches(".naming")) sessionStorage.setItem("next", next.dataset.group);
+});
+const done = document.querySelector("#done");
+if (done) {
+  const field = document.querySelector(`.naming[data-group="${sessionStorage.getItem("next")}"] [name="name"]`);
+  field?.setAttribute("aria-describedby", `done ${field.getAttribute("aria-describedby")}`);
+  field?.closest("li").scrollIntoView({ block: "center" });
+  (field ?? done).focus();
+}
+sessionStorage.removeItem("next");
+
 // Keys that press a button, unless somebody types.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest("input, textarea, select")) return;

@@ -166,6 +166,8 @@ if (grid) {
     bar.querySelector(".number").textContent = chosen.size || "";
   };
   bar.addEventListener("reset", () => {
+    // The button that has the focus is about to go.
+    (shown.get(lastPicked) ?? grid).querySelector("input").focus();
     chosen.clear();
     lastPicked = null;
     count();
