@@ -284,6 +284,11 @@ fn a_person_of_thousands_of_photos_is_shown_in_pages() {
     let server = Server::start(&library);
     let page = server.get(&format!("/person/{grace}")).is(200).says(&["1,001 photos", "Page 1 of 6"]);
     assert_eq!(page.text().matches("/grid.jpg").count(), 180);
+    // A month that goes on overleaf.
+    for number in [1, 2] {
+        let page = server.get(&format!("/person/{grace}?page={number}"));
+        page.says(&["February 2011 <span class=\"count\">56</span>"]);
+    }
     // The timeline leads to the page on which a month begins.
     let text = page.text();
     let jump = text.split("href=\"").find(|link| link.contains("#2010-03\"")).expect("March is in the timeline");
@@ -291,6 +296,7 @@ fn a_person_of_thousands_of_photos_is_shown_in_pages() {
     let (path, month) = jump.split_once('#').unwrap();
     server.get(path).is(200).says(&[&format!("id=\"{month}\"")]);
     server.get(&format!("/person/{grace}?page=6")).says(&["id=\"undated\""]);
+    server.get(&format!("/person/{grace}?view=faces&page=6")).says(&["Select face: Without a date"]);
 }
 
 #[test]
