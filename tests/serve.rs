@@ -5,9 +5,11 @@ mod common;
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use common::server::Server;
+use common::server::{Answer, Server};
 use common::{BIDEN, HOPPER, Library, people, text};
 use image::GenericImageView;
 use ureq::http::Method;
@@ -15,9 +17,9 @@ use ureq::http::Method;
 const OBAMA: &str = "obama-2010.jpg";
 
 /// A form that would hide somebody, from whomever it comes.
-fn hide(server: &Server, headers: &[(&str, &str)]) -> u16 {
+fn hide(server: &Server, headers: &[(&str, &str)]) -> Answer {
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    server.bare(Method::POST, "/people/hide", &[&form, headers].concat(), "who=1").status
+    server.bare(Method::POST, "/people/hide", &[&form, headers].concat(), "who=1")
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn nothing_of_the_library_is_shown_to_who_is_not_let_in() {
     for path in ["/", "/people", "/people/known?name=a&group=1", "/merge?who=1&who=2", "/face/1", "/photo/1/grid.jpg"] {
         server.bare(Method::GET, path, &[], "").is(401);
     }
-    assert_eq!(hide(&server, &[("origin", &server.origin)]), 401);
+    hide(&server, &[("origin", &server.origin)]).is(401);
     assert!(library.journal().is_empty());
 }
 
@@ -78,10 +80,12 @@ fn another_page_changes_nothing() {
         &[cookie, ("sec-fetch-site", "same-site")],
         &[cookie, ours, ("sec-fetch-site", "same-site")],
     ] {
-        assert_eq!(hide(&server, attack), 403, "{attack:?}");
+        assert_eq!(hide(&server, attack).status, 403, "{attack:?}");
     }
     assert!(library.journal().is_empty());
-    assert_eq!(hide(&server, &[cookie, ours]), 303);
+    let hidden = hide(&server, &[cookie, ours]);
+    // A browser that does not tell where it was is told what was done all the same.
+    assert_eq!(hidden.leads_to(), "/people?done=1-1");
     assert_eq!(library.journal().len(), 1);
     // Nor does a link.
     server.get("/people/hide?who=1").is(405);
@@ -371,6 +375,9 @@ fn faces_are_kept_when_their_photos_are_away_and_photos_are_not() {
         assert_eq!(shown.width().max(shown.height()), longest);
         server.get_with(&path, &[("if-none-match", preview.header("etag"))]).is(304);
     }
+
+    #[cfg(unix)]
+    assert_eq!(fs::metadata(library.home().join("previews")).unwrap().permissions().mode() & 0o077, 0);
 
     fs::remove_file(library.photo(OBAMA)).unwrap();
     server.get(&format!("/photo/{photo}/grid.jpg")).is(200);

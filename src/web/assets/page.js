@@ -46,9 +46,17 @@ if (done) {
 }
 sessionStorage.removeItem("next");
 
-// Keys that press a button, unless somebody types.
+// Keys that press a button, unless somebody types, or wants none: it is remembered.
+const keys = document.querySelector(".keys");
+if (keys) {
+  const box = keys.querySelector("input");
+  box.checked = localStorage.getItem("keys") !== "off";
+  box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
+  keys.hidden = false;
+}
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest("input, textarea, select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select") || keys?.querySelector(":not(:checked)")) return;
   const button = document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!button) return;
   event.preventDefault();
