@@ -295,7 +295,9 @@ fn a_person_of_thousands_of_photos_is_shown_in_pages() {
     let jump = jump.split('"').next().unwrap().replace("&amp;", "&");
     let (path, month) = jump.split_once('#').unwrap();
     server.get(path).is(200).says(&[&format!("id=\"{month}\"")]);
-    server.get(&format!("/person/{grace}?page=6")).says(&["id=\"undated\""]);
+    page.says(&[&format!("rel=\"next\" href=\"/person/{grace}?view=photos&#38;page=2\"")]).says_not(&["rel=\"prev\""]);
+    let last = server.get(&format!("/person/{grace}?page=6")).says(&["id=\"undated\""]);
+    last.says(&[&format!("rel=\"prev\" href=\"/person/{grace}?view=photos&#38;page=5\"")]).says_not(&["rel=\"next\""]);
     server.get(&format!("/person/{grace}?view=faces&page=6")).says(&["Select face: Without a date"]);
 }
 
