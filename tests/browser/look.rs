@@ -83,13 +83,16 @@ fn every_page_is_open_to_everybody() {
             ("history", "/history".to_owned()),
         ];
         let mut wrong = look(page, &pages);
-        // It is made by a form, and has no address.
+        // These are made by a click, and have no address.
         for (scheme, width) in WAYS {
             page.look(width, scheme);
             page.open(&format!("/search?all={person}"));
             page.click("form.head button");
             page.find("[name=folder]");
             wrong.extend(judge(page, &format!("album-{scheme}-{width}"), width));
+            page.open(&format!("/person/{person}?view=auto"));
+            page.click(".pick");
+            wrong.extend(judge(page, &format!("person-selected-{scheme}-{width}"), width));
         }
         nothing(&wrong);
     });

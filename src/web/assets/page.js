@@ -77,7 +77,11 @@ for (const button of document.querySelectorAll("button.all")) {
 // How many faces are not selected, where those are what a button means.
 const rest = document.querySelector("#selected .rest");
 if (rest) {
-  const count = () => { rest.textContent = document.querySelectorAll(".pick input:not(:checked)").length; };
+  const count = () => {
+    const left = document.querySelectorAll(".pick input:not(:checked)").length;
+    rest.textContent = left;
+    rest.closest("button").disabled = left === 0;
+  };
   document.addEventListener("change", count);
   // Back from another page the browser may have kept the marks.
   addEventListener("pageshow", count);
