@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::catalog::Hit;
 
@@ -13,6 +14,9 @@ pub enum Kind {
     Links,
     Copies,
 }
+
+/// Bytes that are copied before it is looked whether it is to stop.
+const AT_ONCE: u64 = 4 << 20;
 
 /// What became of an album.
 #[derive(Debug, Default)]
@@ -29,13 +33,14 @@ pub struct Album {
 /// that is there already is left, any other name is avoided.
 ///
 /// # Errors
-/// The folder cannot be made.
-pub fn make(folder: &Path, hits: &[Hit], kind: Kind) -> io::Result<Album> {
+/// The folder cannot be made; it was to `stop`, and what is there is whole.
+pub fn make(folder: &Path, hits: &[Hit], kind: Kind, stop: &AtomicBool) -> io::Result<Album> {
     fs::create_dir_all(folder)?;
     let digits = hits.len().to_string().len().max(4);
     let mut album = Album::default();
     for (index, hit) in hits.iter().enumerate() {
-        match place(folder, &name(index + 1, digits, hit), &hit.path, kind) {
+        go_on(stop)?;
+        match place(folder, &name(index + 1, digits, hit), &hit.path, kind, stop) {
             Ok(true) => album.made += 1,
             Ok(false) => album.present += 1,
             Err(error) => album.failed.push((hit.path.clone(), error)),
@@ -82,14 +87,14 @@ fn name(number: usize, digits: usize, hit: &Hit) -> OsString {
 }
 
 /// Makes the link or copy under the first name that is free; `false` where the photo is there already.
-fn place(folder: &Path, name: &OsString, photo: &Path, kind: Kind) -> io::Result<bool> {
+fn place(folder: &Path, name: &OsString, photo: &Path, kind: Kind, stop: &AtomicBool) -> io::Result<bool> {
     // A link to nothing would be no help.
     let size = fs::metadata(photo)?.len();
     for attempt in 1.. {
         let target = folder.join(numbered(name, attempt));
         let made = match kind {
             Kind::Links => link(photo, &target),
-            Kind::Copies => copy(photo, &target),
+            Kind::Copies => copy(photo, &target, stop),
         };
         match made {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -123,15 +128,28 @@ fn numbered(name: &OsString, attempt: u32) -> OsString {
 }
 
 /// Copies a photo with its time of change, into a file that is not there yet.
-fn copy(photo: &Path, target: &Path) -> io::Result<()> {
-    let mut from = File::open(photo)?;
+fn copy(photo: &Path, target: &Path, stop: &AtomicBool) -> io::Result<()> {
+    let from = File::open(photo)?;
     let mut to = File::create_new(target)?;
-    let copied = io::copy(&mut from, &mut to).and_then(|_| to.set_modified(from.metadata()?.modified()?));
+    let copied = copy_bytes(&from, &mut to, stop).and_then(|()| to.set_modified(from.metadata()?.modified()?));
     if copied.is_err() {
         // It is ours: half a copy must not be taken for a photo.
         let _ = fs::remove_file(target);
     }
     copied
+}
+
+fn go_on(stop: &AtomicBool) -> io::Result<()> {
+    if stop.load(Ordering::Relaxed) { Err(io::Error::other("stopped")) } else { Ok(()) }
+}
+
+fn copy_bytes(from: &File, to: &mut File, stop: &AtomicBool) -> io::Result<()> {
+    loop {
+        go_on(stop)?;
+        if io::copy(&mut from.take(AT_ONCE), to)? == 0 {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -142,4 +160,24 @@ fn link(photo: &Path, target: &Path) -> io::Result<()> {
 #[cfg(windows)]
 fn link(photo: &Path, target: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(photo, target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_when_it_is_stopped_is_not_left_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let (photo, target) = (folder.path().join("photo.jpg"), folder.path().join("copy.jpg"));
+        fs::write(&photo, vec![7; AT_ONCE as usize * 2 + 1]).unwrap();
+        copy(&photo, &target, &AtomicBool::new(true)).unwrap_err();
+        assert!(!target.exists());
+        copy(&photo, &target, &AtomicBool::new(false)).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), fs::read(&photo).unwrap());
+        let none = folder.path().join("album");
+        let hit = Hit { photo: 1, path: photo, taken: None, width: 4, height: 3 };
+        make(&none, &[hit], Kind::Copies, &AtomicBool::new(true)).unwrap_err();
+        assert_eq!(fs::read_dir(none).unwrap().count(), 0);
+    }
 }

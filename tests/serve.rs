@@ -3,8 +3,13 @@
 mod common;
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
-use common::server::Server;
+use common::server::{Answer, Server};
 use common::{BIDEN, HOPPER, Library, people, text};
 use image::GenericImageView;
 use ureq::http::Method;
@@ -12,9 +17,9 @@ use ureq::http::Method;
 const OBAMA: &str = "obama-2010.jpg";
 
 /// A form that would hide somebody, from whomever it comes.
-fn hide(server: &Server, headers: &[(&str, &str)]) -> u16 {
+fn hide(server: &Server, headers: &[(&str, &str)]) -> Answer {
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    server.bare(Method::POST, "/people/hide", &[&form, headers].concat(), "who=1").status
+    server.bare(Method::POST, "/people/hide", &[&form, headers].concat(), "who=1")
 }
 
 #[test]
@@ -38,14 +43,29 @@ fn the_printed_address_lets_in_and_leaves_the_address_bar() {
     server.bare(Method::GET, "/people", &[("cookie", &value.replace('=', "=0"))], "").is(401);
 }
 
+/// The path of every page and picture of the library, out of the source: none is forgotten.
+fn paths() -> Vec<String> {
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web")).unwrap().map(|file| file.unwrap().path());
+    let sources = files.filter(|file| file.is_file()).map(|file| fs::read_to_string(file).unwrap());
+    let path = |rest: &str| rest.split('"').next().unwrap().replace("{id}", "1");
+    let paths = sources.flat_map(|source| source.split(".route(\"").skip(1).map(path).collect::<Vec<_>>());
+    paths.filter(|path| !path.starts_with("/assets/") && path != "/enter").collect()
+}
+
 #[test]
 fn nothing_of_the_library_is_shown_to_who_is_not_let_in() {
     let library = people();
     let server = Server::start_with(&library, &[]);
-    for path in ["/", "/people", "/people/known?name=a&group=1", "/merge?who=1&who=2", "/face/1", "/photo/1/grid.jpg"] {
-        server.bare(Method::GET, path, &[], "").is(401);
+    let paths = paths();
+    assert!(paths.len() > 40 && paths.contains(&"/face/1/scene.jpg".to_owned()), "{paths:?}");
+    let ours = [("origin", server.origin.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    for path in paths {
+        for (method, headers) in [(Method::GET, &[][..]), (Method::POST, &ours)] {
+            let answer = server.bare(method, &path, headers, "");
+            assert_eq!(answer.status, 401, "{path}: {}", answer.text());
+        }
     }
-    assert_eq!(hide(&server, &[("origin", &server.origin)]), 401);
+    hide(&server, &[("origin", &server.origin)]).is(401);
     assert!(library.journal().is_empty());
 }
 
@@ -75,10 +95,12 @@ fn another_page_changes_nothing() {
         &[cookie, ("sec-fetch-site", "same-site")],
         &[cookie, ours, ("sec-fetch-site", "same-site")],
     ] {
-        assert_eq!(hide(&server, attack), 403, "{attack:?}");
+        assert_eq!(hide(&server, attack).status, 403, "{attack:?}");
     }
     assert!(library.journal().is_empty());
-    assert_eq!(hide(&server, &[cookie, ours]), 303);
+    let hidden = hide(&server, &[cookie, ours]);
+    // A browser that does not tell where it was is told what was done all the same.
+    assert_eq!(hidden.leads_to(), "/people?done=1-1");
     assert_eq!(library.journal().len(), 1);
     // Nor does a link.
     server.get("/people/hide?who=1").is(405);
@@ -133,7 +155,7 @@ fn a_form_that_is_too_large_or_none_is_refused() {
     let library = people();
     let server = Server::start(&library);
     let much = "1".repeat(50_000);
-    server.post_from("/people", "/people/1/name", &[("name", &much)]).is(413);
+    server.post_from("/people", "/people/1/name", &[("name", &much)]).is(413).says(&["too much at once"]);
     server.post_from("/people", "/people/1/name", &[]).is(422).says(&["reload the page"]);
     server.post_from("/people", "/people/hide", &[]).is(422).says(&["Select"]);
     server.post_from("/people", "/people/99/name", &[("name", "Nobody")]).is(404);
@@ -174,6 +196,16 @@ fn others_are_served_only_with_a_password() {
     let let_in = server.post_from("/enter", "/enter", &[("password", "correct horse")]);
     let cookie = let_in.header("set-cookie").split(';').next().unwrap().to_owned();
     server.bare(Method::GET, "/people", &[("cookie", &cookie)], "").is(200);
+}
+
+#[test]
+fn at_all_addresses_the_one_printed_can_be_opened() {
+    let library = Library::new();
+    let file = library.folder().join("password");
+    fs::write(&file, library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout).unwrap();
+    let server = Server::start_with(&library, &["--listen", "0.0.0.0", "--password-file", text(&file)]);
+    assert!(server.origin.starts_with("http://127.0.0.1:"), "{}", server.origin);
+    assert_eq!(server.bare(Method::GET, &server.entry, &[], "").leads_to(), "/enter");
 }
 
 #[test]
@@ -359,6 +391,9 @@ fn faces_are_kept_when_their_photos_are_away_and_photos_are_not() {
         server.get_with(&path, &[("if-none-match", preview.header("etag"))]).is(304);
     }
 
+    #[cfg(unix)]
+    assert_eq!(fs::metadata(library.home().join("previews")).unwrap().permissions().mode() & 0o077, 0);
+
     fs::remove_file(library.photo(OBAMA)).unwrap();
     server.get(&format!("/photo/{photo}/grid.jpg")).is(200);
     fs::remove_dir_all(library.home().join("previews")).unwrap();
@@ -415,6 +450,37 @@ fn it_answers_while_a_scan_writes() {
     server.get("/people").is(200);
     server.get("/face/1").is(200);
     writer.execute_batch("COMMIT").unwrap();
+}
+
+#[test]
+fn a_change_whose_end_fails_keeps_nobody_from_writing() {
+    let library = people();
+    let server = Server::start(&library);
+    let writer = rusqlite::Connection::open(library.file()).unwrap();
+    // What it checks only when all is written.
+    let trap = "CREATE TABLE trap (nobody REFERENCES people (id) DEFERRABLE INITIALLY DEFERRED); \
+                CREATE TRIGGER caught AFTER INSERT ON journal BEGIN INSERT INTO trap VALUES (-1); END";
+    writer.execute_batch(trap).unwrap();
+    server.post_from("/people", "/people/hide", &[("who", "1")]).is(500);
+    writer.execute_batch("DROP TRIGGER caught; DROP TABLE trap").unwrap();
+    server.post_from("/people", "/people/hide", &[("who", "1")]).is(303);
+    assert_eq!(library.journal().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn it_ends_though_a_disk_does_not_answer() {
+    let library = Library::scanned(&[HOPPER]);
+    let server = Server::start(&library);
+    let photo = library.photo("none.jpg");
+    fs::remove_file(&photo).unwrap();
+    assert!(Command::new("mkfifo").arg(&photo).status().unwrap().success());
+    let mut browser = TcpStream::connect(server.origin.trim_start_matches("http://")).unwrap();
+    let host = server.origin.trim_start_matches("http://");
+    write!(browser, "GET /photo/1/grid.jpg HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\n\r\n", server.cookie).unwrap();
+    // It is opened once the server reads it; and nothing ever comes.
+    let _disk = fs::File::options().write(true).open(&photo).unwrap();
+    assert_eq!(server.stop(), 0);
 }
 
 #[cfg(unix)]

@@ -9,6 +9,10 @@ const OBAMA: &str = "obama-2010.jpg";
 const OTHER: &str = "obama-2012.jpg";
 
 /// Two photos of Barack, one of which is tagged by itself.
+/// Tagged by itself, and found later.
+const SURE: &str = "obama-2011.jpg";
+const LATER: &str = "obama-2012-portrait.jpg";
+
 fn tagged_by_itself() -> Library {
     let library = people();
     library.name(OBAMA, "Barack");
@@ -160,22 +164,31 @@ fn a_birth_date_is_told_and_forgotten() {
 }
 
 #[test]
-fn what_was_tagged_by_itself_is_confirmed() {
+fn what_was_tagged_by_itself_is_confirmed_but_for_what_is_selected() {
     let library = tagged_by_itself();
     let server = Server::start(&library);
     let obama = library.person("Barack")["id"].to_string();
-    let auto = format!("value=\"{}\"", library.face_id("obama-2011.jpg"));
+    let shown = |photo: &str| format!("name=\"shown\" value=\"{}\"", library.face_id(photo));
     let page = server.get(&format!("/person/{obama}?view=auto")).is(200);
-    page.says(&[&auto, "Confirm it"]).says_not(&[&format!("value=\"{}\"", library.face_id(OBAMA))]);
-    let done = say(&server, &obama, "confirm-all", &[])
-        .says(&["Done:", "1 face confirmed as Barack"])
-        .says_not(&["view=auto"]);
-    assert_eq!(library.face("obama-2011.jpg")["state"], "confirmed");
-    server.post_from("/", &format!("/person/{obama}/confirm-all"), &[]).is(409);
+    page.says(&[&shown(SURE), "Confirm those not selected"]).says_not(&[&shown(OBAMA), "person/confirm\""]);
+    let sure = library.face_id(SURE);
+    // Another is found while the user looks: they have not seen it.
+    library.put(&format!("demo/{LATER}"));
+    assert_eq!(library.scan()["tagged"], 1);
+
+    let path = format!("/person/{obama}/confirm-rest");
+    server.post_from("/", &path, &[("shown", &sure), ("face", &sure)]).is(422).says(&["Select"]);
+    assert_eq!(library.face(SURE)["state"], "auto");
+    let done = say(&server, &obama, "confirm-rest", &[("shown", &sure)]).says(&["Done:", "1 face confirmed as Barack"]);
+    assert_eq!((&library.face(SURE)["state"], &library.face(LATER)["state"]), (&"confirmed".into(), &"auto".into()));
+    server.post_from("/", &path, &[("shown", &sure)]).is(409);
     take_back(&server, &done);
-    assert_eq!(library.face("obama-2011.jpg")["state"], "auto");
-    say(&server, &obama, "confirm", &[("face", &library.face_id("obama-2011.jpg"))]);
-    assert_eq!(library.face("obama-2011.jpg")["state"], "confirmed");
+
+    let later = library.face_id(LATER);
+    say(&server, &obama, "confirm-rest", &[("shown", &sure), ("shown", &later), ("face", &sure)]);
+    assert_eq!((&library.face(SURE)["state"], &library.face(LATER)["state"]), (&"auto".into(), &"confirmed".into()));
+    say(&server, &obama, "confirm", &[("face", &sure)]);
+    assert_eq!(library.face(SURE)["state"], "confirmed");
 }
 
 #[test]
@@ -271,13 +284,21 @@ fn a_person_of_thousands_of_photos_is_shown_in_pages() {
     let server = Server::start(&library);
     let page = server.get(&format!("/person/{grace}")).is(200).says(&["1,001 photos", "Page 1 of 6"]);
     assert_eq!(page.text().matches("/grid.jpg").count(), 180);
+    // A month that goes on overleaf.
+    for number in [1, 2] {
+        let page = server.get(&format!("/person/{grace}?page={number}"));
+        page.says(&["February 2011 <span class=\"count\">56</span>"]);
+    }
     // The timeline leads to the page on which a month begins.
     let text = page.text();
     let jump = text.split("href=\"").find(|link| link.contains("#2010-03\"")).expect("March is in the timeline");
     let jump = jump.split('"').next().unwrap().replace("&amp;", "&");
     let (path, month) = jump.split_once('#').unwrap();
     server.get(path).is(200).says(&[&format!("id=\"{month}\"")]);
-    server.get(&format!("/person/{grace}?page=6")).says(&["id=\"undated\""]);
+    page.says(&[&format!("rel=\"next\" href=\"/person/{grace}?view=photos&#38;page=2\"")]).says_not(&["rel=\"prev\""]);
+    let last = server.get(&format!("/person/{grace}?page=6")).says(&["id=\"undated\""]);
+    last.says(&[&format!("rel=\"prev\" href=\"/person/{grace}?view=photos&#38;page=5\"")]).says_not(&["rel=\"next\""]);
+    server.get(&format!("/person/{grace}?view=faces&page=6")).says(&["Select face: Without a date"]);
 }
 
 #[test]

@@ -175,6 +175,8 @@ fn what_cannot_be_drawn_is_told() {
     draw(["10", "10", "5", "5"], "").is(422).says(&["must not be empty"]);
     draw(["ten", "10", "5", "5"], "Grace").is(422);
     server.post_from(&page, "/photo/999/draw", &drawing(&["10", "10", "5", "5"].map(str::to_owned), "Grace")).is(404);
+    fs::copy(library.photo(OBAMA), library.photo("none.jpg")).unwrap();
+    draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not as it was when it was scanned", "none.jpg"]);
     fs::remove_file(library.photo("none.jpg")).unwrap();
     draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not there now"]);
     assert_eq!(library.state(), before);
@@ -217,13 +219,16 @@ fn a_tag_tells_why() {
     let face = library.face_id(OBAMA);
     let why = format!("/face/{face}/why");
     server.get(&why).is(200).says(&["grouped it with the faces that it is like", "% likely", "Probability"]);
+    let nobody = library.face_id("biden-blurred.png");
+    let sqlite = rusqlite::Connection::open(library.file()).unwrap();
+    sqlite.execute("UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1", [&nobody]).unwrap();
+    server.get(&format!("/face/{nobody}/why")).says(&["Why is this nobody yet?"]);
+    server
+        .get(&format!("/photo/{}", photo(&library, "biden-blurred.png")))
+        .says(&["aria-label=\"Who is it?\""])
+        .says_not(&["Name of Nobody"]);
     let person = library.name(OBAMA, "Barack");
-    server.get(&why).says(&[
-        "Why Barack?",
-        "You said so.",
-        "Line 1 of the history",
-        &format!("/person/{person}\">Barack"),
-    ]);
+    server.get(&why).says(&["Why Barack?", "You said so.", "In the history: ", &format!("/person/{person}\">Barack")]);
     library.put("metadata/obama-2011.jpg");
     library.scan();
     let auto = library.face_id("obama-2011.jpg");

@@ -107,6 +107,22 @@ fn what_is_skipped_is_asked_again_when_wanted() {
 }
 
 #[test]
+fn what_is_asked_about_one_person_changes_nothing_of_what_is_asked_about_all() {
+    let library = named();
+    let server = Server::start(&library);
+    let page = answer(&server, &server.get("/questions"), "skip").says(&["2 answers settle"]);
+    let grace = library.person("Grace")["id"].to_string();
+    server.get(&format!("/questions?who={grace}")).is(200).says(&["About Grace alone"]);
+    // As in another window, which was open all the time.
+    let next = answer(&server, &page, "skip").says(&["1 answer settles"]);
+    server.get(&format!("/questions?who={grace}")).is(200);
+    assert_eq!(asked(&server.get("/questions").says(&["1 answer settles"])), asked(&next));
+    let (of, face) = asked(&next);
+    answer(&server, &next, "yes").says(&["Done:"]);
+    assert_eq!(state_of(&library, &face)["person"]["id"].to_string(), of);
+}
+
+#[test]
 fn an_answer_that_comes_twice_says_nothing() {
     let library = named();
     let server = Server::start(&library);

@@ -25,13 +25,6 @@ fn page(server: &Server) -> Answer {
     server.get("/scan").is(200)
 }
 
-/// Keeps everybody else from writing into a library, until it is dropped: a scan that has begun stands still.
-fn hold(library: &Library) -> rusqlite::Connection {
-    let sqlite = rusqlite::Connection::open(library.file()).unwrap();
-    sqlite.execute_batch("BEGIN IMMEDIATE").unwrap();
-    sqlite
-}
-
 #[test]
 fn a_folder_is_added_and_scanned() {
     let library = Library::with(&[BIDEN, HOPPER]);
@@ -64,7 +57,7 @@ fn a_folder_is_added_and_scanned() {
 fn a_scan_that_goes_on_is_shown_and_is_the_only_one() {
     let library = Library::with(&[BIDEN, HOPPER]);
     let server = Server::start(&library);
-    let held = hold(&library);
+    let held = library.hold();
     begin(&library, &server);
     page(&server).says(&["<progress", "data-follow=\"/scan/progress\"", "Pause", "Looking which photos are new"]);
     let again = server.post_from("/scan", "/scan/add", &[("folder", text(&library.photos()))]);
@@ -80,7 +73,7 @@ fn a_scan_that_goes_on_is_shown_and_is_the_only_one() {
 fn a_scan_is_paused_and_goes_on() {
     let library = Library::with(&[BIDEN, HOPPER]);
     let server = Server::start(&library);
-    let held = hold(&library);
+    let held = library.hold();
     begin(&library, &server);
     assert_eq!(server.post_from("/scan", "/scan/pause", &[]).leads_to(), "/scan");
     page(&server).says(&["Pausing…"]);

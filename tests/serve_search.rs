@@ -8,6 +8,7 @@ use std::fs;
 use common::server::Server;
 use common::{Library, fingerprint, people, text};
 use serde_json::Value;
+use ureq::http::Method;
 
 const OBAMA: &str = "obama-2010.jpg";
 
@@ -117,12 +118,12 @@ fn the_address_holds_what_is_looked_for_and_no_more() {
 }
 
 #[test]
-fn the_script_is_told_shapes_and_days_a_part_at_a_time() {
+fn the_script_is_told_shapes_and_names_a_part_at_a_time() {
     let library = people();
     let server = Server::start(&library);
     let all: Value = serde_json::from_str(&server.get("/search/photos").is(200).text()).unwrap();
     let all = all["photos"].as_array().unwrap().clone();
-    assert!(all.iter().any(|photo| photo[2] == "2010-05-10"), "{all:?}");
+    assert!(all.iter().any(|photo| photo[2] == "Photo of 10 May 2010"), "{all:?}");
     for photo in &all {
         let (width, height): (f64, f64) = library
             .sqlite()
@@ -208,4 +209,41 @@ fn home_is_where_the_tilde_leads() {
     fs::create_dir_all(library.folder().join("home")).unwrap();
     server.post_from("/album", "/album/link", &form).is(200);
     assert!(library.folder().join("home/album").is_dir());
+}
+
+#[test]
+fn a_hundred_thousand_photos_that_were_selected_are_taken_along_and_more_are_refused_in_words() {
+    let library = people();
+    let server = Server::start(&library);
+    let first = shown(&server, "")[0];
+    let send = |photos: std::ops::Range<i64>| {
+        let photos = photos.map(|photo| format!("&photo={photo}")).collect::<String>();
+        let headers = [
+            ("cookie", server.cookie.as_str()),
+            ("origin", &server.origin),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        server.bare(Method::POST, "/album", &headers, &format!("wanted=&photo={first}{photos}"))
+    };
+    send(100_000_000_000..100_000_099_999).is(200).says(&["Take 1 photo along"]);
+    send(100_000_000_000..100_000_100_000).is(422).says(&["More than 100,000 photos"]);
+}
+
+#[test]
+fn each_photo_has_the_same_name_with_script_and_without_in_the_language_asked_for() {
+    let library = people();
+    library.put("metadata/date-zero.jpg");
+    library.scan();
+    let server = Server::start(&library);
+    for (language, undated) in [("en", "Photo without a date"), ("zh", "没有日期")] {
+        let get = |path: &str| server.get_with(path, &[("accept-language", language)]).is(200).text();
+        let chunk: Value = serde_json::from_str(&get("/search/photos")).unwrap();
+        let names: Vec<&str> =
+            chunk["photos"].as_array().unwrap().iter().map(|photo| photo[2].as_str().unwrap()).collect();
+        let page = get("/search");
+        let alts: Vec<&str> =
+            page.split("grid.jpg\" alt=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(names, alts);
+        assert!(names.iter().any(|name| name.contains(undated)), "{names:?}");
+    }
 }

@@ -62,6 +62,11 @@ impl Catalog {
         Ok(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
 
+    /// Whether nothing is being changed by this connection, as it still is where the end of a change has failed.
+    pub fn is_at_rest(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
     /// Runs `work` while nobody else writes: what it reads is still so when it writes. All of it is kept, or none.
     ///
     /// # Errors

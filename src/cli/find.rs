@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -71,7 +72,8 @@ fn found(catalog: &Catalog, names: &HashMap<PersonId, String>, hit: &Hit) -> Res
 
 /// Makes an album, and tells what became of it.
 fn make(folder: &Path, hits: &[Hit], kind: album::Kind) -> Result<Exit> {
-    let album = album::make(folder, hits, kind).with_context(|| folder.display().to_string())?;
+    let album =
+        album::make(folder, hits, kind, &AtomicBool::new(false)).with_context(|| folder.display().to_string())?;
     for (photo, error) in &album.failed {
         note(&format!("warning: {}: {error}", photo.display()));
     }

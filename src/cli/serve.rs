@@ -27,6 +27,9 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
     serve(library, Listen { address, port: args.port, password }, stop, |url| {
         say(&format!("Open {url}"))?;
         std::io::stdout().flush()?;
+        if address.is_unspecified() {
+            note("Others open it by the address that this machine has in their network, at the same port.");
+        }
         if !address.is_loopback() {
             note(
                 "warning: what is sent is not encrypted: whoever can listen in on this network can read it, the password too",

@@ -1,5 +1,7 @@
 //! The token of the printed address, or the password, becomes a cookie.
 
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use askama::Template;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -32,7 +34,7 @@ pub(super) struct Access {
 
 enum Way {
     Token(String),
-    Password { hash: Password, attempts: Mutex<Attempts> },
+    Password { hash: Password, attempts: Mutex<HashMap<IpAddr, Attempts>> },
 }
 
 /// A password, hashed with argon2 (PHC string).
@@ -94,14 +96,13 @@ impl std::fmt::Display for Password {
     }
 }
 
-/// Wrong passwords in a row, by whomever.
-#[derive(Default)]
+/// Wrong passwords in a row, from one address.
 struct Attempts {
     wrong: u32,
-    last: Option<Instant>,
+    last: Instant,
 }
 
-/// After so many wrong passwords none is tried for a while.
+/// After so many wrong passwords from an address none is tried for a while; others are not kept out by it.
 const AT_MOST: u32 = 5;
 const A_WHILE: Duration = Duration::from_mins(5);
 
@@ -136,21 +137,20 @@ impl Access {
     }
 
     /// Tries a password, one at a time: hashing takes time and memory on purpose.
-    fn takes_password(&self, given: &str) -> Result<bool, PageError> {
+    fn takes_password(&self, from: IpAddr, given: &str) -> Result<bool, PageError> {
         let Way::Password { hash, attempts } = &self.way else { return Ok(false) };
         let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if attempts.last.is_some_and(|last| last.elapsed() > A_WHILE) {
-            *attempts = Attempts::default();
-        }
-        if attempts.wrong >= AT_MOST {
+        attempts.retain(|_, attempts| attempts.last.elapsed() <= A_WHILE);
+        let wrong = attempts.get(&from).map_or(0, |attempts| attempts.wrong);
+        if wrong >= AT_MOST {
             return Err(PageError::TooManyAttempts);
         }
         let right = hash.is(given);
-        *attempts = if right {
-            Attempts::default()
+        if right {
+            attempts.remove(&from);
         } else {
-            Attempts { wrong: attempts.wrong + 1, last: Some(Instant::now()) }
-        };
+            attempts.insert(from, Attempts { wrong: wrong + 1, last: Instant::now() });
+        }
         Ok(right)
     }
 }
@@ -221,10 +221,11 @@ async fn log_in(
     State(site): State<Site>,
     visit: Visit,
     jar: CookieJar,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
     Form(Typed { password }): Form<Typed>,
 ) -> Result<Response, PageError> {
     let asked = site.clone();
-    let right = tokio::task::spawn_blocking(move || asked.access.takes_password(&password));
+    let right = tokio::task::spawn_blocking(move || asked.access.takes_password(client.ip(), &password));
     if right.await.map_err(|_| PageError::Panicked)?? { Ok(let_in(&site, jar)) } else { show(&visit, true) }
 }
 
@@ -238,4 +239,21 @@ fn let_in(site: &Site, jar: CookieJar) -> Response {
     let cookie = Cookie::build((cookie_name(site), site.access.cookie.clone()));
     let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict);
     (jar.add(cookie), Redirect::to("/people")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_types_wrong_passwords_keeps_nobody_else_out() {
+        let access = Access::new(Some(Password::hash("correct horse").unwrap())).unwrap();
+        let [one, other] = ["192.168.1.5", "192.168.1.6"].map(|address| address.parse().unwrap());
+        for _ in 0..AT_MOST {
+            assert!(!access.takes_password(one, "guess").unwrap());
+        }
+        assert!(matches!(access.takes_password(one, "correct horse"), Err(PageError::TooManyAttempts)));
+        assert!(!access.takes_password(other, "guess").unwrap());
+        assert!(access.takes_password(other, "correct horse").unwrap());
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
@@ -24,12 +24,19 @@ use crate::catalog::{Catalog, Hit, PhotoId};
 /// Photos shown of them.
 const SHOWN: usize = 12;
 
+/// Photos that may be selected.
+const MOST: usize = 100_000;
+
+/// The largest form that is read. It holds some more, so that those too are told why not.
+const LARGEST_SELECTION: usize = 32 << 20;
+
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/album", post(show))
         .route("/album/copy", post(copy))
         .route("/album/link", post(link))
         .route("/album/list", post(paths))
+        .layer(DefaultBodyLimit::max(LARGEST_SELECTION))
 }
 
 /// Which photos are meant.
@@ -99,12 +106,14 @@ async fn put(
     Form(chosen): Form<Chosen>,
     kind: Kind,
 ) -> Result<Html<String>, PageError> {
-    let folder = typed_folder(&chosen.folder)?;
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
+        let folder = typed_folder(&chosen.folder)?;
         if catalog.photos_under(&folder)? > 0 {
             return Err(PageError::HasPhotos(folder.display().to_string()));
         }
-        let album = make(&folder, &found(catalog, &chosen)?, kind).map_err(|error| unwritable(&folder, &error))?;
+        let album = make(&folder, &found(catalog, &chosen)?, kind, &shared.stopping);
+        let album = album.map_err(|error| unwritable(&folder, &error))?;
         Ok(AlbumPage::new(catalog, &visit, chosen, Some(Made { folder, kind, album }))?.render()?)
     });
     Ok(Html(page.await?))
@@ -127,6 +136,9 @@ async fn paths(State(site): State<Site>, Form(chosen): Form<Chosen>) -> Result<R
 }
 
 fn found(catalog: &Catalog, chosen: &Chosen) -> Result<Vec<Hit>, PageError> {
+    if chosen.photo.len() > MOST {
+        return Err(PageError::TooManyPhotos);
+    }
     let wanted: Wanted = serde_html_form::from_str(&chosen.wanted).map_err(|_| PageError::NotFound)?;
     let mut hits = catalog.find(&wanted.query())?;
     if !chosen.photo.is_empty() {

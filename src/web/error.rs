@@ -42,6 +42,9 @@ pub(super) enum PageError {
     NoDate,
     #[error("the photo is away")]
     PhotoAway,
+    /// With what is wrong, in English.
+    #[error("the photo is not as it was scanned: {0}")]
+    PhotoChanged(String),
     #[error("the box is not in the photo")]
     BoxBeyond,
     #[error("there is a face already")]
@@ -56,6 +59,8 @@ pub(super) enum PageError {
     ScanGoesOn,
     #[error("no photos are meant")]
     NoPhotos,
+    #[error("too many photos were selected")]
+    TooManyPhotos,
     /// A path, and the words of the system.
     #[error("{0}")]
     Unwritable(String),
@@ -88,10 +93,12 @@ impl PageError {
             | Self::TheirsAlready
             | Self::NoDate
             | Self::PhotoAway
+            | Self::PhotoChanged(_)
             | Self::BoxBeyond
             | Self::NotAbsolute(_)
             | Self::NoFolder(_)
             | Self::NoPhotos
+            | Self::TooManyPhotos
             | Self::Unwritable(_)
             | Self::NothingToScan
             | Self::HasPhotos(_)
@@ -154,7 +161,7 @@ impl From<DrawError> for PageError {
         match error {
             DrawError::Beyond { .. } => Self::BoxBeyond,
             DrawError::Known(_) => Self::FaceThere,
-            DrawError::Photo(problem) => Self::Failed(problem),
+            DrawError::Photo(problem) => Self::PhotoChanged(problem),
             DrawError::Catalog(error) => error.into(),
         }
     }
@@ -185,7 +192,8 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
     }
     let text = match response.extensions().get::<PageError>() {
         Some(error) => text(words, error),
-        // Refused by axum, as a form that is too large or not one of ours.
+        // Refused by axum.
+        None if status == StatusCode::PAYLOAD_TOO_LARGE => words.errors.too_large.to_owned(),
         None => words.errors.not_understood.to_owned(),
     };
     let frame = Frame::bare(words, words.errors.title);
@@ -211,12 +219,14 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::TheirsAlready => words.theirs_already,
         PageError::NoDate => words.no_date,
         PageError::PhotoAway => words.photo_away,
+        PageError::PhotoChanged(problem) => return (words.photo_changed)(problem),
         PageError::BoxBeyond => words.box_beyond,
         PageError::FaceThere => words.face_there,
         PageError::NotAbsolute(folder) => return (words.not_absolute)(folder),
         PageError::NoFolder(folder) => return (words.no_folder)(folder),
         PageError::NothingToScan => words.nothing_to_scan,
         PageError::ScanGoesOn => words.scan_goes_on,
+        PageError::TooManyPhotos => words.too_many_photos,
         PageError::NoPhotos => words.no_photos,
         PageError::Unwritable(problem) => return (words.unwritable)(problem),
         PageError::HasPhotos(folder) => return (words.has_photos)(folder),

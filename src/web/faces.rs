@@ -11,14 +11,14 @@ use super::error::PageError;
 use super::people::called;
 use super::site::Site;
 use super::visit::Visit;
-use crate::catalog::{Catalog, FaceId, FaceRow, PersonId, Who};
+use crate::catalog::{Catalog, FaceId, FaceRow, PersonId, State as Tagged, Who};
 use crate::face::PackInfo;
-use crate::people::{by_itself, check_name, cover, decide, split};
+use crate::people::{check_name, cover, decide, split};
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/person/{id}/confirm", post(confirm))
-        .route("/person/{id}/confirm-all", post(confirm_all))
+        .route("/person/{id}/confirm-rest", post(confirm_rest))
         .route("/person/{id}/reject", post(reject))
         .route("/person/{id}/move", post(give_away))
         .route("/person/{id}/split", post(split_off))
@@ -30,6 +30,9 @@ pub(super) fn routes() -> Router<Site> {
 struct Selected {
     #[serde(default)]
     face: Vec<FaceId>,
+    /// The faces among which they did.
+    #[serde(default)]
+    shown: Vec<FaceId>,
     #[serde(default)]
     name: String,
 }
@@ -45,16 +48,26 @@ async fn confirm(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Fac
     .await
 }
 
-/// All that were tagged by itself.
-async fn confirm_all(State(site): State<Site>, visit: Visit, Path(id): Path<PersonId>) -> Result<Redirect, PageError> {
-    let change = site.change(&visit, move |catalog, pack| {
-        let person = called(catalog, id)?;
-        let faces = by_itself(catalog, &person)?;
-        let decision = catalog.confirming((&person, false), &ids(&faces))?;
+/// Those tagged by itself that the user saw and did not select: never one that they have not seen.
+async fn confirm_rest(
+    site: State<Site>,
+    visit: Visit,
+    id: Path<PersonId>,
+    Form(mut selected): Faces,
+) -> Result<Redirect, PageError> {
+    let wrong = std::mem::replace(&mut selected.face, std::mem::take(&mut selected.shown));
+    selected.face.retain(|face| !wrong.contains(face));
+    say(site, visit, id, Form(selected), |catalog, pack, person, faces, _| {
+        let open: Vec<FaceId> =
+            faces.iter().filter(|face| face.state == Some(Tagged::Auto)).map(|face| face.id).collect();
+        if open.is_empty() {
+            return Err(PageError::Outdated);
+        }
+        let decision = catalog.confirming((person, false), &open)?;
         decide(catalog, pack, &decision)?;
         Ok(())
-    });
-    change.await
+    })
+    .await
 }
 
 async fn reject(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Faces) -> Result<Redirect, PageError> {
@@ -105,7 +118,7 @@ async fn say(
     State(site): State<Site>,
     visit: Visit,
     Path(id): Path<PersonId>,
-    Form(Selected { face, name }): Faces,
+    Form(Selected { face, name, .. }): Faces,
     work: impl FnOnce(&mut Catalog, &PackInfo, &Who, &[FaceRow], &str) -> Result<(), PageError> + Send + 'static,
 ) -> Result<Redirect, PageError> {
     if face.is_empty() {

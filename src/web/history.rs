@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
@@ -43,8 +44,7 @@ struct HistoryPage {
     newest: Option<LineId>,
     /// What can be done again: the line of its undo, and what it was.
     redo: Option<(LineId, String)>,
-    /// This one, and how many.
-    page: (usize, usize),
+    pager: Pager,
 }
 
 /// A line of the journal, to be read.
@@ -84,7 +84,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             days: days.into_iter().map(|(day, entries)| (title(day), entries)).collect(),
             newest: journal.newest(),
             redo: redo.map(|(line, undone)| (line, (words.describe)(&undone.decision, &names))),
-            page: (page, pages),
+            pager: Pager::new((page, pages), "/history"),
         };
         Ok(page.render()?)
     });

@@ -11,7 +11,7 @@
 //! | `site` | the library, for many requests at once |
 //! | `everybody` | who there is, counted |
 //! | `visit` | what a request tells: language, where it came from, what was just done |
-//! | `frame` | what is around every page |
+//! | `frame`, `pager` | what is around every page; the way to the next where there are several |
 //! | `error` | what went wrong -> a page |
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
@@ -38,6 +38,7 @@ mod frame;
 mod guard;
 mod history;
 mod merge;
+mod pager;
 mod people;
 mod person;
 mod photo;
@@ -66,7 +67,7 @@ use axum::routing::get;
 
 use site::Site;
 
-/// The largest form that is read: thousands of people selected.
+/// The largest form that is read, unless its page says otherwise: thousands of people selected.
 const LARGEST_FORM: usize = 128 << 10;
 
 fn routes(site: Site) -> Router {

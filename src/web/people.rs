@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
@@ -97,8 +98,8 @@ struct PeoplePage {
     sections: Vec<Section>,
     /// The names that are known.
     names: Vec<String>,
-    /// Of the pages of one kind: this one, and how many.
-    page: (usize, usize),
+    /// Through the pages of one kind.
+    pager: Pager,
     show: Option<Kind>,
     has_photos: bool,
 }
@@ -155,12 +156,13 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             count: of(kind).count(),
             here: asked.show == Some(kind),
         };
+        let path = asked.show.map_or_else(|| "/people".to_owned(), |kind| format!("/people?show={}", kind.key()));
         let page = PeoplePage {
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
             names: known_names(catalog)?,
-            page: (page, pages),
+            pager: Pager::new((page, pages), &path),
             show: asked.show,
             has_photos: !people.is_empty() || catalog.tally()?.photos > 0,
         };

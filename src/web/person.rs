@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::pager::Pager;
 use super::people::{called, known_names};
 use super::site::Site;
 use super::timeline::{Month, Timeline};
@@ -82,8 +83,7 @@ struct PersonPage {
     view: View,
     timeline: Timeline,
     months: Vec<(Month, Vec<Sighting>)>,
-    /// This one, and how many.
-    page: (usize, usize),
+    pager: Pager,
     names: Vec<String>,
 }
 
@@ -163,7 +163,7 @@ async fn show(
             view: asked.view,
             timeline,
             months: Month::split(shown.into_iter().skip((page - 1) * PAGE).take(PAGE)),
-            page: (page, pages),
+            pager: Pager::new((page, pages), &format!("/person/{id}?view={}", asked.view.key())),
             names: known_names(catalog)?,
         };
         Ok(Html(page.render()?).into_response())

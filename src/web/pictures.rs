@@ -30,9 +30,13 @@ async fn face(State(site): State<Site>, Path(id): Path<FaceId>, headers: HeaderM
     let jpeg = match known.await? {
         (Some(kept), _) => Some(kept),
         (None, face) => {
-            let _turn = site.previews.turn().await;
+            let turn = site.previews.turn().await;
             let shared = site.clone();
-            site.ask(move |catalog| Ok(thumbnail(catalog, &face, &shared.previews.budget)?)).await?
+            let made = site.ask(move |catalog| {
+                let _turn = turn;
+                Ok(thumbnail(catalog, &face, &shared.previews.budget)?)
+            });
+            made.await?
         }
     };
     Ok(picture(jpeg, &headers))

@@ -95,10 +95,12 @@ impl Previews {
 
     /// The preview of a photo, made now from the first of `paths` and kept; `None` where it can be read at none of them.
     pub async fn make(&self, hash: Hash, paths: Vec<PathBuf>, size: Size) -> Option<Vec<u8>> {
-        let _turn = self.turn().await;
+        let turn = self.turn().await;
         let (folder, file) = (self.folder.clone(), self.file(&hash, size));
         let (used, budget) = (Arc::clone(&self.used), Arc::clone(&self.budget));
         tokio::task::spawn_blocking(move || {
+            // Until it is decoded, even if the browser waits for it no more.
+            let _turn = turn;
             let jpeg = with_photo(&paths, &hash, &budget, |photo| size.of(photo)).ok()?;
             // One that cannot be kept, as on a full disk, can be shown all the same.
             let _ = keep(&folder, &file, &jpeg, &used);
@@ -120,7 +122,7 @@ fn smaller(photo: &RgbImage, pixels: u32) -> Vec<u8> {
 /// Writes a preview, whole or not at all, and makes room where there are too many.
 fn keep(folder: &Path, file: &Path, jpeg: &[u8], used: &Mutex<Option<u64>>) -> std::io::Result<()> {
     let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
-    std::fs::create_dir_all(file.parent().unwrap_or(folder))?;
+    private_folder(file.parent().unwrap_or(folder))?;
     let half = file.with_extension("part");
     std::fs::write(&half, jpeg)?;
     std::fs::rename(&half, file)?;
@@ -130,6 +132,15 @@ fn keep(folder: &Path, file: &Path, jpeg: &[u8], used: &Mutex<Option<u64>>) -> s
     };
     *used = Some(if total > MOST { make_room(folder, MOST / 10 * 9) } else { total });
     Ok(())
+}
+
+/// Makes a folder into which nobody else may look, as the library's own.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Removes the previews that were not used for longest, until they take at most so many bytes. Returns how many they take.
@@ -161,6 +172,8 @@ fn files(folder: &Path) -> Vec<(SystemTime, PathBuf, u64)> {
 mod tests {
     use std::time::Duration;
 
+    use tokio::task::yield_now;
+
     use super::*;
 
     #[test]
@@ -174,5 +187,30 @@ mod tests {
         }
         assert_eq!(make_room(folder.path(), 250), 200);
         assert!(!path("old.jpg").exists() && path("middle.jpg").exists() && path("new.jpg").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_turn_lasts_as_long_as_the_work_even_if_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // A photo that is read only once the test writes it.
+        let photo = folder.path().join("photo.jpg");
+        assert!(std::process::Command::new("mkfifo").arg(&photo).status().unwrap().success());
+        let previews = Arc::new(Previews::new(folder.path().join("previews")));
+        let (shared, paths) = (Arc::clone(&previews), vec![photo.clone()]);
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            let request = tokio::spawn(async move { shared.make([0; 32], paths, Size::Grid).await });
+            while previews.turns.available_permits() == AT_ONCE {
+                yield_now().await;
+            }
+            request.abort();
+            assert!(request.await.unwrap_err().is_cancelled());
+            let left = previews.turns.available_permits();
+            std::fs::write(&photo, "no photo").unwrap();
+            assert_eq!(left, AT_ONCE - 1);
+            while previews.turns.available_permits() < AT_ONCE {
+                yield_now().await;
+            }
+        });
     }
 }

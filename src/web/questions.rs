@@ -1,5 +1,7 @@
 //! Questions, one at a time: the one that settles most photos first.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -22,6 +24,17 @@ const BESIDE: usize = 5;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new().route("/questions", get(show).post(answer)).route("/questions/again", post(again))
+}
+
+/// What is asked about everybody, and about each person who was asked about alone: what was skipped of one is still so
+/// when the user comes back to it, or has both in two windows.
+#[derive(Default)]
+pub(super) struct Queues(HashMap<Option<PersonId>, Queue>);
+
+impl Queues {
+    fn about(&mut self, who: Option<PersonId>) -> &mut Queue {
+        self.0.entry(who).or_insert_with(|| Queue::about(who.into_iter().collect()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,10 +90,8 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
         let words = visit.words;
         let about = asked.who.map(|who| called(catalog, who)).transpose()?;
         let pack = shared.pack(catalog)?;
-        let mut queue = shared.queue();
-        if queue.who() != asked.who.as_slice() {
-            *queue = Queue::about(asked.who.into_iter().collect());
-        }
+        let mut queues = shared.queues();
+        let queue = queues.about(asked.who);
         let question = queue.next(catalog, &pack)?.cloned();
         let question = question.map(|question| shown(catalog, &visit, question)).transpose()?;
         // It may not be open any more; then another comes next.
@@ -166,7 +177,8 @@ async fn answer(
     let shared = site.clone();
     let visit = visit.going_to(&path(who));
     let change = site.change(&visit, move |catalog, pack| {
-        let mut queue = shared.queue();
+        let mut queues = shared.queues();
+        let queue = queues.about(who);
         if let Some(question) = queue.find(of, face).cloned() {
             match answer {
                 Answer::Skip => queue.skip(&question),
@@ -182,7 +194,7 @@ async fn answer(
 async fn again(State(site): State<Site>, Form(Asked { who }): Form<Asked>) -> Result<Redirect, PageError> {
     let shared = site.clone();
     let asked = site.ask(move |_| {
-        shared.queue().ask_skipped();
+        shared.queues().about(who).ask_skipped();
         Ok(())
     });
     asked.await?;

@@ -148,8 +148,12 @@ struct Typed {
 
 /// Scans one folder, which is one of the library from now on.
 async fn add(State(site): State<Site>, Form(Typed { folder }): Form<Typed>) -> Result<Redirect, PageError> {
-    let folder = typed_folder(&folder)?;
-    check_folder(&folder)?;
+    let folder = site.ask(move |_| {
+        let folder = typed_folder(&folder)?;
+        check_folder(&folder)?;
+        Ok(folder)
+    });
+    let folder = folder.await?;
     site.scanning.start(Some(folder), Options::default())?;
     Ok(Redirect::to("/scan"))
 }

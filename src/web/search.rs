@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::pager::Pager;
 use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
@@ -62,8 +63,7 @@ struct SearchPage {
     has_photos: bool,
     hits: Vec<Hit>,
     total: usize,
-    /// This one, and how many.
-    page: (usize, usize),
+    pager: Pager,
     names: Vec<String>,
     towns: Vec<String>,
     folders: Vec<String>,
@@ -101,11 +101,6 @@ impl SearchPage {
     /// The search with somebody more.
     fn with(&self, who: &Who) -> String {
         self.wanted.with(self.role, who.id).address("/search")
-    }
-
-    fn turn_to(&self, page: usize) -> String {
-        let address = self.wanted.address("/search");
-        format!("{address}{}page={page}", if address.contains('?') { '&' } else { '?' })
     }
 
     fn called(&self, hit: &Hit) -> String {
@@ -161,7 +156,7 @@ async fn show(
             has_photos: total > 0 || catalog.tally()?.photos > 0,
             total,
             hits,
-            page: (number.min(pages), pages),
+            pager: Pager::new((number.min(pages), pages), &wanted.address("/search")),
             names: known_names(catalog)?,
             towns: catalog.towns(TOWNS)?,
             folders: catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect(),
@@ -208,12 +203,13 @@ struct From {
 #[derive(Serialize)]
 struct Chunk {
     total: usize,
-    /// Id, width by height, and the day.
+    /// Id, width by height, and what it is called.
     photos: Vec<(PhotoId, f32, String)>,
 }
 
 async fn photos(
     State(site): State<Site>,
+    visit: Visit,
     Query(wanted): Query<Wanted>,
     Query(From { from }): Query<From>,
 ) -> Result<Json<Chunk>, PageError> {
@@ -221,8 +217,7 @@ async fn photos(
         let hits = catalog.find(&wanted.query())?;
         let photos = hits.iter().skip(from).take(CHUNK).map(|hit| {
             let ratio = hit.width.max(1) as f32 / hit.height.max(1) as f32;
-            let day = hit.taken.as_deref().and_then(|taken| taken.get(..10)).unwrap_or_default();
-            (hit.photo, (ratio * 1000.0).round() / 1000.0, day.to_owned())
+            (hit.photo, (ratio * 1000.0).round() / 1000.0, called(visit.words, hit))
         });
         Ok(Chunk { total: hits.len(), photos: photos.collect() })
     });

@@ -1,8 +1,9 @@
 //! An address, until it is stopped.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
@@ -70,7 +71,7 @@ pub fn serve(
     // Nor for this. If it fails, that page says so.
     drop(site.everybody());
     let shared = site.clone();
-    let url = format!("http://{address}{}", site.access.path());
+    let url = format!("http://{}{}", reachable(address), site.access.path());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(BLOCKING_THREADS)
@@ -79,18 +80,33 @@ pub fn serve(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stopping, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(listener, routes(site)).with_graceful_shutdown(async move { drop(stopped.await) });
+        // Passwords are counted by the address that they come from.
+        let service = routes(site).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move { drop(stopped.await) });
         let server = tokio::spawn(server.into_future());
         ready(&url)?;
         stop.notified().await;
         drop(stopping);
+        shared.stopping.store(true, Ordering::Relaxed);
         shared.scanning.end();
         // One that goes on must not keep it from ending.
         let _ = tokio::time::timeout(GRACE, server).await;
         io::Result::Ok(())
     })?;
+    // Nor may work that waits for a disk or for another program.
+    runtime.shutdown_timeout(GRACE);
     shared.scanning.wait();
     Ok(())
+}
+
+/// The address at which this machine reaches it: all of its addresses are none that a browser could open.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
 }
 
 fn bind(address: IpAddr, port: Option<u16>) -> Result<TcpListener, ServeError> {

@@ -1,6 +1,7 @@
 //! The library, for many requests at once.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Redirect;
@@ -9,11 +10,12 @@ use super::access::Access;
 use super::error::PageError;
 use super::everybody::Everybody;
 use super::previews::Previews;
+use super::questions::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library, PersonCount};
 use crate::face::PackInfo;
-use crate::people::{Queue, active_pack};
+use crate::people::active_pack;
 
 /// What all requests share.
 #[derive(Clone)]
@@ -26,9 +28,10 @@ pub(super) struct Shared {
     pub previews: Previews,
     pub scanning: Scanning,
     pub library: Library,
+    /// The server ends: what takes long is to stop where it is.
+    pub stopping: AtomicBool,
     everybody: Everybody,
-    /// What is asked. One for all: there is one user.
-    queue: Mutex<Queue>,
+    queues: Mutex<Queues>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
 }
@@ -51,8 +54,9 @@ impl Site {
             previews,
             scanning: Scanning::new(library),
             library: library.clone(),
+            stopping: AtomicBool::new(false),
             everybody: Everybody::default(),
-            queue: Mutex::default(),
+            queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
         }))
     }
@@ -67,7 +71,10 @@ impl Site {
             let idle = site.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut catalog = idle.map_or_else(|| Catalog::open(&site.library), Ok)?;
             let answer = work(&mut catalog);
-            site.idle.lock().unwrap_or_else(PoisonError::into_inner).push(catalog);
+            // One that is not would keep all others from writing.
+            if catalog.is_at_rest() {
+                site.idle.lock().unwrap_or_else(PoisonError::into_inner).push(catalog);
+            }
             answer
         });
         answer.await.map_err(|_| PageError::Panicked)?
@@ -78,9 +85,9 @@ impl Site {
         self.everybody.of(&self.library)
     }
 
-    /// The questions, for as long as one of them is looked for or answered.
-    pub fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is asked, for as long as a question is looked for or answered.
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pack in use.

@@ -74,6 +74,12 @@ impl Timeline {
         Self { years }
     }
 
+    /// How many there are of a month, on all pages.
+    pub fn count(&self, month: &Month) -> usize {
+        let months = self.years.iter().flat_map(|year| &year.months);
+        months.filter(|jump| jump.month == *month).map(|jump| jump.count).sum()
+    }
+
     pub fn has_several(&self) -> bool {
         self.years.iter().map(|year| year.months.len()).sum::<usize>() > 1
     }

@@ -64,11 +64,14 @@ pub(super) fn words(headers: &HeaderMap) -> &'static Words {
     Words::of(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
+/// Where a browser goes that does not tell where it was.
+const HOME: &str = "/people";
+
 /// The page before, as an address on this site: its path and query, without what was told there.
 fn before(headers: &HeaderMap) -> String {
     let referer = headers.get(REFERER).and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
     let Some(uri) = referer.filter(|uri| uri.path().starts_with('/') && !uri.path().starts_with("//")) else {
-        return "/".to_owned();
+        return HOME.to_owned();
     };
     let query =
         uri.query().unwrap_or_default().split('&').filter(|part| !part.is_empty() && !part.starts_with("done="));
@@ -89,8 +92,8 @@ mod tests {
         };
         assert_eq!(before("http://127.0.0.1:4711/people?show=named&done=3-4&page=2"), "/people?show=named&page=2");
         assert_eq!(before("http://127.0.0.1:4711/people?done=3-4"), "/people");
-        assert_eq!(before("http://127.0.0.1:4711//evil.example/"), "/");
-        assert_eq!(before("nonsense"), "/");
-        assert_eq!(super::before(&HeaderMap::new()), "/");
+        assert_eq!(before("http://127.0.0.1:4711//evil.example/"), "/people");
+        assert_eq!(before("nonsense"), "/people");
+        assert_eq!(super::before(&HeaderMap::new()), "/people");
     }
 }

@@ -44,10 +44,13 @@ async fn show(State(site): State<Site>, visit: Visit, Path(id): Path<FaceId>) ->
         };
         let names = catalog.names()?;
         let label = |id| words.label(&Who { id, name: names.get(&id).cloned() });
-        let whose = why.person.as_ref().map_or_else(|| words.photo.nobody.to_owned(), |who| label(who.id));
-        let said = why.decision.map(|line| (words.photo.said)(&line.id, &(words.describe)(&line.decision, &names)));
+        let title = match &why.person {
+            Some(who) => (words.photo.why_title)(&label(who.id)),
+            None => words.photo.why_nobody.to_owned(),
+        };
+        let said = why.decision.map(|line| (words.photo.said)(&(words.describe)(&line.decision, &names)));
         let page = WhyPage {
-            frame: Frame::new(catalog, &visit, Tab::Search, (words.photo.why_title)(&whose))?,
+            frame: Frame::new(catalog, &visit, Tab::Search, title)?,
             face,
             reason,
             said,

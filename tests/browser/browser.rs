@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction, TouchActions,
+};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -183,6 +185,21 @@ impl Browser {
     /// Drags the mouse over an element; places are parts of its width and height.
     #[track_caller]
     pub fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
+        let mouse = MouseActions::new("mouse".to_owned());
+        let mouse = self.dragging(css, from, to).into_iter().fold(mouse, MouseActions::then);
+        self.runtime.block_on(self.client.perform_actions(mouse)).unwrap();
+    }
+
+    /// The same with a finger.
+    #[track_caller]
+    pub fn drag_by_touch(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
+        let finger = TouchActions::new("finger".to_owned());
+        let finger = self.dragging(css, from, to).into_iter().fold(finger, TouchActions::then);
+        self.runtime.block_on(self.client.perform_actions(finger)).unwrap();
+    }
+
+    #[track_caller]
+    fn dragging(&self, css: &str, from: (f64, f64), to: (f64, f64)) -> [PointerAction; 5] {
         let element = self.find(css);
         let bounds = self.run(
             "arguments[0].scrollIntoView({block: 'center'}); \
@@ -195,10 +212,9 @@ impl Browser {
             x: (x + across * width).round(),
             y: (y + down * height).round(),
         };
-        let mouse = MouseActions::new("mouse".to_owned()).then(at(from));
-        let mouse = mouse.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT }).then(at(to));
-        let mouse = mouse.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
-        self.runtime.block_on(self.client.perform_actions(mouse)).unwrap();
+        let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        let button = MOUSE_BUTTON_LEFT;
+        [at(from), PointerAction::Down { button }, at(middle), at(to), PointerAction::Up { button }]
     }
 
     /// Waits until an element that is seen has this text.

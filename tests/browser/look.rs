@@ -58,6 +58,7 @@ fn every_page_is_open_to_everybody() {
     let once = library.number("hopper-1984.jpg");
     let face = library.face_id("obama-2012-portrait.jpg");
     fs::write(library.photo("broken.jpg"), "no photo").unwrap();
+    library.put("metadata/obama-2011.jpg");
     library.scan_to_end(1);
     browse(&library, |page| {
         let pages = [
@@ -67,6 +68,7 @@ fn every_page_is_open_to_everybody() {
             ("merge", format!("/merge?who={person}&who={other}")),
             ("person", format!("/person/{person}")),
             ("person-faces", format!("/person/{person}?view=faces")),
+            ("person-auto", format!("/person/{person}?view=auto")),
             ("person-once", format!("/person/{once}")),
             ("person-long", format!("/person/{long}")),
             ("questions", "/questions".to_owned()),
@@ -81,13 +83,16 @@ fn every_page_is_open_to_everybody() {
             ("history", "/history".to_owned()),
         ];
         let mut wrong = look(page, &pages);
-        // It is made by a form, and has no address.
+        // These are made by a click, and have no address.
         for (scheme, width) in WAYS {
             page.look(width, scheme);
             page.open(&format!("/search?all={person}"));
             page.click("form.head button");
             page.find("[name=folder]");
             wrong.extend(judge(page, &format!("album-{scheme}-{width}"), width));
+            page.open(&format!("/person/{person}?view=auto"));
+            page.click(".pick");
+            wrong.extend(judge(page, &format!("person-selected-{scheme}-{width}"), width));
         }
         nothing(&wrong);
     });

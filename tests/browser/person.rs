@@ -29,6 +29,29 @@ fn faces_that_are_selected_are_moved_to_a_new_name() {
 }
 
 #[test]
+fn those_that_are_not_selected_are_confirmed_and_counted_before() {
+    let library = demo();
+    let person = library.name(OBAMA, "Barack");
+    for photo in ["obama-2011.jpg", "obama-2016.jpg"] {
+        library.put(&format!("metadata/{photo}"));
+    }
+    assert_eq!(library.scan()["tagged"], 2);
+    let wrong = library.face_id("obama-2016.jpg");
+    browse(&library, |page| {
+        page.open(&format!("/person/{person}?view=auto"));
+        page.shows("#selected .rest", "2");
+        page.lacks("#selected [name=name]");
+        page.click(&format!("label:has([name=face][value='{wrong}'])"));
+        page.shows("#selected .rest", "1");
+        page.find("#selected [name=name]");
+        page.click("#selected .primary");
+        page.shows(".done", "1 face confirmed as Barack");
+        assert_eq!(library.face("obama-2011.jpg")["state"], "confirmed");
+        assert_eq!(library.face("obama-2016.jpg")["state"], "auto");
+    });
+}
+
+#[test]
 fn a_decision_is_taken_back_with_those_after_it_without_script_too() {
     let library = demo();
     let before = library.state();

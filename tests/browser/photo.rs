@@ -32,6 +32,26 @@ fn a_box_is_drawn_with_the_mouse_and_named() {
 }
 
 #[test]
+fn a_box_is_drawn_with_a_finger_once_the_form_is_open() {
+    let library = demo();
+    browse(&library, |page| {
+        page.look(390, "light");
+        page.open(&page_of(&library, COLLINS));
+        // As it scrolls, a finger draws nothing.
+        page.drag_by_touch("#stage image", (0.2, 0.55), (0.2, 0.3));
+        page.lacks("#draw[open]");
+        page.click("#draw summary");
+        page.drag_by_touch("#stage image", (0.05, 0.55), (0.25, 0.85));
+        page.find("#whose:focus");
+        let side =
+            |name: &str| page.run(&format!("return document.querySelector('#draw [name={name}]').value"), vec![]);
+        let drawn = ["left", "top", "width", "height"].map(|name| side(name).as_str().unwrap().parse().unwrap());
+        let drawn = drawn.map(|percent: f64| percent / 100.0);
+        assert!(overlap(&json!(drawn), &json!([0.05, 0.55, 0.2, 0.3])) > 0.9, "{drawn:?}");
+    });
+}
+
+#[test]
 fn without_script_a_box_is_typed_in_numbers() {
     let library = demo();
     browse(&library, |page| {

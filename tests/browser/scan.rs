@@ -22,16 +22,28 @@ fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
     browse(&library, |page| {
         page.shows("h2", "No photos yet");
         page.click_text("a.button", "Add a folder");
+        let held = library.hold();
         page.write("[name=folder]", &format!("{}\n", text(&library.photos())));
+        page.shows(".said", "Looking");
         page.find("#scanning progress");
-        page.run("window.first = document.querySelector('.said').textContent", vec![]);
-        page.until("return Boolean(window.first) && document.querySelector('.said').textContent !== window.first");
-        page.screenshot("scanning-light-1400", 1400);
         page.click_text("#scanning button", "Pause");
+        page.find("#scanning button:disabled");
+        drop(held);
         page.shows("form.start p", "The scan is paused");
         page.shows(".roots", "not scanned to its end yet");
 
+        // What changes is told while the page stays.
+        let held = library.hold();
         page.click("form.start button");
+        page.shows(".said", "of 11 photos");
+        page.screenshot("scanning-light-1400", 1400);
+        page.run("window.stays = true; fetch('/scan/pause', {method: 'POST'})", vec![]);
+        page.until("return window.stays && document.querySelector('.said').textContent.includes('Pausing')");
+        drop(held);
+        page.shows("form.start p", "The scan is paused");
+
+        page.click("form.start button");
+        page.lacks("form.start");
         page.shows("[role=status]", "found");
         page.shows("h2", "1 file could not be read");
         page.shows(".problems", "broken.jpg");

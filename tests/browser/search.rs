@@ -60,6 +60,14 @@ fn those_selected_are_copied_where_the_user_says() {
             page.click(&format!("#grid.laid li:nth-child({number}) .pick"));
         }
         page.shows("#chosen .number", "2");
+        page.click("#chosen [type=reset]");
+        page.lacks("#chosen");
+        page.find("#grid input:focus:not(:checked)");
+        for number in [1, 2] {
+            page.click(&format!("#grid.laid li:nth-child({number}) .pick"));
+        }
+        page.shows("#chosen .number", "2");
+        page.find("#grid [aria-label^='Select: ']");
         page.click("#chosen .primary");
         page.write("[name=folder]", &format!("{}\n", text(&album)));
         page.shows("[role=status]", "2 photos copied");

@@ -268,6 +268,13 @@ impl Library {
         rusqlite::Connection::open_with_flags(self.file(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }
 
+    /// Keeps everybody else from writing into the library, until it is dropped: a scan that has begun stands still.
+    pub fn hold(&self) -> rusqlite::Connection {
+        let sqlite = rusqlite::Connection::open(self.file()).unwrap();
+        sqlite.execute_batch("BEGIN IMMEDIATE").unwrap();
+        sqlite
+    }
+
     /// A number out of the library.
     pub fn number_of(&self, what: &str) -> i64 {
         self.sqlite().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()

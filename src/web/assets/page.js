@@ -32,9 +32,31 @@ if (here.searchParams.has("done")) {
   history.replaceState(null, "", here);
 }
 
-// Keys that press a button, unless somebody types.
+// What was done is read out, and the Tab key goes on from there; after a name it goes on at the card that came next.
+document.addEventListener("submit", (event) => {
+  const next = event.target.closest("li")?.nextElementSibling?.querySelector("form.naming");
+  if (next && event.target.matches(".naming")) sessionStorage.setItem("next", next.dataset.group);
+});
+const done = document.querySelector("#done");
+if (done) {
+  const field = document.querySelector(`.naming[data-group="${sessionStorage.getItem("next")}"] [name="name"]`);
+  field?.setAttribute("aria-describedby", `done ${field.getAttribute("aria-describedby")}`);
+  field?.closest("li").scrollIntoView({ block: "center" });
+  (field ?? done).focus();
+}
+sessionStorage.removeItem("next");
+
+// Keys that press a button, unless somebody types, or wants none: it is remembered.
+const keys = document.querySelector(".keys");
+if (keys) {
+  const box = keys.querySelector("input");
+  box.checked = localStorage.getItem("keys") !== "off";
+  box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
+  keys.hidden = false;
+}
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest("input, textarea, select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select") || keys?.querySelector(":not(:checked)")) return;
   const button = document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!button) return;
   event.preventDefault();
@@ -48,5 +70,19 @@ for (const button of document.querySelectorAll("button.all")) {
     const boxes = [...button.closest("section").querySelectorAll(".pick input")];
     const on = boxes.some((box) => !box.checked);
     for (const box of boxes) box.checked = on;
+    button.dispatchEvent(new Event("change", { bubbles: true }));
   });
+}
+
+// How many faces are not selected, where those are what a button means.
+const rest = document.querySelector("#selected .rest");
+if (rest) {
+  const count = () => {
+    const left = document.querySelectorAll(".pick input:not(:checked)").length;
+    rest.textContent = left;
+    rest.closest("button").disabled = left === 0;
+  };
+  document.addEventListener("change", count);
+  // Back from another page the browser may have kept the marks.
+  addEventListener("pageshow", count);
 }

@@ -62,6 +62,11 @@ if (draw) {
     show();
     stage.classList.add("drawing");
   });
+  // What the browser takes for something else, as a second finger, draws no more.
+  addEventListener("pointercancel", () => {
+    start = null;
+    stage.classList.remove("drawing");
+  });
   addEventListener("pointerup", () => {
     start = null;
     if (!stage.classList.contains("drawing")) return;

@@ -5,7 +5,7 @@ if (grid) {
   const GAP = 6;
   const bar = document.querySelector("#chosen");
   const template = grid.querySelector("li");
-  const photos = []; // [id, width by height, day]
+  const photos = []; // [id, width by height, name]
   const rows = []; // { first, end, top, height }
   const shown = new Map(); // index -> li
   const chosen = new Set(); // ids
@@ -36,15 +36,15 @@ if (grid) {
   }
 
   function item(index) {
-    const [id, , day] = photos[index];
+    const [id, , name] = photos[index];
     const li = template.cloneNode(true);
     const [box, link, image] = ["input", "a", "img"].map((name) => li.querySelector(name));
     box.value = id;
     box.checked = chosen.has(String(id));
     box.dataset.index = index;
     link.href = `/photo/${id}${grid.dataset.query}`;
-    image.alt = image.title = day || template.querySelector("img").alt;
-    box.setAttribute("aria-label", image.alt);
+    image.alt = image.title = name;
+    box.setAttribute("aria-label", grid.dataset.select.replace("{}", () => name));
     image.removeAttribute("src");
     image.dataset.src = `/photo/${id}/grid.jpg`;
     return li;
@@ -166,6 +166,8 @@ if (grid) {
     bar.querySelector(".number").textContent = chosen.size || "";
   };
   bar.addEventListener("reset", () => {
+    // The button that has the focus is about to go.
+    (shown.get(lastPicked) ?? grid).querySelector("input").focus();
     chosen.clear();
     lastPicked = null;
     count();

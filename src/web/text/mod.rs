@@ -78,13 +78,13 @@ impl Words {
     pub fn of(accepted: &str) -> &'static Self {
         let mut best = (0.0, &ENGLISH);
         for range in accepted.split(',') {
-            let (tag, quality) = range.split_once(";q=").unwrap_or((range, "1"));
-            let words = match tag.trim().split('-').next() {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+            let words = match tag.trim().to_ascii_lowercase().split('-').next() {
                 Some("zh") => &CHINESE,
                 Some("en") => &ENGLISH,
                 _ => continue,
             };
-            let quality = quality.trim().parse().unwrap_or(0.0);
+            let quality = weight.trim().strip_prefix("q=").and_then(|quality| quality.parse().ok()).unwrap_or(0.0);
             // Of equals the first.
             if quality > best.0 {
                 best = (quality, words);
@@ -126,6 +126,8 @@ mod tests {
             ("fr,de;q=0.5", "en"),
             ("fr,zh;q=0.1", "zh-Hans"),
             ("zh;q=0", "en"),
+            ("zh; q=0.1, en;q=0.5", "en"),
+            ("ZH-hans", "zh-Hans"),
         ] {
             assert_eq!(Words::of(accepted).language, language, "{accepted}");
         }

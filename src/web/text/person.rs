@@ -2,8 +2,6 @@
 
 use jiff::civil::Date;
 
-use super::grouped;
-
 pub struct Words {
     /// Years of the first photo and the last.
     pub years: fn(&i16, &i16) -> String,
@@ -27,7 +25,7 @@ pub struct Words {
     pub by_itself: &'static str,
     pub tagged_by_itself: &'static str,
     pub auto_note: &'static str,
-    pub confirm_all: fn(&usize) -> String,
+    pub confirm_rest: &'static str,
     pub timeline: &'static str,
     pub no_date: &'static str,
     pub no_year: &'static str,
@@ -87,18 +85,15 @@ pub const ENGLISH: Words = Words {
     by_itself: "By itself",
     tagged_by_itself: "tagged by itself",
     auto_note: "facetag was sure of these by itself. Select those that are wrong; then confirm the rest.",
-    confirm_all: |faces| match faces {
-        1 => "Confirm it".to_owned(),
-        faces => format!("Confirm all {}", grouped(*faces as u64)),
-    },
+    confirm_rest: "Confirm those not selected",
     timeline: "Months",
     no_date: "Without a date",
     no_year: "No date",
     month: |year, number| format!("{} {year}", month(number)),
     short_month: |number| month(*number)[..3].to_owned(),
     day: |day| format!("{} {} {}", day.day(), month(day.month()), day.year()),
-    select: |day| format!("Select the face of {day}"),
-    select_all: |month| format!("Select all of {month}"),
+    select: |day| format!("Select face: {day}"),
+    select_all: |month| format!("Select all: {month}"),
     selected: "With the faces selected",
     move_to: "Move",
     name_of_other: "Whose are they?",
@@ -131,15 +126,15 @@ pub const CHINESE: Words = Words {
     by_itself: "自动标记",
     tagged_by_itself: "自动标记",
     auto_note: "这些是 facetag 自行确定的。请选出错误的，然后确认其余的。",
-    confirm_all: |faces| format!("全部确认（{}）", grouped(*faces as u64)),
+    confirm_rest: "确认未选中的",
     timeline: "月份",
     no_date: "没有日期",
     no_year: "无日期",
     month: |year, number| format!("{year} 年 {number} 月"),
     short_month: |number| format!("{number} 月"),
     day: |day| format!("{} 年 {} 月 {} 日", day.year(), day.month(), day.day()),
-    select: |day| format!("选择{day}的人脸"),
-    select_all: |month| format!("选择{month}的全部人脸"),
+    select: |day| format!("选择人脸：{day}"),
+    select_all: |month| format!("选择全部：{month}"),
     selected: "对所选人脸",
     move_to: "移动",
     name_of_other: "这是谁？",

@@ -119,7 +119,7 @@ pub const CHINESE: Words = Words {
         format!("{} / {} 张照片，{} 张人脸", grouped(read), grouped(to_read), grouped(faces))
     },
     left: |time| match time.as_secs() {
-        0..60 => "不到一分钟".to_owned(),
+        0..60 => "还需不到一分钟".to_owned(),
         60..5400 => format!("大约还需 {} 分钟", (time.as_secs() + 30) / 60),
         seconds => format!("大约还需 {} 小时", (seconds + 1800) / 3600),
     },

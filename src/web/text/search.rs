@@ -133,7 +133,7 @@ pub const CHINESE: Words = Words {
     take: "复制、链接或列出",
     selected: "已选",
     select_none: "取消选择",
-    album: |photos| format!("带走 {} 张照片", grouped(*photos as u64)),
+    album: |photos| format!("导出 {} 张照片", grouped(*photos as u64)),
     to_folder: "放入文件夹",
     to_folder_how: "新文件夹，或没有您的照片的文件夹。副本可以送给别人；链接不占空间，指向照片所在之处。",
     example: "~/Desktop/Album",
@@ -145,6 +145,6 @@ pub const CHINESE: Words = Words {
     made: |photos, folder| format!("已复制 {} 张照片到 {folder}。", grouped(*photos)),
     linked: |photos, folder| format!("已在 {folder} 中链接 {} 张照片。", grouped(*photos)),
     present: |photos| format!("{} 张已在其中。", grouped(*photos)),
-    failed: |photos| format!("{} 张照片无法带走：", grouped(*photos as u64)),
+    failed: |photos| format!("{} 张照片无法导出：", grouped(*photos as u64)),
     back: "回到搜索",
 };
