@@ -1,6 +1,8 @@
 //! Taking back: while a decision is carried out, triggers write down how to undo every change of a row, as
 //! <https://www.sqlite.org/undoredo.html> describes.
 
+use rusqlite::OptionalExtension;
+
 use super::decision::LineId;
 use super::photos::Writer;
 use super::{CatalogError, Result};
@@ -120,8 +122,25 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn forget_changes(&mut self) -> Result<()> {
+        self.forget_changes_since(0)
+    }
+
+    /// The same of what was taken back and can be done again: it says nothing of faces that have come to somebody since.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn forget_undone_changes(&mut self) -> Result<()> {
+        let last =
+            "SELECT id FROM journal WHERE decision ->> 'do' NOT IN ('undo', 'redo', 'edited') ORDER BY id DESC LIMIT 1";
+        let last = self.connection.query_row(last, [], |row| row.get(0)).optional()?;
+        self.forget_changes_since(last.unwrap_or(0))
+    }
+
+    /// Not while they are recorded.
+    fn forget_changes_since(&mut self, line: LineId) -> Result<()> {
         let recording = "SELECT 1 FROM temp.sqlite_schema WHERE name = 'record_faces_update'";
-        self.connection.execute(&format!("DELETE FROM changes WHERE NOT EXISTS ({recording})"), [])?;
+        let sql = format!("DELETE FROM changes WHERE line > ?1 AND NOT EXISTS ({recording})");
+        self.connection.execute(&sql, [line])?;
         Ok(())
     }
 

@@ -44,10 +44,6 @@ impl Queue {
         Self { who, ..Self::default() }
     }
 
-    pub fn who(&self) -> &[PersonId] {
-        &self.who
-    }
-
     /// The question to ask now: the last one again, if its answer was taken back, or the one that settles most photos.
     ///
     /// # Errors

@@ -56,11 +56,23 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
     let mut groups: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
     // The largest new group gets the lowest number.
     groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    groups.retain(|(_, members)| !matches!(members.as_slice(), [face] if faces.doubtful[*face]));
+    // Those who come to a group or person that was there before.
+    let newcomers: Vec<usize> = groups
+        .iter()
+        .filter_map(|(root, members)| Some((faces.existing.get(*root)?, members)))
+        .flat_map(|(person, members)| members.iter().filter(|face| faces.person[**face] != Some(*person)))
+        .copied()
+        .collect();
 
     catalog.batch(|writer| {
         let mut done = Regrouped::default();
-        let in_doubt = |members: &[usize]| matches!(members, [face] if faces.doubtful[*face]);
-        for (root, members) in groups.iter().filter(|(_, members)| !in_doubt(members)) {
+        if newcomers.iter().any(|&face| faces.person[face].is_some()) {
+            writer.forget_changes()?;
+        } else if !newcomers.is_empty() {
+            writer.forget_undone_changes()?;
+        }
+        for (root, members) in &groups {
             faces.write(writer, *root, members, &mut done)?;
         }
         writer.drop_empty_groups()?;
@@ -85,10 +97,6 @@ impl Faces {
             }
         };
         let is_tag = self.tagging.contains(&person);
-        let joins = members.iter().any(|&face| self.person[face].is_some_and(|before| before != person));
-        if joins {
-            writer.forget_changes()?;
-        }
         for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
             let state = is_tag.then_some(State::Auto);
             let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;
