@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::args::Find;
 use super::output::{count, json, note};
+use super::scan::interruption;
 use super::{Exit, absolute};
 use crate::album;
 use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span};
@@ -72,8 +73,13 @@ fn found(catalog: &Catalog, names: &HashMap<PersonId, String>, hit: &Hit) -> Res
 
 /// Makes an album, and tells what became of it.
 fn make(folder: &Path, hits: &[Hit], kind: album::Kind) -> Result<Exit> {
-    let album =
-        album::make(folder, hits, kind, &AtomicBool::new(false)).with_context(|| folder.display().to_string())?;
+    let stop = interruption()?;
+    let made = album::make(folder, hits, kind, &stop);
+    if stop.load(Ordering::Relaxed) {
+        note("Interrupted. What is there is whole: the same command goes on from here.");
+        return Ok(Exit::Interrupted);
+    }
+    let album = made.with_context(|| folder.display().to_string())?;
     for (photo, error) in &album.failed {
         note(&format!("warning: {}: {error}", photo.display()));
     }
