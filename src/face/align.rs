@@ -55,7 +55,7 @@ impl Similarity {
 /// The most pixels of the photo, along a line, for one of the aligned face: a larger face is reduced first.
 const FINEST: f32 = 2.0;
 
-/// Cuts the face with these landmarks out of an upright photo: [`SIDE`] x [`SIDE`] pixels, RGB.
+/// Cuts the face with these landmarks out of an upright photo: 112 x 112 pixels, RGB.
 ///
 /// Pixels outside the photo are black. `None` where the landmarks fall together in one point.
 pub fn align(photo: &RgbImage, landmarks: &Landmarks) -> Option<RgbImage> {

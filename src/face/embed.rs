@@ -22,7 +22,7 @@ impl Recogniser {
         Ok(Self { network: Graph::parse(onnx)?.network(SIDE as usize, SIDE as usize)?, scale })
     }
 
-    /// The vector of an aligned face ([`SIDE`] x [`SIDE`] pixels), of length one.
+    /// The vector of an aligned face (112 x 112 pixels), of length one.
     ///
     /// # Errors
     /// Those of the network.

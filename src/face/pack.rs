@@ -227,7 +227,7 @@ impl Pack {
         Ok((face, is_seen))
     }
 
-    /// The vector of an aligned face, see [`align`].
+    /// The vector of an aligned face, see [`align`](super::align).
     ///
     /// # Errors
     /// Those of the network.

@@ -22,7 +22,7 @@ const STRONGEST: usize = 64;
 
 /// The pairs of clusters that may be alike, each once, in ascending order.
 ///
-/// A fresh face's cluster pairs with those that have a face whose cosine with it is at least `least`, the [`STRONGEST`]
+/// A fresh face's cluster pairs with those that have a face whose cosine with it is at least `least`, the 64 strongest
 /// among good clusters and as many among poor ones: blurred faces, all alike, must not crowd out a person.
 ///
 /// `vectors` are the faces' vectors of length one and of `dimension` numbers, one behind the other; `cluster_of` has the

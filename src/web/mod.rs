@@ -1,7 +1,7 @@
 //! The page that `facetag serve` shows in a browser, made on this machine and for it.
 //!
 //! A request passes `guard` (is it of our own page?) and `access` (is it of the user?), and comes to the file of its page.
-//! That asks or changes the library through [`Site`](site::Site), and answers with a template, or sends the browser back.
+//! That asks or changes the library through `Site`, and answers with a template, or sends the browser back.
 //!
 //! | file | what |
 //! |---|---|
@@ -23,9 +23,9 @@
 //! | `folder` | a folder, as it is typed |
 //! | `timeline` | months of photos |
 //!
-//! A new page is a file here with its `routes()`, a line in [`routes`], its words in `text/`, a template in `templates/`, and a
-//! test of each route in `tests/serve_*.rs`. A form posts, the handler calls [`Site::change`](site::Site::change), and that sends
-//! the browser back to where it was, where [`Frame`](frame::Frame) tells what was done and offers to take it back.
+//! A new page is a file here with its `routes()`, a line in `routes`, its words in `text/`, a template in `templates/`, and a
+//! test of each route in `tests/serve_*.rs`. A form posts, the handler calls `Site::change`, and that sends
+//! the browser back to where it was, where `Frame` tells what was done and offers to take it back.
 
 mod access;
 mod album;
