@@ -90,8 +90,10 @@ impl Writer<'_> {
 
     /// Makes the state that the journal speaks of: where a decision is taken back of which no change was recorded.
     pub(super) fn say_again(&mut self, journal: &Journal) -> Result<()> {
+        // What was recorded of other lines speaks of rows that are made anew here.
         self.connection.execute_batch(
             "PRAGMA defer_foreign_keys = ON;
+             DELETE FROM changes;
              UPDATE faces SET person_id = iif(state IS NULL, person_id, NULL), state = NULL, removed = 0;
              DELETE FROM rejections;
              UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL, cover = NULL;",
