@@ -52,6 +52,7 @@ impl Writer<'_> {
         if same.is_empty() {
             return Ok(());
         }
+        self.forget_undone_changes()?;
         for (face, edited) in &same {
             if let Some(person) = face.person {
                 self.assign(edited.id, (None, None), (person, face.state))?;
