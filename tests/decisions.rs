@@ -11,7 +11,7 @@ use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
 use facetag::people::{decide, questions, regroup};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::TestCaseError;
+use proptest::test_runner::{RngSeed, TestCaseError};
 
 /// A step; an `Index` picks one of whatever there is then.
 #[derive(Debug, Clone)]
@@ -437,8 +437,15 @@ fn check(steps: Vec<Step>) -> Checked {
     check_rebuild(&mut world)
 }
 
+/// The same cases each time: no change is to fail for what it did not do. `PROPTEST_CASES=10000 PROPTEST_RNG_SEED=7` looks further.
+fn config() -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let rng_seed = if given.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { given.rng_seed };
+    ProptestConfig { rng_seed, failure_persistence: None, ..given }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn names_are_sacred(steps in steps()) {
