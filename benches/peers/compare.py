@@ -86,8 +86,8 @@ def facetag(album: str, models: str | None) -> tuple[Run, int]:
     return run, json.loads(run.output)["faces"]
 
 
-def onnxruntime(album: str, models: str) -> tuple[Run, int]:
-    run = Run([sys.executable, str(HERE / "onnxruntime_scan.py"), album, models])
+def onnxruntime(album: str, models: str, *options: str) -> tuple[Run, int]:
+    run = Run([sys.executable, str(HERE / "onnxruntime_scan.py"), album, models, *options])
     return run, json.loads(run.output)["faces"]
 
 
@@ -110,6 +110,7 @@ def main() -> None:
     scans = {
         "facetag, `insightface-mbf`": lambda: facetag(args.album, args.models),
         "OpenCV and onnxruntime, the same models, 2 processes": lambda: onnxruntime(args.album, args.models),
+        "the same, each process kept to one core": lambda: onnxruntime(args.album, args.models, "--one-core"),
         "facetag, `open`": lambda: facetag(args.album, None),
     }
     if args.known and shutil.which("face_recognition"):

@@ -1,9 +1,10 @@
 """The plain way in Python: OpenCV and onnxruntime with InsightFace's SCRFD and w600k_mbf, two processes.
 
-    python onnxruntime_scan.py ALBUM MODELS
+    python onnxruntime_scan.py ALBUM MODELS [--one-core]
 
 Finds and embeds every face in the photos below ALBUM with the same two models and threshold as facetag's `insightface-mbf` pack, each
-photo at the size at which facetag looks for small faces (which facetag does only after a glance at 384 pixels), and prints the number of photos and faces as JSON. MODELS is a folder with both ONNX files.
+photo at the size at which facetag looks for small faces (which facetag does only after a glance at 384 pixels), and prints the number of photos and faces as JSON. MODELS is a folder with both ONNX files. With
+`--one-core` each process keeps to one core; without, onnxruntime and OpenCV take the threads that they take by themselves.
 """
 
 import json
@@ -25,12 +26,13 @@ TEMPLATE = np.array(
 )
 
 
-def start(models: str) -> None:
-    """Loads both models, once in each process, of which each keeps to one core."""
+def start(models: str, one_core: bool) -> None:
+    """Loads both models, once in each process."""
     global detector, recogniser
-    cv2.setNumThreads(1)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    if one_core:
+        cv2.setNumThreads(1)
+        options.intra_op_num_threads = 1
     load = lambda name: onnxruntime.InferenceSession(str(Path(models) / name), options, ["CPUExecutionProvider"])
     detector, recogniser = load("scrfd_500m_bnkps.onnx"), load("w600k_mbf.onnx")
 
@@ -83,9 +85,9 @@ def faces(path: Path) -> int:
 
 
 def main() -> None:
-    album, models = sys.argv[1:]
+    album, models, *options = sys.argv[1:]
     photos = sorted(path for path in Path(album).rglob("*") if path.suffix.lower() in SUFFIXES)
-    with ProcessPoolExecutor(PROCESSES, initializer=start, initargs=(models,)) as pool:
+    with ProcessPoolExecutor(PROCESSES, initializer=start, initargs=(models, "--one-core" in options)) as pool:
         found = list(pool.map(faces, photos))
     print(json.dumps({"photos": len(photos), "faces": sum(found)}))
 
