@@ -11,7 +11,13 @@ fn main() -> ExitCode {
         // `facetag find Anna | head` has got all it wants.
         Err(error) if is_broken_pipe(&error) => Exit::Well.into(),
         Err(error) => {
-            note(&format!("facetag: {error:#}"));
+            // Some causes stand in the words of what they caused.
+            let said = error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+                "" => cause,
+                _ if said.contains(&cause) => said,
+                _ => format!("{said}: {cause}"),
+            });
+            note(&format!("facetag: {said}"));
             Exit::Failed.into()
         }
     }

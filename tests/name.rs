@@ -157,6 +157,8 @@ fn what_is_no_name_is_refused() {
         ("#3", "number"),
         ("An\nna", "control"),
         ("A\u{7}", "control"),
+        ("\u{202e}annA", "control"),
+        (&"a".repeat(201), "longer"),
     ] {
         library.facetag(["name", &number, wrong]).fails_saying(&[why]);
         library.facetag(["rename", "Joe", wrong]).fails_saying(&[why]);

@@ -304,6 +304,8 @@ fn an_ignored_group_is_not_asked_about() {
     let group = library.number("hopper-blurred.png");
     library.facetag(["ignore", &group]).well();
     assert!(asked(&library).iter().all(|(face, _)| *face != blurred));
+    let listed = library.facetag(["people", "--ignored"]).well().stdout;
+    assert!(listed.contains("hopper-blurred.png"), "seen once: {listed}");
     library.facetag(["ignore", "--undo", &group]).well();
     assert!(asked(&library).iter().any(|(face, _)| *face == blurred));
     library.facetag(["ignore", "Nobody", &group]).fails_saying(&["Nobody"]);
@@ -318,8 +320,9 @@ fn nobody_is_in_a_photo_from_before_their_birth() {
     let barack = library.name("obama-2010.jpg", "Barack");
     let doubtful = library.face_id(ROSE_GARDEN);
     assert!(asked(&library).contains(&(doubtful.clone(), barack.clone())), "or it is no test");
-    let said = library.facetag(["born", "Barack", "2011"]).well().stdout;
-    assert!(said.contains("2011-01-01"), "{said}");
+    let said = library.facetag(["born", "Barack", "2011"]).well();
+    assert!(said.stdout.contains("2011-01-01"), "{}", said.stdout);
+    assert!(said.stderr.contains("in 1 photo from before"), "the one that they said is his: {}", said.stderr);
     // The rose garden is of 2010; what the user said themselves is left alone.
     assert!(asked(&library).iter().all(|(face, _)| *face != doubtful));
     assert_eq!(name_in(&library, "obama-2010.jpg"), "Barack");
@@ -459,6 +462,9 @@ fn why_tells_who_said_so_or_whom_it_is_like() {
     let named = told(&sharp);
     assert!(named.contains("Grace") && named.contains("You said so") && named.contains("Line 1 of"), "{named}");
     assert!(named.contains("none.jpg"), "{named}");
+    library.facetag(["ignore", "Grace"]).well();
+    library.facetag(["ignore", "--undo", "Grace"]).well();
+    assert!(told(&sharp).contains("Line 1 of"), "that says whose it is: {}", told(&sharp));
     let why = library.facetag(["why", &blurred, "--json"]).well().json();
     assert_eq!(why["decision"], Value::Null);
     let first = &why["resembles"][0];

@@ -411,11 +411,21 @@ impl Journal {
 
     /// The last decision that stands and speaks of a face.
     pub fn last_word_on(&self, face: &FaceRef) -> Option<&Line> {
-        let speaks_of = |line: &&Line| {
+        self.words_on(face).next()
+    }
+
+    /// The decision that says whose a face is: the last one, but hiding or ignoring somebody says it only of faces of which nothing
+    /// else does.
+    pub fn reason_for(&self, face: &FaceRef) -> Option<&Line> {
+        let shows = |line: &&Line| !matches!(line.decision, Decision::Hide { .. } | Decision::Ignore { .. });
+        self.words_on(face).find(shows).or_else(|| self.last_word_on(face))
+    }
+
+    fn words_on(&self, face: &FaceRef) -> impl Iterator<Item = &Line> {
+        self.standing().rev().filter(|line| {
             let faces = line.decision.faces().iter().chain(line.decision.group());
             faces.flat_map(|other| self.today(other, line.id)).any(|other| other.is(face))
-        };
-        self.standing().rev().find(speaks_of)
+        })
     }
 
     /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.

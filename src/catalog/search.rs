@@ -165,13 +165,12 @@ impl Catalog {
     fn statement(&self, query: &Query, columns: &str) -> Result<(String, Vec<Value>)> {
         let conditions = query.conditions();
         let smallest = self.smallest(&conditions)?;
-        let is_smallest = |condition: &&Condition| smallest.is_some_and(|smallest| std::ptr::eq(smallest, *condition));
-        let test = |condition: &Condition| match &condition.rows {
-            Some(rows) if is_smallest(&condition) => format!(" AND photos.id IN ({rows})"),
-            _ => format!(" AND {}", condition.test),
-        };
-        let all: String = conditions.iter().map(test).collect();
-        let values = conditions.iter().flat_map(|condition| condition.values.clone()).collect();
+        // Each is tested even where its photos are listed: a photo in a folder may have another file elsewhere.
+        let tests = conditions.iter().map(|condition| condition.test.clone());
+        let listed =
+            smallest.and_then(|condition| condition.rows.as_ref()).map(|rows| format!("photos.id IN ({rows})"));
+        let all: String = tests.chain(listed).map(|condition| format!(" AND {condition}")).collect();
+        let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
             "SELECT photos.id, {columns}
@@ -225,8 +224,10 @@ impl Query {
             conditions.push(Condition::of_photos(&ends.join(" AND "), days));
         }
         if let Some(place) = &self.place {
-            let key = fold_place(place);
-            let test = "place_id IN (SELECT id FROM places WHERE instr(key, ?) OR instr(key, ?))";
+            let key = fold_place(place).replace(['.', ','], "");
+            let test =
+                "place_id IN (SELECT id FROM (SELECT id, replace(replace(key, ',', ''), '.', '') AS key FROM places)
+                                     WHERE instr(key, ?) OR instr(key, ?))";
             conditions.push(Condition::of_photos(test, [format!("|{key}|"), format!("|{key} ")]));
         }
         if let Some(folder) = &self.folder {

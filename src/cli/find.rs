@@ -1,15 +1,15 @@
 //! `facetag find`
 
 use std::collections::HashMap;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::args::Find;
-use super::output::{count, json, note};
+use super::output::{count, json, note, plain};
 use super::scan::interruption;
 use super::{Exit, absolute};
 use crate::album;
@@ -40,7 +40,15 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
         folder: args.folder.as_deref().map(absolute).transpose()?,
         copies: args.copies,
     };
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since > until
+    {
+        bail!("--since {since} is after --until {until}");
+    }
     let hits = catalog.find(&query)?;
+    if hits.is_empty() {
+        tell_why(&catalog, &query)?;
+    }
     if args.count {
         writeln!(std::io::stdout(), "{}", hits.len())?;
     } else if args.json {
@@ -51,14 +59,31 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     } else if let Some(folder) = &args.copy {
         return make(folder, &hits, album::Kind::Copies);
     } else if !args.open {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        album::list(&mut out, &hits, if args.null { 0 } else { b'\n' })?;
+        let stdout = std::io::stdout();
+        let mut out = BufWriter::new(stdout.lock());
+        if stdout.is_terminal() && !args.null {
+            hits.iter().try_for_each(|hit| writeln!(out, "{}", plain(&hit.path)))?;
+        } else {
+            album::list(&mut out, &hits, if args.null { 0 } else { b'\n' })?;
+        }
         out.flush()?;
     }
     if args.open {
         view(library, &hits)?;
     }
     Ok(if hits.is_empty() { Exit::Partly } else { Exit::Well })
+}
+
+/// Says what of a question that nothing fits no photo can fit.
+fn tell_why(catalog: &Catalog, query: &Query) -> Result<()> {
+    if let Some(folder) = query.folder.as_ref().filter(|folder| !folder.is_dir()) {
+        note(&format!("{}: there is no such folder now", folder.display()));
+    }
+    let there = Query { place: query.place.clone(), ..Query::default() };
+    if let Some(place) = query.place.as_ref().filter(|_| catalog.find(&there).is_ok_and(|hits| hits.is_empty())) {
+        note(&format!("{place}: no photo that is there now was taken there; names are as in `facetag find --json`"));
+    }
+    Ok(())
 }
 
 fn found(catalog: &Catalog, names: &HashMap<PersonId, String>, hit: &Hit) -> Result<Found> {

@@ -94,6 +94,20 @@ pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<E
         Some(date) => format!("{person} was born on {date}: no photo from before shows them."),
         None => format!("The birth date of {person} is forgotten."),
     })?;
+    let mut before = HashSet::new();
+    for face in catalog.faces_of(person.id)? {
+        let taken = catalog.photo(face.photo)?.taken;
+        if date.is_some_and(|date| taken.is_some_and(|taken| taken < date.to_string())) {
+            before.insert(face.photo);
+        }
+    }
+    if !before.is_empty() {
+        let photos = count(before.len() as u64, "photo");
+        note(&format!(
+            "warning: in {photos} from before you said that it is {person}; `facetag show {}` lists them",
+            person.id
+        ));
+    }
     Ok(Exit::Well)
 }
 

@@ -1,6 +1,7 @@
 //! Printing: tables, JSON.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -40,6 +41,13 @@ pub(super) fn say(line: &str) -> io::Result<()> {
 /// A line on standard error. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A path as a terminal may show it: a name may hold what the terminal would obey.
+pub(super) fn plain(path: &Path) -> String {
+    let letter =
+        |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() };
+    path.display().to_string().chars().map(letter).collect()
 }
 
 /// A probability in per cent, never certain: nothing but the user's word is.

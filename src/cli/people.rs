@@ -29,7 +29,8 @@ pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
             (_, true) => person.ignored,
             _ => !person.hidden && !person.ignored,
         })
-        .partition(|person| person.name.is_none() && person.faces < 2 && !args.all);
+        // Most strangers are seen once.
+        .partition(|person| person.name.is_none() && person.faces < 2 && !(args.all || args.hidden || args.ignored));
     let lines = shown.into_iter().map(|person| line(&catalog, person)).collect::<Result<Vec<_>>>()?;
     if args.json {
         json(&lines)?;

@@ -11,7 +11,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::Exit;
 use super::args::Scan;
-use super::output::{count, json, note};
+use super::output::{count, json, note, plain};
 use crate::catalog::Library;
 use crate::scan::{Event, Options, Summary, scan_folders};
 
@@ -27,6 +27,12 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
         json(&summary)?;
     } else if !args.quiet {
         tell(&summary, started.elapsed())?;
+        if args.afresh && !summary.interrupted {
+            writeln!(
+                std::io::stdout(),
+                "All that you ever said was said again of what was found: `facetag log` lists it."
+            )?;
+        }
     }
     Ok(match &summary {
         Summary { interrupted: true, .. } => Exit::Interrupted,
@@ -118,9 +124,9 @@ impl Progress {
                     note(&format!("{} of {} photos, {}", self.read, self.to_read, count(self.faces, "face")));
                 }
             }
-            Event::Unreadable { path, problem } => self.warn(&format!("{}: {problem}", path.display())),
+            Event::Unreadable { path, problem } => self.warn(&format!("{}: {problem}", plain(path))),
             Event::Offline { path } => {
-                self.warn(&format!("{}: not there now; its photos and names are kept", path.display()));
+                self.warn(&format!("{}: not there now; its photos and names are kept", plain(path)));
             }
             Event::Grouping => self.bar.set_message(format!("{}, grouping", count(self.faces, "face"))),
         }
@@ -172,7 +178,7 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     if summary.new_groups + summary.tagged > 0 {
         writeln!(
             out,
-            "{} of one face and more; {} tagged with a name you gave before.",
+            "{} of one face and more; {} tagged by likeness with a name you gave before.",
             count(summary.new_groups, "new group"),
             count(summary.tagged, "face"),
         )?;

@@ -13,7 +13,7 @@ pub struct Explanation {
     pub path: Option<String>,
     pub person: Option<Who>,
     pub state: Option<State>,
-    /// The decision that speaks of it last.
+    /// The decision that says whose it is.
     pub decision: Option<Line>,
     pub resembles: Vec<Resemblance>,
 }
@@ -32,7 +32,7 @@ pub fn explain(catalog: &Catalog, pack: &PackInfo, face: &FaceRow) -> Result<Exp
         path: catalog.path_of(face.photo)?.map(|path| path.display().to_string()),
         person: face.person.map(|person| catalog.person(person)).transpose()?.flatten(),
         state: face.state,
-        decision: journal.last_word_on(&catalog.face_ref(face)?).cloned(),
+        decision: journal.reason_for(&catalog.face_ref(face)?).cloned(),
         resembles: resemblances(catalog, pack, face.id, TOLD)?,
     })
 }

@@ -12,6 +12,9 @@ use super::regroup::Regrouped;
 use crate::catalog::{Catalog, CatalogError, Decision, Who};
 use crate::face::PackInfo;
 
+/// No name is longer, and no list need be wider.
+pub const MOST_LETTERS: usize = 200;
+
 /// Why a name cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -19,6 +22,8 @@ pub enum NameError {
     ControlCharacters(String),
     #[error("a name must not be empty")]
     Empty,
+    #[error("a name must not be longer than {MOST_LETTERS} letters, and this one has {0}")]
+    TooLong(usize),
     #[error("{0:?} would be taken for the number of a group: give a name with a letter in it")]
     Number(String),
 }
@@ -50,8 +55,14 @@ pub enum NamingError {
 /// What is wrong with it.
 pub fn check_name(name: &str) -> Result<(), NameError> {
     let name = name.trim();
-    if name.chars().any(char::is_control) {
+    // Nor what has a terminal write from right to left.
+    let turns = |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if name.chars().any(|letter| letter.is_control() || turns(letter)) {
         return Err(NameError::ControlCharacters(name.to_owned()));
+    }
+    let letters = name.chars().count();
+    if letters > MOST_LETTERS {
+        return Err(NameError::TooLong(letters));
     }
     // Zero-width letters are there, and nobody sees them.
     if name.width() == 0 {

@@ -234,6 +234,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::Name(NameError::Empty) => words.name_empty,
         PageError::Name(NameError::ControlCharacters(_)) => words.name_control,
         PageError::Name(NameError::Number(_)) => words.name_number,
+        PageError::Name(NameError::TooLong(_)) => words.name_long,
         PageError::Failed(error) => return format!("{} {error}", words.failed),
         PageError::Panicked => words.panicked,
     };
