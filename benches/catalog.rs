@@ -39,8 +39,12 @@ fn main() {
         let (milliseconds, found) = least(&|| catalog.find(&query).unwrap().len());
         println!("| {name} | {milliseconds:.1} | {found} |");
     }
-    let (milliseconds, found) = least(&|| catalog.people().unwrap().len());
-    println!("| everybody, as `people` lists them | {milliseconds:.1} | {found} |");
+    let listed = || {
+        let people = catalog.people_counted().unwrap().into_iter().filter(|person| person.faces > 1);
+        people.map(|person| catalog.summary(person).unwrap()).count()
+    };
+    let (milliseconds, found) = least(&listed);
+    println!("| everybody seen twice, as `people` lists them | {milliseconds:.1} | {found} |");
     let (milliseconds, found) = least(&|| catalog.people_counted().unwrap().len());
     println!("| everybody, as the page counts them | {milliseconds:.1} | {found} |");
 }
