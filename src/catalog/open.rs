@@ -14,6 +14,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-26-thumbnails.sql")),
     M::up(include_str!("migrations/2026-11-26-covers.sql")),
     M::up(include_str!("migrations/2026-11-26-photo-numbers.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/2026-11-26-place-keys.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -224,10 +224,8 @@ impl Query {
             conditions.push(Condition::of_photos(&ends.join(" AND "), days));
         }
         if let Some(place) = &self.place {
-            let key = fold_place(place).replace(['.', ','], "");
-            let test =
-                "place_id IN (SELECT id FROM (SELECT id, replace(replace(key, ',', ''), '.', '') AS key FROM places)
-                                     WHERE instr(key, ?) OR instr(key, ?))";
+            let key = fold_place(place);
+            let test = "place_id IN (SELECT id FROM places WHERE instr(key, ?) OR instr(key, ?))";
             conditions.push(Condition::of_photos(test, [format!("|{key}|"), format!("|{key} ")]));
         }
         if let Some(folder) = &self.folder {

@@ -51,9 +51,9 @@ pub(super) fn fold(name: &str) -> String {
     UniCase::unicode(tidy(name)).to_folded_case().nfc().collect()
 }
 
-/// A place's name as it is compared: folded, and without accents, which few type abroad.
+/// A place's name as it is compared: folded, and without accents, which few type abroad, nor full stops and commas.
 pub(super) fn fold_place(name: &str) -> String {
-    fold(name).nfd().filter(|&letter| !is_combining_mark(letter)).collect()
+    fold(name).nfd().filter(|&letter| !is_combining_mark(letter) && !matches!(letter, '.' | ',')).collect()
 }
 
 #[cfg(test)]
@@ -68,6 +68,7 @@ mod tests {
         assert_eq!(fold("小明"), "小明");
         assert_ne!(fold("Anna"), fold("Anne"));
         assert_eq!(fold_place("São  Paulo"), "sao paulo");
+        assert_eq!(fold_place("Washington, D.C."), "washington dc");
         assert_eq!(tidy(" e\u{301}lodie  Brown "), "élodie Brown");
     }
 
