@@ -1,7 +1,7 @@
 //! A photo that was edited in place: which of its faces are which in the new one.
 
 use super::Result;
-use super::decision::{Decision, FaceRef, LineId, SAME_FACE};
+use super::decision::{Decision, FaceRef, SAME_FACE};
 use super::faces::{COLUMNS, FaceRow, Floats, State, face};
 use super::journal::Journal;
 use super::photos::{Hash, PhotoId, Writer};
@@ -27,20 +27,23 @@ impl Writer<'_> {
         before.retain(|face| face.is_known);
         let [old_hash, new_hash] = [self.hash(old)?, self.hash(new)?];
         let mut same = Vec::new();
-        let mut drawn = Vec::new();
+        let (mut known, mut drawn) = (Vec::new(), Vec::new());
         for face in before {
             let best = (0..open.len()).max_by(|&a, &b| face.sameness(&open[a]).total_cmp(&face.sameness(&open[b])));
             match best.filter(|&best| face.sameness(&open[best]) > 0.0).map(|best| open.swap_remove(best)) {
-                Some(other) if other.is_known => {
-                    let last_word = |hash: &Hash, face: &FaceRow| self.last_word(&FaceRef::new(hash, face.bounds));
-                    if last_word(&old_hash, &face.face)? > last_word(&new_hash, &other.face)? {
-                        same.push((face.face, other.face));
-                    }
-                }
+                Some(other) if other.is_known => known.push((face.face, other.face)),
                 Some(other) => same.push((face.face, other.face)),
                 None if face.face.state == Some(State::Manual) => drawn.push(face.face),
                 None => {}
             }
+        }
+        if !known.is_empty() {
+            let journal = Journal::read(self.connection)?;
+            let last_word = |hash: &Hash, face: &FaceRow| {
+                journal.last_word_on(&FaceRef::new(hash, face.bounds)).map(|line| line.id)
+            };
+            known.retain(|(face, other)| last_word(&old_hash, face) > last_word(&new_hash, other));
+            same.extend(known);
         }
         if !drawn.is_empty() && self.is_same_picture(old, new, &same)? {
             // No detector sees a face that the user drew.
@@ -64,11 +67,6 @@ impl Writer<'_> {
         let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
         self.append(&edited)?;
         self.carry_out(&edited)
-    }
-
-    /// The line at which the user spoke last of a face, or 0.
-    fn last_word(&self, face: &FaceRef) -> Result<LineId> {
-        Ok(Journal::read(self.connection)?.last_word_on(face).map_or(0, |line| line.id))
     }
 
     fn faces_to_match(&mut self, photo: PhotoId) -> Result<Vec<Candidate>> {

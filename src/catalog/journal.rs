@@ -75,9 +75,6 @@ impl Catalog {
         &mut self,
         work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        if !self.connection.is_autocommit() {
-            return work(self);
-        }
         self.transaction("BEGIN IMMEDIATE", work)
     }
 
@@ -86,18 +83,22 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite and of `work`.
     pub fn unchanging<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if self.connection.is_autocommit() { self.transaction("BEGIN", work) } else { work(self) }
+        self.transaction("BEGIN", work)
     }
 
+    /// Runs `work` in the transaction that goes on, or else in one of its own.
     fn transaction<T, E: From<CatalogError>>(
         &mut self,
         begin: &str,
         work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        if !self.is_at_rest() {
+            return work(self);
+        }
         self.run(begin)?;
         let done = work(self).and_then(|done| Ok(self.run("COMMIT").map(|()| done)?));
         // On a full disk SQLite has done that itself; what went wrong first is what counts.
-        if done.is_err() && !self.connection.is_autocommit() {
+        if done.is_err() && !self.is_at_rest() {
             let _ = self.run("ROLLBACK");
         }
         done
@@ -130,7 +131,7 @@ impl Catalog {
             let line = catalog.batch(|writer| writer.append(decision)).map_err(E::from);
             let done = line.and_then(|line| recorded(catalog, line, work));
             let takes_back = matches!(decision, Decision::Undo { .. } | Decision::Redo { .. });
-            if done.is_err() && catalog.connection.is_autocommit() {
+            if done.is_err() && catalog.is_at_rest() {
                 return Ok(done?.0);
             }
             if !done.as_ref().is_ok_and(|(_, changed)| *changed || takes_back) {
