@@ -1,6 +1,7 @@
 //! Where a library lies on disk.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
@@ -83,11 +84,19 @@ impl Library {
         if self.folder.is_dir() {
             return Ok(());
         }
+        Self::private_folder(&self.folder).map_err(|source| CatalogError::Io { path: self.folder.clone(), source })
+    }
+
+    /// Makes a folder there, readable by its owner alone, unless there is one.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn private_folder(path: &Path) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.folder).map_err(|source| CatalogError::Io { path: self.folder.clone(), source })
+        builder.create(path)
     }
 
     /// Makes an empty file there, readable by its owner alone, or opens the one that is there.

@@ -79,8 +79,9 @@ fn tell_why(catalog: &Catalog, query: &Query) -> Result<()> {
     if let Some(folder) = query.folder.as_ref().filter(|folder| !folder.is_dir()) {
         note(&format!("{}: there is no such folder now", folder.display()));
     }
-    let there = Query { place: query.place.clone(), ..Query::default() };
-    if let Some(place) = query.place.as_ref().filter(|_| catalog.find(&there).is_ok_and(|hits| hits.is_empty())) {
+    if let Some(place) = &query.place
+        && catalog.find(&Query { place: query.place.clone(), ..Query::default() })?.is_empty()
+    {
         note(&format!("{place}: no photo that is there now was taken there; names are as in `facetag find --json`"));
     }
     Ok(())

@@ -94,13 +94,10 @@ pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<E
         Some(date) => format!("{person} was born on {date}: no photo from before shows them."),
         None => format!("The birth date of {person} is forgotten."),
     })?;
-    let mut before = HashSet::new();
-    for face in catalog.faces_of(person.id)? {
-        let taken = catalog.photo(face.photo)?.taken;
-        if date.is_some_and(|date| taken.is_some_and(|taken| taken < date.to_string())) {
-            before.insert(face.photo);
-        }
-    }
+    let Some(birth) = date.map(|date| date.to_string()) else { return Ok(Exit::Well) };
+    let seen = catalog.sightings(person.id)?.into_iter();
+    let before: HashSet<_> =
+        seen.filter(|seen| seen.taken.as_ref().is_some_and(|taken| *taken < birth)).map(|seen| seen.photo).collect();
     if !before.is_empty() {
         let photos = count(before.len() as u64, "photo");
         note(&format!(

@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 /// The faces that the user selected, and what they typed.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Selected {
     #[serde(default)]
     face: Vec<FaceId>,
@@ -53,11 +53,11 @@ async fn confirm_rest(
     site: State<Site>,
     visit: Visit,
     id: Path<PersonId>,
-    Form(mut selected): Faces,
+    Form(Selected { face: wrong, shown, .. }): Faces,
 ) -> Result<Redirect, PageError> {
-    let wrong = std::mem::replace(&mut selected.face, std::mem::take(&mut selected.shown));
-    selected.face.retain(|face| !wrong.contains(face));
-    say(site, visit, id, Form(selected), |catalog, pack, person, faces, _| {
+    let face = shown.into_iter().filter(|face| !wrong.contains(face)).collect();
+    let rest = Selected { face, ..Selected::default() };
+    say(site, visit, id, Form(rest), |catalog, pack, person, faces, _| {
         let open: Vec<FaceId> =
             faces.iter().filter(|face| face.state == Some(Tagged::Auto)).map(|face| face.id).collect();
         if open.is_empty() {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use image::RgbImage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::catalog::Hash;
+use crate::catalog::{Hash, Library};
 use crate::face::{BoundingBox, scene};
 use crate::photo::{encode_jpeg, resized};
 use crate::scan::{Budget, with_photo};
@@ -122,7 +122,7 @@ fn smaller(photo: &RgbImage, pixels: u32) -> Vec<u8> {
 /// Writes a preview, whole or not at all, and makes room where there are too many.
 fn keep(folder: &Path, file: &Path, jpeg: &[u8], used: &Mutex<Option<u64>>) -> std::io::Result<()> {
     let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
-    private_folder(file.parent().unwrap_or(folder))?;
+    Library::private_folder(file.parent().unwrap_or(folder))?;
     let half = file.with_extension("part");
     std::fs::write(&half, jpeg)?;
     std::fs::rename(&half, file)?;
@@ -132,15 +132,6 @@ fn keep(folder: &Path, file: &Path, jpeg: &[u8], used: &Mutex<Option<u64>>) -> s
     };
     *used = Some(if total > MOST { make_room(folder, MOST / 10 * 9) } else { total });
     Ok(())
-}
-
-/// Makes a folder into which nobody else may look, as the library's own.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// Removes the previews that were not used for longest, until they take at most so many bytes. Returns how many they take.
