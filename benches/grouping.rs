@@ -43,7 +43,7 @@ fn main() {
     }
 }
 
-/// How the vectors of a pack lie, measured on `lfw-devtest`.
+/// How the embeddings of a pack lie, measured on `lfw-devtest`.
 #[derive(Clone, Copy)]
 struct Spread {
     /// Mean cosine of two people.
@@ -182,12 +182,12 @@ fn face(person: u64, dimension: usize, spread: &Spread, random: &mut Random) -> 
     const LOOKS: u64 = 6;
     let direction = |seed: u64| {
         let mut random = Random::new(seed);
-        let mut vector = vec![0.0; dimension];
-        for (index, number) in vector.iter_mut().enumerate() {
+        let mut embedding = vec![0.0; dimension];
+        for (index, number) in embedding.iter_mut().enumerate() {
             // Variances that fall so are those of about so many equal dimensions.
             *number = random.normal() * (-(index as f32) / spread.dimensions).exp();
         }
-        normalised(vector).unwrap()
+        normalised(embedding).unwrap()
     };
     let poor = random.uniform() < 0.13;
     let worse = if poor { 0.05 + 0.25 * random.uniform() } else { 0.0 };
@@ -196,20 +196,20 @@ fn face(person: u64, dimension: usize, spread: &Spread, random: &mut Random) -> 
     let centre = direction(person << 8);
     let look = direction((person << 8) + 1 + random.below(LOOKS as usize) as u64);
     let own = direction(random.next());
-    let mut vector = vec![0.0; dimension];
-    for (index, number) in vector.iter_mut().enumerate() {
+    let mut embedding = vec![0.0; dimension];
+    for (index, number) in embedding.iter_mut().enumerate() {
         let centre = centre[index] * (1.0 - spread.strangers).sqrt();
         *number = share * centre + rest * (0.6 * look[index] + 0.8 * own[index]);
     }
     // What all faces have in common, and what all blurred ones have.
-    vector[0] += share * spread.strangers.sqrt();
-    vector[1] += if poor { spread.blur * rest } else { 0.0 };
+    embedding[0] += share * spread.strangers.sqrt();
+    embedding[1] += if poor { spread.blur * rest } else { 0.0 };
     NewFace {
         bounds: BoundingBox { x: random.uniform(), y: 0.3, width: 0.1, height: 0.1 },
         landmarks: [[0.5; 2]; 5],
         score: 0.9,
         quality: if poor { 0.05 } else { 0.7 },
-        embedding: normalised(vector).unwrap(),
+        embedding: normalised(embedding).unwrap(),
         thumbnail: Vec::new(),
     }
 }

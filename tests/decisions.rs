@@ -298,19 +298,19 @@ impl World {
     }
 }
 
-/// The vector of a face: six people, of whom the last two look alike, and noise around each.
+/// The embedding of a face: six people, of whom the last two look alike, and noise around each.
 fn looks(person: u8, noise: u16) -> Embedding {
     let mut random = u64::from(noise) * 7919 + 17;
     let mut next = || {
         random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (random >> 40) as f32 / (1 << 23) as f32 - 1.0
     };
-    let mut vector: Vec<f32> = (0..192).map(|_| next() * 0.06 * f32::from(noise % 4)).collect();
-    vector[usize::from(person)] += 1.0;
+    let mut embedding: Vec<f32> = (0..192).map(|_| next() * 0.06 * f32::from(noise % 4)).collect();
+    embedding[usize::from(person)] += 1.0;
     if person == 5 {
-        vector[4] += 0.7;
+        embedding[4] += 0.7;
     }
-    normalised(vector).unwrap()
+    normalised(embedding).unwrap()
 }
 
 /// The rows that only one of two states has, for a reader.

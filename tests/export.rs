@@ -96,12 +96,12 @@ fn embeddings_are_of_length_one_and_near_for_one_person() {
     for photo in export["photos"].as_array().unwrap() {
         let faces = photo["faces"].as_array().unwrap();
         for face in faces {
-            let vector: Vec<f64> = serde_json::from_value(face["embedding"].clone()).unwrap();
-            assert_eq!(vector.len(), 192);
-            let length = dot(&vector, &vector).sqrt();
+            let embedding: Vec<f64> = serde_json::from_value(face["embedding"].clone()).unwrap();
+            assert_eq!(embedding.len(), 192);
+            let length = dot(&embedding, &embedding).sqrt();
             assert!((length - 1.0).abs() < 1e-4, "{length}");
             if faces.len() == 1 {
-                portraits.push(vector);
+                portraits.push(embedding);
             }
         }
     }

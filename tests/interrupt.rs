@@ -101,7 +101,7 @@ fn check(library: &Library) {
     assert_eq!(
         library.number_of("faces WHERE id NOT IN (SELECT face_id FROM embeddings)"),
         0,
-        "a face without a vector"
+        "a face without an embedding"
     );
 }
 

@@ -116,13 +116,13 @@ fn a_photo_that_is_away_is_embedded_when_it_is_back() {
     fs::rename(&photo, &away).unwrap();
     let run = library.facetag(["models", "use", "insightface"]).ends(1);
     assert!(run.stderr.contains("biden-2010.jpg"), "{}", run.stderr);
-    assert_eq!(library.person("Joe")["faces"], 1, "the name needs no vector");
+    assert_eq!(library.person("Joe")["faces"], 1, "the name needs no embedding");
 
     fs::rename(&away, &photo).unwrap();
     library.scan();
     assert_eq!(library.find(&["Joe"]), ["biden-2010.jpg"]);
-    let vectors = "embeddings WHERE pack = 'insightface-mbf'";
-    assert_eq!(library.number_of(vectors), 2, "the next scan tries again, as `use` promised");
+    let embeddings = "embeddings WHERE pack = 'insightface-mbf'";
+    assert_eq!(library.number_of(embeddings), 2, "the next scan tries again, as `use` promised");
 }
 
 type Names = std::collections::BTreeMap<String, Value>;

@@ -1,4 +1,4 @@
-//! `facetag scan --afresh`: all that was found is forgotten and found again, and all that was said comes back out of the
+//! `facetag scan --rebuild`: all that was found is forgotten and found again, and all that was said comes back out of the
 //! journal alone.
 
 mod common;
@@ -33,8 +33,8 @@ fn said(library: &Library) -> Vec<String> {
     [people, &faces, &rejections].iter().flat_map(|what| rows_of(what)).collect()
 }
 
-fn afresh(library: &Library) -> Value {
-    library.facetag(["scan", "--afresh", "--json"]).well().json()
+fn rebuild(library: &Library) -> Value {
+    library.facetag(["scan", "--rebuild", "--json"]).well().json()
 }
 
 fn name_in(library: &Library, photo: &str) -> Value {
@@ -78,15 +78,15 @@ fn all_that_was_said_is_said_again() {
     let stood = say_all(&library);
     let known = stood.last().unwrap();
     let journal = library.journal();
-    let summary = afresh(&library);
+    let summary = rebuild(&library);
     assert_eq!((&summary["photos"], &summary["unchanged"]), (&7.into(), &0.into()), "{summary}");
     assert_eq!(&said(&library), known);
     assert_eq!(library.journal(), journal, "nothing new was said");
-    // Hand-drawn faces have vectors again, and a second time is as good as the first.
+    // Hand-drawn faces have embeddings again, and a second time is as good as the first.
     assert_eq!(library.number_of("faces WHERE id NOT IN (SELECT face_id FROM embeddings)"), 0);
     assert_eq!(library.scan()["unchanged"], 7);
     assert_eq!(&said(&library), known);
-    afresh(&library);
+    rebuild(&library);
     assert_eq!(&said(&library), known);
 }
 
@@ -96,7 +96,7 @@ fn what_was_taken_back_stays_so_and_comes_back_when_done_again() {
     let stood = say_all(&library);
     let last = stood.len() - 1;
     library.facetag(["undo", "4"]).well();
-    afresh(&library);
+    rebuild(&library);
     assert_eq!(said(&library), stood[last - 4]);
     // The journal still tells what was taken back, though nothing is known any more of how.
     for back in (1..=4).rev() {
@@ -110,7 +110,7 @@ fn what_was_taken_back_stays_so_and_comes_back_when_done_again() {
 fn what_was_said_before_it_can_still_be_taken_back() {
     let library = people();
     let stood = say_all(&library);
-    afresh(&library);
+    rebuild(&library);
     for (index, before) in stood.iter().enumerate().rev().skip(1) {
         let told = library.facetag(["undo"]).well().stdout;
         assert_eq!(&said(&library), before, "after {index} decisions: {told}");
@@ -124,7 +124,7 @@ fn what_was_said_before_it_can_still_be_taken_back() {
 }
 
 #[test]
-fn tags_made_by_likeness_come_back_as_such() {
+fn tags_made_by_similarity_come_back_as_such() {
     let library = people();
     library.name("obama-2010.jpg", "Barack");
     library.put("metadata/obama-2009.jpg");
@@ -132,7 +132,7 @@ fn tags_made_by_likeness_come_back_as_such() {
     library.scan();
     library.name("biden-2010.jpg", "Joe");
     let known = said(&library);
-    afresh(&library);
+    rebuild(&library);
     assert_eq!(said(&library), known);
     assert_eq!(library.face("obama-2011.jpg")["state"], "auto");
     // Taking back what nothing is known of any more looks again who is like whom, and leaves that to no later command.
@@ -170,14 +170,14 @@ fn a_photo_edited_in_place_keeps_what_was_said_of_it_before_and_since() {
     library.facetag(["reject", "Barack", &library.face_id("obama-2012.jpg")]).well();
     let known = said(&library);
 
-    afresh(&library);
+    rebuild(&library);
     assert_eq!(said(&library), known);
     library.facetag(["undo", "2"]).well();
     assert_eq!(said(&library), edited);
     // Edited a second time, and made anew from that.
     touch_up(&library.photo("biden-2010.jpg"));
     library.scan();
-    afresh(&library);
+    rebuild(&library);
     assert_eq!([name_in(&library, "biden-2010.jpg"), name_in(&library, "obama-2012.jpg")], ["Joe", "Barack"]);
     assert!(library.export()["none.jpg"]["faces"].as_array().unwrap().is_empty());
     library.facetag(["undo", "5"]).well();
@@ -207,7 +207,7 @@ fn a_photo_restored_after_an_edit_has_the_newest_names() {
         assert_eq!(library.scan()["photos"], 0, "it is known");
         assert_eq!((face("Ben").0, face("Grace").0), (2, 2), "nothing is drawn twice");
         let known = said(&library);
-        afresh(&library);
+        rebuild(&library);
         assert_eq!(said(&library), known);
         fs::write(&path, edited).unwrap();
         library.scan();
@@ -225,7 +225,7 @@ fn a_photo_that_is_away_meanwhile_has_its_names_when_it_is_back() {
     for photo in photos {
         fs::rename(library.photo(photo), away.join(photo)).unwrap();
     }
-    assert_eq!(afresh(&library)["photos"], 3);
+    assert_eq!(rebuild(&library)["photos"], 3);
     assert!(said(&library).len() < known.len());
     // Said while they are away: it holds for what comes back.
     library.facetag(["rename", "Barack", "Barack Obama"]).well();
@@ -244,25 +244,25 @@ fn a_folder_that_is_away_is_not_forgotten() {
     let (known, state) = (said(&library), library.state());
     let away = library.folder().join("away");
     fs::rename(library.photos(), &away).unwrap();
-    library.facetag(["scan", "--afresh"]).fails_saying(&[text(&library.photos()), "--afresh"]);
+    library.facetag(["scan", "--rebuild"]).fails_saying(&[text(&library.photos()), "--rebuild"]);
     assert_eq!(library.state(), state);
     // An empty one, on which no disk is mounted.
     fs::create_dir(library.photos()).unwrap();
-    library.facetag(["scan", "--afresh"]).fails_saying(&[text(&library.photos()), "--afresh"]);
+    library.facetag(["scan", "--rebuild"]).fails_saying(&[text(&library.photos()), "--rebuild"]);
     assert_eq!(library.state(), state);
     fs::remove_dir(library.photos()).unwrap();
     fs::rename(&away, library.photos()).unwrap();
-    afresh(&library);
+    rebuild(&library);
     assert_eq!(said(&library), known);
 }
 
 #[test]
 fn it_needs_a_library_and_no_folder() {
     let library = Library::with(&[BIDEN]);
-    library.facetag(["scan", "--afresh"]).fails_saying(&["no folder"]);
-    library.facetag(["scan", "--afresh", text(&library.photos())]).fails_saying(&["--afresh"]);
+    library.facetag(["scan", "--rebuild"]).fails_saying(&["no folder"]);
+    library.facetag(["scan", "--rebuild", text(&library.photos())]).fails_saying(&["--rebuild"]);
     library.scan();
-    assert_eq!(afresh(&library)["photos"], 1);
+    assert_eq!(rebuild(&library)["photos"], 1);
     assert_eq!(library.export().len(), 1);
 }
 
@@ -272,7 +272,7 @@ fn copies_and_new_photos_are_found_with_it() {
     library.name("biden-2010.jpg", "Joe");
     library.put_as(BIDEN, "copy.jpg");
     library.put("metadata/biden-2011.jpg");
-    let summary = afresh(&library);
+    let summary = rebuild(&library);
     assert_eq!(
         (&summary["photos"], &summary["copies"], &summary["tagged"]),
         (&8.into(), &1.into(), &1.into()),

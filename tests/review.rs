@@ -231,8 +231,8 @@ fn accuracy_leaves_out_each_confirmed_face() {
     assert_eq!((&second["faces"], &second["tagged"], &second["wrong"]), (&3.into(), &2.into(), &0.into()), "{second}");
     let recall = second["persons"][0]["recall"].as_f64().unwrap();
     assert!((recall - 2.0 / 3.0).abs() < 1e-9, "{second}");
-    let needed = second["likeness_needed"].as_f64().unwrap();
-    assert!(needed < second["likeness_now"].as_f64().unwrap(), "less would do here: {second}");
+    let needed = second["similarity_needed"].as_f64().unwrap();
+    assert!(needed < second["similarity_now"].as_f64().unwrap(), "less would do here: {second}");
     assert_eq!(second["tagged_then"], 3);
 
     // What the user mixed up is seen: Joe's name on a face of Barack's.

@@ -98,7 +98,7 @@ fn faces_that_a_new_scan_found_are_shown_by_what_was_said() {
     library.name("obama-2010.jpg", "Barack");
     library.facetag(["cover", "Barack", &library.face_id("obama-2012.jpg")]).well();
     let before = library.face_id("obama-2012.jpg");
-    library.facetag(["scan", "--afresh"]).well();
+    library.facetag(["scan", "--rebuild"]).well();
     let after = library.face_id("obama-2012.jpg");
     assert_ne!(before, after, "the numbers of faces are new");
     let server = Server::start(&library);

@@ -168,7 +168,7 @@ fn groups_told_apart_stay_so_when_one_of_them_grows_into_another() {
     // The user spoke of it: it keeps its number, whatever joins it.
     assert_eq!(library.number("obama-2010.jpg"), of);
     assert!(asked(&library).is_empty(), "{:?}", asked(&library));
-    library.facetag(["scan", "--afresh"]).well();
+    library.facetag(["scan", "--rebuild"]).well();
     assert!(asked(&library).is_empty());
     library.facetag(["undo"]).well();
     assert_eq!(asked(&library).len(), 1);
@@ -220,12 +220,12 @@ fn a_person_is_shown_by_the_face_that_was_chosen() {
     library.facetag(["cover", "Barack", &library.face_id(other)]).well();
     assert_eq!(shown(), library.face_id(other));
     // It holds through a new scan of all, and an edit of its photo.
-    library.facetag(["scan", "--afresh"]).well();
+    library.facetag(["scan", "--rebuild"]).well();
     assert_eq!(shown(), library.face_id(other));
     common::touch_up(&library.photo(other));
     library.scan();
     assert_eq!(shown(), library.face_id(other));
-    library.facetag(["scan", "--afresh"]).well();
+    library.facetag(["scan", "--rebuild"]).well();
     assert_eq!(shown(), library.face_id(other));
     // One that is not theirs any more shows them no more.
     library.facetag(["reject", "Barack", &library.face_id(other)]).well();
@@ -368,7 +368,7 @@ fn a_face_is_drawn_where_no_detector_saw_one() {
     let state = library.state();
     library.scan();
     assert_eq!(library.state(), state);
-    // With another pack they have vectors too.
+    // With another pack they have embeddings too.
     library.use_another_pack();
     assert_eq!(library.number_of("faces WHERE id NOT IN (SELECT face_id FROM embeddings WHERE pack = 'twin')"), 0);
     assert_eq!(library.person("A Ghost")["faces"], 2);
@@ -471,8 +471,8 @@ fn why_tells_who_said_so_or_whom_it_is_like() {
     assert_eq!((first["person"].to_string(), first["nearest"].to_string()), (grace, sharp));
     let probability = first["probability"].as_f64().unwrap();
     assert!((0.1..1.0).contains(&probability), "{first}");
-    let [likeness, cosine] = ["likeness", "cosine"].map(|what| first[what].as_f64().unwrap());
-    assert!((likeness - cosine).abs() < 1e-4, "to a single face, the two are one: {first}");
+    let [similarity, cosine] = ["similarity", "cosine"].map(|what| first[what].as_f64().unwrap());
+    assert!((similarity - cosine).abs() < 1e-4, "to a single face, the two are one: {first}");
 
     library.name("obama-2010.jpg", "Barack");
     library.put("metadata/obama-2009.jpg");

@@ -229,7 +229,7 @@ fn a_drawn_face_outlives_new_metadata_of_its_photo() {
         assert_eq!(ghosts(), 2);
     }
     let known = library.state();
-    for afresh in [false, true] {
+    for rebuild in [false, true] {
         let faces = library.facetag(["stats", "--json"]).well().json()["faces"].as_i64().unwrap();
         for (left, photos) in [(1, &["none.jpg"][..]), (1, &["none.jpg"]), (0, &[])] {
             library.facetag(["undo"]).well();
@@ -240,9 +240,9 @@ fn a_drawn_face_outlives_new_metadata_of_its_photo() {
         assert_eq!(now, faces - 1, "two drawn ones are gone, and one that was removed is back");
         library.facetag(["redo", "3"]).well();
         assert_eq!(ghosts(), 2);
-        if !afresh {
+        if !rebuild {
             assert_eq!(library.state(), known);
-            library.facetag(["scan", "--afresh"]).well();
+            library.facetag(["scan", "--rebuild"]).well();
             assert_eq!(ghosts(), 2);
         }
     }

@@ -20,7 +20,7 @@ pub struct Album {
     /// judged.
     pub faces: Vec<Option<usize>>,
     /// One behind the other, `pack.dimension` numbers each.
-    pub vectors: Vec<f32>,
+    pub embeddings: Vec<f32>,
     /// The photos with their faces, as another library can take them.
     pub photos: Vec<Photo>,
     /// By number.
@@ -77,26 +77,26 @@ impl Album {
             catalog,
             pack,
             faces: Vec::new(),
-            vectors: Vec::new(),
+            embeddings: Vec::new(),
             photos: Vec::new(),
             persons: Vec::new(),
             by_stem: HashMap::new(),
             missed: 0,
         };
-        let mut vectors = HashMap::new();
-        album.catalog.each_embedded_face(&album.pack.name, |face, _, vector| {
+        let mut embeddings = HashMap::new();
+        album.catalog.each_embedded_face(&album.pack.name, |face, _, embedding| {
             album.faces.push(None);
-            album.vectors.extend(vector);
-            vectors.insert(face.id, (vectors.len(), vector.to_vec()));
+            album.embeddings.extend(embedding);
+            embeddings.insert(face.id, (embeddings.len(), embedding.to_vec()));
         })?;
-        ensure!(album.vectors.len() == album.faces.len() * album.pack.dimension, "vectors of different lengths");
+        ensure!(album.embeddings.len() == album.faces.len() * album.pack.dimension, "embeddings of different lengths");
 
         let mut numbers = HashMap::new();
         let mut seen = HashSet::new();
         for (path, id) in album.catalog.files_with_photos()? {
             let Ok(path) = path.strip_prefix(folder) else { continue };
             let (row, mut faces) = (album.catalog.photo(id)?, album.catalog.faces_in(id)?);
-            faces.retain(|face| vectors.contains_key(&face.id));
+            faces.retain(|face| embeddings.contains_key(&face.id));
             let labelled = labels.of(path, (row.width, row.height), &faces);
             let persons: Vec<Option<usize>> = labelled
                 .into_iter()
@@ -110,7 +110,7 @@ impl Album {
                 })
                 .collect();
             if let Some(first) = persons.iter().position(Option::is_some) {
-                album.by_stem.insert(path.with_extension(""), vectors[&faces[first].id].0);
+                album.by_stem.insert(path.with_extension(""), embeddings[&faces[first].id].0);
             }
             // A photo that lies in two files is one photo, of whom the first file says.
             if !seen.insert(id) {
@@ -118,7 +118,7 @@ impl Album {
             }
             album.missed += labels.count(path) - persons.iter().flatten().count();
             for (face, &person) in faces.iter().zip(&persons) {
-                album.faces[vectors[&face.id].0] = person;
+                album.faces[embeddings[&face.id].0] = person;
             }
             let content = NewPhoto {
                 hash: row.hash,
@@ -136,7 +136,7 @@ impl Album {
                         landmarks: face.landmarks,
                         score: face.score,
                         quality: face.quality,
-                        embedding: vectors[&face.id].1.clone(),
+                        embedding: embeddings[&face.id].1.clone(),
                         thumbnail: Vec::new(),
                     })
                     .collect(),
@@ -146,8 +146,8 @@ impl Album {
         Ok(album)
     }
 
-    pub fn vector(&self, face: usize) -> &[f32] {
-        &self.vectors[face * self.pack.dimension..][..self.pack.dimension]
+    pub fn embedding(&self, face: usize) -> &[f32] {
+        &self.embeddings[face * self.pack.dimension..][..self.pack.dimension]
     }
 
     /// The groups that facetag makes with these thresholds, of all faces anew.

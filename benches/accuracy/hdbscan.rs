@@ -15,10 +15,10 @@ struct Merge {
 ///
 /// The distance of two faces is the largest of their own and those to their second-nearest others: where nothing else is
 /// said, that number is the least size of a cluster.
-pub fn hdbscan(vectors: &[f32], dimension: usize) -> Vec<usize> {
+pub fn hdbscan(embeddings: &[f32], dimension: usize) -> Vec<usize> {
     const SAMPLES: usize = 2;
-    let count = vectors.len() / dimension;
-    let of = |face: usize| &vectors[face * dimension..][..dimension];
+    let count = embeddings.len() / dimension;
+    let of = |face: usize| &embeddings[face * dimension..][..dimension];
     let distance = |a: usize, b: usize| (2.0 - 2.0 * dot(of(a), of(b))).max(0.0).sqrt();
     if count <= SAMPLES {
         return (0..count).collect();

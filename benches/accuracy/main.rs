@@ -31,10 +31,10 @@ use facetag::face::Thresholds;
 use album::Album;
 use labels::Labels;
 use metrics::Agreement;
-use rules::{Rule, Vectors};
+use rules::{Embeddings, Rule};
 use simulate::Tagged;
 
-/// Measures how well facetag groups the people in labelled photos, and how well others' rules do on the same vectors
+/// Measures how well facetag groups the people in labelled photos, and how well others' rules do on the same embeddings
 #[derive(Parser)]
 #[command(name = "cargo bench --bench accuracy --")]
 struct Args {
@@ -52,13 +52,13 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
     /// Other thresholds than the pack's own, to try them
-    #[arg(long, value_name = "LIKENESS")]
+    #[arg(long, value_name = "SIMILARITY")]
     group: Option<f32>,
-    #[arg(long, value_name = "LIKENESS")]
-    sure: Option<f32>,
-    #[arg(long, value_name = "LIKENESS")]
-    sure_of_one: Option<f32>,
-    #[arg(long, value_name = "LIKENESS")]
+    #[arg(long, value_name = "SIMILARITY")]
+    auto_tag: Option<f32>,
+    #[arg(long, value_name = "SIMILARITY")]
+    auto_tag_single: Option<f32>,
+    #[arg(long, value_name = "SIMILARITY")]
     margin: Option<f32>,
     /// Measure only the tags made by itself
     #[arg(long)]
@@ -90,8 +90,8 @@ fn main() -> Result<()> {
     let mut album = Album::of(dir, args.pack.as_deref(), &labels)?;
     let thresholds = &mut album.pack.thresholds;
     thresholds.group = args.group.unwrap_or(thresholds.group);
-    thresholds.sure = args.sure.unwrap_or(thresholds.sure);
-    thresholds.sure_of_one = args.sure_of_one.unwrap_or(thresholds.sure_of_one);
+    thresholds.auto_tag = args.auto_tag.unwrap_or(thresholds.auto_tag);
+    thresholds.auto_tag_single = args.auto_tag_single.unwrap_or(thresholds.auto_tag_single);
     thresholds.margin = args.margin.unwrap_or(thresholds.margin);
     if args.tags_only {
         return tags(&album);
@@ -164,12 +164,12 @@ fn grouping(album: &mut Album) -> Result<Agreement> {
 
 /// The others' groups.
 fn others(album: &Album) {
-    section("Groups by others' rules, on the same vectors", &GROUPING);
+    section("Groups by others' rules, on the same embeddings", &GROUPING);
     let thresholds = album.pack.thresholds;
     let lowest = (thresholds.group - BELOW).min(0.5);
-    let vectors = Vectors::new(&album.vectors, album.pack.dimension, lowest);
+    let embeddings = Embeddings::new(&album.embeddings, album.pack.dimension, lowest);
     for rule in Rule::ALL {
-        let judge = |least| Agreement::of(&album.judged(&rule.groups(&vectors, least)));
+        let judge = |least| Agreement::of(&album.judged(&rule.groups(&embeddings, least)));
         if let Some((least, what)) = rule.published() {
             agreement(rule.name(), what, judge(least));
         }

@@ -1,6 +1,6 @@
-//! How others group, on the same vectors: rewritten from what is published of them, not from their code.
+//! How others group, on the same embeddings: rewritten from what is published of them, not from their code.
 //!
-//! Likeness is a cosine here. Who speaks of distances between vectors of length one means `d`, where
+//! Similarity is a cosine here. Who speaks of distances between embeddings of length one means `d`, where
 //! `cos = 1 - d * d / 2`.
 
 use facetag::face::{Thresholds, dot};
@@ -22,7 +22,7 @@ pub enum Rule {
 }
 
 /// Faces as the rules see them.
-pub struct Vectors<'a> {
+pub struct Embeddings<'a> {
     /// One behind the other.
     all: &'a [f32],
     dimension: usize,
@@ -72,7 +72,7 @@ impl Rule {
     }
 
     /// The group of each face, where faces are alike from a cosine of `least` on.
-    pub fn groups(self, faces: &Vectors, least: f32) -> Vec<usize> {
+    pub fn groups(self, faces: &Embeddings, least: f32) -> Vec<usize> {
         assert!(!self.has_threshold() || least >= faces.lowest, "{least} is below what was looked for");
         match self {
             Self::AverageLinkage => average_linkage(faces, least),
@@ -85,14 +85,14 @@ impl Rule {
     }
 }
 
-impl<'a> Vectors<'a> {
+impl<'a> Embeddings<'a> {
     /// `lowest`: the least cosine that rules will ask for.
     pub fn new(all: &'a [f32], dimension: usize, lowest: f32) -> Self {
         let count = all.len() / dimension;
-        let vector = |face: usize| &all[face * dimension..][..dimension];
+        let embedding = |face: usize| &all[face * dimension..][..dimension];
         let beyond = |a: usize| {
             (a + 1..count).filter_map(move |b| {
-                let cosine = dot(vector(a), vector(b));
+                let cosine = dot(embedding(a), embedding(b));
                 (cosine >= lowest).then_some((a as u32, b as u32, cosine))
             })
         };
@@ -123,19 +123,20 @@ impl<'a> Vectors<'a> {
     }
 }
 
-/// The most alike join first, likeness being the mean over all pairs: facetag's own linkage with all that it adds to
+/// The most alike join first, similarity being the mean over all pairs: facetag's own linkage with all that it adds to
 /// this left away. Two groups whose mean reaches the threshold have a pair that does, so no pair is missed.
-fn average_linkage(faces: &Vectors, least: f32) -> Vec<usize> {
+fn average_linkage(faces: &Embeddings, least: f32) -> Vec<usize> {
     let single = |face| Cluster { sum: faces.of(face).into(), faces: 1, ..Cluster::default() };
     let mut clusters: Vec<Cluster> = (0..faces.len()).map(single).collect();
     let near = faces.pairs.iter().filter(|(_, _, cosine)| *cosine >= least);
     let pairs: Vec<Pair> = near.map(|&(a, b, _)| Pair { a, b }).collect();
-    let thresholds = Thresholds { group: least, sure: least, sure_of_one: 0.0, margin: 0.0, normalisation: 0.0 };
+    let thresholds =
+        Thresholds { group: least, auto_tag: least, auto_tag_single: 0.0, margin: 0.0, normalisation: 0.0 };
     link(&mut clusters, &pairs, &thresholds)
 }
 
 /// Whoever is alike is of one group, and so is who is like one of them.
-fn components(faces: &Vectors, least: f32) -> Vec<usize> {
+fn components(faces: &Embeddings, least: f32) -> Vec<usize> {
     let mut groups = vec![usize::MAX; faces.len()];
     for first in 0..faces.len() {
         let mut reached = if groups[first] == usize::MAX { vec![first] } else { Vec::new() };
@@ -150,7 +151,7 @@ fn components(faces: &Vectors, least: f32) -> Vec<usize> {
 }
 
 /// Each face, in random order, takes the group that those like it speak loudest for (Biemann 2006), until none changes.
-fn whispers(faces: &Vectors, least: f32) -> Vec<usize> {
+fn whispers(faces: &Embeddings, least: f32) -> Vec<usize> {
     const ROUNDS: usize = 100;
     let mut groups: Vec<usize> = (0..faces.len()).collect();
     let mut order = groups.clone();
@@ -178,7 +179,7 @@ fn whispers(faces: &Vectors, least: f32) -> Vec<usize> {
 
 /// A face with at least three alike, itself among them, is a core. One after the other goes to the person of the most
 /// alike face that has one, or founds a person; the others come after all cores, and found none.
-fn immich(faces: &Vectors, least: f32) -> Vec<usize> {
+fn immich(faces: &Embeddings, least: f32) -> Vec<usize> {
     const CORE: usize = 3;
     let alone = |face: usize| faces.len() + face;
     let mut groups: Vec<Option<usize>> = vec![None; faces.len()];
@@ -198,7 +199,7 @@ const MATCH_DISTANCE: f32 = 0.46;
 /// Cores are made by DBSCAN, of four faces and more. Each has a centre, the mean of its faces, and a radius, the
 /// distance of the farthest; other faces join the nearest centre if they are at most the matching distance outside its
 /// radius. With another threshold than the default both distances change in proportion.
-fn centre_and_radius(faces: &Vectors, least: f32) -> Vec<usize> {
+fn centre_and_radius(faces: &Embeddings, least: f32) -> Vec<usize> {
     const CORE: usize = 4;
     let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt();
     let reach = (2.0 - 2.0 * least).max(0.0).sqrt() / CLUSTER_DISTANCE * MATCH_DISTANCE;

@@ -59,7 +59,7 @@ pub fn verify(album: &Album, file: &Path) -> Result<Verification> {
             let stem = PathBuf::from(name).join(format!("{name}_{:04}", number.parse::<u32>()?));
             Ok(album.by_stem.get(&stem).copied())
         };
-        let cosine = face(a)?.zip(face(b)?).map(|(a, b)| dot(album.vector(a), album.vector(b)));
+        let cosine = face(a)?.zip(face(b)?).map(|(a, b)| dot(album.embedding(a), album.embedding(b)));
         incomplete += usize::from(cosine.is_none());
         let fold = if folds > 1 { index / (2 * count) } else { index % FOLDS };
         pairs.push(Judged { same: words.len() == 3, cosine: cosine.unwrap_or(-1.0), fold });
@@ -114,15 +114,15 @@ pub fn rates(album: &Album, false_positive_rates: &[f64]) -> Rates {
     let class = |cosine: f32| (((cosine + 1.0) / 2.0 * CLASSES as f32) as usize).min(CLASSES - 1);
     let faces = album.faces.iter().enumerate();
     let known: Vec<(&[f32], usize)> =
-        faces.filter_map(|(face, person)| Some((album.vector(face), (*person)?))).collect();
+        faces.filter_map(|(face, person)| Some((album.embedding(face), (*person)?))).collect();
     let counts = (0..known.len())
         .into_par_iter()
         .fold(
             || vec![[0u64; 2]; CLASSES],
             |mut counts, first| {
-                let (vector, person) = known[first];
+                let (embedding, person) = known[first];
                 for &(other, of) in &known[first + 1..] {
-                    counts[class(dot(vector, other))][usize::from(person == of)] += 1;
+                    counts[class(dot(embedding, other))][usize::from(person == of)] += 1;
                 }
                 counts
             },

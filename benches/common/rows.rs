@@ -1,6 +1,6 @@
 //! A large library without photos, of made-up rows: three faces a photo, twenty years, two thousand towns, a folder for each
 //! month, and people as large and as small as in real albums: person 1 has the most photos, person `n` an `n`th of them, and a
-//! hundred have names. It has no vectors, which no search reads.
+//! hundred have names. It has no embeddings, which no search reads.
 
 use std::path::Path;
 

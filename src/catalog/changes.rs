@@ -107,7 +107,7 @@ impl Writer<'_> {
         let undos = statement.query_map([line], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
         for undo in &undos {
             if let Some(face) = undo.strip_prefix("DELETE FROM faces WHERE id = ") {
-                // Vectors of other packs may have come since.
+                // Embeddings of other packs may have come since.
                 self.connection.execute("DELETE FROM embeddings WHERE face_id = ?1", [face])?;
             }
             self.connection.execute_batch(undo)?;

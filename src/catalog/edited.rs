@@ -13,13 +13,13 @@ struct Candidate {
     /// Whether anything is known of it: whose it is or is not, or that it is none.
     is_known: bool,
     /// With the pack of each.
-    vectors: Vec<(String, Embedding)>,
+    embeddings: Vec<(String, Embedding)>,
 }
 
 impl Writer<'_> {
     /// What is known of the faces of `old` goes over to the same faces in `new`, and the journal keeps which are the same.
     ///
-    /// They are where the vectors are near and the boxes overlap, or, after a crop or a turn, where the vectors are very
+    /// They are where the embeddings are near and the boxes overlap, or, after a crop or a turn, where the embeddings are very
     /// near: another photo put in its place is another photo. Of a face that is known in both, as after a return to the photo
     /// from before the edit, the newer word counts.
     pub(super) fn carry_tags(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
@@ -73,12 +73,13 @@ impl Writer<'_> {
         let known = "person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id)";
         let sql = format!("SELECT {COLUMNS}, {known} FROM faces WHERE photo_id = ?1");
         let mut faces = self.connection.prepare_cached(&sql)?;
-        let mut vectors = self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
+        let mut embeddings =
+            self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
         let rows = faces.query_map([photo], |row| Ok((face(row)?, row.get(11)?)))?;
         rows.map(|row| {
             let (face, is_known) = row?;
-            let vectors = vectors.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
-            Ok(Candidate { face, is_known, vectors: vectors.collect::<rusqlite::Result<_>>()? })
+            let embeddings = embeddings.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
+            Ok(Candidate { face, is_known, embeddings: embeddings.collect::<rusqlite::Result<_>>()? })
         })
         .collect()
     }
@@ -113,7 +114,7 @@ impl Writer<'_> {
 impl Candidate {
     /// How sure it is that two faces are one before and after an edit; 0 for two.
     fn sameness(&self, edited: &Self) -> f32 {
-        let of_pack = |wanted: &str| edited.vectors.iter().find(|(pack, _)| pack == wanted);
+        let of_pack = |wanted: &str| edited.embeddings.iter().find(|(pack, _)| pack == wanted);
         let near = self.vectors.iter().find_map(|(pack, vector)| of_pack(pack).map(|(_, other)| dot(vector, other)));
         let overlap = self.face.bounds.iou(&edited.face.bounds);
         let same = match near {

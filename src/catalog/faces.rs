@@ -102,7 +102,7 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Shows every face that has an embedding of `pack` to `see`, by id, with its vector.
+    /// Shows every face that has an embedding of `pack` to `see`, by id, with its embedding.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -124,7 +124,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The faces that have no vector of `pack`, as where a disk was away when the pack was changed: who they are, and in which photo.
+    /// The faces that have no embedding of `pack`, as where a disk was away when the pack was changed: who they are, and in which photo.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -157,15 +157,16 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The vector of a face in `pack`, if it has one.
+    /// The embedding of a face in `pack`, if it has one.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn embedding(&self, face: FaceId, pack: &str) -> Result<Option<Embedding>> {
         use rusqlite::OptionalExtension;
         let sql = "SELECT vector FROM embeddings WHERE face_id = ?1 AND pack = ?2";
-        let vector = self.connection.prepare_cached(sql)?.query_row(params![face, pack], |row| row.get::<_, Floats>(0));
-        Ok(vector.optional()?.map(|vector| vector.0))
+        let embedding =
+            self.connection.prepare_cached(sql)?.query_row(params![face, pack], |row| row.get::<_, Floats>(0));
+        Ok(embedding.optional()?.map(|embedding| embedding.0))
     }
 
     /// Whether some face of at least this score, with an embedding of `pack`, is in no group yet.
@@ -215,18 +216,18 @@ impl Writer<'_> {
         self.embedding(id, pack, &face.embedding)
     }
 
-    /// Keeps the vector of a face in `pack`, in place of an earlier one.
+    /// Keeps the embedding of a face in `pack`, in place of an earlier one.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn embedding(&mut self, face: FaceId, pack: &str, vector: &[f32]) -> Result<()> {
+    pub fn embedding(&mut self, face: FaceId, pack: &str, embedding: &[f32]) -> Result<()> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)")?
-            .execute(params![face, pack, Floats(vector.to_vec())])?;
+            .execute(params![face, pack, Floats(embedding.to_vec())])?;
         Ok(())
     }
 
-    /// Keeps the vector and the small picture of a face that the user has just drawn.
+    /// Keeps the embedding and the small picture of a face that the user has just drawn.
     ///
     /// # Errors
     /// Those of SQLite.

@@ -33,7 +33,7 @@ impl Catalog {
     pub fn undo(&mut self) -> Result<Option<Line>> {
         self.exclusively(|catalog| {
             let journal = Journal::load(catalog)?;
-            match journal.standing.last() {
+            match journal.active.last() {
                 Some(&line) => catalog.take_back(&journal, line, Decision::Undo { line }),
                 None => Ok(None),
             }
@@ -302,7 +302,7 @@ pub struct Journal {
     /// All lines, oldest first.
     pub lines: Vec<Line>,
     /// Lines that stand, oldest first: decisions and redone ones.
-    standing: Vec<LineId>,
+    active: Vec<LineId>,
     /// Lines of undos that a redo can take back, the last one last.
     undone: Vec<LineId>,
     /// By the photo that was edited: the line at which a scan saw it, a face in it, and what that became.
@@ -328,7 +328,7 @@ impl Journal {
     }
 
     fn new(lines: Vec<Line>) -> Self {
-        let (mut standing, mut undone) = (Vec::new(), Vec::new());
+        let (mut active, mut undone) = (Vec::new(), Vec::new());
         let mut edits: HashMap<String, Vec<(LineId, FaceRef, FaceRef)>> = HashMap::new();
         for Line { id, decision, .. } in &lines {
             match decision {
@@ -338,20 +338,20 @@ impl Journal {
                     }
                 }
                 Decision::Undo { .. } => {
-                    standing.pop();
+                    active.pop();
                     undone.push(*id);
                 }
                 Decision::Redo { .. } => {
                     undone.pop();
-                    standing.push(*id);
+                    active.push(*id);
                 }
                 _ => {
-                    standing.push(*id);
+                    active.push(*id);
                     undone.clear();
                 }
             }
         }
-        Self { lines, standing, undone, edits }
+        Self { lines, active, undone, edits }
     }
 
     fn line(&self, id: LineId) -> Option<&Line> {
@@ -368,26 +368,26 @@ impl Journal {
     }
 
     /// The decisions that stand, in the order in which they were first said.
-    pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Line> {
-        self.standing.iter().filter_map(|&id| self.decision_of(id))
+    pub fn active(&self) -> impl DoubleEndedIterator<Item = &Line> {
+        self.active.iter().filter_map(|&id| self.decision_of(id))
     }
 
     /// The line that an undo would take back: a decision, or one that was done again.
     pub fn newest(&self) -> Option<LineId> {
-        self.standing.last().copied()
+        self.active.last().copied()
     }
 
     /// How many lines that stand are newer than this one and go first when it is taken back; `None` where it cannot be, as it
     /// stands no more or was done again in another line.
     pub fn newer_than(&self, line: LineId) -> Option<usize> {
-        let index = self.standing.binary_search(&line).ok()?;
-        Some(self.standing.len() - 1 - index)
+        let index = self.active.binary_search(&line).ok()?;
+        Some(self.active.len() - 1 - index)
     }
 
     /// Whom a person or group has become by being made one with them.
     pub fn became(&self, person: PersonId) -> Option<PersonId> {
         let merged = |gone: PersonId| {
-            self.standing().rev().find_map(|line| match line.decision {
+            self.active().rev().find_map(|line| match line.decision {
                 Decision::Merge { from, into, .. } if from == gone => Some(into),
                 _ => None,
             })
@@ -407,7 +407,7 @@ impl Journal {
 
     /// Whether a line stands: a decision that was not taken back.
     pub fn stands(&self, id: LineId) -> bool {
-        self.standing().any(|line| line.id == id)
+        self.active().any(|line| line.id == id)
     }
 
     /// The last decision that stands and speaks of a face.
@@ -423,7 +423,7 @@ impl Journal {
     }
 
     fn words_on(&self, face: &FaceRef) -> impl Iterator<Item = &Line> {
-        self.standing().rev().filter(|line| {
+        self.active().rev().filter(|line| {
             let faces = line.decision.faces().iter().chain(line.decision.group());
             faces.flat_map(|other| self.today(other, line.id)).any(|other| other.is(face))
         })

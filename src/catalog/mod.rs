@@ -47,7 +47,7 @@ pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
 pub use replay::Replay;
 pub use roots::Root;
-pub use search::{Hit, Query, Span, Standing};
+pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};
 
 /// An open library.

@@ -27,7 +27,7 @@ impl Replay {
 
     fn of(journal: &Journal) -> Self {
         let said = |line: &super::Line| line.decision.said_of(|face| journal.today(face, line.id));
-        let decisions: Vec<Decision> = journal.standing().flat_map(said).collect();
+        let decisions: Vec<Decision> = journal.active().flat_map(said).collect();
         let faces = decisions.iter().flat_map(|decision| decision.faces().iter().chain(decision.group()));
         let photos = faces.filter_map(FaceRef::hash).collect();
         Self { decisions, photos, last: journal.lines.last().map_or(0, |line| line.id) }

@@ -54,7 +54,7 @@ pub struct Hit {
 
 /// Where a photo stands among those that fit a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct ResultPosition {
     /// From 1 on.
     pub number: usize,
     pub total: usize,
@@ -120,10 +120,10 @@ impl Catalog {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn standing(&self, query: &Query, photo: PhotoId) -> Result<Option<Standing>> {
+    pub fn position(&self, query: &Query, photo: PhotoId) -> Result<Option<ResultPosition>> {
         let photos = self.fitting(query, "path", |row| row.get::<_, PhotoId>(0))?;
         let index = photos.iter().position(|&other| other == photo);
-        Ok(index.map(|index| Standing {
+        Ok(index.map(|index| ResultPosition {
             number: index + 1,
             total: photos.len(),
             before: index.checked_sub(1).map(|before| photos[before]),

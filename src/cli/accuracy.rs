@@ -50,16 +50,16 @@ fn print(measured: &Accuracy, budget: f64, name: &dyn Fn(PersonId) -> String) ->
         let (person, other) = (name(confusion.person), name(confusion.taken_for));
         writeln!(out, "{} of {person} more like {other}.", count(confusion.times as u64, "face"))?;
     }
-    match measured.likeness_needed {
-        Some(likeness) => writeln!(
+    match measured.similarity_needed {
+        Some(similarity) => writeln!(
             out,
-            "At most {} wrong: from a likeness of {likeness:.2} on, which tags {} of {} (facetag tags from {:.2} on).",
+            "At most {} wrong: from a similarity of {similarity:.2} on, which tags {} of {} (facetag tags from {:.2} on).",
             percent(budget),
             measured.tagged_then,
             measured.faces,
-            measured.likeness_now
+            measured.similarity_now
         )?,
-        None => writeln!(out, "No likeness keeps the wrong ones below {}.", percent(budget))?,
+        None => writeln!(out, "No similarity keeps the wrong ones below {}.", percent(budget))?,
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Tell which decision or which likeness gave a face its name
+    /// Tell which decision or which similarity gave a face its name
     Why {
         /// Number of the face, as `show` lists it
         face: FaceId,
@@ -171,10 +171,10 @@ pub struct Scan {
     /// Try again the files that could not be read
     #[arg(long)]
     pub retry_failed: bool,
-    /// Forget all that was found and find it again; what you said of it is kept and said again. Numbers of faces, and of
-    /// groups without a name, are new then
-    #[arg(long, conflicts_with = "folders")]
-    pub afresh: bool,
+    /// Forget what scans found and find it again; your decisions are kept and re-applied. Faces, and groups without a name,
+    /// get new numbers
+    #[arg(long, alias = "afresh", conflicts_with = "folders")]
+    pub rebuild: bool,
     /// Say nothing but what went wrong
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
@@ -246,7 +246,7 @@ pub enum FaceAction {
 
 #[derive(Debug, clap::Args)]
 pub struct Accuracy {
-    /// Tell the likeness that keeps the share of wrong tags below this, as 0.1% or 0.001
+    /// Tell the similarity that keeps the share of wrong tags below this, as 0.1% or 0.001
     #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = share)]
     pub wrong_at_most: f64,
     #[arg(long)]
@@ -326,7 +326,7 @@ pub struct Serve {
 pub struct Export {
     #[arg(long, value_enum, default_value = "json")]
     pub format: Format,
-    /// Add the vector of each face
+    /// Add the embedding of each face
     #[arg(long)]
     pub embeddings: bool,
     /// Write to this file, which must not be there yet [default: standard output]

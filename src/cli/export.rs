@@ -62,8 +62,8 @@ pub(super) fn run(library: &Library, args: &args::Export) -> Result<Exit> {
     for (index, (path, photo)) in catalog.files_with_photos()?.into_iter().enumerate() {
         out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         let faces = catalog.faces_in(photo)?.into_iter().map(|face| {
-            let vector = if args.embeddings { catalog.embedding(face.id, &pack.name)? } else { None };
-            Ok(describe(&face, face.person.and_then(|person| names.get(&person)), vector))
+            let embedding = if args.embeddings { catalog.embedding(face.id, &pack.name)? } else { None };
+            Ok(describe(&face, face.person.and_then(|person| names.get(&person)), embedding))
         });
         let faces = faces.collect::<Result<_>>()?;
         serde_json::to_writer(&mut out, &describe_photo(&catalog, photo, path.display().to_string(), faces)?)?;

@@ -116,14 +116,14 @@ fn warn_of_meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<()> {
     Ok(())
 }
 
-/// Says how many faces a person has now, how many of them were found by likeness, and how many may be more.
+/// Says how many faces a person has now, how many of them were found by similarity, and how many may be more.
 pub(super) fn tell(catalog: &Catalog, pack: &PackInfo, person: PersonId, done: Regrouped) -> Result<Exit> {
     let faces = catalog.faces_of(person)?;
     let photos: HashSet<_> = faces.iter().map(|face| face.photo).collect();
     let who = catalog.person(person)?.unwrap_or(Who { id: person, name: None });
     let mut line = format!("{who}: {} in {}", count(faces.len() as u64, "face"), count(photos.len() as u64, "photo"));
     if done.tagged > 0 {
-        line += &format!(", {} of them found just now by likeness", done.tagged);
+        line += &format!(", {} of them found just now by similarity", done.tagged);
     }
     say(&format!("{line}."))?;
     let photos: u64 = questions(catalog, pack, &[person])?.iter().map(|question| question.photos).sum();

@@ -9,7 +9,7 @@ use super::output::{count, json, percent, say};
 use super::{Exit, picture};
 use crate::catalog::{Catalog, FaceRow, Journal, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{self, Outlook, Question, Queue, open, questions};
+use crate::people::{self, Estimate, Question, Queue, open, questions};
 
 /// So many faces of each side are shown.
 const SHOWN: usize = 3;
@@ -38,7 +38,7 @@ pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
         return Ok(Exit::Partly);
     }
     let limit = args.limit.unwrap_or(usize::MAX);
-    let Outlook { answers, photos, more } = queue.outlook(limit);
+    let Estimate { answers, photos, more } = queue.estimate(limit);
     let settle = if answers == 1 { "settles" } else { "settle" };
     let more = if more == 0 { String::new() } else { format!(" {more} more after that.") };
     say(&format!("{} {settle} {}.{more}", count(answers as u64, "answer"), count(photos, "photo")))?;
@@ -82,7 +82,7 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, queue: &mut Queue, limit: usi
             continue;
         };
         if done.tagged > 0 {
-            say(&format!("{} more tagged by likeness.", count(done.tagged as u64, "face")))?;
+            say(&format!("{} more tagged by similarity.", count(done.tagged as u64, "face")))?;
         }
     }
     let (given, photos) = (queue.answered().len() as u64, queue.answered().map(|question| question.photos).sum());

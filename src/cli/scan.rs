@@ -21,13 +21,13 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     }
     let started = Instant::now();
     let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
-    let options = Options { retry_failed: args.retry_failed, afresh: args.afresh };
+    let options = Options { retry_failed: args.retry_failed, rebuild: args.rebuild };
     let summary = shown(library, &args.folders, options, &mut progress)?;
     if args.json {
         json(&summary)?;
     } else if !args.quiet {
         tell(&summary, started.elapsed())?;
-        if args.afresh && !summary.interrupted {
+        if args.rebuild && !summary.interrupted {
             writeln!(
                 std::io::stdout(),
                 "All that you ever said was said again of what was found: `facetag log` lists it."
@@ -178,7 +178,7 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     if summary.new_groups + summary.tagged > 0 {
         writeln!(
             out,
-            "{} of one face and more; {} tagged by likeness with a name you gave before.",
+            "{} of one face and more; {} tagged by similarity with a name you gave before.",
             count(summary.new_groups, "new group"),
             count(summary.tagged, "face"),
         )?;

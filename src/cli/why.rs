@@ -1,4 +1,4 @@
-//! `facetag why FACE`: which decision or which likeness gave a face its name.
+//! `facetag why FACE`: which decision or which similarity gave a face its name.
 
 use std::io::Write;
 
@@ -41,12 +41,12 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
             Ok(vec![
                 who.to_string(),
                 percent(one.probability),
-                format!("{:.2}", one.likeness),
+                format!("{:.2}", one.similarity),
                 format!("{} ({:.2})", one.nearest, one.cosine),
                 said.to_owned(),
             ])
         });
-        let heads = ["LIKE", "PROBABILITY", "LIKENESS", "NEAREST FACE (COSINE)", ""];
+        let heads = ["LIKE", "PROBABILITY", "SIMILARITY", "NEAREST FACE (COSINE)", ""];
         table(&mut out, &heads, &[1, 2], &rows.collect::<Result<Vec<_>>>()?)?;
     }
     Ok(Exit::Well)

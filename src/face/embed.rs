@@ -1,4 +1,4 @@
-//! An aligned face -> a vector of length one.
+//! An aligned face -> an embedding of length one.
 
 use image::RgbImage;
 
@@ -22,7 +22,7 @@ impl Recogniser {
         Ok(Self { network: Graph::parse(onnx)?.network(SIDE as usize, SIDE as usize)?, scale })
     }
 
-    /// The vector of an aligned face (112 x 112 pixels), of length one.
+    /// The embedding of an aligned face (112 x 112 pixels), of length one.
     ///
     /// # Errors
     /// Those of the network.
@@ -30,8 +30,8 @@ impl Recogniser {
         let side = SIDE as usize;
         let input = numbers(face, side, side, |_, value| (f32::from(value) - 127.5) / self.scale, [0, 1, 2]);
         let mut outputs = self.network.run(&input)?;
-        let vector = outputs.drain(..).next().ok_or(ModelError::NoVector)?.values;
-        normalised(vector).ok_or(ModelError::NoVector)
+        let embedding = outputs.drain(..).next().ok_or(ModelError::NoEmbedding)?.values;
+        normalised(embedding).ok_or(ModelError::NoEmbedding)
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn numbers(
     numbers
 }
 
-/// The dot product of two vectors of one dimension; their cosine, where both have length one.
+/// The dot product of two embeddings of one dimension; their cosine, where both have length one.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     // Sums side by side: with one alone, each addition would wait for the one before.
     const LANES: usize = 16;
@@ -70,12 +70,12 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
-/// The vector brought to length one; `None` for one that has no direction.
-pub fn normalised(mut vector: Vec<f32>) -> Option<Embedding> {
-    let length = dot(&vector, &vector).sqrt();
+/// The embedding brought to length one; `None` for one that has no direction.
+pub fn normalised(mut embedding: Vec<f32>) -> Option<Embedding> {
+    let length = dot(&embedding, &embedding).sqrt();
     if !length.is_normal() {
         return None;
     }
-    vector.iter_mut().for_each(|number| *number /= length);
-    Some(vector)
+    embedding.iter_mut().for_each(|number| *number /= length);
+    Some(embedding)
 }

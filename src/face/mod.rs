@@ -1,4 +1,4 @@
-//! Faces in a photo: found, cut out, and turned into vectors that are near for one person and far for two.
+//! Faces in a photo: found, cut out, and turned into embeddings that are near for one person and far for two.
 //!
 //! | file | what |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | `centerface`, `retinaface`, `scrfd`, `anchors` | what each detector's outputs mean |
 //! | `refine` | a second look at each face, for better landmarks |
 //! | `align` | a face -> 112x112 pixels, eyes and mouth where the recogniser expects them |
-//! | `embed` | 112x112 pixels -> a vector of length one |
+//! | `embed` | 112x112 pixels -> an embedding of length one |
 //! | `portrait` | a face as people look at it |
 //! | `quality` | how far a face can be trusted |
 
@@ -46,7 +46,7 @@ pub struct BoundingBox {
 /// x and y in fractions of the upright photo.
 pub type Landmarks = [[f32; 2]; 5];
 
-/// A vector of length one; the dot product of two (their cosine) tells how much two faces are alike.
+/// A embedding of length one; the dot product of two (their cosine) tells how much two faces are alike.
 pub type Embedding = Vec<f32>;
 
 impl BoundingBox {
@@ -69,8 +69,8 @@ pub enum ModelError {
     NoDetector(String),
     #[error("the model has {found} outputs, and a detector of this kind has {wanted}")]
     Outputs { wanted: usize, found: usize },
-    #[error("the model gave no vector for a face")]
-    NoVector,
+    #[error("the model gave no embedding for a face")]
+    NoEmbedding,
     #[error("{path}: {source}")]
     Io { path: std::path::PathBuf, source: std::io::Error },
     #[error("{path}: {reason}")]

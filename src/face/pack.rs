@@ -21,7 +21,7 @@ pub const OPEN: &str = "open";
 pub struct PackInfo {
     pub name: String,
     pub licence: String,
-    /// How many numbers a vector has.
+    /// How many numbers an embedding has.
     pub dimension: usize,
     pub detector: Architecture,
     /// Of the detector's score, 0 to 1.
@@ -35,7 +35,7 @@ pub struct PackInfo {
     pub calibration: Calibration,
 }
 
-/// From which likeness on (see [`crate::people::link`]) faces are taken for one person, for the vectors of one pack.
+/// From which similarity on (see [`crate::people::link`]) faces are taken for one person, for the embeddings of one pack.
 ///
 /// Measured on `lfw-devtest`, and chosen a little above the best there: the more people a library has, the more of them
 /// look like somebody else.
@@ -44,18 +44,20 @@ pub struct Thresholds {
     /// To be in one group, which the user will look at.
     pub group: f32,
     /// To be tagged with a name without asking, for a person of many faces.
-    pub sure: f32,
+    #[serde(alias = "sure")]
+    pub auto_tag: f32,
     /// How much more that takes for a person of a single face; of two, half as much, and so on.
-    pub sure_of_one: f32,
+    #[serde(alias = "sure_of_one")]
+    pub auto_tag_single: f32,
     /// By how much the next person must be less like.
     pub margin: f32,
     /// 0 is average linkage, 1 compares mean directions only: how much a group's inner spread is made up for.
     pub normalisation: f32,
 }
 
-/// From a likeness (see [`crate::people::link`]) to a probability, by logistic regression.
+/// From a similarity (see [`crate::people::link`]) to a probability, by logistic regression.
 ///
-/// `1 / (1 + exp(-(slope * likeness - offset)))` is how likely a group and a person are one who were as likely to be as not
+/// `1 / (1 + exp(-(slope * similarity - offset)))` is how likely a group and a person are one who were as likely to be as not
 /// before. Among `n` people, one of whom it may be, the odds beforehand are 1 to `n`, and the offset grows by `ln n`.
 /// Fitted on `lfw-devtest`: on the most alike of the groups and persons that are left apart there.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -69,13 +71,13 @@ impl Calibration {
         Self { slope: 55.2, offset: 12.2 }
     }
 
-    /// How likely it is that a likeness to one of `among` people is no chance, 0 to 1.
-    pub fn probability(&self, likeness: f32, among: usize) -> f32 {
-        1.0 / (1.0 + (self.offset + prior(among) - self.slope * likeness).exp())
+    /// How likely it is that a similarity to one of `among` people is no chance, 0 to 1.
+    pub fn probability(&self, similarity: f32, among: usize) -> f32 {
+        1.0 / (1.0 + (self.offset + prior(among) - self.slope * similarity).exp())
     }
 
-    /// The likeness that has this probability.
-    pub fn likeness(&self, probability: f32, among: usize) -> f32 {
+    /// The similarity that has this probability.
+    pub fn similarity(&self, probability: f32, among: usize) -> f32 {
         (self.offset + prior(among) + (probability / (1.0 - probability)).ln()) / self.slope
     }
 }
@@ -112,7 +114,13 @@ impl PackInfo {
             detector_threshold: 0.3,
             detector_side: 1024,
             recogniser_scale: 128.0,
-            thresholds: Thresholds { group: 0.61, sure: 0.68, sure_of_one: 0.04, margin: 0.1, normalisation: 0.75 },
+            thresholds: Thresholds {
+                group: 0.61,
+                auto_tag: 0.68,
+                auto_tag_single: 0.04,
+                margin: 0.1,
+                normalisation: 0.75,
+            },
             calibration: Calibration { slope: 38.9, offset: 15.3 },
         }
     }
@@ -128,7 +136,13 @@ impl PackInfo {
             detector_threshold: 0.5,
             detector_side: 1024,
             recogniser_scale: 127.5,
-            thresholds: Thresholds { group: 0.38, sure: 0.38, sure_of_one: 0.02, margin: 0.1, normalisation: 0.65 },
+            thresholds: Thresholds {
+                group: 0.38,
+                auto_tag: 0.38,
+                auto_tag_single: 0.02,
+                margin: 0.1,
+                normalisation: 0.65,
+            },
             calibration: Calibration::insightface(),
         }
     }
@@ -227,7 +241,7 @@ impl Pack {
         Ok((face, is_seen))
     }
 
-    /// The vector of an aligned face, see [`align`](super::align).
+    /// The embedding of an aligned face, see [`align`](super::align).
     ///
     /// # Errors
     /// Those of the network.

@@ -19,10 +19,10 @@ pub struct Accuracy {
     pub faces: usize,
     pub tagged: usize,
     pub wrong: usize,
-    /// The likeness from which on facetag tags now, for a person of many faces.
-    pub likeness_now: f32,
-    /// The least likeness that keeps the share of wrong tags within the budget; `None` where none does.
-    pub likeness_needed: Option<f32>,
+    /// The similarity from which on facetag tags now, for a person of many faces.
+    pub similarity_now: f32,
+    /// The least similarity that keeps the share of wrong tags within the budget; `None` where none does.
+    pub similarity_needed: Option<f32>,
     /// How many faces would be tagged with it.
     pub tagged_then: usize,
 }
@@ -49,8 +49,8 @@ pub struct Confusion {
 struct Guess {
     truth: PersonId,
     best: PersonId,
-    likeness: f32,
-    /// The likeness from which on it is tagged, for so many faces as that person has.
+    similarity: f32,
+    /// The similarity from which on it is tagged, for so many faces as that person has.
     extra: f32,
     /// It is not nearly as much like somebody else.
     clear: bool,
@@ -94,17 +94,18 @@ fn guess(
     let alone = faces.alone(face);
     let rest = faces.without(&clusters[&truth], face);
     let of = |person: PersonId| if person == truth { &rest } else { &clusters[&person] };
-    let mut likenesses: Vec<(f32, PersonId)> =
-        clusters.keys().map(|&person| (pack.thresholds.likeness(of(person), &alone), person)).collect();
-    likenesses.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let &(likeness, best) = likenesses.first()?;
-    let rivals = &likenesses[1..];
-    let clear = rivals.iter().all(|&(rival, person)| likeness - rival >= pack.thresholds.margin(of(best), of(person)));
-    Some(Guess { truth, best, likeness, extra: pack.thresholds.sure_of_one / of(best).faces as f32, clear })
+    let mut similarities: Vec<(f32, PersonId)> =
+        clusters.keys().map(|&person| (pack.thresholds.similarity(of(person), &alone), person)).collect();
+    similarities.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let &(similarity, best) = similarities.first()?;
+    let rivals = &similarities[1..];
+    let clear =
+        rivals.iter().all(|&(rival, person)| similarity - rival >= pack.thresholds.margin(of(best), of(person)));
+    Some(Guess { truth, best, similarity, extra: pack.thresholds.auto_tag_single / of(best).faces as f32, clear })
 }
 
 fn judge(guesses: &[Guess], persons: &BTreeMap<PersonId, Vec<usize>>, pack: &PackInfo, budget: f64) -> Accuracy {
-    let is_tagged = |guess: &&Guess| guess.clear && guess.likeness >= pack.thresholds.sure + guess.extra;
+    let is_tagged = |guess: &&Guess| guess.clear && guess.similarity >= pack.thresholds.auto_tag + guess.extra;
     let tagged: Vec<&Guess> = guesses.iter().filter(is_tagged).collect();
     let is_right = |guess: &&&Guess| guess.best == guess.truth;
     let share = |part: usize, whole: usize| part as f64 / whole as f64;
@@ -130,12 +131,12 @@ fn judge(guesses: &[Guess], persons: &BTreeMap<PersonId, Vec<usize>>, pack: &Pac
 
     // From the most alike on: as far down as the wrong ones stay within the budget.
     let mut clear: Vec<&Guess> = guesses.iter().filter(|guess| guess.clear).collect();
-    clear.sort_by(|a, b| (b.likeness - b.extra).total_cmp(&(a.likeness - a.extra)));
+    clear.sort_by(|a, b| (b.similarity - b.extra).total_cmp(&(a.similarity - a.extra)));
     let (mut wrong, mut needed) = (0, None);
     for (index, guess) in clear.iter().enumerate() {
         wrong += usize::from(guess.best != guess.truth);
         if share(wrong, index + 1) <= budget {
-            needed = Some((guess.likeness - guess.extra, index + 1));
+            needed = Some((guess.similarity - guess.extra, index + 1));
         }
     }
     Accuracy {
@@ -144,8 +145,8 @@ fn judge(guesses: &[Guess], persons: &BTreeMap<PersonId, Vec<usize>>, pack: &Pac
         faces: guesses.len(),
         tagged: tagged.len(),
         wrong: tagged.len() - tagged.iter().filter(is_right).count(),
-        likeness_now: pack.thresholds.sure,
-        likeness_needed: needed.map(|(likeness, _)| likeness),
+        similarity_now: pack.thresholds.auto_tag,
+        similarity_needed: needed.map(|(similarity, _)| similarity),
         tagged_then: needed.map_or(0, |(_, tagged)| tagged),
     }
 }

@@ -42,7 +42,7 @@ pub fn explain(catalog: &Catalog, pack: &PackInfo, face: &FaceRow) -> Result<Exp
 pub struct Resemblance {
     pub person: PersonId,
     /// To all of their other faces, see [`crate::face::Thresholds`].
-    pub likeness: f32,
+    pub similarity: f32,
     /// That they are one person, 0 to 1.
     pub probability: f32,
     /// Their face that is most like it; of those that the user confirmed where there are any.
@@ -73,15 +73,15 @@ pub fn resemblances(
         if own && cluster.faces == 1 {
             continue;
         }
-        let likeness = match own {
-            true => pack.thresholds.likeness(&faces.without(cluster, index), &alone),
-            false => pack.thresholds.likeness(cluster, &alone),
+        let similarity = match own {
+            true => pack.thresholds.similarity(&faces.without(cluster, index), &alone),
+            false => pack.thresholds.similarity(cluster, &alone),
         };
-        let probability = pack.calibration.probability(likeness, faces.existing.len());
+        let probability = pack.calibration.probability(similarity, faces.existing.len());
         let rejected = alone.rejected.contains(&person);
-        found.push(Resemblance { person, likeness, probability, nearest: 0, cosine: 0.0, rejected });
+        found.push(Resemblance { person, similarity, probability, nearest: 0, cosine: 0.0, rejected });
     }
-    found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
+    found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
     let own = found.iter().position(|one| faces.person[index] == Some(one.person));
     if let Some(own) = own.filter(|&own| own >= limit) {
         found.swap(own, limit - 1);
@@ -89,7 +89,7 @@ pub fn resemblances(
     found.truncate(limit);
     for one in &mut found {
         let theirs = |other: &usize| *other != index && faces.person[*other] == Some(one.person);
-        let cosine = |other: usize| dot(faces.vector(other), faces.vector(index));
+        let cosine = |other: usize| dot(faces.embedding(other), faces.embedding(index));
         let said = |other: usize| matches!(faces.state[other], Some(State::Confirmed | State::Manual));
         let nearest = (0..cluster_of.len()).filter(theirs).max_by(|&a, &b| {
             (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal)

@@ -1,4 +1,4 @@
-//! The faces of a library that have a vector, and the clusters that they are in.
+//! The faces of a library that have an embedding, and the clusters that they are in.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +35,7 @@ pub(super) struct Faces {
     pub tiny: Vec<bool>,
     pub clear: Vec<bool>,
     /// One behind the other, `dimension` numbers each.
-    pub vectors: Vec<f32>,
+    pub embeddings: Vec<f32>,
     pub dimension: usize,
     /// The groups and persons that have a face, in the order of their numbers.
     pub existing: Vec<PersonId>,
@@ -62,7 +62,7 @@ impl Faces {
             poor: Vec::new(),
             tiny: Vec::new(),
             clear: Vec::new(),
-            vectors: Vec::new(),
+            embeddings: Vec::new(),
             dimension: pack.dimension,
             existing: Vec::new(),
             fixed: catalog.spoken_of()?,
@@ -74,8 +74,8 @@ impl Faces {
         for (face, person) in catalog.rejections()? {
             faces.rejected.entry(face).or_default().push(person);
         }
-        catalog.each_embedded_face(&pack.name, |face, InPhoto { taken, pixels }, vector| {
-            if vector.len() == pack.dimension {
+        catalog.each_embedded_face(&pack.name, |face, InPhoto { taken, pixels }, embedding| {
+            if embedding.len() == pack.dimension {
                 faces.id.push(face.id);
                 faces.photo.push(face.photo);
                 faces.taken.push(taken);
@@ -88,7 +88,7 @@ impl Faces {
                 faces.poor.push(is_poor);
                 faces.tiny.push(is_poor && pixels < TINY);
                 faces.clear.push(is_said || face.quality >= CLEAR_QUALITY);
-                faces.vectors.extend(vector);
+                faces.embeddings.extend(embedding);
             }
         })?;
         let existing: HashSet<PersonId> = faces.person.iter().flatten().copied().collect();
@@ -97,8 +97,8 @@ impl Faces {
         Ok(faces)
     }
 
-    pub fn vector(&self, face: usize) -> &[f32] {
-        &self.vectors[face * self.dimension..][..self.dimension]
+    pub fn embedding(&self, face: usize) -> &[f32] {
+        &self.embeddings[face * self.dimension..][..self.dimension]
     }
 
     /// A cluster for each group and person there is, then one for each face without; and the cluster of each face.
@@ -141,7 +141,7 @@ impl Faces {
     /// A cluster of one face.
     pub fn alone(&self, face: usize) -> Cluster<'_> {
         Cluster {
-            sum: self.vector(face).into(),
+            sum: self.embedding(face).into(),
             faces: 1,
             photos: [self.photo[face]].into(),
             rejected: self.rejected.get(&self.id[face]).into_iter().flatten().copied().collect(),
@@ -155,7 +155,7 @@ impl Faces {
 
     /// Adds a face to a cluster that has sums of its own.
     pub fn add(&self, cluster: &mut Cluster, face: usize) {
-        let add = |sum: &mut [f32]| sum.iter_mut().zip(self.vector(face)).for_each(|(sum, number)| *sum += number);
+        let add = |sum: &mut [f32]| sum.iter_mut().zip(self.embedding(face)).for_each(|(sum, number)| *sum += number);
         add(cluster.sum.to_mut());
         cluster.faces += 1;
         cluster.photos.insert(self.photo[face]);
@@ -190,7 +190,7 @@ impl Faces {
     /// A cluster of two faces and more without one of them; its photos and days are left as they were.
     pub fn without(&self, cluster: &Cluster, face: usize) -> Cluster<'static> {
         let take =
-            |sum: &[f32]| sum.iter().zip(self.vector(face)).map(|(sum, number)| sum - number).collect::<Vec<_>>();
+            |sum: &[f32]| sum.iter().zip(self.embedding(face)).map(|(sum, number)| sum - number).collect::<Vec<_>>();
         let mut eras = cluster.eras.clone();
         if let Some(era) = eras.iter_mut().find(|era| self.taken[face].is_some_and(|day| day.year() == era.year)) {
             (era.sum, era.faces) = (take(&era.sum), era.faces - 1);

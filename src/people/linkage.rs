@@ -1,6 +1,6 @@
 //! Groups by average linkage: the two groups that are most alike become one, again and again.
 //!
-//! How alike two groups are follows from the sums of their vectors alone, so a group is a sum and a count however many
+//! How alike two groups are follows from the sums of their embeddings alone, so a group is a sum and a count however many
 //! faces it has, and faces can join later without the others being looked at again.
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::face::{Thresholds, dot};
 /// A set of faces that belong together, at first often one.
 #[derive(Debug, Clone, Default)]
 pub struct Cluster<'a> {
-    /// The sum of the faces' vectors; of a single face the vector itself.
+    /// The sum of the faces' embeddings; of a single face the embedding itself.
     pub sum: Cow<'a, [f32]>,
     pub faces: usize,
     /// The photos they are in: two faces of one photo are two people.
@@ -47,7 +47,7 @@ pub struct Cluster<'a> {
 #[derive(Debug, Clone)]
 pub struct Era {
     pub year: i16,
-    /// The sum of the faces' vectors.
+    /// The sum of the faces' embeddings.
     pub sum: Vec<f32>,
     pub faces: usize,
 }
@@ -58,32 +58,32 @@ const LEAST_FACES_OF_ERA: usize = 5;
 impl Thresholds {
     /// How alike two clusters are: the mean cosine over all pairs between them, made up for their inner spread.
     ///
-    /// With `c` the mean vectors: `ca . cb / (|ca| |cb|) ^ normalisation`. Faces of one person spread, and more of them
+    /// With `c` the mean embeddings: `ca . cb / (|ca| |cb|) ^ normalisation`. Faces of one person spread, and more of them
     /// spread more: without the correction a large group would have to be more alike to grow than a small one. On
     /// `lfw-devtest` it brought BCubed F from .984 to .988.
     ///
     /// A person who is seen over years changes: faces of one time are compared with the person of that time too.
-    pub fn likeness(&self, a: &Cluster, b: &Cluster) -> f32 {
-        let whole = self.likeness_of_sums((&a.sum, a.faces), (&b.sum, b.faces));
+    pub fn similarity(&self, a: &Cluster, b: &Cluster) -> f32 {
+        let whole = self.similarity_of_sums((&a.sum, a.faces), (&b.sum, b.faces));
         let eras = |person: &Cluster, other: &Cluster| {
             let Some((first, last)) = other.days else { return whole };
             let then = |era: &&Era| {
                 era.faces >= LEAST_FACES_OF_ERA && (first.year() - 1..=last.year() + 1).contains(&era.year)
             };
             let eras = person.eras.iter().filter(then);
-            eras.map(|era| self.likeness_of_sums((&era.sum, era.faces), (&other.sum, other.faces)))
+            eras.map(|era| self.similarity_of_sums((&era.sum, era.faces), (&other.sum, other.faces)))
                 .fold(whole, f32::max)
         };
         if a.eras.is_empty() { eras(b, a) } else { eras(a, b) }
     }
 
-    fn likeness_of_sums(&self, a: (&[f32], usize), b: (&[f32], usize)) -> f32 {
+    fn similarity_of_sums(&self, a: (&[f32], usize), b: (&[f32], usize)) -> f32 {
         let (count_a, count_b) = (a.1 as f32, b.1 as f32);
         let spread = length(a.0) / count_a * length(b.0) / count_b;
         dot(a.0, b.0) / (count_a * count_b) / spread.powf(self.normalisation)
     }
 
-    /// The least likeness for joining the two in this round, or `None` where they must stay apart.
+    /// The least similarity for joining the two in this round, or `None` where they must stay apart.
     fn threshold(&self, round: Round, a: &Cluster, b: &Cluster) -> Option<f32> {
         let refused = |cluster: &Cluster| !cluster.fixed && !cluster.rejected.is_empty();
         let meet = match round {
@@ -93,22 +93,22 @@ impl Thresholds {
         };
         let apart = !meet || (a.fixed && b.fixed) || must_be_two(a, b);
         let person = [a, b].into_iter().find(|cluster| cluster.tagging);
-        let least = person.map_or(self.group, |person| self.sure + self.sure_of_one / person.faces as f32);
+        let least = person.map_or(self.group, |person| self.auto_tag + self.auto_tag_single / person.faces as f32);
         let says_little = (a.poor || b.poor) && (a.tiny || b.tiny || !(a.clear || b.clear));
         (!apart).then_some(if says_little { least + MORE_FOR_LITTLE } else { least })
     }
 
     /// By how much a face must be more like one person than like another: more for two who are alike, as siblings are.
     pub(super) fn margin(&self, person: &Cluster, rival: &Cluster) -> f32 {
-        let alike = self.likeness(person, rival) / self.group;
+        let alike = self.similarity(person, rival) / self.group;
         self.margin * (1.0 + alike.clamp(0.0, 1.0) * (WIDEST - 1.0))
     }
 
     /// The least cosine of a pair of faces that can matter: below it no two clusters of the usual spread are joined.
     pub(super) fn least_cosine(&self) -> f32 {
-        // Mean vectors of one person's faces are seldom shorter than this.
+        // Mean embeddings of one person's faces are seldom shorter than this.
         const SHORTEST_MEAN: f32 = 0.78;
-        self.group.min(self.sure) * SHORTEST_MEAN.powf(2.0 * self.normalisation)
+        self.group.min(self.auto_tag) * SHORTEST_MEAN.powf(2.0 * self.normalisation)
     }
 }
 
@@ -163,7 +163,7 @@ struct Linking<'a, 'v> {
 /// Two clusters that could be joined, as they were when `a` was compared with those it knows.
 #[derive(Debug)]
 struct Candidate {
-    likeness: f32,
+    similarity: f32,
     a: usize,
     b: usize,
     versions: (u32, u32),
@@ -244,9 +244,9 @@ impl<'a, 'v> Linking<'a, 'v> {
     fn compare(&self, a: usize, b: usize) -> Option<Candidate> {
         let (one, other) = (&self.clusters[a], &self.clusters[b]);
         let threshold = self.thresholds.threshold(self.round, one, other)?;
-        let likeness = self.thresholds.likeness(one, other);
+        let similarity = self.thresholds.similarity(one, other);
         let versions = (self.versions[a], self.versions[b]);
-        (likeness >= threshold).then_some(Candidate { likeness, a, b, versions, more: false })
+        (similarity >= threshold).then_some(Candidate { similarity, a, b, versions, more: false })
     }
 
     /// Whether a cluster about to become a person's is nearly as much like another person: then the user is to say.
@@ -256,11 +256,11 @@ impl<'a, 'v> Linking<'a, 'v> {
             (false, true) => (candidate.b, candidate.a),
             _ => return false,
         };
-        let to_other = |person: usize| self.thresholds.likeness(&self.clusters[person], &self.clusters[other]);
+        let to_other = |person: usize| self.thresholds.similarity(&self.clusters[person], &self.clusters[other]);
         // All of them: pairs of a person and a group that are both old have not been looked for.
         self.persons.iter().any(|&rival| {
             rival != person && {
-                let ahead = candidate.likeness - to_other(rival);
+                let ahead = candidate.similarity - to_other(rival);
                 ahead < self.thresholds.margin * WIDEST
                     && ahead < self.thresholds.margin(&self.clusters[person], &self.clusters[rival])
             }
@@ -323,8 +323,8 @@ pub(super) fn span(a: Option<(Date, Date)>, b: Option<(Date, Date)>) -> Option<(
     }
 }
 
-fn length(vector: &[f32]) -> f32 {
-    dot(vector, vector).sqrt()
+fn length(embedding: &[f32]) -> f32 {
+    dot(embedding, embedding).sqrt()
 }
 
 impl PartialEq for Candidate {
@@ -344,7 +344,7 @@ impl PartialOrd for Candidate {
 impl Ord for Candidate {
     /// The most alike is the greatest; of equals the first.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.likeness.total_cmp(&other.likeness).then_with(|| (other.a, other.b).cmp(&(self.a, self.b)))
+        self.similarity.total_cmp(&other.similarity).then_with(|| (other.a, other.b).cmp(&(self.a, self.b)))
     }
 }
 
@@ -353,7 +353,7 @@ mod tests {
     use super::*;
 
     const THRESHOLDS: Thresholds =
-        Thresholds { group: 0.6, sure: 0.8, sure_of_one: 0.05, margin: 0.1, normalisation: 0.75 };
+        Thresholds { group: 0.6, auto_tag: 0.8, auto_tag_single: 0.05, margin: 0.1, normalisation: 0.75 };
 
     fn face(angle: f32, photo: PhotoId) -> Cluster<'static> {
         let (y, x) = angle.to_radians().sin_cos();

@@ -36,6 +36,6 @@ pub use naming::{NameError, NamingError, born, check_name, meetings, merge, name
 pub use neighbours::{Pair, neighbours};
 pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
-pub use queue::{Outlook, Queue};
+pub use queue::{Estimate, Queue};
 pub use regroup::{Regrouped, has_ungrouped, regroup};
 pub use tagging::{TaggingError, by_itself, cover, say_whose, split};

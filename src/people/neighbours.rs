@@ -25,10 +25,10 @@ const STRONGEST: usize = 64;
 /// A fresh face's cluster pairs with those that have a face whose cosine with it is at least `least`, the 64 strongest
 /// among good clusters and as many among poor ones: blurred faces, all alike, must not crowd out a person.
 ///
-/// `vectors` are the faces' vectors of length one and of `dimension` numbers, one behind the other; `cluster_of` has the
+/// `embeddings` are the faces' embeddings of length one and of `dimension` numbers, one behind the other; `cluster_of` has the
 /// cluster of each face, and `fresh` are indices of faces.
 pub fn neighbours(
-    vectors: &[f32],
+    embeddings: &[f32],
     dimension: usize,
     cluster_of: &[u32],
     clusters: &[Cluster],
@@ -39,7 +39,7 @@ pub fn neighbours(
     fresh.iter().for_each(|&face| is_fresh[face as usize] = true);
     let others: Vec<u32> = (0u32..).zip(&is_fresh).filter(|(_, fresh)| !**fresh).map(|(face, _)| face).collect();
     let gather = |faces: &[u32]| -> Vec<f32> {
-        faces.iter().flat_map(|&face| &vectors[face as usize * dimension..][..dimension]).copied().collect()
+        faces.iter().flat_map(|&face| &embeddings[face as usize * dimension..][..dimension]).copied().collect()
     };
 
     // Of each fresh face, in blocks: a block of cosines is looked through for its rows and for its columns.
@@ -52,13 +52,13 @@ pub fn neighbours(
         });
     };
     fresh.par_chunks(BLOCK).enumerate().for_each(|(block, rows)| {
-        let row_vectors = gather(rows);
+        let row_embeddings = gather(rows);
         let mut cosines = vec![0.0; rows.len() * BLOCK];
         let mut found = Vec::new();
         // What is before this block among the fresh has met it already.
         for (other, columns) in (block..).zip(fresh.chunks(BLOCK).skip(block).chain(others.chunks(BLOCK))) {
             let cosines = &mut cosines[..rows.len() * columns.len()];
-            products(&row_vectors, &gather(columns), dimension, cosines);
+            products(&row_embeddings, &gather(columns), dimension, cosines);
             found.clear();
             for (row, cosines) in cosines.chunks_exact(columns.len()).enumerate() {
                 let a = cluster_of[rows[row] as usize];
@@ -164,8 +164,8 @@ mod tests {
 
     use super::*;
 
-    /// Vectors of length one with no pattern.
-    fn vectors(count: usize, dimension: usize) -> Vec<f32> {
+    /// Embeddings of length one with no pattern.
+    fn embeddings(count: usize, dimension: usize) -> Vec<f32> {
         let mut state = 1u64;
         let mut next = || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -177,8 +177,8 @@ mod tests {
     #[test]
     fn they_are_those_of_the_definition() {
         let (count, dimension, least) = (1100, 7, 0.6);
-        let vectors = vectors(count, dimension);
-        let vector = |face: usize| &vectors[face * dimension..][..dimension];
+        let embeddings = embeddings(count, dimension);
+        let embedding = |face: usize| &embeddings[face * dimension..][..dimension];
         let fresh: Vec<u32> = (0..count as u32).filter(|face| face % 3 != 0).collect();
 
         let cluster_of: Vec<u32> = (0..count as u32).collect();
@@ -189,7 +189,7 @@ mod tests {
             for poor in [false, true] {
                 let others = (0..count).filter(|&b| a != b && (b % 7 == 0) == poor && (a % 5 != 0 || b % 5 != 0));
                 let mut alike: Vec<(f32, usize)> =
-                    others.map(|b| (vector(a).iter().zip(vector(b)).map(|(x, y)| x * y).sum(), b)).collect();
+                    others.map(|b| (embedding(a).iter().zip(embedding(b)).map(|(x, y)| x * y).sum(), b)).collect();
                 alike.retain(|(cosine, _)| *cosine >= least);
                 alike.sort_by(|one, other| other.0.total_cmp(&one.0));
                 alike.truncate(STRONGEST);
@@ -198,7 +198,7 @@ mod tests {
         }
         expected.sort_unstable();
         expected.dedup();
-        let found = neighbours(&vectors, dimension, &cluster_of, &clusters, &fresh, least);
+        let found = neighbours(&embeddings, dimension, &cluster_of, &clusters, &fresh, least);
         assert!(expected.len() > 1000, "{}", expected.len());
         // On the edge of the threshold rounding may differ.
         let differing = found.iter().filter(|pair| expected.binary_search(pair).is_err()).count();
@@ -207,9 +207,9 @@ mod tests {
 
     #[test]
     fn a_cluster_is_named_once_and_never_with_itself() {
-        let vectors = [[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [0.6, 0.8]].concat();
+        let embeddings = [[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [0.6, 0.8]].concat();
         let clusters = [cluster(true, false), cluster(false, false)];
-        let pairs = neighbours(&vectors, 2, &[0, 0, 1, 1], &clusters, &[2, 3], 0.5);
+        let pairs = neighbours(&embeddings, 2, &[0, 0, 1, 1], &clusters, &[2, 3], 0.5);
         assert_eq!(pairs, [Pair { a: 0, b: 1 }]);
     }
 

@@ -13,7 +13,7 @@ use crate::face::{PackInfo, dot, normalised};
 /// Less likely than this, nothing is asked.
 const ASK: f32 = 0.1;
 
-/// By how much the likeness of a poor face is taken to be less: in crowds it says little.
+/// By how much the similarity of a poor face is taken to be less: in crowds it says little.
 const LESS_FOR_POOR: f32 = 0.1;
 
 /// Is this face, or are the faces of this group, of that person? Or, of a group without a name: are the two one person?
@@ -105,7 +105,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let itself: Vec<u32> = (0..asked.len() as u32).collect();
     let cluster = |index: u32| &clusters[asked[index as usize] as usize];
     let among = itself.iter().filter(|&&index| !cluster(index).people.is_empty()).count();
-    let least = pack.calibration.likeness(ASK, among);
+    let least = pack.calibration.similarity(ASK, among);
     let pairs = if who.is_empty() {
         let open: Vec<u32> = itself.iter().copied().filter(|&index| name(cluster(index)).is_none()).collect();
         let alone: Vec<Cluster> =
@@ -134,7 +134,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
             continue;
         }
         let less = if other.poor { LESS_FOR_POOR } else { 0.0 };
-        let probability = pack.calibration.probability(pack.thresholds.likeness(person, other) - less, among);
+        let probability = pack.calibration.probability(pack.thresholds.similarity(person, other) - less, among);
         if probability < ASK {
             continue;
         }
@@ -155,7 +155,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     }
     let mut questions: Vec<Question> = best.into_values().collect();
     for question in &mut questions {
-        // All of them, with those that have no vector.
+        // All of them, with those that have no embedding.
         if let Some(group) = question.group {
             question.faces = sorted(&catalog.faces_of(group)?);
         }
@@ -165,15 +165,15 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     Ok(questions)
 }
 
-/// The pairs of `wanted` vectors with all whose cosine with them is at least `least`. `directions` are vectors of `dimension`
+/// The pairs of `wanted` embeddings with all whose cosine with them is at least `least`. `directions` are embeddings of `dimension`
 /// numbers, one behind the other.
 fn pairs_with(wanted: impl Iterator<Item = u32>, directions: &[f32], dimension: usize, least: f32) -> Vec<Pair> {
-    let vector = |index: u32| &directions[index as usize * dimension..][..dimension];
+    let embedding = |index: u32| &directions[index as usize * dimension..][..dimension];
     let mut pairs: Vec<Pair> = wanted
         .flat_map(|wanted| {
             let others = (0u32..).zip(directions.chunks_exact(dimension));
             let alike =
-                others.filter(move |&(other, direction)| other != wanted && dot(vector(wanted), direction) >= least);
+                others.filter(move |&(other, direction)| other != wanted && dot(embedding(wanted), direction) >= least);
             alike.map(move |(other, _)| Pair { a: wanted.min(other), b: wanted.max(other) })
         })
         .collect();

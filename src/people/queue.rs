@@ -30,7 +30,7 @@ type Known = (LineId, FaceId, String);
 
 /// What the next answers settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outlook {
+pub struct Estimate {
     pub answers: usize,
     /// Photos that they settle.
     pub photos: u64,
@@ -140,10 +140,10 @@ impl Queue {
     }
 
     /// What the next answers settle, of which there will be at most so many.
-    pub fn outlook(&self, limit: usize) -> Outlook {
+    pub fn estimate(&self, limit: usize) -> Estimate {
         let answers = self.open.len().min(limit).min(AT_ONCE);
         let photos = self.open.iter().take(answers).map(|question| question.photos).sum();
-        Outlook { answers, photos, more: self.open.len() - answers }
+        Estimate { answers, photos, more: self.open.len() - answers }
     }
 }
 

@@ -28,7 +28,7 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 /// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
 ///
 /// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a person that
-/// the user spoke of never leaves it. Only vectors of the one pack are compared.
+/// the user spoke of never leaves it. Only embeddings of the one pack are compared.
 ///
 /// # Errors
 /// Those of the catalog; then nothing has changed.
@@ -46,7 +46,7 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
 
     let (mut clusters, cluster_of) = faces.clusters();
     let least = pack.thresholds.least_cosine();
-    let pairs = neighbours(&faces.vectors, faces.dimension, &cluster_of, &clusters, &fresh, least);
+    let pairs = neighbours(&faces.embeddings, faces.dimension, &cluster_of, &clusters, &fresh, least);
     let roots = link(&mut clusters, &pairs, &pack.thresholds);
 
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

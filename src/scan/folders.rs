@@ -18,7 +18,7 @@ pub enum ScanError {
     NoFolder(PathBuf),
     #[error("no folder has been scanned yet: give one, as in `facetag scan ~/Pictures`")]
     NoRoot,
-    #[error("{0}: not there now, and --afresh would forget what is known of it; bring it back first")]
+    #[error("{0}: not there now, and --rebuild would forget what is known of it; bring it back first")]
     Away(PathBuf),
     #[error("{path}: {source}")]
     Path { path: PathBuf, source: io::Error },
@@ -55,7 +55,7 @@ pub fn scan_folders(
         if known.is_empty() {
             return Err(ScanError::NoRoot);
         }
-        for root in known.iter().filter(|_| options.afresh) {
+        for root in known.iter().filter(|_| options.rebuild) {
             // An unmounted disk leaves no folder, or an empty one.
             if !root.is_dir() || (is_empty(root) && !catalog.files_under(root)?.is_empty()) {
                 return Err(ScanError::Away(root.clone()));

@@ -56,7 +56,7 @@ pub struct Options {
     /// Try again what could not be read before.
     pub retry_failed: bool,
     /// Forget what scans found before, and keep what the user said.
-    pub afresh: bool,
+    pub rebuild: bool,
 }
 
 /// What a scan tells while it goes on.
@@ -116,7 +116,7 @@ pub fn scan<E: From<CatalogError>>(
     interrupted: &AtomicBool,
     mut tell: impl FnMut(Event),
 ) -> Result<Summary, E> {
-    if options.afresh {
+    if options.rebuild {
         catalog.forget_found()?;
     }
     let mut summary = Summary::default();
@@ -206,14 +206,14 @@ pub fn scan<E: From<CatalogError>>(
     Ok(summary)
 }
 
-/// A photo that is there, with faces of which some have no vector.
+/// A photo that is there, with faces of which some have no embedding.
 pub struct ToEmbed {
     path: PathBuf,
     hash: Hash,
     faces: Vec<FaceRow>,
 }
 
-/// The faces that have no vector of the pack yet, as after a change of the pack, or where a photo's disk was away at the
+/// The faces that have no embedding of the pack yet, as after a change of the pack, or where a photo's disk was away at the
 /// time; only those whose photos are there.
 ///
 /// # Errors
@@ -251,13 +251,13 @@ pub fn embed_missing(
         let embed = |photo: &ToEmbed| reader.embed_again(&photo.path, &photo.hash, &photo.faces);
         let embedded: Vec<_> = batch.par_iter().take_any_while(on).map(|photo| (&photo.path, embed(photo))).collect();
         catalog.batch(|writer| {
-            for (path, vectors) in embedded {
-                match vectors {
-                    Ok(vectors) => {
-                        for (face, vector) in &vectors {
-                            writer.embedding(*face, &pack.info.name, vector)?;
+            for (path, embeddings) in embedded {
+                match embeddings {
+                    Ok(embeddings) => {
+                        for (face, embedding) in &embeddings {
+                            writer.embedding(*face, &pack.info.name, embedding)?;
                         }
-                        tell(Event::Read { faces: vectors.len() as u64 });
+                        tell(Event::Read { faces: embeddings.len() as u64 });
                     }
                     Err(problem) => {
                         unreadable += 1;

@@ -128,7 +128,7 @@ impl<'a> PhotoReader<'a> {
             let bytes = unchanged(path, hash)?;
             upright(bytes, &self.budget, |photo, _| {
                 let (face, seen) = self.pack.look_at(photo, bounds)?;
-                let face = self.face(photo, face)?.ok_or(ModelError::NoVector)?;
+                let face = self.face(photo, face)?.ok_or(ModelError::NoEmbedding)?;
                 // Where no detector sees eyes and mouth, nobody knows how the face lies: it must not draw others.
                 Ok(NewFace { quality: if seen { face.quality } else { 0.0 }, ..face })
             })

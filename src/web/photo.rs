@@ -18,7 +18,9 @@ use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::Wanted;
-use crate::catalog::{Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, Standing, State as Tagged, Who};
+use crate::catalog::{
+    Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
+};
 use crate::face::{BoundingBox, Pack};
 use crate::people::{check_name, decide, say_whose};
 use crate::scan::look;
@@ -46,7 +48,7 @@ struct PhotoPage {
     is_away: bool,
     /// What the user searched for before.
     wanted: Wanted,
-    standing: Option<Standing>,
+    position: Option<ResultPosition>,
     names: Vec<String>,
 }
 
@@ -145,7 +147,7 @@ async fn show(
             faces,
             is_away: files.iter().all(|file| file.away.is_some()),
             files,
-            standing: catalog.standing(&wanted.query(), id)?,
+            position: catalog.position(&wanted.query(), id)?,
             wanted,
             names: known_names(catalog)?,
             photo,

@@ -17,7 +17,7 @@ use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, FaceRow, Journal, LineId, PersonId, Who};
 use crate::face::{SCENE_SIDE, place_in_scene};
-use crate::people::{Outlook, Question, Queue};
+use crate::people::{Estimate, Question, Queue};
 
 /// Faces of each side that are shown beside the large one.
 const BESIDE: usize = 5;
@@ -51,7 +51,7 @@ struct QuestionsPage {
     question: Option<Shown>,
     /// The faces that are shown large next, fetched while the user thinks.
     ahead: Vec<FaceId>,
-    outlook: Outlook,
+    estimate: Estimate,
     skipped: usize,
     /// The line of the last answer, while it can be taken back.
     last: Option<LineId>,
@@ -106,7 +106,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             about,
             question,
             ahead,
-            outlook: queue.outlook(usize::MAX),
+            estimate: queue.estimate(usize::MAX),
             skipped: queue.skipped(),
             last,
             given: queue.answered().len(),

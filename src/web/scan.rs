@@ -99,7 +99,7 @@ struct Said {
 impl Said {
     fn new(words: &Words, progress: &Progress) -> Self {
         let words = &words.scan;
-        let outlook = progress.outlook();
+        let estimate = progress.estimate();
         let mut parts = Vec::new();
         match progress.stage {
             Stage::Looking => parts.push(words.looking.to_owned()),
@@ -108,7 +108,7 @@ impl Said {
                 if progress.unreadable > 0 {
                     parts.push((words.unreadable)(progress.unreadable));
                 }
-                if let Some((_, left)) = outlook.filter(|_| !progress.is_pausing) {
+                if let Some((_, left)) = estimate.filter(|_| !progress.is_pausing) {
                     parts.push((words.left)(left));
                 }
             }
@@ -118,7 +118,7 @@ impl Said {
         if progress.is_pausing && progress.goes_on() {
             parts.push(words.pausing.to_owned());
         }
-        Self { share: outlook.map(|(share, _)| share), text: parts.join(" · "), goes_on: progress.goes_on() }
+        Self { share: estimate.map(|(share, _)| share), text: parts.join(" · "), goes_on: progress.goes_on() }
     }
 }
 
@@ -170,7 +170,7 @@ async fn start(State(site): State<Site>, Form(How { retry }): Form<How>) -> Resu
     if site.ask(|catalog| Ok(catalog.roots()?)).await?.is_empty() {
         return Err(PageError::NothingToScan);
     }
-    site.scanning.start(None, Options { retry_failed: retry, afresh: false })?;
+    site.scanning.start(None, Options { retry_failed: retry, rebuild: false })?;
     Ok(Redirect::to("/scan"))
 }
 

@@ -60,7 +60,7 @@ impl Progress {
     }
 
     /// The share that is done, 0 to 1, and the time that the rest will take; `None` where nobody knows yet.
-    pub fn outlook(&self) -> Option<(f64, Duration)> {
+    pub fn estimate(&self) -> Option<(f64, Duration)> {
         let Stage::Reading { read, to_read, since } = self.stage else { return None };
         if read == 0 || read > to_read {
             return None;

@@ -185,7 +185,7 @@ impl Library {
         let info = json!({
             "name": "twin", "licence": "as the open one", "dimension": 192, "detector": "centerface",
             "detector_threshold": 0.3, "detector_side": 1024, "recogniser_scale": 128.0,
-            "thresholds": {"group": 0.61, "sure": 0.65, "sure_of_one": 0.04, "margin": 0.1, "normalisation": 0.75},
+            "thresholds": {"group": 0.61, "auto_tag": 0.65, "auto_tag_single": 0.04, "margin": 0.1, "normalisation": 0.75},
             "calibration": {"slope": 28.5, "offset": 11.1},
         });
         fs::write(pack.join("pack.json"), info.to_string()).unwrap();

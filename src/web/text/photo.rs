@@ -57,7 +57,7 @@ pub struct Words {
     pub said: fn(&str) -> String,
     pub like: &'static str,
     pub probability: &'static str,
-    pub likeness: &'static str,
+    pub similarity: &'static str,
     pub nearest: &'static str,
     pub you_said_no: &'static str,
 }
@@ -115,7 +115,7 @@ pub const ENGLISH: Words = Words {
     said: |what| format!("In the history: {what}."),
     like: "Like",
     probability: "Probability",
-    likeness: "Likeness",
+    similarity: "Similarity",
     nearest: "Nearest face",
     you_said_no: "you said no",
 };
@@ -173,7 +173,7 @@ pub const CHINESE: Words = Words {
     said: |what| format!("历史记录：{what}。"),
     like: "相像的人",
     probability: "可能性",
-    likeness: "相似度",
+    similarity: "相似度",
     nearest: "最相像的人脸",
     you_said_no: "您说过不是",
 };

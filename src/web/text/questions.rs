@@ -1,11 +1,11 @@
 //! Who is this?
 
 use super::{counted, grouped};
-use crate::people::Outlook;
+use crate::people::Estimate;
 
 pub struct Words {
     pub title: &'static str,
-    pub outlook: fn(&Outlook) -> String,
+    pub estimate: fn(&Estimate) -> String,
     pub about: fn(&str) -> String,
     pub about_all: &'static str,
     pub is_this: fn(&str) -> String,
@@ -35,7 +35,7 @@ fn percent(probability: f32) -> u32 {
 
 pub const ENGLISH: Words = Words {
     title: "Questions",
-    outlook: |Outlook { answers, photos, more }| {
+    estimate: |Estimate { answers, photos, more }| {
         let settle = if *answers == 1 { "settles" } else { "settle" };
         let answers = counted(*answers as u64, "answer", "answers");
         let more = if *more == 0 { String::new() } else { format!(" {} more after that.", grouped(*more as u64)) };
@@ -65,7 +65,7 @@ pub const ENGLISH: Words = Words {
 
 pub const CHINESE: Words = Words {
     title: "问题",
-    outlook: |Outlook { answers, photos, more }| {
+    estimate: |Estimate { answers, photos, more }| {
         let more =
             if *more == 0 { String::new() } else { format!("之后还有 {} 个问题。", grouped(*more as u64)) };
         format!("{answers} 个回答可确定 {} 张照片。{more}", grouped(*photos))
