@@ -73,11 +73,11 @@ impl Writer<'_> {
             Decision::Name { person, .. }
             | Decision::Hide { person, .. }
             | Decision::Ignore { person, .. }
-            | Decision::Confirm { person, .. } => self.assign(&found, *person),
+            | Decision::Confirm { person, .. } => self.assign_decided(&found, *person),
             Decision::Merge { from, into, .. } => {
                 // Who was told apart from the one was told apart from both.
                 self.move_rejections(*from, *into)?;
-                self.assign(&found, *into)?;
+                self.assign_decided(&found, *into)?;
                 // What was tagged by itself goes along, and stays marked so; not what was said to be somebody else.
                 self.connection.execute(
                     "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id IN (?1, ?2)
@@ -88,13 +88,13 @@ impl Writer<'_> {
                 Ok(())
             }
             Decision::Reject { person, .. } => {
-                self.assign(&group, *person)?;
+                self.assign_decided(&group, *person)?;
                 self.reject(&found, *person)
             }
             Decision::Split { from, into, .. } => {
-                self.assign(&group, *from)?;
+                self.assign_decided(&group, *from)?;
                 self.reject(&found, *from)?;
-                self.assign(&found, *into)
+                self.assign_decided(&found, *into)
             }
             Decision::Draw { face, landmarks, quality, person, .. } => {
                 if found.is_empty() {
@@ -104,7 +104,7 @@ impl Writer<'_> {
                     let sql = "UPDATE faces SET person_id = ?2, state = 'manual', removed = 0 WHERE id = ?1";
                     self.connection.prepare_cached(sql)?.execute([id, person])?;
                 }
-                self.assign(&found, *person)
+                self.assign_decided(&found, *person)
             }
             Decision::Remove { .. } => {
                 for id in found {
@@ -123,7 +123,7 @@ impl Writer<'_> {
     }
 
     /// These faces are this person's, by the user's word.
-    fn assign(&mut self, faces: &[FaceId], person: PersonId) -> Result<()> {
+    fn assign_decided(&mut self, faces: &[FaceId], person: PersonId) -> Result<()> {
         for face in faces {
             let sql = "UPDATE faces SET person_id = ?2, state = iif(state IS 'manual', state, 'confirmed')
                        WHERE id = ?1 AND NOT removed";

@@ -115,7 +115,8 @@ impl Candidate {
     /// How sure it is that two faces are one before and after an edit; 0 for two.
     fn sameness(&self, edited: &Self) -> f32 {
         let of_pack = |wanted: &str| edited.embeddings.iter().find(|(pack, _)| pack == wanted);
-        let near = self.vectors.iter().find_map(|(pack, vector)| of_pack(pack).map(|(_, other)| dot(vector, other)));
+        let near =
+            self.embeddings.iter().find_map(|(pack, embedding)| of_pack(pack).map(|(_, other)| dot(embedding, other)));
         let overlap = self.face.bounds.iou(&edited.face.bounds);
         let same = match near {
             Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= SAME_FACE),
