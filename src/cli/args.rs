@@ -1,4 +1,4 @@
-//! What may be typed.
+//! The command line's arguments.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use crate::catalog::FaceId;
 /// Finds the people in your photos, keeps their names, and finds the photos of a person. Nothing leaves this machine.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all well; 1 some photos could not be read, or nothing was found; \
-    2 wrong use or failure; 130 interrupted.")]
+#[command(after_help = "Exit codes: 0 success; 1 some photos could not be read, or nothing was found; \
+    2 wrong usage or failure; 130 interrupted.")]
 pub struct Args {
     /// Folder of the library [default: facetag in the user's data folder]
     #[arg(long, global = true, env = "FACETAG_LIBRARY", value_name = "DIR", hide_env_values = true)]
@@ -24,25 +24,25 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Find the photos, the faces and the people in folders; again later, only what changed
+    /// Find photos, faces and people in folders; a later scan reads only what changed
     Scan(Scan),
     /// List the people, named ones first, then the groups by size
     People(People),
     /// List the photos of a person or group
     Show(Show),
-    /// Name a group; a name that is there already joins the two
+    /// Name a group; if a person already has that name, the group joins them
     Name {
         /// Number of the group
         who: String,
         name: String,
     },
-    /// Give a person another name
+    /// Rename a person
     Rename {
         /// Number or name
         who: String,
         name: String,
     },
-    /// Make several groups or persons one, under the name and number of the first that has a name
+    /// Merge groups or persons into one, which keeps the number and name of the first that has a name
     Merge {
         /// Number or name
         into: String,
@@ -50,7 +50,7 @@ pub enum Command {
         #[arg(required = true)]
         others: Vec<String>,
     },
-    /// Leave a person or group out of the lists
+    /// Leave a person or group out of lists
     Hide {
         /// Number or name
         who: String,
@@ -58,16 +58,16 @@ pub enum Command {
         #[arg(long)]
         undo: bool,
     },
-    /// A stranger: never listed, never asked about, no company for `find --only`
+    /// Mark as strangers: never listed, never asked about, not counted by `find --only`
     Ignore {
         /// Numbers or names
         #[arg(required = true)]
         who: Vec<String>,
-        /// Not a stranger after all
+        /// They are not strangers after all
         #[arg(long)]
         undo: bool,
     },
-    /// Tell when a person was born: no photo from before shows them
+    /// Set a person's date of birth: photos taken earlier cannot show them
     Born {
         /// Number or name
         who: String,
@@ -78,17 +78,17 @@ pub enum Command {
         #[arg(long, conflicts_with = "date")]
         unknown: bool,
     },
-    /// Answer questions, the one that settles most photos first
+    /// Answer questions; the one that settles the most photos comes first
     Review(Review),
-    /// Say that faces are of a person
+    /// Confirm that faces belong to a person
     Confirm {
-        /// Number or name; a name that nobody has is of somebody new
+        /// Number or name; a new name makes a new person
         who: String,
-        /// Numbers of faces, as `show` lists them [default: all that facetag tagged so by itself]
+        /// Numbers of faces, as `show` lists them [default: all that were tagged automatically]
         #[arg(value_name = "FACE")]
         faces: Vec<FaceId>,
     },
-    /// Say that faces are not of a person, for ever
+    /// Reject faces: they do not belong to this person
     Reject {
         /// Number or name
         who: String,
@@ -96,86 +96,86 @@ pub enum Command {
         #[arg(value_name = "FACE", required = true)]
         faces: Vec<FaceId>,
     },
-    /// Make faces of a person or group somebody else's
+    /// Move faces of a person or group to somebody else
     Split {
         /// Number or name
         who: String,
         /// Numbers of faces, as `show` lists them
         #[arg(value_name = "FACE", required = true)]
         faces: Vec<FaceId>,
-        /// Whose they are [default: a new group's]
+        /// Whose faces they are [default: a new group]
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
-    /// Show a person by this face from now on
+    /// Choose the face that represents a person in lists
     Cover {
         /// Number or name
         who: String,
         /// Number of the face, as `show` lists it
         face: FaceId,
     },
-    /// Add a face that no detector saw, or remove what is none
+    /// Add a face that was not detected, or remove a false detection
     Face {
         #[command(subcommand)]
         action: FaceAction,
     },
-    /// Take back the last decision, or the last N
+    /// Undo the last decision, or the last N
     Undo {
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         n: u32,
     },
-    /// Do again what was taken back, if nothing was decided since
+    /// Redo what was undone, unless something else was decided since
     Redo {
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         n: u32,
     },
-    /// List what was decided, the newest first
+    /// List your decisions, newest first
     Log {
-        /// So many of them
+        /// How many to list
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
         limit: usize,
         #[arg(long)]
         json: bool,
     },
-    /// Tell which decision or which similarity gave a face its name
+    /// Explain why a face has its name
     Why {
         /// Number of the face, as `show` lists it
         face: FaceId,
         #[arg(long)]
         json: bool,
     },
-    /// Measure, on the faces you confirmed, how often facetag would be right
+    /// Measure on your confirmed faces how often facetag is right
     Accuracy(Accuracy),
     /// Find photos by people, date, place and folder
     Find(Find),
-    /// Open a page in the browser on which to look, name and search
+    /// Serve a web page for viewing, naming and searching
     Serve(Serve),
-    /// Write everything for other programs
+    /// Export everything as JSON for other programs
     Export(Export),
-    /// List, add and choose the packs of models that find and compare faces
+    /// List, add and choose model packs
     Models(Models),
-    /// Tell what the library holds
+    /// Show what the library contains
     Stats {
         #[arg(long)]
         json: bool,
     },
-    /// Try it: scan a few photos that come with facetag into a library of their own
+    /// Try facetag on a few sample photos, in a library of their own
     Demo,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Scan {
-    /// Folders to scan [default: all that were scanned before]
+    /// Folders to scan [default: all folders scanned before]
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<PathBuf>,
-    /// Try again the files that could not be read
+    /// Retry files that could not be read before
     #[arg(long)]
     pub retry_failed: bool,
     /// Forget what scans found and find it again; your decisions are kept and re-applied. Faces, and groups without a name,
     /// get new numbers
     #[arg(long, alias = "afresh", conflicts_with = "folders")]
     pub rebuild: bool,
-    /// Say nothing but what went wrong
+    /// Print only errors and warnings
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
     /// Print the summary as JSON
@@ -188,13 +188,13 @@ pub struct Scan {
 
 #[derive(Debug, clap::Args)]
 pub struct People {
-    /// Groups of a single face too
+    /// Include groups of a single face
     #[arg(long)]
     pub all: bool,
-    /// Those that are hidden
+    /// List hidden persons and groups
     #[arg(long, conflicts_with = "ignored")]
     pub hidden: bool,
-    /// The strangers
+    /// List strangers
     #[arg(long)]
     pub ignored: bool,
     #[arg(long)]
@@ -211,32 +211,32 @@ pub struct Show {
 
 #[derive(Debug, clap::Args)]
 pub struct Review {
-    /// Ask about these only: numbers or names [default: everybody]
+    /// Ask only about these: numbers or names [default: everybody]
     pub who: Vec<String>,
-    /// Stop after so many answers
+    /// Stop after this many answers
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub limit: Option<usize>,
-    /// Print the questions as JSON and ask none
+    /// Print the questions as JSON instead of asking them
     #[arg(long)]
     pub json: bool,
-    /// Show no faces beside the questions
+    /// Do not show pictures of the faces
     #[arg(long)]
     pub no_pictures: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum FaceAction {
-    /// Add a face that no detector saw
+    /// Add a face that was not detected
     Add {
         photo: PathBuf,
         /// Left, top, width and height in the upright photo: in fractions of it (0 to 1), or in pixels
         #[arg(long = "box", value_name = "X,Y,W,H", value_parser = numbers)]
         bounds: [f32; 4],
-        /// Whose it is: number or name; a name that nobody has is of somebody new
+        /// Whose face it is: number or name; a new name makes a new person
         #[arg(long, value_name = "WHO")]
         person: String,
     },
-    /// Remove what is no face
+    /// Remove what is not a face
     Remove {
         /// Numbers of faces, as `show` lists them
         #[arg(value_name = "FACE", required = true)]
@@ -246,7 +246,7 @@ pub enum FaceAction {
 
 #[derive(Debug, clap::Args)]
 pub struct Accuracy {
-    /// Tell the similarity that keeps the share of wrong tags below this, as 0.1% or 0.001
+    /// Find the similarity at which at most this share of tags is wrong, such as 0.1% or 0.001
     #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = share)]
     pub wrong_at_most: f64,
     #[arg(long)]
@@ -260,64 +260,64 @@ pub struct Find {
     /// All of these people are in the photo
     #[arg(value_name = "WHO")]
     pub names: Vec<String>,
-    /// At least one of these is (repeatable)
+    /// At least one of these is in the photo (repeatable)
     #[arg(long, value_name = "WHO")]
     pub any: Vec<String>,
-    /// This one is not (repeatable)
+    /// This person is not in the photo (repeatable)
     #[arg(long, value_name = "WHO")]
     pub not: Vec<String>,
     /// Nobody else is in the photo, named or not
     #[arg(long)]
     pub only: bool,
-    /// From this year, month or day on: 2024, 2024-07, 2024-07-15
+    /// Taken in or after this year, month or day: 2024, 2024-07, 2024-07-15
     #[arg(long, value_name = "DATE", value_parser = first_day)]
     pub since: Option<Date>,
-    /// To the end of this year, month or day
+    /// Taken in or before this year, month or day
     #[arg(long, value_name = "DATE", value_parser = last_day)]
     pub until: Option<Date>,
     /// City, region or country; its name or country code
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub place: Option<String>,
-    /// Below this folder
+    /// In this folder or below it
     #[arg(long = "in", value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
-    /// Every copy of a photo, not just the first
+    /// List every copy of a photo, not just the first
     #[arg(long)]
     pub copies: bool,
-    /// End each path with a zero byte, for xargs -0
+    /// Separate paths with NUL bytes, for xargs -0
     #[arg(short = '0', long = "null", conflicts_with_all = ["json", "count"])]
     pub null: bool,
     #[arg(long, conflicts_with = "count")]
     pub json: bool,
-    /// Print only how many
+    /// Print only the number of photos
     #[arg(long)]
     pub count: bool,
-    /// Open them: one photo in its viewer, more as a folder of links
+    /// Open the result: one photo in its viewer, several as a folder of links
     #[arg(long)]
     pub open: bool,
-    /// Make an album of symbolic links in this folder, numbered by date
+    /// Create an album of symbolic links in this folder, numbered by date
     #[arg(long, value_name = "DIR", conflicts_with_all = ["copy", "json", "count", "null", "open"])]
     pub link: Option<PathBuf>,
-    /// Make an album of copies in this folder, numbered by date
+    /// Create an album of copies in this folder, numbered by date
     #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "count", "null", "open"])]
     pub copy: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Port [default: 4711, or one near it that is free]
+    /// Port [default: 4711, or a free one near it]
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
-    /// Open it in the browser
+    /// Open the page in the browser
     #[arg(long)]
     pub open: bool,
-    /// Serve this address of the machine, for others too: not encrypted, and only with a password [default: 127.0.0.1]
+    /// Serve on this address, for other devices too: needs a password, and is not encrypted [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<IpAddr>,
-    /// File with the hash of a password that lets in, in place of a token
+    /// File with a password hash; the page then asks for the password instead of a token
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Ask for a password, print its hash for such a file, and serve nothing
+    /// Ask for a password, print its hash for such a file, and exit
     #[arg(long, conflicts_with_all = ["port", "open", "listen", "password_file"])]
     pub hash_password: bool,
 }
@@ -329,7 +329,7 @@ pub struct Export {
     /// Add the embedding of each face
     #[arg(long)]
     pub embeddings: bool,
-    /// Write to this file, which must not be there yet [default: standard output]
+    /// Write to this file, which must not exist yet [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -355,11 +355,11 @@ pub enum ModelsAction {
     /// Add a pack from InsightFace's files: a wheel, a zip such as buffalo_s.zip, or a folder
     Add {
         file: PathBuf,
-        /// Say yes to the licence, for scripts
+        /// Accept the licence without being asked, for scripts
         #[arg(long)]
         accept_license: bool,
     },
-    /// Use a pack from now on: embeds all faces again and keeps every name
+    /// Switch to a pack: embeds all faces again and keeps every name
     Use { pack: String },
 }
 
