@@ -101,7 +101,8 @@ impl Catalog {
         if done.is_err() && !self.is_at_rest() {
             let _ = self.run("ROLLBACK");
         }
-        done
+        // What was written into a file that nobody can open any more is not kept.
+        done.and_then(|done| Ok(self.check_is_there().map(|()| done)?))
     }
 
     fn run(&self, sql: &str) -> Result<()> {

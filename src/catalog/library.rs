@@ -14,6 +14,12 @@ pub struct Library {
     folder: PathBuf,
 }
 
+/// Held while the library is created or migrated.
+#[derive(Debug)]
+pub(super) struct MigrationLock {
+    _file: File,
+}
+
 /// Held while a scan writes; another scan of the same library is refused meanwhile.
 /// The operating system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -99,7 +105,8 @@ impl Library {
         builder.create(path)
     }
 
-    /// Makes an empty file there, readable by its owner alone, or opens the one that is there.
+    /// Makes an empty file there, readable by its owner alone, or opens the one that is there. Never the SQLite file: see
+    /// `connect` in `open.rs`.
     pub(super) fn private_file(path: &Path) -> Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -121,5 +128,13 @@ impl Library {
             Err(TryLockError::WouldBlock) => Err(CatalogError::Busy { path: self.folder.clone() }),
             Err(TryLockError::Error(source)) => Err(CatalogError::Io { path, source }),
         }
+    }
+
+    /// Waits until no other process creates or migrates the library, and keeps others out for as long as the lock lives.
+    pub(super) fn lock_for_migration(&self) -> Result<MigrationLock> {
+        let path = self.folder.join("open.lock");
+        let file = Self::private_file(&path)?;
+        file.lock().map_err(|source| CatalogError::Io { path, source })?;
+        Ok(MigrationLock { _file: file })
     }
 }

@@ -53,6 +53,7 @@ pub use sightings::{Profile, Sighting};
 /// An open library.
 pub struct Catalog {
     connection: rusqlite::Connection,
+    file: open::OpenFile,
 }
 
 /// Why the library could not be opened, read or written.
@@ -68,6 +69,10 @@ pub enum CatalogError {
     NotALibrary { path: PathBuf, reason: String },
     #[error("another facetag is scanning into {path} now: wait until it ends, or end it with Ctrl-C there")]
     Busy { path: PathBuf },
+    #[error(
+        "{path}: the library is gone: its folder was deleted or moved while facetag was using it; bring it back, then try again"
+    )]
+    Gone { path: PathBuf },
     #[error("the library: {0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the library could not be migrated: {0}")]

@@ -1,6 +1,6 @@
-//! Opening a library: permissions, pragmas, migrations with a backup before them.
+//! Opening a library: permissions, pragmas, creation and migrations by one process at a time, with a backup before them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
@@ -20,7 +20,8 @@ const MIGRATIONS: &[M] = &[
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
 impl Catalog {
-    /// Opens the library, making it where there is none and migrating an older one after a backup.
+    /// Opens the library. Creates it where there is none, and migrates an older one after a backup: one process at a time,
+    /// while the others wait.
     ///
     /// # Errors
     /// [`CatalogError::TooNew`] for a library of a newer facetag, which is left untouched;
@@ -29,29 +30,53 @@ impl Catalog {
         Self::open_with(library, &Migrations::from_slice(MIGRATIONS))
     }
 
+    /// Opens a library that was there before: it is not created a second time where it has been deleted since.
+    ///
+    /// # Errors
+    /// [`CatalogError::Gone`]; those of [`Catalog::open`].
+    pub fn reopen(library: &Library) -> Result<Self> {
+        if library.file().exists() { Self::open(library) } else { Err(CatalogError::Gone { path: library.file() }) }
+    }
+
     fn open_with(library: &Library, migrations: &Migrations) -> Result<Self> {
         library.create()?;
         let path = library.file();
-        Library::private_file(&path)?;
-        let not_a_library = |error: rusqlite::Error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                CatalogError::NotALibrary { path: path.clone(), reason: error.to_string() }
-            }
-            _ => error.into(),
-        };
-        let mut connection =
-            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(std::time::Duration::from_secs(120))?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(not_a_library)?;
-        // A commit survives the end of the process; only a power cut may take the last ones, never the file.
-        connection.pragma_update(None, "synchronous", "normal")?;
-        connection.pragma_update(None, "temp_store", "memory")?;
-
-        // Foreign keys are not looked after while tables are replaced.
-        connection.pragma_update(None, "foreign_keys", false)?;
+        if path.exists()
+            && let connection = connect(&path)?
+            && is_ready(&connection, migrations)?
+        {
+            return Self::with(connection, &path);
+        }
+        let _lock = library.lock_for_migration()?;
+        if !path.exists() {
+            create(&path, migrations)?;
+        }
+        let mut connection = connect(&path)?;
         migrate(&mut connection, &path, library, migrations)?;
+        Self::with(connection, &path)
+    }
+
+    fn with(connection: Connection, path: &Path) -> Result<Self> {
         connection.pragma_update(None, "foreign_keys", true)?;
-        Ok(Self { connection })
+        Ok(Self { connection, file: OpenFile::of(path)? })
+    }
+
+    /// Checks that the file that this connection has open is still the library: after its folder was deleted or moved, SQLite
+    /// would go on with a file that nobody can open any more.
+    ///
+    /// # Errors
+    /// [`CatalogError::Gone`].
+    pub fn check_is_there(&self) -> Result<()> {
+        if self.file.is_there() { Ok(()) } else { Err(CatalogError::Gone { path: self.file.path.clone() }) }
+    }
+
+    /// Writes a copy of the whole library to `to`, which appears under its name only once it is complete, readable by its
+    /// owner alone. Others may go on writing meanwhile.
+    ///
+    /// # Errors
+    /// Those of SQLite and of the file system.
+    pub fn copy_to(&self, to: &Path) -> Result<()> {
+        copy(&self.connection, to)
     }
 
     /// A setting, or `None` where it was never made.
@@ -71,16 +96,116 @@ impl Catalog {
     }
 }
 
+/// The file that a connection has open, as it was found under its path.
+pub(super) struct OpenFile {
+    path: PathBuf,
+    #[cfg(unix)]
+    id: (u64, u64),
+}
+
+impl OpenFile {
+    fn of(path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            id: Self::id(path).map_err(|source| CatalogError::Io { path: path.to_owned(), source })?,
+        })
+    }
+
+    #[cfg(unix)]
+    fn id(path: &Path) -> std::io::Result<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path)?;
+        Ok((metadata.dev(), metadata.ino()))
+    }
+
+    #[cfg(unix)]
+    fn is_there(&self) -> bool {
+        Self::id(&self.path).is_ok_and(|id| id == self.id)
+    }
+
+    /// Elsewhere, a file that is open cannot be deleted.
+    #[cfg(not(unix))]
+    fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+}
+
+/// Connects to a file that is there. Nothing else in facetag may open it, not even for a moment: closing any descriptor of a
+/// file drops all POSIX locks that the process holds on it, and then other programs delete the log that SQLite is writing
+/// (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+fn connect(path: &Path) -> Result<Connection> {
+    let connect = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(std::time::Duration::from_secs(120))?;
+        // A decision is on disk when it is acknowledged. What scans find may be synced later, see `Catalog::batch`.
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "temp_store", "memory")?;
+        Ok(connection)
+    };
+    connect().map_err(|error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+            CatalogError::NotALibrary { path: path.to_owned(), reason: error.to_string() }
+        }
+        _ => error.into(),
+    })
+}
+
+/// Whether nothing is to be created or migrated.
+fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<bool> {
+    let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    let is_current = matches!(migrations.current_version(connection), Ok(SchemaVersion::Inside(_)))
+        && matches!(migrations.pending_migrations(connection), Ok(0));
+    Ok(journal == "wal" && is_current)
+}
+
+/// Creates an empty library under another name, and renames it once it is complete and closed: so nobody ever sees half of it.
+fn create(path: &Path, migrations: &Migrations) -> Result<()> {
+    let failed = |source| CatalogError::Io { path: path.to_owned(), source };
+    let new = path.with_extension("new");
+    // What a process that was killed here has left.
+    for left in ["new", "new-wal", "new-shm", "new-journal"] {
+        match std::fs::remove_file(path.with_extension(left)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Library::private_file(&new)?;
+    let mut connection = connect(&new)?;
+    set_up(&mut connection, migrations)?;
+    connection.close().map_err(|(_, error)| error)?;
+    std::fs::rename(&new, path).map_err(failed)?;
+    // The name is on disk before anything is decided under it; only Unix can sync a folder.
+    #[cfg(unix)]
+    path.parent().map(|folder| std::fs::File::open(folder)?.sync_all()).transpose().map_err(failed)?;
+    Ok(())
+}
+
 fn migrate(connection: &mut Connection, path: &Path, library: &Library, migrations: &Migrations) -> Result<()> {
     match migrations.current_version(connection)? {
         SchemaVersion::Outside(_) => {
             let written_by = setting(connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
             return Err(CatalogError::TooNew { path: path.to_owned(), written_by, ours: OURS });
         }
-        SchemaVersion::Inside(_) if migrations.pending_migrations(connection)? == 0 => return Ok(()),
-        SchemaVersion::Inside(version) => back_up(connection, library, version.get())?,
+        SchemaVersion::Inside(version) if migrations.pending_migrations(connection)? > 0 => {
+            back_up(connection, library, version.get())?;
+        }
+        SchemaVersion::Inside(_) => {}
         SchemaVersion::NoneSet => refuse_foreign_tables(connection, path)?,
     }
+    set_up(connection, migrations)
+}
+
+/// Makes the tables of this version, with a log that is written beside the file.
+fn set_up(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    if migrations.pending_migrations(connection)? == 0 {
+        return Ok(());
+    }
+    // Foreign keys are not looked after while tables are replaced.
+    connection.pragma_update(None, "foreign_keys", false)?;
     migrations.to_latest(connection)?;
     set_setting(connection, "written_by", OURS)
 }
@@ -89,16 +214,19 @@ fn migrate(connection: &mut Connection, path: &Path, library: &Library, migratio
 fn back_up(connection: &Connection, library: &Library, version: usize) -> Result<()> {
     let folder = Library::at(library.backups());
     folder.create()?;
-    let copy = folder.folder().join(format!("library-schema-{version}-{}.sqlite", now().replace(':', "")));
-    // Under its name only once it is whole.
-    let half = copy.with_extension("part");
+    copy(connection, &folder.folder().join(format!("library-schema-{version}-{}.sqlite", now().replace(':', ""))))
+}
+
+fn copy(connection: &Connection, to: &Path) -> Result<()> {
+    let half = to.with_extension("part");
     let failed = |source| CatalogError::Io { path: half.clone(), source };
     if half.exists() {
         std::fs::remove_file(&half).map_err(failed)?;
     }
     Library::private_file(&half)?;
     connection.execute("VACUUM INTO ?1", [half.to_string_lossy()])?;
-    std::fs::rename(&half, &copy).map_err(failed)
+    std::fs::File::open(&half).and_then(|file| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&half, to).map_err(failed)
 }
 
 fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<()> {

@@ -184,19 +184,19 @@ impl Catalog {
         Ok(transaction.commit()?)
     }
 
-    /// Carries out `writes` in one transaction: all of them are kept, or none.
+    /// Carries out `writes` in one transaction: all of them are kept, or none. A power cut may take the last ones back, as
+    /// another scan finds them again; within a decision they are as safe as that is.
     ///
     /// # Errors
-    /// Those of SQLite and of `writes`.
+    /// Those of SQLite and of `writes`; [`CatalogError::Gone`].
     pub fn batch<T>(&mut self, writes: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
-        if !self.connection.is_autocommit() {
-            // Within a decision, which is kept as a whole or not at all.
+        if !self.is_at_rest() {
             return writes(&mut Writer { connection: &self.connection });
         }
-        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let result = writes(&mut Writer { connection: &transaction })?;
-        transaction.commit()?;
-        Ok(result)
+        self.connection.pragma_update(None, "synchronous", "normal")?;
+        let done = self.exclusively(|catalog| writes(&mut Writer { connection: &catalog.connection }));
+        self.connection.pragma_update(None, "synchronous", "full")?;
+        done
     }
 
     /// The photo with this id.

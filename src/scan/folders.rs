@@ -67,7 +67,9 @@ pub fn scan_folders(
     }
     let pack = active_pack(&catalog, library)?;
     let load = |info| Ok(Pack::load(info, &library.packs())?);
-    scan(&mut catalog, &roots, options, (pack, load), interrupted, tell)
+    let summary = scan(&mut catalog, &roots, options, (pack, load), interrupted, tell)?;
+    catalog.check_is_there()?;
+    Ok(summary)
 }
 
 /// A folder that the user named, absolute and without links, as it stands in the library.

@@ -15,16 +15,22 @@ struct Counted {
     people: Arc<[PersonCount]>,
 }
 
+impl Counted {
+    fn is_current(&self) -> Result<bool, PageError> {
+        Ok(self.catalog.check_is_there().is_ok() && self.catalog.version()? == self.version)
+    }
+}
+
 impl Everybody {
     /// As they are in the library now.
     pub fn of(&self, library: &Library) -> Result<Arc<[PersonCount]>, PageError> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let catalog = match counted.take() {
-            Some(counted_before) if counted_before.catalog.version()? == counted_before.version => {
+            Some(counted_before) if counted_before.is_current()? => {
                 return Ok(Arc::clone(&counted.insert(counted_before).people));
             }
-            Some(Counted { catalog, .. }) => catalog,
-            None => Catalog::open(library)?,
+            Some(Counted { catalog, .. }) if catalog.check_is_there().is_ok() => catalog,
+            _ => Catalog::reopen(library)?,
         };
         // Before they are counted: what changes meanwhile is seen the next time.
         let version = catalog.version()?;

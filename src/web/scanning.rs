@@ -108,8 +108,12 @@ impl Scanning {
     /// Scans a folder, or all that are known, on a thread of its own.
     ///
     /// # Errors
-    /// [`PageError::ScanGoesOn`].
+    /// [`PageError::ScanGoesOn`]; the library is gone.
     pub fn start(&self, folder: Option<PathBuf>, options: Options) -> Result<(), PageError> {
+        // It would make a new, empty library.
+        if !self.library.file().exists() {
+            return Err(CatalogError::Gone { path: self.library.file() }.into());
+        }
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if self.progress.borrow().goes_on() || self.progress.borrow().is_over {
             return Err(PageError::ScanGoesOn);

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use super::access::{Access, Password};
 use super::routes;
 use super::site::Site;
-use crate::catalog::Library;
+use crate::catalog::{CatalogError, Library};
 use crate::people::{OpenError, open};
 
 /// Where to serve, and for whom.
@@ -96,7 +96,8 @@ pub fn serve(
     // Nor may work that waits for a disk or for another program.
     runtime.shutdown_timeout(GRACE);
     shared.scanning.wait();
-    Ok(())
+    // Whoever deletes the folder meanwhile was told by every page, and is told by the exit code.
+    if library.file().exists() { Ok(()) } else { Err(OpenError::from(CatalogError::Gone { path: library.file() }).into()) }
 }
 
 /// The address at which this machine reaches it: all of its addresses are none that a browser could open.

@@ -68,8 +68,10 @@ impl Site {
     ) -> Result<T, PageError> {
         let site = self.clone();
         let answer = tokio::task::spawn_blocking(move || {
-            let idle = site.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut catalog = idle.map_or_else(|| Catalog::open(&site.library), Ok)?;
+            let mut idle = || site.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            // The folder may have been deleted, or replaced by a backup, since a connection was made.
+            let there = std::iter::from_fn(&mut idle).find(|catalog| catalog.check_is_there().is_ok());
+            let mut catalog = there.map_or_else(|| Catalog::reopen(&site.library), Ok)?;
             let answer = work(&mut catalog);
             // One that is not would keep all others from writing.
             if catalog.is_at_rest() {
