@@ -326,6 +326,19 @@ mod tests {
     }
 
     #[test]
+    fn decisions_are_synced_at_once_and_scans_later() {
+        let (_folder, library) = library();
+        let mut catalog = Catalog::open(&library).unwrap();
+        let synchronous = |connection: &Connection| -> i64 {
+            connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+        };
+        let (normal, full) = (1, 2);
+        let scan = catalog.batch(|writer| Ok(synchronous(writer.connection))).unwrap();
+        let decision = catalog.exclusively(|catalog| catalog.batch(|writer| Ok(synchronous(writer.connection)))).unwrap();
+        assert_eq!((scan, decision, synchronous(&catalog.connection)), (normal, full, full));
+    }
+
+    #[test]
     fn the_journal_refuses_to_forget() {
         let (_folder, library) = library();
         let catalog = Catalog::open(&library).unwrap();

@@ -93,7 +93,8 @@ impl Library {
         library
     }
 
-    /// The SQLite file, which is whole while no facetag runs.
+    /// The SQLite file, which is whole while nobody has it open: not even this test, as to close it here would drop the locks of
+    /// every connection of this process.
     pub fn bytes(&self) -> Vec<u8> {
         assert!(!self.home().join("library.sqlite-wal").exists(), "the last command left its log behind");
         fs::read(self.file()).unwrap()

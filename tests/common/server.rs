@@ -93,9 +93,19 @@ impl Server {
         self.get(&to).is(200)
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as Ctrl-C does.
-    pub fn stop(mut self) -> i32 {
-        assert!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap().success());
+    pub fn stop(self) -> i32 {
+        self.end_by("-INT")
+    }
+
+    /// Ends it by a signal, as `kill` names it. Returns its exit code, or -1.
+    pub fn end_by(mut self, signal: &str) -> i32 {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }
