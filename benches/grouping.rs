@@ -119,7 +119,7 @@ impl Bench {
     fn name_largest(&mut self) {
         let largest = self.catalog.people().unwrap().into_iter().max_by_key(|group| group.faces).unwrap();
         let naming = self.catalog.naming(&Who { id: largest.id, name: None }, "Anna").unwrap();
-        decide(&mut self.catalog, &self.pack, &naming).unwrap();
+        decide(&mut self.catalog, &self.pack, |deciding| deciding.append(&naming)).unwrap();
     }
 
     /// Looks for what to ask, as `facetag review` does.

@@ -362,7 +362,7 @@ fn check_rejections(world: &World) -> Checked {
 
 fn check_decision(world: &mut World, decision: &Decision) -> Checked {
     let before = world.state();
-    decide(&mut world.catalog, &world.pack, decision).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(decision)).unwrap();
     check_rejections(world)?;
     let after = world.state();
     if difference(&before, &after).is_empty() {
@@ -466,7 +466,9 @@ fn a_birth_and_a_cover_outlive_the_name() {
     let faces = world.faces();
     let who = |id: Option<PersonId>, name: Option<&str>| Who { id: id.unwrap(), name: name.map(str::to_owned) };
     let (group, anna) = (who(faces[0].person, None), who(faces[2].person, Some("Anna")));
-    let say = |world: &mut World, decision: Decision| decide(&mut world.catalog, &world.pack, &decision).unwrap();
+    let say = |world: &mut World, decision: Decision| {
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&decision)).unwrap()
+    };
     let naming = world.catalog.naming(&who(faces[2].person, None), "Anna").unwrap();
     say(&mut world, naming);
     say(&mut world, Decision::Born { person: anna.id, date: Some(jiff::civil::Date::new(2010, 1, 1).unwrap()) });

@@ -80,11 +80,12 @@ fn the_library_is_locked_for_as_long_as_the_page_has_it_open() {
     }
     let locks = fs::read_to_string("/proc/locks").unwrap();
     let inode = format!(":{}", fs::metadata(library.file()).unwrap().ino());
+    let pid = server.pid().to_string();
     let held = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        words.contains(&server.pid().to_string().as_str()) && words.iter().any(|word| word.ends_with(&inode))
+        words.contains(&pid.as_str()) && words.iter().any(|word| word.ends_with(&inode))
     };
-    assert!(locks.lines().any(held), "no lock of {} on {inode} in:\n{locks}", server.pid());
+    assert!(locks.lines().any(held), "no lock of {pid} on {inode} in:\n{locks}");
 }
 
 #[test]
@@ -129,7 +130,8 @@ fn names_given_during_a_scan_outlive_its_end() {
             bytes.extend(format!("{round} {number}").bytes());
             fs::write(&photo, bytes).unwrap();
         }
-        let args = ["scan", "--threads", "1", text(&library.photos())];
+        let photos = library.photos();
+        let args = ["scan", "--threads", "1", text(&photos)];
         let mut scan = library.command(args).spawn().unwrap();
         let mut stderr = BufReader::new(scan.stderr.take().unwrap());
         stderr.read_line(&mut String::new()).unwrap();

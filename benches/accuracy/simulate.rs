@@ -305,7 +305,7 @@ impl<'a> Growing<'a> {
                 if this.is_some() && this == that { question.yes(&self.catalog)? } else { question.no(&self.catalog)? }
             }
         };
-        decide(&mut self.catalog, self.pack, &decision)?;
+        decide(&mut self.catalog, self.pack, |deciding| deciding.append(&decision))?;
         Ok(())
     }
 }

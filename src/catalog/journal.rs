@@ -143,6 +143,22 @@ impl Catalog {
         })
     }
 
+    /// The line that an undo would take back: a decision, or one that was done again.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn newest_line(&self) -> Result<Option<LineId>> {
+        Ok(Journal::load(self)?.newest())
+    }
+
+    /// The undo that a redo would take back.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn newest_undone(&self) -> Result<Option<LineId>> {
+        Ok(Journal::load(self)?.newest_undone())
+    }
+
     /// The number of the last line, or 0.
     ///
     /// # Errors

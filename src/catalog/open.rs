@@ -334,7 +334,8 @@ mod tests {
         };
         let (normal, full) = (1, 2);
         let scan = catalog.batch(|writer| Ok(synchronous(writer.connection))).unwrap();
-        let decision = catalog.exclusively(|catalog| catalog.batch(|writer| Ok(synchronous(writer.connection)))).unwrap();
+        let decision =
+            catalog.exclusively(|catalog| catalog.batch(|writer| Ok(synchronous(writer.connection)))).unwrap();
         assert_eq!((scan, decision, synchronous(&catalog.connection)), (normal, full, full));
     }
 

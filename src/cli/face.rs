@@ -7,7 +7,6 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::args::FaceAction;
 use super::name::tell;
 use super::output::{count, say};
-use super::tag::{called, ids, known_or_new};
 use super::{Exit, absolute};
 use crate::catalog::{FaceId, Library};
 use crate::face::{BoundingBox, Pack};
@@ -36,12 +35,12 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
         }
         error => error.into(),
     })?;
-    let (person, done) = catalog.exclusively(|catalog| -> Result<_> {
-        let (person, is_new) = known_or_new(catalog, person)?;
-        let done = drawn.is(catalog, &pack.info, (&person, is_new))?;
-        Ok((person.id, done))
+    let (person, done) = decide(&mut catalog, &pack.info, |deciding| -> Result<_> {
+        let (person, is_new) = deciding.known_or_new(person)?;
+        drawn.is(deciding, (&person, is_new))?;
+        Ok(person.id)
     })?;
-    tell(&catalog, &pack.info, person, done)
+    tell(&catalog, &pack.info, person, &done)
 }
 
 /// A box as the user typed it, in pixels where it is too large for fractions.
@@ -53,13 +52,12 @@ fn in_fractions([x, y, width, height]: [f32; 4], across: u32, down: u32) -> Boun
 
 fn remove(library: &Library, faces: &[FaceId]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let faces = catalog.exclusively(|catalog| -> Result<_> {
-        let faces = ids(&called(catalog, faces)?);
-        let decision = catalog.removing(&faces)?;
-        decide(catalog, &pack, &decision)?;
-        Ok(faces)
+    let (faces, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let faces = deciding.faces_called(faces)?;
+        deciding.remove(&faces)?;
+        Ok(faces.len())
     })?;
-    let them = if faces.len() == 1 { "it" } else { "them" };
-    say(&format!("{} removed; no scan brings {them} back.", count(faces.len() as u64, "face")))?;
+    let them = if faces == 1 { "it" } else { "them" };
+    say(&format!("{} removed; no scan brings {them} back.", count(faces as u64, "face")))?;
     Ok(Exit::Well)
 }

@@ -6,28 +6,27 @@ use anyhow::Result;
 
 use super::Exit;
 use super::output::{json, say, table};
-use crate::catalog::{Catalog, CatalogError, Decision, Journal, Library, Line};
-use crate::face::PackInfo;
-use crate::people::{self, open};
+use crate::catalog::{Decision, Journal, Library, Line, LineId};
+use crate::people::{DecideError, Deciding, decide, open};
 
 pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, people::undo, "Taken back", "There is nothing to take back.")
+    again(library, times, |deciding, line| deciding.undo(line), "Taken back", "There is nothing to take back.")
 }
 
 pub(super) fn redo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, people::redo, "Done again", "There is nothing to do again.")
+    again(library, times, |deciding, line| deciding.redo(line), "Done again", "There is nothing to do again.")
 }
 
 fn again(
     library: &Library,
     times: u32,
-    step: fn(&mut Catalog, &PackInfo) -> Result<Option<Line>, CatalogError>,
+    step: fn(&mut Deciding, Option<LineId>) -> Result<Option<Line>, DecideError>,
     done: &str,
     nothing: &str,
 ) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     for _ in 0..times {
-        match step(&mut catalog, &pack)? {
+        match decide(&mut catalog, &pack, |deciding| step(deciding, None))?.0 {
             Some(line) => say(&format!("{done}: {}", line.decision.describe(&catalog.names()?)))?,
             None => {
                 say(nothing)?;

@@ -9,53 +9,52 @@ use super::Exit;
 use super::output::{count, note, say};
 use crate::catalog::{Catalog, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{self, Regrouped, decide, meetings, open, questions};
+use crate::people::{self, Decided, decide, open, questions};
 
 pub(super) fn name(library: &Library, who: &str, name: &str) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (group, person, done) = catalog.exclusively(|catalog| -> Result<_> {
-        let group = catalog.who(who)?;
-        if let Some(person) = catalog.person_called(name)? {
-            warn_of_meetings(catalog, &group, &person)?;
-        }
-        let (person, done) = people::name(catalog, &pack, &group, name)?;
-        Ok((group, person, done))
+    let ((group, person), done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let group = deciding.who(who)?;
+        let person = deciding.name(&group, name)?;
+        Ok((group, person))
     })?;
     if person.id != group.id {
         say(&format!("Group {} is {person} too.", group.id))?;
     }
-    tell(&catalog, &pack, person.id, done)
+    tell(&catalog, &pack, person.id, &done)
 }
 
 pub(super) fn rename(library: &Library, who: &str, name: &str) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let person = catalog.who(who)?;
-    people::rename(&mut catalog, &pack, &person, name)?;
+    let (person, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let person = deciding.who(who)?;
+        deciding.rename(&person, name)?;
+        Ok(person)
+    })?;
     say(&format!("{} is {name} now.", person.name.unwrap_or_default()))?;
     Ok(Exit::Well)
 }
 
 pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let into = std::iter::once(into).chain(others.iter().map(String::as_str));
-    let people = into.map(|who| catalog.who(who)).collect::<Result<Vec<_>, _>>()?;
-    let (target, others) = people::target(people)?;
-    for other in &others {
-        warn_of_meetings(&catalog, other, &target)?;
-    }
-    let done = people::merge(&mut catalog, &pack, &target, &others)?;
+    let ((target, others), done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let into = std::iter::once(into).chain(others.iter().map(String::as_str));
+        let people = into.map(|who| deciding.who(who)).collect::<Result<Vec<_>, _>>()?;
+        let (target, others) = people::target(people)?;
+        deciding.merge(&target, &others)?;
+        Ok((target, others))
+    })?;
     for other in &others {
         say(&format!("{other} is {target} now."))?;
     }
-    tell(&catalog, &pack, target.id, done)
+    tell(&catalog, &pack, target.id, &done)
 }
 
 pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let who = catalog.exclusively(|catalog| -> Result<_> {
-        let who = catalog.who(who)?;
-        let decision = catalog.hiding(&who, hidden)?;
-        decide(catalog, &pack, &decision)?;
+    let (who, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let who = deciding.who(who)?;
+        deciding.hide(&who, hidden)?;
         Ok(who)
     })?;
     say(&if hidden {
@@ -68,12 +67,9 @@ pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
 
 pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let strangers = catalog.exclusively(|catalog| -> Result<_> {
-        let strangers = who.iter().map(|who| catalog.who(who)).collect::<Result<Vec<_>, _>>()?;
-        for who in &strangers {
-            let decision = catalog.ignoring(who, ignored)?;
-            decide(catalog, &pack, &decision)?;
-        }
+    let (strangers, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let strangers = who.iter().map(|who| deciding.who(who)).collect::<Result<Vec<_>, _>>()?;
+        strangers.iter().try_for_each(|who| deciding.ignore(who, ignored))?;
         Ok(strangers)
     })?;
     for who in strangers {
@@ -88,36 +84,29 @@ pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result
 
 pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let person = catalog.who(who)?;
-    people::born(&mut catalog, &pack, &person, date)?;
+    let (person, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let person = deciding.who(who)?;
+        deciding.born(&person, date)?;
+        Ok(person)
+    })?;
     say(&match date {
         Some(date) => format!("{person} was born on {date}: no photo from before shows them."),
         None => format!("The birth date of {person} is forgotten."),
     })?;
-    let Some(birth) = date.map(|date| date.to_string()) else { return Ok(Exit::Well) };
-    let seen = catalog.sightings(person.id)?.into_iter();
-    let before: HashSet<_> =
-        seen.filter(|seen| seen.taken.as_ref().is_some_and(|taken| *taken < birth)).map(|seen| seen.photo).collect();
-    if !before.is_empty() {
-        let photos = count(before.len() as u64, "photo");
-        note(&format!(
-            "warning: in {photos} from before you said that it is {person}; `facetag show {}` lists them",
-            person.id
-        ));
-    }
+    warn(&done);
     Ok(Exit::Well)
 }
 
-fn warn_of_meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<()> {
-    let meetings = meetings(catalog, one, other)?;
-    if meetings > 0 {
-        note(&format!("warning: {one} and {other} are seen together in {}", count(meetings, "photo")));
+/// Tells what the user should know of what they decided.
+pub(super) fn warn(done: &Decided) {
+    for warning in &done.notes {
+        note(&format!("warning: {warning}"));
     }
-    Ok(())
 }
 
 /// Says how many faces a person has now, how many of them were found by similarity, and how many may be more.
-pub(super) fn tell(catalog: &Catalog, pack: &PackInfo, person: PersonId, done: Regrouped) -> Result<Exit> {
+pub(super) fn tell(catalog: &Catalog, pack: &PackInfo, person: PersonId, done: &Decided) -> Result<Exit> {
+    warn(done);
     let faces = catalog.faces_of(person)?;
     let photos: HashSet<_> = faces.iter().map(|face| face.photo).collect();
     let who = catalog.person(person)?.unwrap_or(Who { id: person, name: None });

@@ -5,11 +5,12 @@ use std::io::{BufRead, Write};
 use anyhow::Result;
 
 use super::args::Review;
+use super::name::warn;
 use super::output::{count, json, percent, say};
 use super::{Exit, picture};
-use crate::catalog::{Catalog, FaceRow, Journal, Library, PersonId, Who};
+use crate::catalog::{Catalog, FaceRow, Library, PersonId, Who};
 use crate::face::PackInfo;
-use crate::people::{self, Estimate, Question, Queue, open, questions};
+use crate::people::{DecideError, Estimate, Question, Queue, decide, open, questions};
 
 /// So many faces of each side are shown.
 const SHOWN: usize = 3;
@@ -62,27 +63,27 @@ fn ask_all(catalog: &mut Catalog, pack: &PackInfo, queue: &mut Queue, limit: usi
             }
             Answer::Undo => {
                 // Something else may have been decided on the page meanwhile, which nobody sees here.
-                let undone =
-                    catalog.exclusively(|catalog| match Journal::load(catalog)?.newest() == queue.last_answer() {
-                        true => people::undo(catalog, pack),
-                        false => Ok(None),
-                    })?;
-                match undone {
-                    Some(line) => say(&format!("Taken back: {}", line.decision.describe(&catalog.names()?)))?,
-                    None => {
-                        say("Something else was decided since: `facetag log` shows it, `facetag undo` takes it back.")?
+                match decide(catalog, pack, |deciding| deciding.undo(queue.last_answer())) {
+                    Ok((Some(line), _)) => {
+                        say(&format!("Taken back: {}", line.decision.describe(&catalog.names()?)))?;
                     }
+                    Ok((None, _)) | Err(DecideError::NotTheNewest) => {
+                        say("Something else was decided since: `facetag log` shows it, `facetag undo` takes it back.")?;
+                    }
+                    Err(error) => return Err(error.into()),
                 }
                 continue;
             }
             Answer::Quit => break,
         };
-        let Some(done) = queue.answer(catalog, pack, &question, yes)? else {
-            say("That has changed in the meantime: nothing was said.")?;
+        let (tagged, done) = decide(catalog, pack, |deciding| queue.answer(deciding, &question, yes))?;
+        warn(&done);
+        let Some(tagged) = tagged else {
+            say("That has changed in the meantime: nothing was decided.")?;
             continue;
         };
-        if done.tagged > 0 {
-            say(&format!("{} more tagged by similarity.", count(done.tagged as u64, "face")))?;
+        if tagged > 0 {
+            say(&format!("{} more tagged by similarity.", count(tagged as u64, "face")))?;
         }
     }
     let (given, photos) = (queue.answered().len() as u64, queue.answered().map(|question| question.photos).sum());

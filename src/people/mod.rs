@@ -10,9 +10,9 @@
 //! | `queue` | those in the order in which they are asked, while answers come in |
 //! | `explain` | why a face has its name |
 //! | `accuracy` | how often that would be right, on what the user confirmed |
-//! | `decide` | a decision of the user and what follows from it; taking it back |
-//! | `naming` | names given, changed and joined, births told |
-//! | `tagging` | single faces confirmed, moved to others, chosen to show a person by |
+//! | `decide` | the one way to decide: resolve, check, write down, carry out; and taking it back |
+//! | `naming` | names given, changed and merged, births, whoever is hidden or ignored |
+//! | `tagging` | single faces confirmed, rejected, moved to others, chosen to show a person by |
 //! | `open` | a library made ready to be asked |
 
 mod accuracy;
@@ -29,13 +29,12 @@ mod regroup;
 mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
-pub use decide::{decide, redo, undo};
+pub use decide::{DecideError, Decided, Deciding, Note, decide};
 pub use explain::{Explanation, Resemblance, explain};
 pub use linkage::{Cluster, link};
-pub use naming::{NameError, NamingError, born, check_name, meetings, merge, name, rename, target};
+pub use naming::{NameError, check_name, meetings, target};
 pub use neighbours::{Pair, neighbours};
 pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
 pub use queue::{Estimate, Queue};
 pub use regroup::{Regrouped, has_ungrouped, regroup};
-pub use tagging::{TaggingError, by_itself, cover, say_whose, split};

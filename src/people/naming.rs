@@ -1,4 +1,4 @@
-//! Names given, changed and joined, and births told, for whoever asks: the command line and the page.
+//! Names given, changed and merged, births, and whoever is hidden or ignored.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
-use super::decide;
-use super::regroup::Regrouped;
+use super::decide::{DecideError, Deciding, Note};
 use crate::catalog::{Catalog, CatalogError, Decision, Who};
-use crate::face::PackInfo;
 
 /// No name is longer, and no list need be wider.
 pub const MOST_LETTERS: usize = 200;
@@ -26,27 +24,6 @@ pub enum NameError {
     TooLong(usize),
     #[error("{0:?} would be taken for the number of a group: give a name with a letter in it")]
     Number(String),
-}
-
-/// Why somebody could not be given a name or birth date, or be made one with others.
-#[derive(Debug, thiserror::Error)]
-pub enum NamingError {
-    #[error(transparent)]
-    Name(#[from] NameError),
-    #[error("{who} has a name: `facetag rename {} {name:?}` changes it from {:?}", .who.id, .who.name.as_deref().unwrap_or_default())]
-    HasName { who: Who, name: String },
-    #[error("{who} has no name yet: `facetag name {} {name:?}` gives it one", .who.id)]
-    HasNone { who: Who, name: String },
-    #[error("{other} has that name already: `facetag merge {} {}` makes the two one", .other.id, .who.id)]
-    Taken { who: Who, other: Who },
-    #[error("{0} has no name yet: `facetag name {id} NAME` gives it one", id = .0.id)]
-    Nameless(Who),
-    #[error("{0} is yet to come: give the day, month or year of birth")]
-    YetToCome(Date),
-    #[error("{0} is named twice: give different people")]
-    Twice(Who),
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
 }
 
 /// Checks that a name is something to read, and not to be taken for a number.
@@ -74,83 +51,133 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Names a group; where somebody has that name already, the group is theirs. Returns who they are then.
-///
-/// # Errors
-/// [`NamingError`]; then nothing has changed.
-pub fn name(catalog: &mut Catalog, pack: &PackInfo, group: &Who, name: &str) -> Result<(Who, Regrouped), NamingError> {
-    check_name(name)?;
-    if group.name.is_some() {
-        return Err(NamingError::HasName { who: group.clone(), name: name.to_owned() });
-    }
-    catalog.exclusively(|catalog| {
-        let known = catalog.person_called(name)?;
-        let decision = catalog.naming(group, name)?;
-        let done = decide(catalog, pack, &decision)?;
-        Ok((known.unwrap_or_else(|| group.clone()), done))
-    })
-}
-
-/// Gives a person another name.
-///
-/// # Errors
-/// [`NamingError`]; then nothing has changed.
-pub fn rename(catalog: &mut Catalog, pack: &PackInfo, person: &Who, name: &str) -> Result<(), NamingError> {
-    check_name(name)?;
-    if person.name.is_none() {
-        return Err(NamingError::HasNone { who: person.clone(), name: name.to_owned() });
-    }
-    catalog.exclusively(|catalog| {
-        if let Some(other) = catalog.person_called(name)?.filter(|other| other.id != person.id) {
-            return Err(NamingError::Taken { who: person.clone(), other });
+impl Deciding<'_> {
+    /// Names a group; where somebody has that name already, the group is merged with them. Returns who they are then.
+    ///
+    /// # Errors
+    /// [`DecideError::Name`], [`DecideError::HasName`], [`DecideError::BirthsDiffer`]; those of the catalog.
+    pub fn name(&mut self, group: &Who, name: &str) -> Result<Who, DecideError> {
+        check_name(name)?;
+        if group.name.is_some() {
+            return Err(DecideError::HasName { who: group.clone(), name: name.to_owned() });
         }
-        let decision = catalog.renaming(person, name);
-        decide(catalog, pack, &decision)?;
+        if let Some(person) = self.person_called(name)? {
+            self.merge_one(group, &person)?;
+            return Ok(person);
+        }
+        let decision = self.naming(group, name)?;
+        self.append(&decision)?;
+        Ok(self.person(group.id)?.unwrap_or_else(|| group.clone()))
+    }
+
+    /// Gives a person another name.
+    ///
+    /// # Errors
+    /// [`DecideError::Name`], [`DecideError::HasNone`], [`DecideError::Taken`]; those of the catalog.
+    pub fn rename(&mut self, person: &Who, name: &str) -> Result<(), DecideError> {
+        check_name(name)?;
+        if person.name.is_none() {
+            return Err(DecideError::HasNone { who: person.clone(), name: name.to_owned() });
+        }
+        if let Some(other) = self.person_called(name)?.filter(|other| other.id != person.id) {
+            return Err(DecideError::Taken { who: person.clone(), other });
+        }
+        let decision = self.renaming(person, name);
+        self.append(&decision)?;
         Ok(())
-    })
+    }
+
+    /// Tells when a person was born: no photo from before shows them. `None` forgets it.
+    ///
+    /// # Errors
+    /// [`DecideError::Nameless`], [`DecideError::YetToCome`]; those of the catalog.
+    pub fn born(&mut self, person: &Who, date: Option<Date>) -> Result<(), DecideError> {
+        if person.name.is_none() {
+            return Err(DecideError::Nameless(person.clone()));
+        }
+        if let Some(date) = date.filter(|date| *date > Timestamp::now().to_zoned_datetime(TimeZone::system()).date()) {
+            return Err(DecideError::YetToCome(date));
+        }
+        self.append(&Decision::Born { person: person.id, date })?;
+        self.note_photos_before_birth(person)
+    }
+
+    /// Merges `others` into `target`: every face of any of them is of the target then.
+    ///
+    /// # Errors
+    /// [`DecideError::BirthsDiffer`]; those of the catalog.
+    pub fn merge(&mut self, target: &Who, others: &[Who]) -> Result<(), DecideError> {
+        others.iter().try_for_each(|other| self.merge_one(other, target))
+    }
+
+    fn merge_one(&mut self, from: &Who, into: &Who) -> Result<(), DecideError> {
+        let births = self.births()?;
+        if let (Some(&born), Some(&other_born)) = (births.get(&into.id), births.get(&from.id))
+            && born != other_born
+        {
+            return Err(DecideError::BirthsDiffer { who: into.clone(), born, other: from.clone(), other_born });
+        }
+        let photos = meetings(self, from, into)?;
+        if photos > 0 {
+            self.note(Note::Together { one: from.clone(), other: into.clone(), photos });
+        }
+        let decision = self.merging(from, into)?;
+        self.append(&decision)?;
+        if births.contains_key(&from.id) {
+            self.note_photos_before_birth(into)?;
+        }
+        if self.hidden_or_ignored()?.contains(&into.id) {
+            self.note(Note::Unlisted(into.clone()));
+        }
+        Ok(())
+    }
+
+    /// Hides a group or person from the lists, or shows it again.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn hide(&mut self, who: &Who, hidden: bool) -> Result<(), DecideError> {
+        let decision = self.hiding(who, hidden)?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// Ignores a group, as it is a stranger's, or no longer does.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn ignore(&mut self, who: &Who, ignored: bool) -> Result<(), DecideError> {
+        let decision = self.ignoring(who, ignored)?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// What the user decided themselves is left as it is, but they should know.
+    fn note_photos_before_birth(&mut self, person: &Who) -> Result<(), DecideError> {
+        let Some(birth) = self.births()?.get(&person.id).map(Date::to_string) else { return Ok(()) };
+        let sightings = self.sightings(person.id)?.into_iter();
+        let before: HashSet<_> = sightings
+            .filter(|seen| seen.taken.as_ref().is_some_and(|taken| *taken < birth))
+            .map(|seen| seen.photo)
+            .collect();
+        if !before.is_empty() {
+            self.note(Note::BeforeBirth { person: person.clone(), photos: before.len() as u64 });
+        }
+        Ok(())
+    }
 }
 
-/// Tells when a person was born: no photo from before shows them. `None` forgets it.
+/// Which of several they all become when they are merged: the first who has a name, or the first.
 ///
 /// # Errors
-/// [`NamingError`]; then nothing has changed.
-pub fn born(catalog: &mut Catalog, pack: &PackInfo, person: &Who, date: Option<Date>) -> Result<(), NamingError> {
-    if person.name.is_none() {
-        return Err(NamingError::Nameless(person.clone()));
-    }
-    if let Some(date) = date.filter(|date| *date > Timestamp::now().to_zoned_datetime(TimeZone::system()).date()) {
-        return Err(NamingError::YetToCome(date));
-    }
-    decide(catalog, pack, &Decision::Born { person: person.id, date })?;
-    Ok(())
-}
-
-/// Who of several they all become when they are made one: a name is worth more than a place in the list.
-///
-/// # Errors
-/// [`NamingError::Twice`] where somebody is in the list twice.
-pub fn target(mut people: Vec<Who>) -> Result<(Who, Vec<Who>), NamingError> {
+/// [`DecideError::Twice`] where somebody is in the list twice.
+pub fn target(mut people: Vec<Who>) -> Result<(Who, Vec<Who>), DecideError> {
     let mut seen = HashSet::new();
     if let Some(twice) = people.iter().find(|who| !seen.insert(who.id)) {
-        return Err(NamingError::Twice(twice.clone()));
+        return Err(DecideError::Twice(twice.clone()));
     }
     let target = people.remove(people.iter().position(|who| who.name.is_some()).unwrap_or(0));
     Ok((target, people))
-}
-
-/// Makes `others` one with `target`.
-///
-/// # Errors
-/// Those of the catalog; then nothing has changed.
-pub fn merge(catalog: &mut Catalog, pack: &PackInfo, target: &Who, others: &[Who]) -> Result<Regrouped, CatalogError> {
-    catalog.exclusively(|catalog| {
-        let mut done = Regrouped::default();
-        for other in others {
-            let decision = catalog.merging(other, target)?;
-            done.tagged += decide(catalog, pack, &decision)?.tagged;
-        }
-        Ok(done)
-    })
 }
 
 /// In how many photos the two are seen together. Two faces in one photo are two people, as a rule: whoever says otherwise

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::decide;
+use super::decide::{DecideError, Deciding};
 use super::questions::{Question, questions};
-use super::regroup::Regrouped;
-use crate::catalog::{Catalog, CatalogError, FaceId, LineId, PersonId};
+use crate::catalog::{Catalog, CatalogError, FaceId, LineId, PersonId, Who};
 use crate::face::PackInfo;
 
 /// So many answers are given before it is looked again what is worth asking: in a large library that takes seconds.
@@ -83,33 +82,38 @@ impl Queue {
     }
 
     /// Answers a question. Returns what was tagged because of it, or `None` where the question is no longer what it was, and
-    /// nothing is said.
+    /// nothing is decided.
     ///
     /// # Errors
-    /// Those of the catalog; then nothing has changed.
+    /// [`DecideError::BirthsDiffer`]; those of the catalog.
     pub fn answer(
         &mut self,
-        catalog: &mut Catalog,
-        pack: &PackInfo,
+        deciding: &mut Deciding,
         question: &Question,
         yes: bool,
-    ) -> Result<Option<Regrouped>, CatalogError> {
-        let done = catalog.exclusively(|catalog| {
-            // The user may have thought for long, while others named and scanned.
-            if !question.is_open(catalog)? {
-                return Ok(None);
-            }
-            let decision = if yes { question.yes(catalog)? } else { question.no(catalog)? };
-            let done = decide(catalog, pack, &decision)?;
-            Ok::<_, CatalogError>(Some((done, known(catalog, pack)?)))
-        })?;
+    ) -> Result<Option<usize>, DecideError> {
         self.open.retain(|other| other != question);
-        Ok(done.map(|(done, now)| {
-            self.answered.push((question.clone(), now.0));
-            self.since += 1;
-            self.known = Some(now);
-            done
-        }))
+        // The user may have thought for long, while others named and scanned.
+        if !question.is_open(deciding)? {
+            return Ok(None);
+        }
+        let before = deciding.tagged();
+        match question.group.filter(|_| yes) {
+            Some(group) => {
+                let who = |id| Ok::<_, CatalogError>(deciding.person(id)?.unwrap_or(Who { id, name: None }));
+                let (of, group) = (who(question.of)?, who(group)?);
+                deciding.merge(&of, &[group])?;
+            }
+            None => {
+                let decision = if yes { question.yes(deciding)? } else { question.no(deciding)? };
+                deciding.append(&decision)?;
+            }
+        }
+        let now = known(deciding, deciding.pack())?;
+        self.answered.push((question.clone(), now.0));
+        self.since += 1;
+        self.known = Some(now);
+        Ok(Some(deciding.tagged() - before))
     }
 
     /// Asks a question no more, until [`Queue::ask_skipped`].

@@ -1,103 +1,130 @@
-//! What the user says of single faces, for whoever asks: the command line and the page.
+//! What the user decides about single faces.
 
-use super::decide;
-use super::naming::NameError;
-use super::regroup::Regrouped;
-use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, State, Who};
-use crate::face::PackInfo;
+use super::decide::{DecideError, Deciding, Note};
+use super::naming::check_name;
+use crate::catalog::{FaceId, FaceRow, State, Who, WhoError};
 
-/// Why something cannot be said of faces.
-#[derive(Debug, thiserror::Error)]
-pub enum TaggingError {
-    #[error("no face was tagged {0} by itself: give the numbers of the faces to confirm")]
-    NoneByItself(Who),
-    #[error("face {face} is not of {who}: `facetag show {}` lists who is", .who.id)]
-    NotTheirs { face: FaceId, who: Who },
-    #[error("these are all the faces of {0}: there is nothing to split off")]
-    AllOfThem(Who),
-    #[error("they are {0} already: give another name")]
-    TheirsAlready(Who),
-    #[error("{0} has no name yet: `facetag name {id} NAME` gives it one", id = .0.id)]
-    Nameless(Who),
-    #[error(transparent)]
-    Name(#[from] NameError),
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-}
-
-/// The faces that facetag tagged as a person by itself.
-///
-/// # Errors
-/// [`TaggingError::NoneByItself`]; those of the catalog.
-pub fn by_itself(catalog: &Catalog, person: &Who) -> Result<Vec<FaceRow>, TaggingError> {
-    let mut faces = catalog.faces_of(person.id)?;
-    faces.retain(|face| face.state == Some(State::Auto));
-    if faces.is_empty() { Err(TaggingError::NoneByItself(person.clone())) } else { Ok(faces) }
-}
-
-/// Makes faces of a person or group somebody else's, who may be new.
-///
-/// # Errors
-/// [`TaggingError`]; then nothing has changed.
-pub fn split(
-    catalog: &mut Catalog,
-    pack: &PackInfo,
-    from: &Who,
-    faces: &[FaceRow],
-    (into, is_new): (&Who, bool),
-) -> Result<Regrouped, TaggingError> {
-    theirs(from, faces)?;
-    if into.id == from.id {
-        return Err(TaggingError::TheirsAlready(from.clone()));
-    }
-    if faces.len() == catalog.faces_of(from.id)?.len() {
-        return Err(TaggingError::AllOfThem(from.clone()));
-    }
-    let ids: Vec<FaceId> = faces.iter().map(|face| face.id).collect();
-    let decision = catalog.splitting(from.id, &ids, (into, is_new))?;
-    Ok(decide(catalog, pack, &decision)?)
-}
-
-/// Says whose a face is, whoever it was taken for before; somebody who `is_new` gets the name with it.
-///
-/// # Errors
-/// [`TaggingError`]; then nothing has changed.
-pub fn say_whose(
-    catalog: &mut Catalog,
-    pack: &PackInfo,
-    face: &FaceRow,
-    person: (&Who, bool),
-) -> Result<Regrouped, TaggingError> {
-    if let Some(before) = face.person.filter(|&before| before != person.0.id)
-        && let Some(before) = catalog.person(before)?
-    {
-        match split(catalog, pack, &before, std::slice::from_ref(face), person) {
-            // Nobody is left whom it could be told apart from.
-            Err(TaggingError::AllOfThem(_)) => {}
-            done => return done,
+impl Deciding<'_> {
+    /// Whom the user means; a name that nobody has means somebody new. The flag tells which.
+    ///
+    /// # Errors
+    /// [`DecideError::Who`], [`DecideError::Name`].
+    pub fn known_or_new(&self, who: &str) -> Result<(Who, bool), DecideError> {
+        match self.who(who) {
+            Ok(person) => Ok((person, false)),
+            Err(WhoError::Unknown { .. }) => {
+                check_name(who)?;
+                Ok(self.person_or_new(who)?)
+            }
+            Err(error) => Err(error.into()),
         }
     }
-    let decision = catalog.confirming(person, &[face.id])?;
-    Ok(decide(catalog, pack, &decision)?)
-}
 
-/// Shows a person by this face from now on.
-///
-/// # Errors
-/// [`TaggingError`]; then nothing has changed.
-pub fn cover(catalog: &mut Catalog, pack: &PackInfo, person: &Who, face: &FaceRow) -> Result<(), TaggingError> {
-    if person.name.is_none() {
-        return Err(TaggingError::Nameless(person.clone()));
+    /// The faces that facetag tagged as a person by itself.
+    ///
+    /// # Errors
+    /// [`DecideError::NoneByItself`]; those of the catalog.
+    pub fn by_itself(&self, person: &Who) -> Result<Vec<FaceRow>, DecideError> {
+        let mut faces = self.faces_of(person.id)?;
+        faces.retain(|face| face.state == Some(State::Auto));
+        if faces.is_empty() { Err(DecideError::NoneByItself(person.clone())) } else { Ok(faces) }
     }
-    theirs(person, std::slice::from_ref(face))?;
-    let decision = catalog.covering(person.id, face)?;
-    decide(catalog, pack, &decision)?;
-    Ok(())
+
+    /// Confirms that these faces are of a person, whoever they were taken for; somebody who `is_new` gets the name with it.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn confirm(&mut self, (person, is_new): (&Who, bool), faces: &[FaceRow]) -> Result<(), DecideError> {
+        // One photo seldom shows a person twice.
+        for face in faces {
+            let double = |other: &FaceRow| other.id != face.id && other.person == Some(person.id);
+            if self.faces_in(face.photo)?.iter().any(double) {
+                self.note(Note::Twice { face: face.id, person: person.clone() });
+            }
+        }
+        let decision = self.confirming((person, is_new), &ids(faces))?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// Rejects a person or group for these faces: they are never theirs, unless the user says so later.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn reject(&mut self, person: &Who, faces: &[FaceRow]) -> Result<(), DecideError> {
+        let decision = self.rejecting(person.id, &ids(faces))?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// Makes faces of a person or group somebody else's, who may be new.
+    ///
+    /// # Errors
+    /// [`DecideError::NotTheirs`], [`DecideError::TheirsAlready`], [`DecideError::AllOfThem`]; those of the catalog.
+    pub fn split(&mut self, from: &Who, faces: &[FaceRow], (into, is_new): (&Who, bool)) -> Result<(), DecideError> {
+        theirs(from, faces)?;
+        if into.id == from.id {
+            return Err(DecideError::TheirsAlready(from.clone()));
+        }
+        if faces.len() == self.faces_of(from.id)?.len() {
+            return Err(DecideError::AllOfThem(from.clone()));
+        }
+        let decision = self.splitting(from.id, &ids(faces), (into, is_new))?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// Says whose a face is, whoever it was taken for before; somebody who `is_new` gets the name with it.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn say_whose(&mut self, face: &FaceRow, person: (&Who, bool)) -> Result<(), DecideError> {
+        if let Some(before) = face.person.filter(|&before| before != person.0.id)
+            && let Some(before) = self.person(before)?
+        {
+            match self.split(&before, std::slice::from_ref(face), person) {
+                // Nobody is left whom it could be told apart from.
+                Err(DecideError::AllOfThem(_)) => {}
+                done => return done,
+            }
+        }
+        let decision = self.confirming(person, &[face.id])?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// Shows a person by this face from now on.
+    ///
+    /// # Errors
+    /// [`DecideError::Nameless`], [`DecideError::NotTheirs`]; those of the catalog.
+    pub fn cover(&mut self, person: &Who, face: &FaceRow) -> Result<(), DecideError> {
+        if person.name.is_none() {
+            return Err(DecideError::Nameless(person.clone()));
+        }
+        theirs(person, std::slice::from_ref(face))?;
+        let decision = self.covering(person.id, face)?;
+        self.append(&decision)?;
+        Ok(())
+    }
+
+    /// Removes what is no face. No scan brings it back.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn remove(&mut self, faces: &[FaceRow]) -> Result<(), DecideError> {
+        let decision = self.removing(&ids(faces))?;
+        self.append(&decision)?;
+        Ok(())
+    }
 }
 
-fn theirs(person: &Who, faces: &[FaceRow]) -> Result<(), TaggingError> {
+fn theirs(person: &Who, faces: &[FaceRow]) -> Result<(), DecideError> {
     match faces.iter().find(|face| face.person != Some(person.id)) {
-        Some(strange) => Err(TaggingError::NotTheirs { face: strange.id, who: person.clone() }),
+        Some(strange) => Err(DecideError::NotTheirs { face: strange.id, who: person.clone() }),
         None => Ok(()),
     }
+}
+
+fn ids(faces: &[FaceRow]) -> Vec<FaceId> {
+    faces.iter().map(|face| face.id).collect()
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::read::PhotoReader;
 use crate::catalog::{Catalog, CatalogError, FaceId, PhotoId, PhotoRow, Who};
-use crate::face::{BoundingBox, Pack, PackInfo};
-use crate::people::{Regrouped, regroup};
+use crate::face::{BoundingBox, Pack};
+use crate::people::{DecideError, Deciding};
 
 /// Why no face can be drawn there.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,8 @@ pub fn look(
     if !inside {
         return Err(DrawError::Beyond { width: photo.width, height: photo.height });
     }
-    if let Some(known) = catalog.faces_in(photo.id)?.iter().find(|face| face.bounds.iou(&bounds) >= SAME) {
-        return Err(DrawError::Known(known.id));
+    if let Some(known) = known(catalog, photo.id, bounds)? {
+        return Err(DrawError::Known(known));
     }
     let reader = PhotoReader::new(pack, Default::default());
     let face = reader.drawn(path, &photo.hash, bounds);
@@ -59,15 +59,25 @@ pub fn look(
 }
 
 impl Drawn {
-    /// Says that the face is this person's; one who `is_new` gets the name with it.
+    /// Decides that the face is this person's; one who `is_new` gets the name with it.
     ///
     /// # Errors
-    /// Those of the catalog; then nothing has changed.
-    pub fn is(&self, catalog: &mut Catalog, pack: &PackInfo, person: (&Who, bool)) -> Result<Regrouped, CatalogError> {
-        let decision = catalog.drawing(self.photo, &self.face, person)?;
-        catalog.decide(&decision, |catalog| {
-            catalog.batch(|writer| writer.embed_drawn(self.photo, &self.face, &pack.name))?;
-            regroup(catalog, pack, &decision.reaches())
-        })
+    /// [`DecideError::FaceThere`] where somebody else was faster; those of the catalog.
+    pub fn is(&self, deciding: &mut Deciding, person: (&Who, bool)) -> Result<(), DecideError> {
+        if let Some(known) = known(deciding, self.photo, self.face.bounds)? {
+            return Err(DecideError::FaceThere(known));
+        }
+        let decision = deciding.drawing(self.photo, &self.face, person)?;
+        let pack = deciding.pack().name.clone();
+        deciding.append_with(&decision, |catalog| {
+            catalog.batch(|writer| writer.embed_drawn(self.photo, &self.face, &pack))
+        })?;
+        Ok(())
     }
+}
+
+/// The face that is in a box already.
+fn known(catalog: &Catalog, photo: PhotoId, bounds: BoundingBox) -> Result<Option<FaceId>, CatalogError> {
+    let faces = catalog.faces_in(photo)?;
+    Ok(faces.iter().find(|face| face.bounds.iou(&bounds) >= SAME).map(|face| face.id))
 }

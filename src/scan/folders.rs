@@ -66,7 +66,7 @@ pub fn scan_folders(
         return Err(ScanError::NoFolder(strange.clone()));
     }
     let pack = active_pack(&catalog, library)?;
-    let load = |info| Ok(Pack::load(info, &library.packs())?);
+    let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
     let summary = scan(&mut catalog, &roots, options, (pack, load), interrupted, tell)?;
     catalog.check_is_there()?;
     Ok(summary)

@@ -9,8 +9,8 @@ use axum::response::{Html, IntoResponse, Response};
 use super::frame::Frame;
 use super::text::Words;
 use super::visit;
-use crate::catalog::CatalogError;
-use crate::people::{NameError, NamingError, OpenError, TaggingError};
+use crate::catalog::{CatalogError, Who};
+use crate::people::{DecideError, NameError, OpenError};
 use crate::scan::DrawError;
 
 /// Why a page cannot be shown, or a change not be made.
@@ -40,6 +40,9 @@ pub(super) enum PageError {
     TheirsAlready,
     #[error("that is no date of birth")]
     NoDate,
+    /// A person and their date, another and theirs.
+    #[error("two dates of birth: {0:?}")]
+    BirthsDiffer([String; 4]),
     #[error("the photo is away")]
     PhotoAway,
     /// With what is wrong, in English.
@@ -103,7 +106,7 @@ impl PageError {
             | Self::NothingToScan
             | Self::HasPhotos(_)
             | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Outdated | Self::FaceThere | Self::ScanGoesOn => StatusCode::CONFLICT,
+            Self::Outdated | Self::FaceThere | Self::ScanGoesOn | Self::BirthsDiffer(_) => StatusCode::CONFLICT,
             Self::Failed(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -127,31 +130,30 @@ impl From<askama::Error> for PageError {
     }
 }
 
-impl From<NamingError> for PageError {
-    fn from(error: NamingError) -> Self {
+impl From<DecideError> for PageError {
+    fn from(error: DecideError) -> Self {
         match error {
-            NamingError::Name(error) => Self::Name(error),
-            NamingError::Catalog(error) => error.into(),
-            // The page offers none of these: somebody else was faster.
-            NamingError::HasName { .. } | NamingError::HasNone { .. } | NamingError::Taken { .. } => Self::Outdated,
-            NamingError::Nameless(_) => Self::Outdated,
-            NamingError::YetToCome(_) => Self::NoDate,
-            NamingError::Twice(_) => Self::NobodySelected,
-        }
-    }
-}
-
-impl From<TaggingError> for PageError {
-    fn from(error: TaggingError) -> Self {
-        match error {
-            TaggingError::Name(error) => Self::Name(error),
-            TaggingError::Catalog(error) => error.into(),
-            TaggingError::AllOfThem(_) => Self::AllFaces,
-            TaggingError::TheirsAlready(_) => Self::TheirsAlready,
-            // The page offers none of these: somebody else was faster.
-            TaggingError::NoneByItself(_) | TaggingError::NotTheirs { .. } | TaggingError::Nameless(_) => {
-                Self::Outdated
+            DecideError::Name(error) => Self::Name(error),
+            DecideError::Catalog(error) => error.into(),
+            DecideError::AllOfThem(_) => Self::AllFaces,
+            DecideError::TheirsAlready(_) => Self::TheirsAlready,
+            DecideError::YetToCome(_) => Self::NoDate,
+            DecideError::Twice(_) => Self::NobodySelected,
+            DecideError::FaceThere(_) => Self::FaceThere,
+            DecideError::BirthsDiffer { who, born, other, other_born } => {
+                let label = |who: Who| who.name.unwrap_or_else(|| who.id.to_string());
+                Self::BirthsDiffer([label(who), born.to_string(), label(other), other_born.to_string()])
             }
+            // The page offers none of these: somebody else was faster.
+            DecideError::Who(_)
+            | DecideError::HasName { .. }
+            | DecideError::HasNone { .. }
+            | DecideError::Taken { .. }
+            | DecideError::Nameless(_)
+            | DecideError::NoSuchFace(_)
+            | DecideError::NoneByItself(_)
+            | DecideError::NotTheirs { .. }
+            | DecideError::NotTheNewest => Self::Outdated,
         }
     }
 }
@@ -218,6 +220,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::AllFaces => words.all_faces,
         PageError::TheirsAlready => words.theirs_already,
         PageError::NoDate => words.no_date,
+        PageError::BirthsDiffer(births) => return (words.births_differ)(births),
         PageError::PhotoAway => words.photo_away,
         PageError::PhotoChanged(problem) => return (words.photo_changed)(problem),
         PageError::BoxBeyond => words.box_beyond,

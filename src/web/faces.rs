@@ -11,9 +11,8 @@ use super::error::PageError;
 use super::people::called;
 use super::site::Site;
 use super::visit::Visit;
-use crate::catalog::{Catalog, FaceId, FaceRow, PersonId, State as Tagged, Who};
-use crate::face::PackInfo;
-use crate::people::{check_name, cover, decide, split};
+use crate::catalog::{FaceId, FaceRow, PersonId, State as Tagged, Who};
+use crate::people::{Deciding, check_name};
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -40,12 +39,7 @@ struct Selected {
 type Faces = Form<Selected>;
 
 async fn confirm(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Faces) -> Result<Redirect, PageError> {
-    say(site, visit, id, faces, |catalog, pack, person, faces, _| {
-        let decision = catalog.confirming((person, false), &ids(faces))?;
-        decide(catalog, pack, &decision)?;
-        Ok(())
-    })
-    .await
+    say(site, visit, id, faces, |deciding, person, faces, _| Ok(deciding.confirm((person, false), faces)?)).await
 }
 
 /// Those tagged by itself that the user saw and did not select: never one that they have not seen.
@@ -57,45 +51,35 @@ async fn confirm_rest(
 ) -> Result<Redirect, PageError> {
     let face = shown.into_iter().filter(|face| !wrong.contains(face)).collect();
     let rest = Selected { face, ..Selected::default() };
-    say(site, visit, id, Form(rest), |catalog, pack, person, faces, _| {
-        let open: Vec<FaceId> =
-            faces.iter().filter(|face| face.state == Some(Tagged::Auto)).map(|face| face.id).collect();
+    say(site, visit, id, Form(rest), |deciding, person, faces, _| {
+        let open: Vec<FaceRow> = faces.iter().filter(|face| face.state == Some(Tagged::Auto)).cloned().collect();
         if open.is_empty() {
             return Err(PageError::Outdated);
         }
-        let decision = catalog.confirming((person, false), &open)?;
-        decide(catalog, pack, &decision)?;
-        Ok(())
+        Ok(deciding.confirm((person, false), &open)?)
     })
     .await
 }
 
 async fn reject(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Faces) -> Result<Redirect, PageError> {
-    say(site, visit, id, faces, |catalog, pack, person, faces, _| {
-        let decision = catalog.rejecting(person.id, &ids(faces))?;
-        decide(catalog, pack, &decision)?;
-        Ok(())
-    })
-    .await
+    say(site, visit, id, faces, |deciding, person, faces, _| Ok(deciding.reject(person, faces)?)).await
 }
 
 /// To whom the user named: somebody known, or new.
 async fn give_away(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Faces) -> Result<Redirect, PageError> {
     check_name(&faces.name)?;
-    say(site, visit, id, faces, |catalog, pack, person, faces, name| {
-        let (into, is_new) = catalog.person_or_new(name)?;
-        split(catalog, pack, person, faces, (&into, is_new))?;
-        Ok(())
+    say(site, visit, id, faces, |deciding, person, faces, name| {
+        let (into, is_new) = deciding.person_or_new(name)?;
+        Ok(deciding.split(person, faces, (&into, is_new))?)
     })
     .await
 }
 
 /// To a new group.
 async fn split_off(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Faces) -> Result<Redirect, PageError> {
-    say(site, visit, id, faces, |catalog, pack, person, faces, _| {
-        let (into, is_new) = catalog.new_group_to_be()?;
-        split(catalog, pack, person, faces, (&into, is_new))?;
-        Ok(())
+    say(site, visit, id, faces, |deciding, person, faces, _| {
+        let (into, is_new) = deciding.new_group_to_be()?;
+        Ok(deciding.split(person, faces, (&into, is_new))?)
     })
     .await
 }
@@ -106,8 +90,8 @@ async fn choose_cover(
     id: Path<PersonId>,
     faces: Faces,
 ) -> Result<Redirect, PageError> {
-    say(site, visit, id, faces, |catalog, pack, person, faces, _| match faces {
-        [face] => Ok(cover(catalog, pack, person, face)?),
+    say(site, visit, id, faces, |deciding, person, faces, _| match faces {
+        [face] => Ok(deciding.cover(person, face)?),
         _ => Err(PageError::NotOneFace),
     })
     .await
@@ -119,26 +103,22 @@ async fn say(
     visit: Visit,
     Path(id): Path<PersonId>,
     Form(Selected { face, name, .. }): Faces,
-    work: impl FnOnce(&mut Catalog, &PackInfo, &Who, &[FaceRow], &str) -> Result<(), PageError> + Send + 'static,
+    work: impl FnOnce(&mut Deciding, &Who, &[FaceRow], &str) -> Result<(), PageError> + Send + 'static,
 ) -> Result<Redirect, PageError> {
     if face.is_empty() {
         return Err(PageError::NoFaceSelected);
     }
-    let change = site.change(&visit, move |catalog, pack| {
-        let person = called(catalog, id)?;
+    let change = site.change(&visit, move |deciding| {
+        let person = called(deciding, id)?;
         let mut faces = Vec::new();
         for face in face {
-            let face = catalog.face_if_seen(face)?.ok_or(PageError::NotFound)?;
+            let face = deciding.face_if_seen(face)?.ok_or(PageError::NotFound)?;
             if face.person != Some(id) {
                 return Err(PageError::Outdated);
             }
             faces.push(face);
         }
-        work(catalog, pack, &person, &faces, &name)
+        work(deciding, &person, &faces, &name)
     });
     change.await
-}
-
-fn ids(faces: &[FaceRow]) -> Vec<FaceId> {
-    faces.iter().map(|face| face.id).collect()
 }

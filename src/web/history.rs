@@ -18,8 +18,7 @@ use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use crate::catalog::{Catalog, CatalogError, Decision, FaceId, Journal, Line, LineId, PersonId};
-use crate::face::PackInfo;
-use crate::people;
+use crate::people::{DecideError, Deciding};
 
 /// Lines on a page, and faces shown of each.
 const PAGE: usize = 50;
@@ -142,27 +141,25 @@ struct Lines {
 }
 
 async fn undo(State(site): State<Site>, visit: Visit, Form(lines): Form<Lines>) -> Result<Redirect, PageError> {
-    take_back(&site, &visit, lines, Journal::newest, people::undo).await
+    take_back(&site, &visit, lines, Catalog::newest_line, |deciding, line| deciding.undo(line)).await
 }
 
 async fn redo(State(site): State<Site>, visit: Visit, Form(lines): Form<Lines>) -> Result<Redirect, PageError> {
-    take_back(&site, &visit, lines, Journal::newest_undone, people::redo).await
+    take_back(&site, &visit, lines, Catalog::newest_undone, |deciding, line| deciding.redo(line)).await
 }
 
 /// Takes back these lines, if they are the newest: nobody must take back what they have not seen.
 async fn take_back(
     site: &Site,
     visit: &Visit,
-    lines: Lines,
-    newest: fn(&Journal) -> Option<LineId>,
-    step: fn(&mut Catalog, &PackInfo) -> Result<Option<Line>, CatalogError>,
+    Lines { first, last }: Lines,
+    newest: fn(&Catalog) -> Result<Option<LineId>, CatalogError>,
+    step: fn(&mut Deciding, Option<LineId>) -> Result<Option<Line>, DecideError>,
 ) -> Result<Redirect, PageError> {
-    let change = site.change(visit, move |catalog, pack| {
-        if newest(&Journal::load(catalog)?) != Some(lines.last) {
-            return Err(PageError::Outdated);
-        }
-        while newest(&Journal::load(catalog)?).is_some_and(|line| (lines.first..=lines.last).contains(&line)) {
-            step(catalog, pack)?;
+    let change = site.change(visit, move |deciding| {
+        step(deciding, Some(last))?;
+        while let Some(line) = newest(deciding)?.filter(|line| (first..=last).contains(line)) {
+            step(deciding, Some(line))?;
         }
         Ok(())
     });

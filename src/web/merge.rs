@@ -13,7 +13,7 @@ use super::people::{Selected, called};
 use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, PersonId, Who};
-use crate::people::{meetings, merge, target};
+use crate::people::{meetings, target};
 
 /// Faces shown of each.
 const SHOWN: usize = 6;
@@ -79,10 +79,9 @@ async fn make_one(
 ) -> Result<Redirect, PageError> {
     // There is nothing left to merge on the page before.
     let visit = visit.going_to("/people");
-    let change = site.change(&visit, move |catalog, pack| {
-        let (target, others) = chosen(catalog, &who)?;
-        merge(catalog, pack, &target, &others)?;
-        Ok(())
+    let change = site.change(&visit, move |deciding| {
+        let (target, others) = chosen(deciding, &who)?;
+        Ok(deciding.merge(&target, &others)?)
     });
     change.await
 }

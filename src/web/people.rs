@@ -15,8 +15,8 @@ use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Decision, FaceId, PersonCount, PersonId, Who};
-use crate::people::{check_name, decide, meetings, name};
+use crate::catalog::{Catalog, FaceId, PersonCount, PersonId, Who};
+use crate::people::{DecideError, Deciding, check_name, meetings};
 
 /// Faces of each kind on the first page, and on a page of one kind.
 const FIRST: usize = 48;
@@ -226,13 +226,13 @@ async fn give_name(
     if let Some(person) = known.filter(|person| person.id != id && told != Some(person.id)) {
         return Ok(Redirect::to(&format!("/merge?who={}&who={id}", person.id)));
     }
-    let change = site.change(&visit, move |catalog, pack| {
-        let group = called(catalog, id)?;
-        let known = catalog.person_called(&naming.name)?;
+    let change = site.change(&visit, move |deciding| {
+        let group = called(deciding, id)?;
+        let known = deciding.person_called(&naming.name)?;
         if known.is_some_and(|person| told != Some(person.id)) {
             return Err(PageError::Outdated);
         }
-        name(catalog, pack, &group, &naming.name)?;
+        deciding.name(&group, &naming.name)?;
         Ok(())
     });
     change.await
@@ -249,11 +249,11 @@ pub(super) struct Selected {
 }
 
 async fn hide(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Result<Redirect, PageError> {
-    each(site, visit, selected, Catalog::hiding).await
+    each(site, visit, selected, |deciding, who, hidden| deciding.hide(who, hidden)).await
 }
 
 async fn ignore(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Result<Redirect, PageError> {
-    each(site, visit, selected, Catalog::ignoring).await
+    each(site, visit, selected, |deciding, who, ignored| deciding.ignore(who, ignored)).await
 }
 
 /// Decides the same of each who is selected.
@@ -261,15 +261,15 @@ async fn each(
     State(site): State<Site>,
     visit: Visit,
     Form(Selected { who, undo }): Form<Selected>,
-    decision: fn(&Catalog, &Who, bool) -> Result<Decision, crate::catalog::CatalogError>,
+    decide: fn(&mut Deciding, &Who, bool) -> Result<(), DecideError>,
 ) -> Result<Redirect, PageError> {
     if who.is_empty() {
         return Err(PageError::NobodySelected);
     }
-    let change = site.change(&visit, move |catalog, pack| {
+    let change = site.change(&visit, move |deciding| {
         for id in who {
-            let decision = decision(catalog, &called(catalog, id)?, !undo)?;
-            decide(catalog, pack, &decision)?;
+            let who = called(deciding, id)?;
+            decide(deciding, &who, !undo)?;
         }
         Ok(())
     });

@@ -17,7 +17,7 @@ use super::site::Site;
 use super::timeline::{Month, Timeline};
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, Journal, PersonId, Profile, Sighting, State as Tagged, Who};
-use crate::people::{self, check_name};
+use crate::people::check_name;
 
 /// Companions and places shown.
 const COMPANIONS: usize = 12;
@@ -198,9 +198,9 @@ async fn rename(
     if let Some(other) = known.filter(|other| other.id != id) {
         return Ok(Redirect::to(&format!("/merge?who={}&who={id}", other.id)));
     }
-    let change = site.change(&visit, move |catalog, pack| {
-        let person = called(catalog, id)?;
-        Ok(people::rename(catalog, pack, &person, &name)?)
+    let change = site.change(&visit, move |deciding| {
+        let person = called(deciding, id)?;
+        Ok(deciding.rename(&person, &name)?)
     });
     change.await
 }
@@ -237,9 +237,9 @@ async fn born(
         "" => None,
         date => Some(date.parse::<Date>().map_err(|_| PageError::NoDate)?),
     };
-    let change = site.change(&visit, move |catalog, pack| {
-        let person = called(catalog, id)?;
-        Ok(people::born(catalog, pack, &person, date)?)
+    let change = site.change(&visit, move |deciding| {
+        let person = called(deciding, id)?;
+        Ok(deciding.born(&person, date)?)
     });
     change.await
 }

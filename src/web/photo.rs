@@ -22,7 +22,7 @@ use crate::catalog::{
     Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
 };
 use crate::face::{BoundingBox, Pack};
-use crate::people::{check_name, decide, say_whose};
+use crate::people::check_name;
 use crate::scan::look;
 
 pub(super) fn routes() -> Router<Site> {
@@ -214,21 +214,19 @@ async fn name(
     Form(Named { name }): Form<Named>,
 ) -> Result<Redirect, PageError> {
     check_name(&name)?;
-    let change = site.change(&visit, move |catalog, pack| {
-        let face = seen(catalog, id)?;
-        let (person, is_new) = catalog.person_or_new(&name)?;
-        say_whose(catalog, pack, &face, (&person, is_new))?;
-        Ok(())
+    let change = site.change(&visit, move |deciding| {
+        let face = seen(deciding, id)?;
+        let (person, is_new) = deciding.person_or_new(&name)?;
+        Ok(deciding.say_whose(&face, (&person, is_new))?)
     });
     change.await
 }
 
 /// Says that it is no face.
 async fn remove(State(site): State<Site>, visit: Visit, Path(id): Path<FaceId>) -> Result<Redirect, PageError> {
-    let change = site.change(&visit, move |catalog, pack| {
-        let decision = catalog.removing(&[seen(catalog, id)?.id])?;
-        decide(catalog, pack, &decision)?;
-        Ok(())
+    let change = site.change(&visit, move |deciding| {
+        let face = seen(deciding, id)?;
+        Ok(deciding.remove(&[face])?)
     });
     change.await
 }
@@ -267,10 +265,9 @@ async fn draw(
         Ok(look(catalog, &pack, &photo, &path, BoundingBox { x, y, width, height })?)
     });
     let drawn = drawn.await?;
-    let change = site.change(&visit, move |catalog, pack| {
-        let (person, is_new) = catalog.person_or_new(&drawing.name)?;
-        drawn.is(catalog, pack, (&person, is_new))?;
-        Ok(())
+    let change = site.change(&visit, move |deciding| {
+        let (person, is_new) = deciding.person_or_new(&drawing.name)?;
+        Ok(drawn.is(deciding, (&person, is_new))?)
     });
     change.await
 }

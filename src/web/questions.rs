@@ -15,7 +15,7 @@ use super::frame::{Frame, Tab};
 use super::people::called;
 use super::site::Site;
 use super::visit::Visit;
-use crate::catalog::{Catalog, FaceId, FaceRow, Journal, LineId, PersonId, Who};
+use crate::catalog::{Catalog, FaceId, FaceRow, LineId, PersonId, Who};
 use crate::face::{SCENE_SIDE, place_in_scene};
 use crate::people::{Estimate, Question, Queue};
 
@@ -98,9 +98,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
         let next = queue.following().and_then(|next| shown(catalog, &visit, next.clone()).ok());
         let ahead = next.iter().flat_map(|next| &next.sides).filter(|side| side.scene.is_there);
         let ahead = ahead.map(|side| side.scene.face).collect();
-        let last = queue
-            .last_answer()
-            .filter(|line| Journal::load(catalog).is_ok_and(|journal| journal.newest() == Some(*line)));
+        let last = queue.last_answer().filter(|line| catalog.newest_line().is_ok_and(|newest| newest == Some(*line)));
         let page = QuestionsPage {
             frame: Frame::new(catalog, &visit, Tab::Questions, words.questions.title)?,
             about,
@@ -176,13 +174,13 @@ async fn answer(
 ) -> Result<Redirect, PageError> {
     let shared = site.clone();
     let visit = visit.going_to(&path(who));
-    let change = site.change(&visit, move |catalog, pack| {
+    let change = site.change(&visit, move |deciding| {
         let mut queues = shared.queues();
         let queue = queues.about(who);
         if let Some(question) = queue.find(of, face).cloned() {
             match answer {
                 Answer::Skip => queue.skip(&question),
-                _ => drop(queue.answer(catalog, pack, &question, answer == Answer::Yes)?),
+                _ => drop(queue.answer(deciding, &question, answer == Answer::Yes)?),
             }
         }
         Ok(())

@@ -97,7 +97,11 @@ pub fn serve(
     runtime.shutdown_timeout(GRACE);
     shared.scanning.wait();
     // Whoever deletes the folder meanwhile was told by every page, and is told by the exit code.
-    if library.file().exists() { Ok(()) } else { Err(OpenError::from(CatalogError::Gone { path: library.file() }).into()) }
+    if library.file().exists() {
+        Ok(())
+    } else {
+        Err(OpenError::from(CatalogError::Gone { path: library.file() }).into())
+    }
 }
 
 /// The address at which this machine reaches it: all of its addresses are none that a browser could open.

@@ -15,7 +15,7 @@ use super::scanning::Scanning;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library, PersonCount};
 use crate::face::PackInfo;
-use crate::people::active_pack;
+use crate::people::{Deciding, active_pack, decide};
 
 /// What all requests share.
 #[derive(Clone)]
@@ -102,17 +102,13 @@ impl Site {
     pub async fn change(
         &self,
         visit: &Visit,
-        work: impl FnOnce(&mut Catalog, &PackInfo) -> Result<(), PageError> + Send + 'static,
+        work: impl FnOnce(&mut Deciding) -> Result<(), PageError> + Send + 'static,
     ) -> Result<Redirect, PageError> {
         let site = self.clone();
         let decided = self.ask(move |catalog| {
             let pack = site.pack(catalog)?;
-            catalog.exclusively(|catalog| {
-                let before = catalog.last_line()?;
-                work(catalog, &pack)?;
-                Ok(before + 1..=catalog.last_line()?)
-            })
+            decide(catalog, &pack, work)
         });
-        Ok(visit.back(decided.await?))
+        Ok(visit.back(decided.await?.1.lines))
     }
 }

@@ -15,6 +15,8 @@ pub struct Words {
     pub all_faces: &'static str,
     pub theirs_already: &'static str,
     pub no_date: &'static str,
+    /// A person and their date, another and theirs.
+    pub births_differ: fn(&[String; 4]) -> String,
     pub photo_away: &'static str,
     pub photo_changed: fn(&str) -> String,
     pub box_beyond: &'static str,
@@ -53,6 +55,11 @@ pub const ENGLISH: Words = Words {
     all_faces: "These are all the faces: merge, or give the name to the whole.",
     theirs_already: "That is whose they are already: give another name.",
     no_date: "That is no date of birth: give year, month and day of a day that has been, as 1984-05-17.",
+    births_differ: |[who, born, other, other_born]| {
+        format!(
+            "{who} was born on {born}, {other} on {other_born}: nothing was merged. Change or clear one of the dates on their page first."
+        )
+    },
     photo_away: "The photo is not there now, so nothing can be drawn in it: bring its folder back first.",
     photo_changed: |problem| {
         format!("The photo is not as it was when it was scanned: scan its folder again, then draw. ({problem})")
@@ -99,6 +106,9 @@ pub const CHINESE: Words = Words {
     all_faces: "这是全部人脸：请合并，或为整个分组命名。",
     theirs_already: "这些人脸已属于此人：请输入别的名字。",
     no_date: "这不是出生日期：请输入已过去的某天，如 1984-05-17。",
+    births_differ: |[who, born, other, other_born]| {
+        format!("{who}生于 {born}，{other}生于 {other_born}：没有合并。请先在其页面更改或清除其中一个日期。")
+    },
     photo_away: "照片目前不可用，无法在其中画框：请先接回它所在的文件夹。",
     photo_changed: |problem| format!("照片已与扫描时不同：请重新扫描它所在的文件夹，再画框。（{problem}）"),
     box_beyond: "框必须在照片之内：请返回重新画。",
