@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
+use super::disk::has_no_locks;
 use super::{CatalogError, Result};
 
 /// The folder of a library: the SQLite file, the packs the user added, backups and the lock.
@@ -126,7 +127,7 @@ impl Library {
         match file.try_lock() {
             Ok(()) => Ok(ScanLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(CatalogError::Busy { path: self.folder.clone() }),
-            Err(TryLockError::Error(source)) => Err(CatalogError::Io { path, source }),
+            Err(TryLockError::Error(source)) => Err(lock_failed(path, source)),
         }
     }
 
@@ -134,7 +135,11 @@ impl Library {
     pub(super) fn lock_for_migration(&self) -> Result<MigrationLock> {
         let path = self.folder.join("open.lock");
         let file = Self::private_file(&path)?;
-        file.lock().map_err(|source| CatalogError::Io { path, source })?;
+        file.lock().map_err(|source| lock_failed(path, source))?;
         Ok(MigrationLock { _file: file })
     }
+}
+
+fn lock_failed(path: PathBuf, source: io::Error) -> CatalogError {
+    if has_no_locks(&source) { CatalogError::NoLocks { path } } else { CatalogError::Io { path, source } }
 }

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`library`](self::Library) | where the file lies, its lock and its backups |
+//! | `disk` | whether other machines may have its disk mounted too |
 //! | `open` | opening, permissions, migrations |
 //! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
 //! | `covers` | the face to show a person by |
@@ -22,6 +23,7 @@ mod changes;
 mod covers;
 mod decision;
 mod describe;
+mod disk;
 mod edited;
 mod faces;
 mod journal;
@@ -73,6 +75,16 @@ pub enum CatalogError {
         "{path}: the library is gone: its folder was deleted or moved while facetag was using it; bring it back, then try again"
     )]
     Gone { path: PathBuf },
+    #[error(
+        "{path}: the library lies on a network disk ({file_system}), where two machines at once would damage it. Keep the library on \
+         a disk of this machine (--library DIR, or FACETAG_LIBRARY); the photos may stay where they are"
+    )]
+    OnNetwork { path: PathBuf, file_system: String },
+    #[error(
+        "{path}: this disk cannot lock files, so a library on it would be damaged. Keep the library on a disk of this machine \
+         (--library DIR, or FACETAG_LIBRARY); the photos may stay where they are"
+    )]
+    NoLocks { path: PathBuf },
     #[error("the library: {0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the library could not be migrated: {0}")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
+use super::disk::shared_file_system;
 use super::{Catalog, CatalogError, Library, Result, now};
 
 /// In the order of their dates; one that was released is never edited.
@@ -39,6 +40,9 @@ impl Catalog {
     }
 
     fn open_with(library: &Library, migrations: &Migrations) -> Result<Self> {
+        if let Some(file_system) = shared_file_system(library.folder()) {
+            return Err(CatalogError::OnNetwork { path: library.folder().to_owned(), file_system });
+        }
         library.create()?;
         let path = library.file();
         if path.exists()
