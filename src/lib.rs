@@ -11,6 +11,7 @@
 //! | [`face`] | upright pixels | faces with boxes, landmarks and embeddings |
 //! | [`catalog`] | all that was found and said | one SQLite file, and answers from it |
 //! | [`people`] | embeddings | groups and tags |
+//! | [`tags`] | face names of other programs | names, and back |
 //! | [`scan`] | folders | a library that knows them |
 //! | [`album`] | photos found | a folder of links or copies |
 //! | [`web`] | a browser's requests | pages that show all of it, and change it |
@@ -27,6 +28,7 @@ pub mod metadata;
 pub mod people;
 pub mod photo;
 pub mod scan;
+pub mod tags;
 pub mod web;
 
 pub use facetag_network as network;

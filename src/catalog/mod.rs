@@ -51,6 +51,7 @@ pub use replay::Replay;
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};
+pub use text::fold;
 
 /// An open library.
 pub struct Catalog {

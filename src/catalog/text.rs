@@ -47,7 +47,7 @@ pub(super) fn tidy(name: &str) -> String {
 }
 
 /// A name as it is compared: tidy, and folded so that case does not matter in any script.
-pub(super) fn fold(name: &str) -> String {
+pub fn fold(name: &str) -> String {
     UniCase::unicode(tidy(name)).to_folded_case().nfc().collect()
 }
 

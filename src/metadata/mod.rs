@@ -4,6 +4,7 @@
 //! for: what is missing, broken or absurd is left out.
 
 mod gps;
+pub mod packets;
 mod place;
 mod taken;
 

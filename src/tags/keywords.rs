@@ -11,8 +11,20 @@ const MEDIAPRO: Namespace = ("mediapro", "http://ns.iview-multimedia.com/mediapr
 
 /// What programs call the keyword above those of people, in lower case.
 const ROOTS: [&str; 14] = [
-    "people", "persons", "person", "faces", "personen", "leute", "personnes", "gens", "personas", "persone", "pessoas",
-    "ludzie", "люди", "人物",
+    "people",
+    "persons",
+    "person",
+    "faces",
+    "personen",
+    "leute",
+    "personnes",
+    "gens",
+    "personas",
+    "persone",
+    "pessoas",
+    "ludzie",
+    "люди",
+    "人物",
 ];
 
 /// The names in each field that is there.

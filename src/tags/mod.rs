@@ -13,9 +13,10 @@
 //! | `similar` | names that may mean one person |
 //! | `compose` | our names -> an XMP packet in which all else stays as it was |
 //! | `embed` | a packet -> a JPEG, PNG or WebP of which all else stays as it was |
-//! | `share` | names by photo hash and box, for another library |
 
 mod acdsee;
+mod compose;
+mod embed;
 mod keywords;
 mod matching;
 mod microsoft;
@@ -28,7 +29,10 @@ mod similar;
 mod takeout;
 mod xml;
 
-pub use matching::matched;
+pub use compose::{ComposeError, Composed, NamedFace, compose};
+pub use embed::{EmbedError, embed, is_same_picture};
+pub use matching::{assigned, matched};
+pub use picasa::Contacts;
 pub use read::{Problem, Reader, Source, Tags};
 pub use similar::{Similar, similar};
 
@@ -79,7 +83,9 @@ fn centred([x, y, width, height]: [f32; 4]) -> Option<BoundingBox> {
 
 /// A box of the stored photo in the upright one.
 pub fn to_upright(bounds: BoundingBox, orientation: Orientation) -> BoundingBox {
-    use Orientation::{MirrorHorizontal, MirrorVertical, Normal, Rotate90, Rotate180, Rotate270, Transpose, Transverse};
+    use Orientation::{
+        MirrorHorizontal, MirrorVertical, Normal, Rotate90, Rotate180, Rotate270, Transpose, Transverse,
+    };
     let BoundingBox { x, y, width, height } = bounds;
     let (right, bottom) = (1.0 - x - width, 1.0 - y - height);
     let (x, y) = match orientation {

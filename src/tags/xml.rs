@@ -115,10 +115,9 @@ impl Document {
         let mut nodes = Vec::new();
         loop {
             let from = reader.buffer_position() as usize;
-            let event = reader.read_event().map_err(|error| XmlError::Malformed {
-                at: reader.error_position(),
-                reason: error.to_string(),
-            })?;
+            let event = reader
+                .read_event()
+                .map_err(|error| XmlError::Malformed { at: reader.error_position(), reason: error.to_string() })?;
             let raw = &text[from..reader.buffer_position() as usize];
             let outer = open.last().map_or_else(Rc::default, |(_, scope)| Rc::clone(scope));
             let node = match event {
@@ -135,7 +134,9 @@ impl Document {
                 },
                 Event::Empty(tag) => Node::Element(element(&tag, raw, &outer).0),
                 Event::Text(_) | Event::GeneralRef(_) => Node::Text(raw.to_owned()),
-                Event::CData(data) => Node::CData(String::from_utf8_lossy(&data).into_owned()),
+                Event::CData(_) => {
+                    Node::CData(raw.trim_start_matches("<![CDATA[").strip_suffix("]]>").unwrap_or(raw).to_owned())
+                }
                 Event::Eof => break,
                 _ => Node::Other(raw.to_owned()),
             };
@@ -193,23 +194,28 @@ fn find<'a>(nodes: &'a [Node], namespace: (&str, &str), local: &str) -> Option<&
 }
 
 fn find_mut<'a>(nodes: &'a mut [Node], namespace: (&str, &str), local: &str) -> Option<&'a mut Element> {
-    nodes.iter_mut().find_map(|node| match node {
-        Node::Element(element) if element.name.is(namespace, local) => Some(element),
-        Node::Element(element) => find_mut(&mut element.children, namespace, local),
-        _ => None,
-    })
+    for node in nodes {
+        if let Node::Element(element) = node {
+            if element.name.is(namespace, local) {
+                return Some(element);
+            }
+            if let Some(found) = find_mut(&mut element.children, namespace, local) {
+                return Some(found);
+            }
+        }
+    }
+    None
 }
 
 fn element(tag: &BytesStart, raw: &str, outer: &Rc<Scope>) -> (Element, Rc<Scope>) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let attributes: Vec<(String, String)> = tag
         .attributes()
         .with_checks(false)
         .flatten()
         .map(|attribute| {
-            let value = text(&attribute.value);
-            let value = unescape(&value).map(Cow::into_owned).unwrap_or(value);
-            (text(attribute.key.as_ref()), value)
+            let value = &*attribute.value;
+            let value = unescape(value).map_or_else(|_| value.to_owned(), Cow::into_owned);
+            (attribute.key.as_ref().to_owned(), value)
         })
         .collect();
     let mut scope = Rc::clone(outer);
@@ -219,9 +225,8 @@ fn element(tag: &BytesStart, raw: &str, outer: &Rc<Scope>) -> (Element, Rc<Scope
             Rc::make_mut(&mut scope).insert(prefix.into(), value.as_str().into());
         }
     }
-    let name = Name::resolved(&text(tag.name().as_ref()), &scope, false);
-    let attributes =
-        attributes.into_iter().map(|(name, value)| (Name::resolved(&name, &scope, true), value)).collect();
+    let name = Name::resolved(tag.name().as_ref(), &scope, false);
+    let attributes = attributes.into_iter().map(|(name, value)| (Name::resolved(&name, &scope, true), value)).collect();
     (Element { name, attributes, children: Vec::new(), raw: Some(raw.to_owned()) }, scope)
 }
 
@@ -311,10 +316,11 @@ impl Element {
     /// Takes away the elements directly inside for which `is_unwanted` holds, with the blanks before each. Returns how many.
     pub fn remove(&mut self, mut is_unwanted: impl FnMut(&Self) -> bool) -> usize {
         let mut kept: Vec<Node> = Vec::with_capacity(self.children.len());
-        let before = self.children.len();
+        let mut removed = 0;
         for node in std::mem::take(&mut self.children) {
             match &node {
                 Node::Element(element) if is_unwanted(element) => {
+                    removed += 1;
                     if matches!(kept.last(), Some(Node::Text(text)) if text.trim().is_empty()) {
                         kept.pop();
                     }
@@ -323,7 +329,7 @@ impl Element {
             }
         }
         self.children = kept;
-        before - self.children.len()
+        removed
     }
 
     fn write(&self, out: &mut String, outer: &Scope) {
@@ -429,7 +435,8 @@ mod tests {
     fn every_encoding_is_understood() {
         let text = "<?xml version='1.0'?><a>Zoë</a>";
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let with_bom = [&[0xff, 0xfe][..], &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat();
+        let with_bom =
+            [&[0xff, 0xfe][..], &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat();
         let latin1: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
         let utf8 = ["\u{feff}\u{feff}", text].concat().into_bytes();
         for bytes in [utf16, with_bom, latin1, utf8] {

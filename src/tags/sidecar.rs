@@ -1,0 +1,100 @@
+//! Which files beside a photo are about it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::rdf::{Namespace, Properties, Value};
+
+const PHOTOSHOP: Namespace = ("photoshop", "http://ns.adobe.com/photoshop/1.0/");
+const MEDIA: Namespace = ("xmpMM", "http://ns.adobe.com/xap/1.0/mm/");
+
+/// The files in a folder.
+#[derive(Debug, Default)]
+pub struct Folder {
+    path: PathBuf,
+    /// By name in lower case.
+    names: HashMap<String, Vec<String>>,
+}
+
+impl Folder {
+    /// Lists a folder; one that cannot be listed is empty.
+    pub fn read(path: &Path) -> Self {
+        let mut names: HashMap<String, Vec<String>> = HashMap::new();
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            if let Ok(name) = entry.file_name().into_string() {
+                names.entry(name.to_lowercase()).or_default().push(name);
+            }
+        }
+        Self { path: path.to_owned(), names }
+    }
+
+    /// The file of this name, in any case where there is none in the same.
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        let names = self.names.get(&name.to_lowercase())?;
+        let name = names.iter().find(|other| *other == name).or_else(|| names.iter().min())?;
+        Some(self.path.join(name))
+    }
+
+    /// The sidecars of a photo, the one that counts most first: `IMG.jpg.xmp`, as digiKam and darktable write it, before
+    /// Adobe's `IMG.xmp`.
+    pub fn sidecars(&self, photo: &str) -> Vec<PathBuf> {
+        let stem = photo.rsplit_once('.').map_or(photo, |(stem, _)| stem);
+        [format!("{photo}.xmp"), format!("{stem}.xmp")].iter().filter_map(|name| self.find(name)).collect()
+    }
+
+    /// The names of the files with this extension.
+    pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a str> + Clone {
+        self.names
+            .iter()
+            .filter(move |(name, _)| name.ends_with(extension))
+            .flat_map(|(_, names)| names)
+            .map(String::as_str)
+    }
+}
+
+/// Whether a sidecar that lies where one of the photo would lie is about another file: the video beside a photo, or the
+/// photo of which `IMG_01.jpg.xmp` is a second version in darktable.
+pub fn is_of_another(sidecar: &Properties, photo: &str) -> bool {
+    let extension = |name: &str| match name.rsplit_once('.').map_or(name, |(_, extension)| extension) {
+        extension if extension.eq_ignore_ascii_case("jpeg") => "jpg".to_owned(),
+        extension => extension.to_lowercase(),
+    };
+    let text =
+        |namespace, property| sidecar.get(namespace, property).and_then(Value::text).filter(|text| !text.is_empty());
+    let other_extension =
+        text(PHOTOSHOP, "SidecarForExtension").is_some_and(|wanted| extension(wanted) != extension(photo));
+    let other_photo = text(MEDIA, "DerivedFrom").is_some_and(|from| {
+        // Adobe writes identifiers there, and darktable the name of the file.
+        let is_file_name = extension(from) == extension(photo) && from != extension(photo);
+        is_file_name && !from.eq_ignore_ascii_case(photo)
+    });
+    other_extension || other_photo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rdf::RDF;
+    use super::*;
+
+    #[test]
+    fn a_sidecar_may_be_of_another_file() {
+        let sidecar = |attribute: &str| {
+            let packet = format!(
+                "<rdf:RDF xmlns:rdf='{}' xmlns:photoshop='{}' xmlns:xmpMM='{}'><rdf:Description {attribute}/></rdf:RDF>",
+                RDF.1, PHOTOSHOP.1, MEDIA.1
+            );
+            Properties::parse(packet.as_bytes()).unwrap()
+        };
+        for (attribute, photo, is_other) in [
+            ("photoshop:SidecarForExtension='MOV'", "IMG.HEIC", true),
+            ("photoshop:SidecarForExtension='HEIC'", "IMG.heic", false),
+            ("photoshop:SidecarForExtension='JPG'", "IMG.jpeg", false),
+            ("xmpMM:DerivedFrom='IMG.jpg'", "IMG_01.jpg", true),
+            ("xmpMM:DerivedFrom='IMG.jpg'", "IMG.jpg", false),
+            ("xmpMM:DerivedFrom='xmp.did:1'", "IMG.jpg", false),
+            ("", "IMG.jpg", false),
+        ] {
+            assert_eq!(is_of_another(&sidecar(attribute), photo), is_other, "{attribute} {photo}");
+        }
+    }
+}
