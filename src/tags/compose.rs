@@ -138,7 +138,7 @@ pub fn compose(packet: Option<&[u8]>, size: (u32, u32), faces: &[NamedFace]) -> 
             if !face.add {
                 continue;
             }
-            let there = items.iter().map(|item| value(item)).filter_map(|item| field.read(&item));
+            let there = items.iter().map(value).filter_map(|item| field.read(&item));
             let others: Vec<(String, Option<BoundingBox>)> = there.collect();
             let same = |(name, _): &&(String, Option<BoundingBox>)| fold(name) == fold(&entry.name);
             let fits = |bounds: &Option<BoundingBox>| match (bounds, &entry.bounds) {

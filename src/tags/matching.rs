@@ -79,9 +79,9 @@ pub fn assigned(gains: &[Vec<f64>], columns: usize) -> Vec<Option<usize>> {
         }
     }
     let mut assigned = vec![None; rows];
-    for column in 1..=columns {
-        if let Some(slot) = row_of[column].checked_sub(1).and_then(|row| assigned.get_mut(row)) {
-            *slot = Some(column - 1);
+    for (column, row) in row_of[1..].iter().take(columns).enumerate() {
+        if let Some(slot) = row.checked_sub(1).and_then(|row| assigned.get_mut(row)) {
+            *slot = Some(column);
         }
     }
     assigned
