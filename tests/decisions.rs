@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
-use facetag::catalog::{
-    Catalog, Decision, FaceId, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, Replay, State, Who,
-};
+use facetag::catalog::{Catalog, Decision, FaceId, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, State, Who};
 use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
 use facetag::people::{decide, questions, regroup};
 use proptest::prelude::*;
@@ -118,7 +116,6 @@ impl World {
 
     /// Stores what is on the disk at these paths, as a scan does.
     fn store(&mut self, paths: &[PathBuf]) {
-        let said = Replay::load(&self.catalog).unwrap();
         self.catalog
             .batch(|writer| {
                 let mut found = HashSet::new();
@@ -128,7 +125,7 @@ impl World {
                     }
                     writer.photo(photo)?;
                 }
-                writer.replay(&said, &found)?;
+                writer.replay(&found)?;
                 for path in paths {
                     let id = writer.photo(&self.disk[path])?;
                     writer.file(path, 1, i64::from(self.made), id)?;

@@ -1,243 +1,228 @@
 //! A decision -> what it changes of faces and of people.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use rusqlite::params;
 
 use super::decision::{Decision, FaceRef, SAME_FACE};
 use super::faces::{FaceId, Floats};
-use super::photos::Writer;
-use super::text::{fold, tidy};
-use super::{PersonId, Result, now};
-use crate::face::BoundingBox;
+use super::photos::{PhotoId, Writer};
+use super::word::{FaceState, Merged, Origin, Word};
+use super::{PersonId, Result};
+use crate::face::{BoundingBox, Landmarks};
 
 /// A face that the user drew is one for certain, as no detector's is.
 const DRAWN_SCORE: f32 = 1.0;
 
+/// A face as a photo has it.
+pub(super) struct Known {
+    pub id: FaceId,
+    pub bounds: BoundingBox,
+    pub state: FaceState,
+}
+
 impl Writer<'_> {
     pub(super) fn carry_out(&mut self, decision: &Decision) -> Result<()> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        if let Decision::Edited { faces } = decision {
+            return self.carry_on(faces);
+        }
         self.carry_out_on_faces(decision)?;
-        self.carry_out_on_people(decision)?;
-        if let Decision::Born { person, date: Some(date) } = decision {
-            // Only now: a replay says nothing of what facetag tagged by itself.
-            self.connection.execute(
-                "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
-                 AND (SELECT taken < ?2 FROM photos WHERE photos.id = photo_id)",
-                params![person, date.to_string()],
-            )?;
+        let people = decision.people();
+        let before = self.people(&people)?;
+        let mut after = before.clone();
+        after.hear(decision);
+        self.store_people(&before, &after)?;
+        for person in people {
+            if matches!(decision, Decision::Born { .. } | Decision::Merge { .. }) {
+                self.untag_before_birth(person)?;
+            }
+            self.untag(person)?;
         }
-        self.untag()
+        self.carry_out_elsewhere(decision)
     }
 
-    /// What a decision changes of people. Their rows are made where a journal is carried out anew.
-    pub(super) fn carry_out_on_people(&mut self, decision: &Decision) -> Result<()> {
-        if let Decision::Split { from, .. } = decision {
-            self.ensure_person(*from)?;
-        }
-        match decision {
-            Decision::Name { person, name, .. }
-            | Decision::Confirm { person, name: Some(name), .. }
-            | Decision::Split { into: person, name: Some(name), .. }
-            | Decision::Draw { person, name: Some(name), .. }
-            | Decision::Rename { person, to: name, .. } => {
-                self.ensure_person(*person)?;
-                let sql = "UPDATE people SET name = ?2, key = ?3 WHERE id = ?1";
-                self.connection.execute(sql, params![person, tidy(name), fold(name)])?;
-                Ok(())
-            }
-            Decision::Merge { from, into, .. } => {
-                self.ensure_person(*into)?;
-                let sql = "UPDATE people SET born = coalesce(people.born, other.born),
-                               cover = coalesce(people.cover, other.cover)
-                           FROM people AS other WHERE other.id = ?1 AND people.id = ?2";
-                self.connection.execute(sql, [from, into])?;
-                self.connection.execute("DELETE FROM people WHERE id = ?1", [from])?;
-                Ok(())
-            }
-            Decision::Hide { person, hidden, .. } => self.set(*person, "hidden", hidden),
-            Decision::Ignore { person, ignored, .. } => self.set(*person, "ignored", ignored),
-            Decision::Born { person, date } => self.set(*person, "born", date.map(|date| date.to_string())),
-            Decision::Cover { person, face } => self.set(*person, "cover", serde_json::to_string(face)?),
-            Decision::Confirm { person, .. } | Decision::Reject { person, .. } | Decision::Draw { person, .. } => {
-                self.ensure_person(*person)
-            }
-            Decision::Split { into, .. } => self.ensure_person(*into),
-            Decision::Remove { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => Ok(()),
-        }
+    /// What a decision changes in tables of its own.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no kind of decision has any yet")]
+    pub(super) fn carry_out_elsewhere(&mut self, _decision: &Decision) -> Result<()> {
+        Ok(())
     }
 
-    /// What a decision changes of faces.
-    pub(super) fn carry_out_on_faces(&mut self, decision: &Decision) -> Result<()> {
-        let mut found = self.find_faces(decision.faces())?;
-        let group = self.find_faces(decision.group())?;
-        match decision {
-            Decision::Name { person, .. }
-            | Decision::Hide { person, .. }
-            | Decision::Ignore { person, .. }
-            | Decision::Confirm { person, .. } => self.assign_decided(&found, *person),
-            Decision::Merge { from, into, .. } => {
-                // Who was told apart from the one was told apart from both.
-                self.move_rejections(*from, *into)?;
-                self.assign_decided(&found, *into)?;
-                // What was tagged by itself goes along, and stays marked so; not what was said to be somebody else.
-                self.connection.execute(
-                    "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id IN (?1, ?2)
-                     AND EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id AND person_id = ?2)",
-                    [from, into],
-                )?;
-                self.connection.execute("UPDATE faces SET person_id = ?2 WHERE person_id = ?1", [from, into])?;
-                Ok(())
-            }
-            Decision::Reject { person, .. } => {
-                self.assign_decided(&group, *person)?;
-                self.reject(&found, *person)
-            }
-            Decision::Split { from, into, .. } => {
-                self.assign_decided(&group, *from)?;
-                self.reject(&found, *from)?;
-                self.assign_decided(&found, *into)
-            }
-            Decision::Draw { face, landmarks, quality, person, .. } => {
-                if found.is_empty() {
-                    found.extend(self.draw(face, landmarks.as_flattened(), *quality)?);
+    fn carry_out_on_faces(&mut self, decision: &Decision) -> Result<()> {
+        // As they were, and as they are after it.
+        let mut faces: BTreeMap<FaceId, (FaceState, FaceState)> = BTreeMap::new();
+        let mut change = |writer: &Self, id: FaceId, change: &dyn Fn(&mut FaceState)| -> Result<()> {
+            let (_, after) = match faces.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let state = writer.face_state(id)?;
+                    new.insert((state.clone(), state))
                 }
-                for id in &found {
-                    let sql = "UPDATE faces SET person_id = ?2, state = 'manual', removed = 0 WHERE id = ?1";
-                    self.connection.prepare_cached(sql)?.execute([id, person])?;
+            };
+            change(after);
+            Ok(())
+        };
+        for (word, said_of) in decision.words() {
+            for face in said_of {
+                if let Some(id) = self.face_meant(face, word, decision)? {
+                    change(self, id, &|state| state.hear(word))?;
                 }
-                self.assign_decided(&found, *person)
             }
-            Decision::Remove { .. } => {
-                for id in found {
-                    let sql = "UPDATE faces SET person_id = NULL, state = NULL, removed = 1 WHERE id = ?1";
-                    self.connection.prepare_cached(sql)?.execute([id])?;
-                }
-                Ok(())
-            }
-            Decision::Edited { faces } => self.carry_on([faces.as_slice()].into_iter()),
-            Decision::Rename { .. }
-            | Decision::Born { .. }
-            | Decision::Cover { .. }
-            | Decision::Undo { .. }
-            | Decision::Redo { .. } => Ok(()),
         }
-    }
-
-    /// These faces are this person's, by the user's word.
-    fn assign_decided(&mut self, faces: &[FaceId], person: PersonId) -> Result<()> {
-        for face in faces {
-            let sql = "UPDATE faces SET person_id = ?2, state = iif(state IS 'manual', state, 'confirmed')
-                       WHERE id = ?1 AND NOT removed";
-            self.connection.prepare_cached(sql)?.execute(params![face, person])?;
-            // The newest word counts.
-            let sql = "DELETE FROM rejections WHERE face_id = ?1 AND person_id = ?2";
-            self.connection.prepare_cached(sql)?.execute([face, &person])?;
+        if let Some((from, into)) = decision.merge() {
+            for id in self.faces_about([from, into])? {
+                change(self, id, &|state| state.merge(Merged { line: 0, from, into }))?;
+            }
+        }
+        for (id, (before, after)) in &faces {
+            self.store_face(*id, before, after)?;
         }
         Ok(())
     }
 
-    /// These faces are not this person's, for ever.
-    fn reject(&mut self, faces: &[FaceId], person: PersonId) -> Result<()> {
-        for face in faces {
-            let sql = "INSERT OR IGNORE INTO rejections (face_id, person_id) VALUES (?1, ?2)";
-            self.connection.prepare_cached(sql)?.execute([face, &person])?;
-            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1 AND person_id = ?2";
-            self.connection.prepare_cached(sql)?.execute([face, &person])?;
-        }
-        Ok(())
-    }
-
-    /// A face that no detector saw, where its photo is known.
-    fn draw(&mut self, face: &FaceRef, landmarks: &[f32], quality: f32) -> Result<Option<FaceId>> {
+    /// The face that a word is about. What the user drew is there, and so is what they say is somebody's: where no face is, or one
+    /// that was removed, it is a new one.
+    fn face_meant(&mut self, face: &FaceRef, word: Word, decision: &Decision) -> Result<Option<FaceId>> {
         let Some(photo) = face.hash().map(|hash| self.photo_with(&hash)).transpose()?.flatten() else {
             return Ok(None);
         };
-        let BoundingBox { x, y, width, height } = face.bounds;
-        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let known = self.faces_known(photo)?;
+        let best = best(known.iter().map(|known| (&known.bounds, known.state.removed)), &face.bounds);
+        let best = best.map(|index| &known[index]);
+        match (word, best) {
+            (Word::Drawn(_), Some(face)) if !face.state.removed => Ok(Some(face.id)),
+            (Word::Drawn(_), _) => self.draw(photo, &face.bounds, decision).map(Some),
+            (_, Some(face)) => Ok(Some(face.id)),
+            (Word::Is(_), None) => self.draw(photo, &face.bounds, decision).map(Some),
+            (Word::IsNot(_) | Word::NoFace, None) => Ok(None),
+        }
+    }
+
+    /// A new face in a photo, which no detector saw: its landmarks are those that were drawn with it, or where they usually are.
+    pub(super) fn draw(&mut self, photo: PhotoId, bounds: &BoundingBox, decision: &Decision) -> Result<FaceId> {
+        let (landmarks, quality) = match decision {
+            Decision::Draw { landmarks, quality, .. } => (*landmarks, *quality),
+            _ => (usual_landmarks(bounds), 0.0),
+        };
+        let BoundingBox { x, y, width, height } = *bounds;
+        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, origin)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let landmarks = Floats(landmarks.as_flattened().to_vec());
         let mut statement = self.connection.prepare_cached(sql)?;
-        statement.execute(params![photo, x, y, width, height, Floats(landmarks.to_vec()), DRAWN_SCORE, quality])?;
-        Ok(Some(self.connection.last_insert_rowid()))
+        statement.execute(params![photo, x, y, width, height, landmarks, DRAWN_SCORE, quality, Origin::Drawn])?;
+        Ok(self.connection.last_insert_rowid())
     }
 
-    /// What stands of each first face now stands of the second, which it has become by an edit of its photo; unless the user
-    /// spoke of neither.
-    pub(super) fn carry_on<'a>(&mut self, edits: impl Iterator<Item = &'a [(FaceRef, FaceRef)]>) -> Result<()> {
-        for (old, new) in edits.flatten() {
-            self.carry_cover(old, new)?;
-            match (self.find_face(old)?, self.find_face(new)?) {
-                (Some(old), Some(new)) => self.copy_word(old, new)?,
-                // It was drawn, and that was taken back.
-                (None, Some(new)) if self.is_known(old)? => self.erase_drawn(new)?,
-                _ => {}
-            }
+    /// Forgets a face that was drawn, with all that hangs on it.
+    pub(super) fn erase(&mut self, face: FaceId) -> Result<()> {
+        for column in ["embeddings WHERE face_id", "rejections WHERE face_id", "faces WHERE id"] {
+            self.connection.prepare_cached(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
         }
-        self.untag()
+        Ok(())
     }
 
-    /// What the user said of a face is said of another, unless they spoke of neither.
-    fn copy_word(&mut self, of: FaceId, to: FaceId) -> Result<()> {
-        for sql in [
-            "UPDATE faces SET (person_id, state, removed) = (SELECT person_id, state, removed FROM faces WHERE id = ?1)
-             WHERE id = ?2 AND EXISTS (SELECT 1 FROM faces WHERE id IN (?1, ?2)
-                                       AND (state IN ('confirmed', 'manual') OR removed))",
-            "DELETE FROM rejections WHERE face_id = ?2 AND ?1",
-            "INSERT INTO rejections SELECT ?2, person_id FROM rejections WHERE face_id = ?1",
+    /// The faces that are of these people, or that the user said are not.
+    pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<Vec<FaceId>> {
+        let sql = "SELECT id FROM faces WHERE person_id IN (?1, ?2)
+                   UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let faces = statement.query_map(people, |row| row.get(0))?;
+        Ok(faces.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn face_state(&self, face: FaceId) -> Result<FaceState> {
+        let sql = "SELECT person_id, state, removed, origin FROM faces WHERE id = ?1";
+        let mut state = self.connection.prepare_cached(sql)?.query_row([face], |row| {
+            let (person, state, removed, origin) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(FaceState { person, state, removed, origin, rejected: Default::default() })
+        })?;
+        let sql = "SELECT person_id FROM rejections WHERE face_id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        state.rejected = statement.query_map([face], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(state)
+    }
+
+    /// All faces of a photo, with those that were removed.
+    pub(super) fn faces_known(&self, photo: PhotoId) -> Result<Vec<Known>> {
+        let sql = "SELECT id, x, y, width, height FROM faces WHERE photo_id = ?1 ORDER BY id";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([photo], |row| {
+            let bounds = BoundingBox { x: row.get(1)?, y: row.get(2)?, width: row.get(3)?, height: row.get(4)? };
+            Ok((row.get(0)?, bounds))
+        })?;
+        let rows = rows.collect::<rusqlite::Result<Vec<(FaceId, BoundingBox)>>>()?;
+        rows.into_iter().map(|(id, bounds)| Ok(Known { id, bounds, state: self.face_state(id)? })).collect()
+    }
+
+    /// Writes down what has become of a face.
+    pub(super) fn store_face(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
+        let columns = |face: &FaceState| (face.person, face.state, face.removed, face.origin);
+        if columns(before) != columns(after) {
+            let sql = "UPDATE faces SET person_id = ?2, state = ?3, removed = ?4, origin = ?5 WHERE id = ?1";
+            let FaceState { person, state, removed, origin, .. } = after;
+            self.connection.prepare_cached(sql)?.execute(params![face, person, state, removed, origin])?;
+        }
+        for (sql, changed) in [
+            (
+                "DELETE FROM rejections WHERE face_id = ?1 AND person_id = ?2",
+                before.rejected.difference(&after.rejected),
+            ),
+            (
+                "INSERT INTO rejections (face_id, person_id) VALUES (?1, ?2)",
+                after.rejected.difference(&before.rejected),
+            ),
         ] {
-            self.connection.prepare_cached(sql)?.execute([of, to])?;
-        }
-        Ok(())
-    }
-
-    /// Forgets a face that was drawn; one that a detector sees too is nobody's.
-    pub(super) fn erase_drawn(&mut self, face: FaceId) -> Result<()> {
-        let sql = "SELECT score = ?2 FROM faces WHERE id = ?1";
-        if self.connection.query_row(sql, params![face, DRAWN_SCORE], |row| row.get(0))? {
-            for column in ["embeddings WHERE face_id", "rejections WHERE face_id", "faces WHERE id"] {
-                self.connection.prepare_cached(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
+            for person in changed {
+                self.connection.prepare_cached(sql)?.execute([face, *person])?;
             }
-        } else {
-            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1 AND state = 'manual'";
-            self.connection.prepare_cached(sql)?.execute([face])?;
         }
         Ok(())
     }
 
-    /// Whether the photo of a face is in the library.
-    fn is_known(&self, face: &FaceRef) -> Result<bool> {
-        Ok(face.hash().map(|hash| self.photo_with(&hash)).transpose()?.flatten().is_some())
-    }
-
-    fn find_faces(&self, faces: &[FaceRef]) -> Result<Vec<FaceId>> {
-        let found = faces.iter().map(|face| self.find_face(face));
-        Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    /// Nobody is tagged by itself in a photo from before their birth.
+    pub(super) fn untag_before_birth(&mut self, person: PersonId) -> Result<()> {
+        let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
+                   AND (SELECT taken FROM photos WHERE photos.id = photo_id) < (SELECT born FROM people WHERE id = ?1)";
+        self.connection.prepare_cached(sql)?.execute([person])?;
+        Ok(())
     }
 
     /// The face that a reference means: in its photo, the one that overlaps the box most, by half at least.
     pub(super) fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
         let Some(hash) = face.hash() else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
-            "SELECT faces.id, x, y, faces.width, faces.height FROM faces
-             JOIN photos ON photos.id = photo_id AND hash = ?1",
+            "SELECT faces.id, x, y, faces.width, faces.height, removed FROM faces
+             JOIN photos ON photos.id = photo_id AND hash = ?1 ORDER BY faces.id",
         )?;
         let rows = statement.query_map([hash], |row| {
             let bounds = BoundingBox { x: row.get(1)?, y: row.get(2)?, width: row.get(3)?, height: row.get(4)? };
-            Ok((row.get(0)?, bounds.iou(&face.bounds)))
+            Ok((row.get(0)?, bounds, row.get(5)?))
         })?;
-        let candidates = rows.collect::<rusqlite::Result<Vec<(FaceId, f32)>>>()?;
-        let best = candidates.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        Ok(best.filter(|&(_, iou)| iou >= SAME_FACE).map(|(id, _)| id))
+        let known = rows.collect::<rusqlite::Result<Vec<(FaceId, BoundingBox, bool)>>>()?;
+        let best = best(known.iter().map(|(_, bounds, removed)| (bounds, *removed)), &face.bounds);
+        Ok(best.map(|index| known[index].0))
     }
 
-    fn ensure_person(&mut self, person: PersonId) -> Result<()> {
-        let sql = "INSERT INTO people (id, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        self.connection.execute(sql, params![person, now()])?;
-        Ok(())
+    /// The number, where it was somebody's who is no more: it never means anybody again.
+    pub(super) fn nobody(&self, person: PersonId) -> Result<Option<PersonId>> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM people WHERE id = ?1)
+                   AND ?1 <= (SELECT seq FROM sqlite_sequence WHERE name = 'people')";
+        let nobody: Option<bool> = self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0))?;
+        Ok((nobody == Some(true)).then_some(person))
     }
+}
 
-    fn set(&mut self, person: PersonId, column: &str, value: impl rusqlite::ToSql) -> Result<()> {
-        self.ensure_person(person)?;
-        let sql = format!("UPDATE people SET {column} = ?2 WHERE id = ?1");
-        self.connection.execute(&sql, params![person, value])?;
-        Ok(())
-    }
+/// Which of some boxes, each with whether it was removed, is of the face in another box: the one that overlaps it most, by half at
+/// least; of two that do so alike the one that was not removed.
+pub(super) fn best<'a>(boxes: impl Iterator<Item = (&'a BoundingBox, bool)>, wanted: &BoundingBox) -> Option<usize> {
+    let overlap = boxes.map(|(bounds, removed)| (bounds.iou(wanted), !removed)).enumerate();
+    let best = overlap.max_by(|(_, (a, there)), (_, (b, also))| a.total_cmp(b).then(there.cmp(also)));
+    best.filter(|(_, (overlap, _))| *overlap >= SAME_FACE).map(|(index, _)| index)
+}
+
+/// Where the landmarks of a face are in its box, as a rule.
+fn usual_landmarks(bounds: &BoundingBox) -> Landmarks {
+    [[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]
+        .map(|[x, y]| [bounds.x + x * bounds.width, bounds.y + y * bounds.height])
 }

@@ -1,13 +1,14 @@
-//! Taking back: while a decision is carried out, triggers write down how to undo every change of a row, as
-//! <https://www.sqlite.org/undoredo.html> describes.
+//! Taking back: while a decision is carried out, triggers keep every row that it changes as it was before. An undo restores
+//! these rows; a redo restores those that the undo changed.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use super::decision::LineId;
 use super::photos::Writer;
-use super::{CatalogError, Result};
+use super::{CatalogError, PersonId, Result};
 
-/// A table whose changes are recorded.
+/// A table whose rows are kept. Where there is a column that decisions or groupings change, or that a row cannot do without, it is
+/// listed, and `before_TABLE` has it too.
 struct Recorded {
     table: &'static str,
     key: &'static [&'static str],
@@ -28,96 +29,164 @@ const RECORDED: [Recorded; 4] = [
         table: "faces",
         key: &["id"],
         fixed: &["photo_id", "x", "y", "width", "height", "landmarks", "score", "quality"],
-        changing: &["person_id", "state", "removed"],
+        changing: &["person_id", "state", "removed", "origin"],
     },
     Recorded { table: "rejections", key: &["face_id", "person_id"], fixed: &[], changing: &[] },
     Recorded { table: "embeddings", key: &["face_id", "pack"], fixed: &["vector"], changing: &[] },
 ];
 
 impl Recorded {
-    /// `column = value AND ...`, as SQL that makes that text; `row` is `old` or `new`.
-    fn values(columns: &[&str], row: &str) -> String {
-        let parts: Vec<String> =
-            columns.iter().map(|column| format!("'{column} = ' || quote({row}.{column})")).collect();
-        parts.join(" || ' AND ' || ")
+    /// `alias.column` of each, with commas.
+    fn list(columns: &[&str], alias: &str) -> String {
+        columns.iter().map(|column| format!("{alias}{column}")).collect::<Vec<_>>().join(", ")
     }
 
-    /// The triggers that record this table's changes under a line of the journal, by name.
-    fn triggers(&self, line: LineId) -> Vec<(String, String)> {
+    /// `one.column = other.column AND ...` of the key.
+    fn same(&self, one: &str, other: &str) -> String {
+        self.key.iter().map(|column| format!("{one}.{column} = {other}.{column}")).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The triggers that keep this table's rows as they were before the line in `recording` changes them for the first time.
+    fn triggers(&self) -> String {
         let Self { table, key, fixed, changing } = self;
         let all: Vec<&str> = [*key, *fixed, *changing].concat();
-        let quoted: Vec<String> = all.iter().map(|column| format!("quote(old.{column})")).collect();
-        let excluded: Vec<String> = changing.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let otherwise =
-            if changing.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", excluded.join(", ")) };
-        let delete = format!("'DELETE FROM {table} WHERE ' || {}", Self::values(key, "new"));
-        // Since then a scan may have dropped a group, and what is brought back is its row with all that is in it.
-        let restore = format!(
-            "'INSERT INTO {table} ({}) VALUES (' || {} || ') ON CONFLICT ({}) DO {otherwise}'",
-            all.join(", "),
-            quoted.join(" || ', ' || "),
-            key.join(", ")
-        );
-        let mut undos = vec![("insert", String::new(), delete), ("delete", String::new(), restore.clone())];
-        if !changing.is_empty() {
-            let differ: Vec<String> =
-                changing.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
-            undos.push(("update", format!("WHEN {}", differ.join(" OR ")), restore));
-        }
-        let trigger = |(event, when, undo): (&str, String, String)| {
-            let name = format!("record_{table}_{event}");
-            let sql = format!(
-                "CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table} {when}
-                 BEGIN INSERT INTO changes (line, undo) VALUES ({line}, {undo}); END"
-            );
-            (name, sql)
+        let keep = |row: &str, existed: u8, columns: &[&str]| {
+            format!(
+                "INSERT INTO main.before_{table} (line, existed, {}) SELECT line, {existed}, {} FROM temp.recording
+                 WHERE NOT EXISTS (SELECT 1 FROM main.before_{table} AS kept
+                                   WHERE kept.line = recording.line AND {});",
+                Self::list(columns, ""),
+                Self::list(columns, &format!("{row}.")),
+                self.same("kept", row),
+            )
         };
-        undos.into_iter().map(trigger).collect()
+        let differ: Vec<String> = changing.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
+        let differ = if differ.is_empty() { "0".to_owned() } else { differ.join(" OR ") };
+        let recording = "EXISTS (SELECT 1 FROM temp.recording)";
+        [
+            ("insert", recording.to_owned(), keep("new", 0, key)),
+            ("delete", recording.to_owned(), keep("old", 1, &all)),
+            ("update", format!("({differ}) AND {recording}"), keep("old", 1, &all)),
+        ]
+        .map(|(event, when, keep)| {
+            format!(
+                "CREATE TEMP TRIGGER IF NOT EXISTS record_{table}_{event} AFTER {event} ON main.{table} WHEN {when}
+                 BEGIN {keep} END;"
+            )
+        })
+        .concat()
+    }
+
+    /// Restores the rows that existed before `?1`.
+    fn restore(&self) -> String {
+        let Self { table, key, fixed, changing } = self;
+        let all = [*key, *fixed, *changing].concat();
+        let excluded: Vec<String> =
+            fixed.iter().chain(*changing).map(|column| format!("{column} = excluded.{column}")).collect();
+        let otherwise =
+            if excluded.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", excluded.join(", ")) };
+        // What was forgotten for good in the meantime does not come back.
+        let still = match *table {
+            "faces" => "AND photo_id IN (SELECT id FROM photos)",
+            "rejections" | "embeddings" => "AND face_id IN (SELECT id FROM faces)",
+            _ => "",
+        };
+        let columns = Self::list(&all, "");
+        format!(
+            "INSERT INTO {table} ({columns}) SELECT {columns} FROM before_{table} WHERE line = ?1 AND existed {still}
+             ON CONFLICT ({}) DO {otherwise}",
+            Self::list(key, "")
+        )
+    }
+
+    /// Deletes the rows that did not exist before `?1`.
+    fn delete(&self) -> String {
+        let Self { table, .. } = self;
+        format!(
+            "DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM before_{table} AS kept
+                                              WHERE line = ?1 AND NOT existed AND {})",
+            self.same("kept", table)
+        )
     }
 }
 
-/// Carries out `work`, and records what it changes as belonging to a line of the journal. The caller has begun a
+/// Carries out `work`, and keeps what it changes, as it was before, under a line of the journal. The caller has begun a
 /// transaction, which takes the recording back too where `work` fails. Also tells whether anything has changed.
 pub(super) fn recorded<T, E: From<CatalogError>>(
     catalog: &mut super::Catalog,
     line: LineId,
     work: impl FnOnce(&mut super::Catalog) -> std::result::Result<T, E>,
 ) -> std::result::Result<(T, bool), E> {
-    let triggers: Vec<(String, String)> = RECORDED.iter().flat_map(|table| table.triggers(line)).collect();
     let run = |catalog: &super::Catalog, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
-    for (_, sql) in &triggers {
-        run(catalog, sql)?;
-    }
+    run(catalog, "CREATE TEMP TABLE IF NOT EXISTS recording (line INTEGER NOT NULL)")?;
+    run(catalog, &RECORDED.iter().map(Recorded::triggers).collect::<String>())?;
+    run(catalog, &format!("DELETE FROM temp.recording; INSERT INTO temp.recording VALUES ({line})"))?;
     let result = work(catalog)?;
-    for (name, _) in &triggers {
-        run(catalog, &format!("DROP TRIGGER temp.{name}"))?;
-    }
-    let sql = "SELECT EXISTS (SELECT 1 FROM changes WHERE line = ?1)";
-    let changed = catalog.connection.query_row(sql, [line], |row| row.get(0)).map_err(CatalogError::from)?;
+    run(catalog, "DELETE FROM temp.recording")?;
+    let kept = |table: &Recorded| format!("EXISTS (SELECT 1 FROM before_{} WHERE line = ?1)", table.table);
+    let sql = format!("SELECT {}", RECORDED.iter().map(kept).collect::<Vec<_>>().join(" OR "));
+    let changed = catalog.connection.query_row(&sql, [line], |row| row.get(0)).map_err(CatalogError::from)?;
     Ok((result, changed))
 }
 
 impl Writer<'_> {
-    /// Takes back what was recorded under a line, the last change first. `false` where nothing was recorded, as for a
-    /// decision from before the tables were made anew.
+    /// Restores the rows that a line changed, as they were before it. `false` where none were kept, as for a decision from before
+    /// the tables were made anew.
     pub(super) fn revert(&mut self, line: LineId) -> Result<bool> {
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        let mut statement =
-            self.connection.prepare_cached("SELECT undo FROM changes WHERE line = ?1 ORDER BY id DESC")?;
-        let undos = statement.query_map([line], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-        for undo in &undos {
-            if let Some(face) = undo.strip_prefix("DELETE FROM faces WHERE id = ") {
-                // Embeddings of other packs may have come since.
-                self.connection.execute("DELETE FROM embeddings WHERE face_id = ?1", [face])?;
-            }
-            self.connection.execute_batch(undo)?;
+        let kept = |table: &Recorded| format!("EXISTS (SELECT 1 FROM before_{} WHERE line = ?1)", table.table);
+        let sql = format!("SELECT {}", RECORDED.iter().map(kept).collect::<Vec<_>>().join(" OR "));
+        if !self.connection.query_row(&sql, [line], |row| row.get(0))? {
+            return Ok(false);
         }
-        self.mend()?;
-        Ok(!undos.is_empty())
+        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        let tagging = |writer: &Self| -> Result<Vec<PersonId>> {
+            let sql = "SELECT id FROM people WHERE (name IS NOT NULL OR hidden OR ignored)
+                       AND id IN (SELECT id FROM before_people WHERE line = ?1)";
+            let mut statement = writer.connection.prepare_cached(sql)?;
+            let ids = statement.query_map([line], |row| row.get(0))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        };
+        let before = tagging(self)?;
+        // What hangs on a face that goes: embeddings of other packs may have come since.
+        for table in ["embeddings", "rejections"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE face_id IN (SELECT id FROM before_faces WHERE line = ?1 AND NOT existed)"
+            );
+            self.connection.execute(&sql, [line])?;
+        }
+        for table in &RECORDED {
+            self.connection.execute(&table.restore(), [line])?;
+        }
+        for table in RECORDED.iter().rev() {
+            self.connection.execute(&table.delete(), [line])?;
+        }
+        // Faces that a scan has put into a group meanwhile are not tagged, now that it has a name again: they are looked at anew.
+        let named = tagging(self)?.into_iter().filter(|person| !before.contains(person));
+        for person in named {
+            let sql = "UPDATE faces SET person_id = NULL WHERE state IS NULL
+                       AND id IN (SELECT id FROM seen_faces WHERE person_id = ?1)
+                       AND id NOT IN (SELECT id FROM before_faces WHERE line = ?2)";
+            self.connection.prepare_cached(sql)?.execute([person, line])?;
+        }
+        for person in self.people_before(line)? {
+            self.untag_before_birth(person)?;
+            self.mend(person)?;
+        }
+        Ok(true)
     }
 
-    /// Forgets how to take back what was decided so far, where something else has changed the same rows, that no decision recorded:
-    /// then the rest of the journal is said again instead.
+    /// The people that the rows before a line speak of.
+    fn people_before(&self, line: LineId) -> Result<Vec<PersonId>> {
+        let sql = "SELECT id FROM before_people WHERE line = ?1
+                   UNION SELECT person_id FROM before_faces WHERE line = ?1 AND person_id IS NOT NULL
+                   UNION SELECT person_id FROM before_rejections WHERE line = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let people = statement.query_map([line], |row| row.get(0))?;
+        Ok(people.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Forgets how rows were before the decisions made so far, where something else has changed them that no decision recorded: then
+    /// they are derived from the journal instead.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -130,43 +199,41 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn forget_undone_changes(&mut self) -> Result<()> {
-        let last =
-            "SELECT id FROM journal WHERE decision ->> 'do' NOT IN ('undo', 'redo', 'edited') ORDER BY id DESC LIMIT 1";
+        let last = "SELECT line FROM lines WHERE role = 'decision' ORDER BY line DESC LIMIT 1";
         let last = self.connection.query_row(last, [], |row| row.get(0)).optional()?;
         self.forget_changes_since(last.unwrap_or(0))
     }
 
-    /// Not while they are recorded.
     fn forget_changes_since(&mut self, line: LineId) -> Result<()> {
-        let recording = "SELECT 1 FROM temp.sqlite_schema WHERE name = 'record_faces_update'";
-        let sql = format!("DELETE FROM changes WHERE line > ?1 AND NOT EXISTS ({recording})");
-        self.connection.execute(&sql, [line])?;
+        for Recorded { table, .. } in &RECORDED {
+            self.connection.execute(&format!("DELETE FROM before_{table} WHERE line > ?1"), [line])?;
+        }
         Ok(())
     }
 
-    /// Makes right what scans since then did with what is gone now: a face whose group is no more brings it back, and
-    /// only into what the user spoke of is anything tagged by itself.
-    pub(super) fn mend(&mut self) -> Result<()> {
-        let now = super::now();
-        self.connection.execute(
-            "INSERT INTO people (id, created_at)
-             SELECT person_id, ?1 FROM (SELECT person_id FROM faces UNION SELECT person_id FROM rejections)
-             WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM people)",
-            [now],
-        )?;
-        self.untag()
+    /// Makes right what scans since then did with somebody: a face whose group is no more is looked at anew, unless the user said
+    /// that it is theirs, which brings the group back.
+    pub(super) fn mend(&mut self, person: PersonId) -> Result<()> {
+        let sql = "UPDATE faces SET person_id = NULL, state = NULL
+                   WHERE person_id = ?1 AND coalesce(state, 'auto') = 'auto' AND ?1 NOT IN (SELECT id FROM people)";
+        self.connection.prepare_cached(sql)?.execute([person])?;
+        let sql = "INSERT INTO people (id, created_at) SELECT ?1, ?2 WHERE ?1 NOT IN (SELECT id FROM people)
+                   AND (EXISTS (SELECT 1 FROM faces WHERE person_id = ?1) OR EXISTS (SELECT 1 FROM rejections WHERE person_id = ?1))";
+        self.connection.prepare_cached(sql)?.execute(params![person, super::now()])?;
+        self.untag(person)
     }
 
     /// A face is tagged by itself only with what has a name, or is hidden or ignored; elsewhere it is a face like the rest. And it
-    /// does not stay by itself with those whom the user said that it is not.
-    pub(super) fn untag(&mut self) -> Result<()> {
+    /// does not stay by itself with whom the user said that it is not.
+    pub(super) fn untag(&mut self, person: PersonId) -> Result<()> {
         for sql in [
-            "UPDATE faces SET state = NULL WHERE state = 'auto'
-             AND person_id IN (SELECT id FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored)",
+            "UPDATE faces SET state = NULL WHERE person_id = ?1 AND state = 'auto'
+             AND EXISTS (SELECT 1 FROM people WHERE id = ?1 AND name IS NULL AND NOT hidden AND NOT ignored)",
             "UPDATE faces SET person_id = NULL, state = NULL FROM rejections
-             WHERE face_id = faces.id AND rejections.person_id = faces.person_id AND coalesce(state, 'auto') = 'auto'",
+             WHERE rejections.person_id = ?1 AND face_id = faces.id AND faces.person_id = ?1
+             AND coalesce(state, 'auto') = 'auto'",
         ] {
-            self.connection.execute(sql, [])?;
+            self.connection.prepare_cached(sql)?.execute([person])?;
         }
         Ok(())
     }

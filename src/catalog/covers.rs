@@ -29,6 +29,19 @@ impl Catalog {
         Ok(seen.filter(|face| face.person == Some(person)).map(|face| face.id))
     }
 
+    /// The face to show two people by when one becomes the other: where both had one chosen, and that of the other does not show
+    /// either of them any more. `None` leaves it at theirs.
+    pub(super) fn cover_of_both(&self, from: PersonId, into: PersonId) -> Result<Option<FaceRef>> {
+        let mut people = Writer { connection: &self.connection }.people(&[from, into])?.0;
+        let mut chosen = |person| people.remove(&person).and_then(|person| person.cover);
+        let (Some(theirs), Some(other)) = (chosen(from), chosen(into)) else { return Ok(None) };
+        let shows = |face: &FaceRef| -> Result<bool> {
+            let face = self.face_said(face)?.map(|face| self.face_if_seen(face)).transpose()?.flatten();
+            Ok(face.and_then(|face| face.person).is_some_and(|person| person == from || person == into))
+        };
+        Ok((!shows(&other)? && shows(&theirs)?).then_some(theirs))
+    }
+
     /// The face that words of the journal mean, if its photo is in the library.
     ///
     /// # Errors

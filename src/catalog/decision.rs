@@ -1,10 +1,26 @@
-//! What the user can say, in words that outlive the tables.
+//! What the user can decide, in words that outlive the tables: people by number, faces by the hash of their photo and their box.
+//!
+//! # Adding a kind of decision
+//!
+//! 1. Add a variant to [`Decision`]. What is in the journal is never rewritten, so a field that is added later needs
+//!    `#[serde(default)]`.
+//! 2. The compiler asks for the rest: what it says of faces (`Decision::words`), the people that it is about
+//!    (`Decision::people`), what it makes of them (`People::hear` in `person_state.rs`), and its description, in English
+//!    (`describe.rs`) and Chinese (`web/text/decisions.rs`).
+//!    Where it changes a table of its own, do that in `Writer::carry_out_elsewhere` (`carry_out.rs`), and list the table in
+//!    `RECORDED` (`changes.rs`), with a table `before_...` of the same columns in a migration: then it is undone like the rest.
+//! 3. Build it in a function of `Deciding` (`people/decide.rs` has what it offers), which checks what can be wrong, and calls
+//!    `append`. The command line and the page call that function inside `people::decide`.
+//! 4. Add it to the steps of `tests/decisions.rs`, with what must hold after it.
+//!
+//! Undo, redo, `scan --rebuild` and photos that come back need no more than that.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::word::Word;
 use super::{Hash, PersonId};
 use crate::face::{BoundingBox, Landmarks};
 
@@ -17,7 +33,15 @@ pub enum Decision {
     /// A person gets another name.
     Rename { person: PersonId, from: String, to: String },
     /// All of one group or person are of another; the faces moved are confirmed.
-    Merge { from: PersonId, from_name: Option<String>, into: PersonId, faces: Vec<FaceRef> },
+    /// `cover` is the face to show them by, where the chosen one of `into` shows neither of them any more.
+    Merge {
+        from: PersonId,
+        from_name: Option<String>,
+        into: PersonId,
+        faces: Vec<FaceRef>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cover: Option<FaceRef>,
+    },
     /// A group or person is no longer shown, or is again; the faces in it are confirmed.
     Hide { person: PersonId, hidden: bool, faces: Vec<FaceRef> },
     /// A group is of a stranger, whom nobody asks about, or is not; the faces in it are confirmed.
@@ -115,72 +139,67 @@ impl FaceRef {
 
     /// Whether the two are one face.
     pub fn is(&self, other: &Self) -> bool {
-        self.photo == other.photo && self.bounds.iou(&other.bounds) >= SAME_FACE
+        self.photo == other.photo && is_same_box(&self.bounds, &other.bounds)
     }
 }
 
+/// Whether two boxes in one photo are of one face.
+pub(super) fn is_same_box(one: &BoundingBox, other: &BoundingBox) -> bool {
+    one.iou(other) >= SAME_FACE
+}
+
 impl Decision {
-    /// The faces of which it says whose they are, or are not.
-    pub fn faces(&self) -> &[FaceRef] {
+    /// What it says of faces. Where it says two things of one face, the later one is the newer.
+    pub(super) fn words(&self) -> Vec<(Word, &[FaceRef])> {
         match self {
-            Self::Name { faces, .. }
-            | Self::Merge { faces, .. }
-            | Self::Hide { faces, .. }
-            | Self::Ignore { faces, .. }
-            | Self::Confirm { faces, .. }
-            | Self::Reject { faces, .. }
-            | Self::Split { faces, .. }
-            | Self::Remove { faces } => faces,
-            Self::Draw { face, .. } => std::slice::from_ref(face),
+            Self::Name { person, faces, .. }
+            | Self::Merge { into: person, faces, .. }
+            | Self::Hide { person, faces, .. }
+            | Self::Ignore { person, faces, .. }
+            | Self::Confirm { person, faces, .. } => vec![(Word::Is(*person), faces)],
+            Self::Reject { person, faces, group } => vec![(Word::Is(*person), group), (Word::IsNot(*person), faces)],
+            Self::Split { from, into, faces, group, .. } => {
+                vec![(Word::Is(*from), group), (Word::IsNot(*from), faces), (Word::Is(*into), faces)]
+            }
+            Self::Draw { person, face, .. } => vec![(Word::Drawn(*person), std::slice::from_ref(face))],
+            Self::Remove { faces } => vec![(Word::NoFace, faces)],
             Self::Rename { .. }
             | Self::Born { .. }
             | Self::Cover { .. }
             | Self::Edited { .. }
             | Self::Undo { .. }
-            | Self::Redo { .. } => &[],
+            | Self::Redo { .. } => Vec::new(),
         }
     }
 
-    /// The face that it drew.
-    pub(super) fn drawn(&self) -> &[FaceRef] {
-        if let Self::Draw { face, .. } = self { std::slice::from_ref(face) } else { &[] }
-    }
-
-    /// The faces of a group that is spoken of as a whole, beside those of [`Decision::faces`].
-    pub(super) fn group(&self) -> &[FaceRef] {
+    /// The people that it is about.
+    pub(super) fn people(&self) -> Vec<PersonId> {
         match self {
-            Self::Reject { group, .. } | Self::Split { group, .. } => group,
-            _ => &[],
+            Self::Name { person, .. }
+            | Self::Rename { person, .. }
+            | Self::Hide { person, .. }
+            | Self::Ignore { person, .. }
+            | Self::Born { person, .. }
+            | Self::Confirm { person, .. }
+            | Self::Reject { person, .. }
+            | Self::Draw { person, .. }
+            | Self::Cover { person, .. } => vec![*person],
+            Self::Merge { from, into, .. } | Self::Split { from, into, .. } => vec![*from, *into],
+            Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => Vec::new(),
         }
     }
 
-    /// The same, said of the faces that `stands_for` gives for each it speaks of.
-    pub(super) fn said_of(&self, stands_for: impl Fn(&FaceRef) -> Vec<FaceRef>) -> Vec<Self> {
-        let all = |faces: &[FaceRef]| faces.iter().flat_map(&stands_for).collect();
-        let mut said = self.clone();
-        match &mut said {
-            Self::Name { faces, .. }
-            | Self::Merge { faces, .. }
-            | Self::Hide { faces, .. }
-            | Self::Ignore { faces, .. }
-            | Self::Confirm { faces, .. }
-            | Self::Remove { faces } => *faces = all(faces),
-            Self::Reject { faces, group, .. } | Self::Split { faces, group, .. } => {
-                (*faces, *group) = (all(faces), all(group));
-            }
-            Self::Draw { face, .. } | Self::Cover { face, .. } => {
-                let said_of_one = |stands: FaceRef| {
-                    let mut said = self.clone();
-                    if let Self::Draw { face, .. } | Self::Cover { face, .. } = &mut said {
-                        *face = stands;
-                    }
-                    said
-                };
-                return stands_for(face).into_iter().map(said_of_one).collect();
-            }
-            Self::Rename { .. } | Self::Born { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {}
+    /// Who is merged into whom.
+    pub(super) fn merge(&self) -> Option<(PersonId, PersonId)> {
+        if let Self::Merge { from, into, .. } = self { Some((*from, *into)) } else { None }
+    }
+
+    /// The faces that it is about, but for those of a group that is spoken of as a whole.
+    pub fn faces(&self) -> &[FaceRef] {
+        match self {
+            Self::Cover { face, .. } => std::slice::from_ref(face),
+            _ => self.words().last().map_or(&[], |(_, faces)| faces),
         }
-        vec![said]
     }
 
     /// The people whose faces it made more, or other ones: those who may have more faces in the library now.

@@ -3,7 +3,6 @@
 use super::Result;
 use super::decision::{Decision, FaceRef, SAME_FACE};
 use super::faces::{COLUMNS, FaceRow, Floats, State, face};
-use super::journal::Journal;
 use super::photos::{Hash, PhotoId, Writer};
 use crate::face::{Embedding, dot};
 
@@ -38,12 +37,12 @@ impl Writer<'_> {
             }
         }
         if !known.is_empty() {
-            let journal = Journal::read(self.connection)?;
-            let last_word = |hash: &Hash, face: &FaceRow| {
-                journal.last_word_on(&FaceRef::new(hash, face.bounds)).map(|line| line.id)
-            };
-            known.retain(|(face, other)| last_word(&old_hash, face) > last_word(&new_hash, other));
-            same.extend(known);
+            for (face, other) in known {
+                let last_word = |hash: &Hash, face: &FaceRow| self.last_word_on(&FaceRef::new(hash, face.bounds));
+                if last_word(&old_hash, &face)? > last_word(&new_hash, &other)? {
+                    same.push((face, other));
+                }
+            }
         }
         if !drawn.is_empty() && self.is_same_picture(old, new, &same)? {
             // No detector sees a face that the user drew.
@@ -57,7 +56,9 @@ impl Writer<'_> {
         }
         self.forget_undone_changes()?;
         for (face, edited) in &same {
-            if let Some(person) = face.person {
+            if let Some(person) = face.person
+                && !matches!(face.state, Some(State::Confirmed | State::Manual))
+            {
                 self.assign(edited.id, (None, None), (person, face.state))?;
             }
         }
@@ -96,8 +97,8 @@ impl Writer<'_> {
 
     /// The same face in another photo, of nobody yet.
     fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
-        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
-                   SELECT ?2, x, y, width, height, landmarks, score, quality FROM faces WHERE id = ?1";
+        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, origin)
+                   SELECT ?2, x, y, width, height, landmarks, score, quality, origin FROM faces WHERE id = ?1";
         self.connection.execute(sql, [face.id, photo])?;
         let id = self.connection.last_insert_rowid();
         let sql = "INSERT INTO embeddings (face_id, pack, vector)
@@ -106,7 +107,7 @@ impl Writer<'_> {
         Ok(FaceRow { id, photo, ..face.clone() })
     }
 
-    fn hash(&self, photo: PhotoId) -> Result<Hash> {
+    pub(super) fn hash(&self, photo: PhotoId) -> Result<Hash> {
         Ok(self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0))?)
     }
 }

@@ -1,8 +1,6 @@
-//! What the user said, in the order it was said: each decision is appended, and carried out in the same transaction.
+//! What the user decided, in the order in which they did: each decision is appended, and carried out in the same transaction.
 
-use std::collections::HashMap;
-
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::changes::recorded;
 use super::decision::{Decision, FaceRef, Line, LineId};
@@ -21,22 +19,24 @@ impl Catalog {
         then: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         self.appended(decision, |catalog| {
-            catalog.batch(|writer| writer.carry_out(decision))?;
+            catalog.batch(|writer| {
+                match decision.people().into_iter().find_map(|person| writer.nobody(person).transpose()) {
+                    Some(nobody) => Err(CatalogError::Nobody(nobody?)),
+                    None => writer.carry_out(decision),
+                }
+            })?;
             then(catalog)
         })
     }
 
-    /// Takes back the last decision that stands. Returns it, or `None` where there is none.
+    /// Takes back the newest decision that stands. Returns it, or `None` where there is none.
     ///
     /// # Errors
     /// Those of SQLite; then nothing has changed.
     pub fn undo(&mut self) -> Result<Option<Line>> {
-        self.exclusively(|catalog| {
-            let journal = Journal::load(catalog)?;
-            match journal.active.last() {
-                Some(&line) => catalog.take_back(&journal, line, Decision::Undo { line }),
-                None => Ok(None),
-            }
+        self.exclusively(|catalog| match catalog.newest_line()? {
+            Some(line) => catalog.take_back(line, &Decision::Undo { line }),
+            None => Ok(None),
         })
     }
 
@@ -45,12 +45,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite; then nothing has changed.
     pub fn redo(&mut self) -> Result<Option<Line>> {
-        self.exclusively(|catalog| {
-            let journal = Journal::load(catalog)?;
-            match journal.undone.last() {
-                Some(&line) => catalog.take_back(&journal, line, Decision::Redo { line }),
-                None => Ok(None),
-            }
+        self.exclusively(|catalog| match catalog.newest_undone()? {
+            Some(line) => catalog.take_back(line, &Decision::Redo { line }),
+            None => Ok(None),
         })
     }
 
@@ -109,16 +106,17 @@ impl Catalog {
         Ok(self.connection.execute_batch(sql)?)
     }
 
-    /// Reverts a line, which is a decision or an undo.
-    fn take_back(&mut self, journal: &Journal, line: LineId, appended: Decision) -> Result<Option<Line>> {
-        self.appended(&appended, |catalog| {
-            if catalog.batch(|writer| writer.revert(line))? {
-                return catalog.batch(|writer| writer.carry_on(journal.edits_since(line)));
-            }
-            let journal = Journal::load(catalog)?;
-            catalog.batch(|writer| writer.say_again(&journal))
+    /// Reverts a line, which is a decision or an undo. Returns the decision that it is about.
+    fn take_back(&mut self, line: LineId, appended: &Decision) -> Result<Option<Line>> {
+        let decision = self.decision_of(line)?;
+        self.appended(appended, |catalog| {
+            catalog.batch(|writer| match &decision {
+                Some(decision) if writer.revert(line)? => writer.carry_on_since(decision),
+                Some(decision) => writer.derive_again(decision),
+                None => Ok(()),
+            })
         })?;
-        Ok(journal.decision_of(line).cloned())
+        Ok(decision)
     }
 
     /// A line and all that comes of it, in one transaction.
@@ -141,22 +139,6 @@ impl Catalog {
             catalog.run("RELEASE decision")?;
             Ok(done?.0)
         })
-    }
-
-    /// The line that an undo would take back: a decision, or one that was done again.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn newest_line(&self) -> Result<Option<LineId>> {
-        Ok(Journal::load(self)?.newest())
-    }
-
-    /// The undo that a redo would take back.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn newest_undone(&self) -> Result<Option<LineId>> {
-        Ok(Journal::load(self)?.newest_undone())
     }
 
     /// The number of the last line, or 0.
@@ -190,17 +172,22 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn merging(&self, from: &Who, into: &Who) -> Result<Decision> {
-        let refused = self.rejected_for(into.id)?;
+        let rejected = [self.rejected_for(from.id)?, self.rejected_for(into.id)?];
+        // What was tagged by itself goes along, and stays marked so; but an earlier no is overruled by the user's word alone.
+        let is_said = |face: &FaceRow| {
+            face.state != Some(State::Auto) || rejected.iter().any(|rejected| rejected.contains(&face.id))
+        };
         let mut faces = Vec::new();
-        for face in self.faces_of(from.id)? {
-            // One of whom the user said that it is not theirs does not come along.
-            if face.state != Some(State::Auto) && !refused.contains(&face.id) {
-                faces.push(self.face_ref(&face)?);
-            }
+        for face in self.faces_of(from.id)?.iter().filter(|face| is_said(face)) {
+            faces.push(self.face_ref(face)?);
         }
         // The user has looked at both: neither may drift away from the other later.
         faces.extend(self.unsaid_faces(into.id)?);
-        Ok(Decision::Merge { from: from.id, from_name: from.name.clone(), into: into.id, faces })
+        for face in self.faces_of(into.id)?.iter().filter(|face| rejected[0].contains(&face.id)) {
+            faces.push(self.face_ref(face)?);
+        }
+        let (from, from_name, into) = (from.id, from.name.clone(), into.id);
+        Ok(Decision::Merge { from, from_name, into, faces, cover: self.cover_of_both(from, into)? })
     }
 
     /// A group or person is hidden from the lists, or shown again.
@@ -309,168 +296,8 @@ impl super::Writer<'_> {
     pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {
         let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2)";
         self.connection.execute(sql, params![now(), serde_json::to_string(decision)?])?;
-        Ok(self.connection.last_insert_rowid())
-    }
-}
-
-/// The journal in memory, and what of it stands.
-#[derive(Debug, Clone)]
-pub struct Journal {
-    /// All lines, oldest first.
-    pub lines: Vec<Line>,
-    /// Lines that stand, oldest first: decisions and redone ones.
-    active: Vec<LineId>,
-    /// Lines of undos that a redo can take back, the last one last.
-    undone: Vec<LineId>,
-    /// By the photo that was edited: the line at which a scan saw it, a face in it, and what that became.
-    edits: HashMap<String, Vec<(LineId, FaceRef, FaceRef)>>,
-}
-
-impl Journal {
-    /// # Errors
-    /// Those of SQLite; a line that cannot be understood.
-    pub fn load(catalog: &Catalog) -> Result<Self> {
-        Self::read(&catalog.connection)
-    }
-
-    pub(super) fn read(connection: &Connection) -> Result<Self> {
-        let mut statement = connection.prepare("SELECT id, at, decision FROM journal ORDER BY id")?;
-        let mut rows = statement.query([])?;
-        let mut lines = Vec::new();
-        while let Some(row) = rows.next()? {
-            let decision = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or(""))?;
-            lines.push(Line { id: row.get(0)?, at: row.get(1)?, decision });
-        }
-        Ok(Self::new(lines))
-    }
-
-    fn new(lines: Vec<Line>) -> Self {
-        let (mut active, mut undone) = (Vec::new(), Vec::new());
-        let mut edits: HashMap<String, Vec<(LineId, FaceRef, FaceRef)>> = HashMap::new();
-        for Line { id, decision, .. } in &lines {
-            match decision {
-                Decision::Edited { faces } => {
-                    for (old, new) in faces {
-                        edits.entry(old.photo.clone()).or_default().push((*id, old.clone(), new.clone()));
-                    }
-                }
-                Decision::Undo { .. } => {
-                    active.pop();
-                    undone.push(*id);
-                }
-                Decision::Redo { .. } => {
-                    undone.pop();
-                    active.push(*id);
-                }
-                _ => {
-                    active.push(*id);
-                    undone.clear();
-                }
-            }
-        }
-        Self { lines, active, undone, edits }
-    }
-
-    fn line(&self, id: LineId) -> Option<&Line> {
-        self.lines.binary_search_by_key(&id, |line| line.id).ok().map(|index| &self.lines[index])
-    }
-
-    /// The decision that a line is about in the end: itself, or what it takes back or does again.
-    pub fn decision_of(&self, id: LineId) -> Option<&Line> {
-        let line = self.line(id)?;
-        match line.decision {
-            Decision::Undo { line } | Decision::Redo { line } => self.decision_of(line),
-            _ => Some(line),
-        }
-    }
-
-    /// The decisions that stand, in the order in which they were first said.
-    pub fn active(&self) -> impl DoubleEndedIterator<Item = &Line> {
-        self.active.iter().filter_map(|&id| self.decision_of(id))
-    }
-
-    /// The line that an undo would take back: a decision, or one that was done again.
-    pub fn newest(&self) -> Option<LineId> {
-        self.active.last().copied()
-    }
-
-    /// How many lines that stand are newer than this one and go first when it is taken back; `None` where it cannot be, as it
-    /// stands no more or was done again in another line.
-    pub fn newer_than(&self, line: LineId) -> Option<usize> {
-        let index = self.active.binary_search(&line).ok()?;
-        Some(self.active.len() - 1 - index)
-    }
-
-    /// Whom a person or group has become by being made one with them.
-    pub fn became(&self, person: PersonId) -> Option<PersonId> {
-        let merged = |gone: PersonId| {
-            self.active().rev().find_map(|line| match line.decision {
-                Decision::Merge { from, into, .. } if from == gone => Some(into),
-                _ => None,
-            })
-        };
-        let mut became = merged(person)?;
-        // Nobody is merged twice: a number is not given again.
-        while let Some(next) = merged(became) {
-            became = next;
-        }
-        Some(became)
-    }
-
-    /// The undo that a redo would take back.
-    pub fn newest_undone(&self) -> Option<LineId> {
-        self.undone.last().copied()
-    }
-
-    /// Whether a line stands: a decision that was not taken back.
-    pub fn stands(&self, id: LineId) -> bool {
-        self.active().any(|line| line.id == id)
-    }
-
-    /// The last decision that stands and speaks of a face.
-    pub fn last_word_on(&self, face: &FaceRef) -> Option<&Line> {
-        self.words_on(face).next()
-    }
-
-    /// The decision that says whose a face is: the last one, but hiding or ignoring somebody says it only of faces of which nothing
-    /// else does.
-    pub fn reason_for(&self, face: &FaceRef) -> Option<&Line> {
-        let shows = |line: &&Line| !matches!(line.decision, Decision::Hide { .. } | Decision::Ignore { .. });
-        self.words_on(face).find(shows).or_else(|| self.last_word_on(face))
-    }
-
-    fn words_on(&self, face: &FaceRef) -> impl Iterator<Item = &Line> {
-        self.active().rev().filter(|line| {
-            let faces = line.decision.faces().iter().chain(line.decision.group());
-            faces.flat_map(|other| self.today(other, line.id)).any(|other| other.is(face))
-        })
-    }
-
-    /// The faces that a face named at `line` is in photos known today: itself, and what became of it by later edits.
-    pub fn today(&self, face: &FaceRef, line: LineId) -> Vec<FaceRef> {
-        // With the edit that made each of them.
-        let mut faces = vec![(line, face.clone())];
-        let mut next = 0;
-        while let Some((since, face)) = faces.get(next).cloned() {
-            let edits = self.edits.get(&face.photo).into_iter().flatten();
-            for (edit, _, new) in edits.filter(|(edit, old, _)| *edit > since && face.is(old)) {
-                // An edit may bring back what was there before.
-                if !faces.iter().any(|(since, known)| since <= edit && known.is(new)) {
-                    faces.push((*edit, new.clone()));
-                }
-            }
-            next += 1;
-        }
-        faces.sort_by_key(|(edit, _)| *edit);
-        faces.into_iter().map(|(_, face)| face).collect()
-    }
-
-    /// What scans saw of edits of photos since a line.
-    fn edits_since(&self, line: LineId) -> impl Iterator<Item = &[(FaceRef, FaceRef)]> {
-        let first = self.decision_of(line).map_or(line, |line| line.id);
-        self.lines.iter().filter(move |line| line.id > first).filter_map(|line| match &line.decision {
-            Decision::Edited { faces } => Some(faces.as_slice()),
-            _ => None,
-        })
+        let line = self.connection.last_insert_rowid();
+        self.index(line, decision)?;
+        Ok(line)
     }
 }

@@ -9,13 +9,16 @@
 //! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
 //! | `sightings` | one person over time, where and with whom |
-//! | `decision` | what the user can say |
+//! | `decision` | what the user can decide; how to add another kind |
+//! | `word` | what decisions say of a face, and what it is after them |
+//! | `person_state` | what decisions make of people |
 //! | `describe` | that in English |
-//! | `journal` | what they said: appended, taken back, done again |
+//! | `journal` | what they decided: appended, taken back, done again |
+//! | `index` | which lines of it stand, and which are about whom |
 //! | `carry_out` | a decision -> what it changes |
-//! | `changes` | how to take that back |
+//! | `changes` | the rows before that, to take it back |
 //! | `edited` | which faces of a photo are which after an edit |
-//! | `replay` | the journal -> what it says of photos found anew |
+//! | `replay` | the journal carried out anew, on photos found again |
 //! | `search` | photos by person, date, place and folder |
 
 mod carry_out;
@@ -26,10 +29,12 @@ mod describe;
 mod disk;
 mod edited;
 mod faces;
+mod index;
 mod journal;
 mod library;
 mod open;
 mod people;
+mod person_state;
 mod photos;
 mod replay;
 mod roots;
@@ -37,17 +42,17 @@ mod search;
 mod sightings;
 mod text;
 mod thumbnails;
+mod word;
 
 use std::path::PathBuf;
 
 pub use decision::{Decision, FaceRef, Line, LineId};
 pub use describe::count;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
-pub use journal::Journal;
+pub use index::Entry;
 pub use library::{Library, ScanLock};
 pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
-pub use replay::Replay;
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};
@@ -86,6 +91,8 @@ pub enum CatalogError {
          (--library DIR, or FACETAG_LIBRARY); the photos may stay where they are"
     )]
     NoLocks { path: PathBuf },
+    #[error("there is no group or person {0} any more: `facetag people` lists who there is")]
+    Nobody(PersonId),
     #[error("the library: {0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the library could not be migrated: {0}")]

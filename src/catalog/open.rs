@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::disk::shared_file_system;
-use super::{Catalog, CatalogError, Library, Result, now};
+use super::{Catalog, CatalogError, Library, Result, Writer, now};
 
 /// In the order of their dates; one that was released is never edited.
 const MIGRATIONS: &[M] = &[
@@ -16,6 +16,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-26-covers.sql")),
     M::up(include_str!("migrations/2026-11-26-photo-numbers.sql")).foreign_key_check(),
     M::up(include_str!("migrations/2026-11-26-place-keys.sql")),
+    M::up(include_str!("migrations/2026-11-28-journal-index.sql")).foreign_key_check(),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -162,7 +163,7 @@ fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Resul
     let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     let is_current = matches!(migrations.current_version(connection), Ok(SchemaVersion::Inside(_)))
         && matches!(migrations.pending_migrations(connection), Ok(0));
-    Ok(journal == "wal" && is_current)
+    Ok(journal == "wal" && is_current && super::index::is_complete(connection)?)
 }
 
 /// Creates an empty library under another name, and renames it once it is complete and closed: so nobody ever sees half of it.
@@ -205,13 +206,15 @@ fn migrate(connection: &mut Connection, path: &Path, library: &Library, migratio
 /// Makes the tables of this version, with a log that is written beside the file.
 fn set_up(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
-    if migrations.pending_migrations(connection)? == 0 {
-        return Ok(());
+    if migrations.pending_migrations(connection)? > 0 {
+        // Foreign keys are not looked after while tables are replaced.
+        connection.pragma_update(None, "foreign_keys", false)?;
+        migrations.to_latest(connection)?;
+        set_setting(connection, "written_by", OURS)?;
     }
-    // Foreign keys are not looked after while tables are replaced.
-    connection.pragma_update(None, "foreign_keys", false)?;
-    migrations.to_latest(connection)?;
-    set_setting(connection, "written_by", OURS)
+    let transaction = connection.transaction()?;
+    Writer { connection: &transaction }.index_journal()?;
+    Ok(transaction.commit()?)
 }
 
 /// Keeps the file as it was: a migration that goes wrong, or a return to the older facetag, loses nothing.

@@ -250,15 +250,21 @@ impl Catalog {
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// Whom the user means: a number, a whole name, or whole words of one person's name, in any case.
+    /// Whom the user means: a number, a whole name, or whole words of one person's name, in any case. Somebody of whom no face is
+    /// left, as after a typing mistake, is not meant where another person may be.
     ///
     /// # Errors
     /// [`WhoError::Ambiguous`] with the candidates where words fit more than one name.
     pub fn who(&self, who: &str) -> std::result::Result<Who, WhoError> {
-        if let Some(named) = self.person_called(who)? {
-            return Ok(named);
+        let exact = self.person_called(who)?;
+        if let Some(named) = &exact
+            && self.has_faces(named.id)?
+        {
+            return Ok(named.clone());
         }
-        if let Ok(id) = who.trim().trim_start_matches('#').parse::<PersonId>() {
+        if exact.is_none()
+            && let Ok(id) = who.trim().trim_start_matches('#').parse::<PersonId>()
+        {
             return self.person(id)?.ok_or(WhoError::NoSuchNumber(id));
         }
         let key = fold(who);
@@ -267,14 +273,27 @@ impl Catalog {
             persons.iter().filter(|(_, key)| fits(key)).map(|(person, _)| person.clone()).collect()
         };
         let by_words = fitting(&|name| has_words(name, &key));
-        match by_words.as_slice() {
-            [one] => Ok(one.clone()),
-            [] => {
+        let mut seen = Vec::new();
+        for person in by_words.iter().filter(|_| by_words.len() > 1) {
+            if self.has_faces(person.id)? {
+                seen.push(person.clone());
+            }
+        }
+        match (seen.as_slice(), &exact, by_words.as_slice()) {
+            ([one], _, _) | ([], Some(one), _) | ([], None, [one]) => Ok(one.clone()),
+            ([], None, []) => {
                 let near = fitting(&|name| name.split(' ').any(|word| !key.is_empty() && word.starts_with(&key)));
                 Err(WhoError::Unknown { who: who.to_owned(), near })
             }
-            _ => Err(WhoError::Ambiguous { who: who.to_owned(), candidates: by_words }),
+            ([], None, several) | (several, _, _) => {
+                Err(WhoError::Ambiguous { who: who.to_owned(), candidates: several.to_vec() })
+            }
         }
+    }
+
+    fn has_faces(&self, person: PersonId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM seen_faces WHERE person_id = ?1)";
+        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0))?)
     }
 
     /// The person of exactly this name, in any case.
@@ -307,17 +326,6 @@ impl Catalog {
 }
 
 impl Writer<'_> {
-    /// What was said of faces and a person holds for the one that this one has become: the faces are not theirs.
-    pub(super) fn move_rejections(&mut self, from: PersonId, into: PersonId) -> Result<()> {
-        for sql in [
-            "INSERT OR IGNORE INTO rejections SELECT face_id, ?2 FROM rejections WHERE person_id = ?1",
-            "DELETE FROM rejections WHERE person_id = ?1 AND ?2",
-        ] {
-            self.connection.prepare_cached(sql)?.execute([from, into])?;
-        }
-        Ok(())
-    }
-
     /// A new group without faces.
     ///
     /// # Errors

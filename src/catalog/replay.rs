@@ -1,118 +1,256 @@
-//! The journal carried out anew, on photos that were found again.
+//! The journal carried out anew: on photos that were found again, on those that were edited, and where a decision is taken back
+//! of which no change was kept.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::decision::{Decision, FaceRef, LineId};
-use super::journal::Journal;
-use super::photos::{Hash, Writer};
-use super::{Catalog, Result};
+use super::carry_out::{Known, best};
+use super::decision::{Decision, FaceRef, Line, LineId, is_same_box};
+use super::faces::{FaceId, State};
+use super::person_state::{People, PersonState};
+use super::photos::{Hash, PhotoId, Writer};
+use super::word::{FaceState, Merged, Origin, Word};
+use super::{Catalog, PersonId, Result};
+use crate::face::BoundingBox;
 
-/// What the journal says, ready to be said of photos as a scan stores them: those of a library whose tables were made
-/// anew, and those that were away when it was.
-pub struct Replay {
-    /// The decisions that stand, each said of the faces it was about and of what edits made of them.
-    decisions: Vec<Decision>,
-    /// The photos that they speak of.
-    photos: HashSet<Hash>,
-    /// The last line of the journal then.
-    last: LineId,
-}
-
-impl Replay {
-    /// # Errors
-    /// Those of SQLite; a line that cannot be understood.
-    pub fn load(catalog: &Catalog) -> Result<Self> {
-        Ok(Self::of(&Journal::load(catalog)?))
-    }
-
-    fn of(journal: &Journal) -> Self {
-        let said = |line: &super::Line| line.decision.said_of(|face| journal.today(face, line.id));
-        let decisions: Vec<Decision> = journal.active().flat_map(said).collect();
-        let faces = decisions.iter().flat_map(|decision| decision.faces().iter().chain(decision.group()));
-        let photos = faces.filter_map(FaceRef::hash).collect();
-        Self { decisions, photos, last: journal.lines.last().map_or(0, |line| line.id) }
-    }
-
-    /// Whether the user has said more since it was loaded or last asked. What a scan sees of edits is not of them: it has
-    /// carried over itself what was said.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn is_outdated(&mut self, catalog: &Catalog) -> Result<bool> {
-        let sql = "SELECT max(id), max(decision ->> 'do' <> 'edited') FROM journal WHERE id > ?1";
-        let (last, said): (Option<LineId>, Option<bool>) =
-            catalog.connection.query_row(sql, [self.last], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.last = last.unwrap_or(self.last);
-        Ok(said == Some(true))
-    }
+/// A face while the journal is read.
+struct Derived {
+    /// `None` for one that is to be made.
+    id: Option<FaceId>,
+    bounds: BoundingBox,
+    state: FaceState,
+    /// The line that drew it.
+    drawn: Option<LineId>,
 }
 
 impl Catalog {
-    /// Forgets all that scans found and grouped, and keeps what the user said: the folders, and the people with their names.
+    /// Forgets all that scans found and grouped, and keeps what the user decided: the folders, and the people with their names.
     /// A scan finds the rest again, see [`Writer::replay`].
     ///
     /// # Errors
     /// Those of SQLite; then nothing is forgotten.
     pub fn forget_found(&mut self) -> Result<()> {
-        let journal = Journal::load(self)?;
         self.batch(|writer| {
-            for table in ["changes", "rejections", "embeddings", "thumbnails", "faces", "files", "photos", "people"] {
+            writer.forget_changes()?;
+            for table in ["rejections", "embeddings", "thumbnails", "faces", "files", "photos", "people"] {
                 writer.connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
-            for decision in Replay::of(&journal).decisions {
-                writer.carry_out_on_people(&decision)?;
+            let mut people = People::default();
+            for line in writer.decisions_about(None)? {
+                people.hear(&writer.as_of_today(line)?);
             }
-            Ok(())
+            writer.store_people(&People::default(), &people)
         })
     }
 }
 
 impl Writer<'_> {
-    /// Says of the faces in these photos, which have just been stored, what the journal says of them.
+    /// Makes of the faces in these photos, which have just been stored, what the journal says of them.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn replay(&mut self, replay: &Replay, photos: &HashSet<Hash>) -> Result<()> {
-        if replay.photos.is_disjoint(photos) {
+    pub fn replay(&mut self, photos: &HashSet<Hash>) -> Result<()> {
+        let mut spoken_of = Vec::new();
+        for hash in photos {
+            if let Some(photo) = self.photo_with(hash)?
+                && !self.said_in(hash)?.is_empty()
+            {
+                spoken_of.push(photo);
+            }
+        }
+        if spoken_of.is_empty() {
             return Ok(());
         }
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        let known = |face: &FaceRef| face.hash().filter(|hash| photos.contains(hash)).map(|_| face.clone());
-        for decision in
-            replay.decisions.iter().flat_map(|decision| decision.said_of(|face| known(face).into_iter().collect()))
-        {
-            self.carry_out_on_faces(&decision)?;
-        }
-        // What was recorded knows nothing of these faces.
-        self.forget_changes()?;
-        self.mend()
+        self.derive(&spoken_of, &BTreeSet::new())?;
+        // What was kept of decisions knows nothing of these faces.
+        self.forget_changes()
     }
 
-    /// Makes the state that the journal speaks of: where a decision is taken back of which no change was recorded.
-    pub(super) fn say_again(&mut self, journal: &Journal) -> Result<()> {
-        // What was recorded of other lines speaks of rows that are made anew here.
-        self.connection.execute_batch(
-            "PRAGMA defer_foreign_keys = ON;
-             DELETE FROM changes;
-             UPDATE faces SET person_id = iif(state IS NULL, person_id, NULL), state = NULL, removed = 0;
-             DELETE FROM rejections;
-             UPDATE people SET name = NULL, key = NULL, hidden = 0, ignored = 0, born = NULL, cover = NULL;",
-        )?;
-        // What still stands is drawn again below.
-        for line in journal.lines.iter().filter(|line| !journal.stands(line.id)) {
-            for face in line.decision.drawn().iter().flat_map(|face| journal.today(face, line.id)) {
-                if let Some(face) = self.find_face(&face)? {
-                    self.erase_drawn(face)?;
-                }
+    /// What was decided about each first face holds for the second, which it has become by an edit of its photo.
+    pub(super) fn carry_on(&mut self, edits: &[(FaceRef, FaceRef)]) -> Result<()> {
+        let mut photos = BTreeSet::new();
+        for (old, new) in edits {
+            self.carry_cover(old, new)?;
+            if let Some(hash) = new.hash() {
+                photos.extend(self.photo_with(&hash)?);
             }
         }
-        let decisions = Replay::of(journal).decisions;
-        for decision in &decisions {
-            self.carry_out_on_people(decision)?;
+        self.derive(&photos.into_iter().collect::<Vec<_>>(), &BTreeSet::new())?;
+        // Where the user has said nothing, they are in one group.
+        for (old, new) in edits {
+            if let (Some(old), Some(new)) = (self.find_face(old)?, self.find_face(new)?) {
+                let sql = "UPDATE faces SET (person_id, state) = (SELECT person_id, state FROM faces WHERE id = ?1)
+                           WHERE id = ?2 AND person_id IS NULL AND NOT removed AND EXISTS
+                               (SELECT 1 FROM faces AS old WHERE id = ?1 AND person_id IS NOT NULL
+                                AND coalesce(state, 'auto') = 'auto' AND NOT EXISTS
+                                    (SELECT 1 FROM rejections WHERE face_id = ?2 AND person_id = old.person_id))";
+                self.connection.prepare_cached(sql)?.execute([old, new])?;
+            }
         }
-        for decision in &decisions {
-            self.carry_out_on_faces(decision)?;
+        Ok(())
+    }
+
+    /// The same for the faces of a decision that has been taken back or done again, and of what was edited since it was made.
+    pub(super) fn carry_on_since(&mut self, line: &Line) -> Result<()> {
+        let mut edits = Vec::new();
+        for face in line.decision.words().into_iter().flat_map(|(_, faces)| faces) {
+            let today = self.today(face, line.id)?;
+            edits.extend(today.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())));
         }
-        self.mend()
+        let people = line.decision.people();
+        let before = self.people(&people)?;
+        let mut after = before.clone();
+        for person in after.0.values_mut() {
+            if let Some(cover) = &person.cover {
+                person.cover = self.today(cover, line.id)?.pop();
+            }
+        }
+        self.store_people(&before, &after)?;
+        self.carry_on(&edits)
+    }
+
+    /// Makes the state that the journal speaks of, as far as a decision is about it: where that is taken back or done again, and
+    /// no change was kept.
+    pub(super) fn derive_again(&mut self, line: &Line) -> Result<()> {
+        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        let merges = self.merges()?;
+        let mut people: BTreeSet<PersonId> = line.decision.people().into_iter().collect();
+        // Whoever became one with them counts too.
+        loop {
+            let known = people.len();
+            for Merged { from, into, .. } in &merges {
+                if people.contains(from) || people.contains(into) {
+                    people.extend([from, into]);
+                }
+            }
+            if people.len() == known {
+                break;
+            }
+        }
+        let ids: Vec<PersonId> = people.iter().copied().collect();
+        let mut photos: BTreeSet<PhotoId> = BTreeSet::new();
+        for face in line.decision.words().into_iter().flat_map(|(_, faces)| faces) {
+            for hash in self.today(face, line.id)?.iter().filter_map(FaceRef::hash) {
+                photos.extend(self.photo_with(&hash)?);
+            }
+        }
+        for &person in &ids {
+            for face in self.faces_about([person; 2])? {
+                let sql = "SELECT photo_id FROM faces WHERE id = ?1";
+                photos.insert(self.connection.prepare_cached(sql)?.query_row([face], |row| row.get(0))?);
+            }
+        }
+        let before = self.people(&ids)?;
+        let mut after = People::default();
+        for line in self.decisions_about(Some(&ids))? {
+            after.hear(&self.as_of_today(line)?);
+        }
+        // The same lines are about others too, but not all that is said of those.
+        after.0.retain(|id, _| people.contains(id));
+        // Somebody of whom nothing is decided any more is a group like others, which is forgotten when nobody is in it.
+        for &id in before.0.keys().filter(|id| !merges.iter().any(|merge| merge.from == **id)) {
+            after.0.entry(id).or_insert_with(PersonState::default);
+        }
+        self.store_people(&before, &after)?;
+        self.derive(&photos.into_iter().collect::<Vec<_>>(), &people)
+    }
+
+    /// Makes of the faces of these photos what the journal says of them. A face of which it says nothing stays in its group, unless
+    /// it was tagged by itself with one of these people.
+    fn derive(&mut self, photos: &[PhotoId], people: &BTreeSet<PersonId>) -> Result<()> {
+        if photos.is_empty() {
+            return Ok(());
+        }
+        let merges = self.merges()?;
+        let mut touched = people.clone();
+        for &photo in photos {
+            self.derive_photo(photo, people, &merges, &mut touched)?;
+        }
+        touched.into_iter().try_for_each(|person| self.mend(person))
+    }
+
+    fn derive_photo(
+        &mut self,
+        photo: PhotoId,
+        people: &BTreeSet<PersonId>,
+        merges: &[Merged],
+        touched: &mut BTreeSet<PersonId>,
+    ) -> Result<()> {
+        let hash = self.hash(photo)?;
+        let known = self.faces_known(photo)?;
+        // A face that only the user saw is there as long as the journal says so.
+        let (mut drawn, detected): (Vec<&Known>, Vec<&Known>) =
+            known.iter().partition(|face| face.state.origin == Origin::Drawn);
+        let unsaid = |face: &&Known| Derived {
+            id: Some(face.id),
+            bounds: face.bounds,
+            state: FaceState::new(Origin::Detected),
+            drawn: None,
+        };
+        let mut faces: Vec<Derived> = detected.iter().map(unsaid).collect();
+        let mut merges = merges.iter().copied().peekable();
+        for said in self.said_in(&hash)? {
+            while let Some(merge) = merges.next_if(|merge| merge.line < said.line) {
+                faces.iter_mut().for_each(|face| face.state.merge(merge));
+            }
+            let meant = best(faces.iter().map(|face| (&face.bounds, face.state.removed)), &said.bounds);
+            let face = match (said.word, meant) {
+                (Word::Drawn(_), Some(index)) if !faces[index].state.removed => &mut faces[index],
+                (Word::IsNot(_) | Word::NoFace | Word::Is(_), Some(index)) => &mut faces[index],
+                (Word::IsNot(_) | Word::NoFace, None) => continue,
+                (Word::Drawn(_), _) | (Word::Is(_), None) => {
+                    let again = drawn.iter().position(|face| is_same_box(&face.bounds, &said.bounds));
+                    let again = again.map(|index| drawn.swap_remove(index));
+                    faces.push(Derived {
+                        id: again.map(|face| face.id),
+                        bounds: again.map_or(said.bounds, |face| face.bounds),
+                        state: FaceState::new(Origin::Drawn),
+                        drawn: matches!(said.word, Word::Drawn(_)).then_some(said.line),
+                    });
+                    faces.last_mut().expect("one was just pushed")
+                }
+            };
+            face.state.hear(said.word);
+        }
+        for merge in merges {
+            faces.iter_mut().for_each(|face| face.state.merge(merge));
+        }
+        for face in drawn {
+            self.erase(face.id)?;
+        }
+        for Derived { id, bounds, mut state, drawn } in faces {
+            let before = id.and_then(|id| known.iter().find(|face| face.id == id)).map(|face| &face.state);
+            let id = match (id, before) {
+                (Some(id), _) => id,
+                (None, _) if drawn.is_none() && state.person.is_none() => continue,
+                (None, _) => {
+                    let line = drawn.map(|line| self.line(line)).transpose()?.flatten();
+                    let nothing = Decision::Remove { faces: Vec::new() };
+                    self.draw(photo, &bounds, line.as_ref().map_or(&nothing, |line| &line.decision))?
+                }
+            };
+            let new = FaceState::new(state.origin);
+            let before = before.unwrap_or(&new);
+            if state.person.is_none() && !state.removed && !before.is_decided() && !before.removed {
+                let leaves = |person: &PersonId| {
+                    state.rejected.contains(person) || (before.state == Some(State::Auto) && people.contains(person))
+                };
+                if let Some(person) = before.person.filter(|person| !leaves(person)) {
+                    (state.person, state.state) = (Some(person), before.state);
+                }
+            }
+            touched.extend(before.person.into_iter().chain(state.person).chain(state.rejected.iter().copied()));
+            self.store_face(id, before, &state)?;
+        }
+        Ok(())
+    }
+
+    /// A decision with the cover that has become of its cover by edits since.
+    fn as_of_today(&self, line: Line) -> Result<Decision> {
+        let Line { id, mut decision, .. } = line;
+        if let Decision::Cover { face, .. } | Decision::Merge { cover: Some(face), .. } = &mut decision {
+            *face = self.today(face, id)?.pop().unwrap_or_else(|| face.clone());
+        }
+        Ok(decision)
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Exit;
 use super::output::{json, say, table};
-use crate::catalog::{Decision, Journal, Library, Line, LineId};
+use crate::catalog::{Entry, Library, Line, LineId};
 use crate::people::{DecideError, Deciding, decide, open};
 
 pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
@@ -39,13 +39,10 @@ fn again(
 
 pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit> {
     let (catalog, _) = open(library)?;
-    let journal = Journal::load(&catalog)?;
-    let said = journal.lines.iter().rev().filter(|line| !matches!(line.decision, Decision::Edited { .. }));
-    let mut lines: Vec<&Line> = said.collect();
-    let more = lines.len().saturating_sub(limit);
-    lines.truncate(limit);
+    let lines = catalog.log(0, limit)?;
+    let more = catalog.log_length()?.saturating_sub(limit);
     if as_json {
-        json(&lines)?;
+        json(&lines.iter().map(|entry| &entry.line).collect::<Vec<_>>())?;
         return Ok(Exit::Well);
     }
     if lines.is_empty() {
@@ -55,10 +52,8 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
     let names = catalog.names()?;
     let rows: Vec<Vec<String>> = lines
         .iter()
-        .map(|line| {
-            let is_decision = !matches!(line.decision, Decision::Undo { .. } | Decision::Redo { .. });
-            let taken_back = is_decision && !journal.stands(line.id);
-            let what = line.decision.describe(&names) + if taken_back { " (taken back)" } else { "" };
+        .map(|Entry { line, taken_back, .. }| {
+            let what = line.decision.describe(&names) + if *taken_back { " (taken back)" } else { "" };
             vec![line.id.to_string(), local(line), what]
         })
         .collect();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::faces::Faces;
-use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Journal, Line, PersonId, State, Who};
+use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Line, PersonId, State, Who};
 use crate::face::{PackInfo, dot};
 
 /// Why a face has its name, or none.
@@ -26,13 +26,12 @@ const TOLD: usize = 5;
 /// # Errors
 /// Those of the catalog.
 pub fn explain(catalog: &Catalog, pack: &PackInfo, face: &FaceRow) -> Result<Explanation, CatalogError> {
-    let journal = Journal::load(catalog)?;
     Ok(Explanation {
         face: face.id,
         path: catalog.path_of(face.photo)?.map(|path| path.display().to_string()),
         person: face.person.map(|person| catalog.person(person)).transpose()?.flatten(),
         state: face.state,
-        decision: journal.reason_for(&catalog.face_ref(face)?).cloned(),
+        decision: catalog.reason_for(face)?,
         resembles: resemblances(catalog, pack, face.id, TOLD)?,
     })
 }

@@ -57,21 +57,8 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
     // The largest new group gets the lowest number.
     groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
     groups.retain(|(_, members)| !matches!(members.as_slice(), [face] if faces.doubtful[*face]));
-    // Those who come to a group or person that was there before.
-    let newcomers: Vec<usize> = groups
-        .iter()
-        .filter_map(|(root, members)| Some((faces.existing.get(*root)?, members)))
-        .flat_map(|(person, members)| members.iter().filter(|face| faces.person[**face] != Some(*person)))
-        .copied()
-        .collect();
-
     catalog.batch(|writer| {
         let mut done = Regrouped::default();
-        if newcomers.iter().any(|&face| faces.person[face].is_some()) {
-            writer.forget_changes()?;
-        } else if !newcomers.is_empty() {
-            writer.forget_undone_changes()?;
-        }
         for (root, members) in &groups {
             faces.write(writer, *root, members, &mut done)?;
         }

@@ -2,9 +2,21 @@
 
 use super::decide::{DecideError, Deciding, Note};
 use super::naming::check_name;
-use crate::catalog::{FaceId, FaceRow, State, Who, WhoError};
+use crate::catalog::{Catalog, FaceId, FaceRow, State, Who, WhoError};
 
 impl Deciding<'_> {
+    /// Whom the user means, as [`Catalog::who`] finds them; but who has exactly this name is meant even if no face is left of
+    /// them, so that something can be decided about them.
+    ///
+    /// # Errors
+    /// [`DecideError::Who`].
+    pub fn who(&self, who: &str) -> Result<Who, DecideError> {
+        match self.person_called(who)? {
+            Some(person) => Ok(person),
+            None => Ok(Catalog::who(self, who)?),
+        }
+    }
+
     /// Whom the user means; a name that nobody has means somebody new. The flag tells which.
     ///
     /// # Errors
@@ -12,11 +24,11 @@ impl Deciding<'_> {
     pub fn known_or_new(&self, who: &str) -> Result<(Who, bool), DecideError> {
         match self.who(who) {
             Ok(person) => Ok((person, false)),
-            Err(WhoError::Unknown { .. }) => {
+            Err(DecideError::Who(WhoError::Unknown { .. })) => {
                 check_name(who)?;
                 Ok(self.person_or_new(who)?)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 

@@ -34,7 +34,7 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Replay};
+use crate::catalog::{Catalog, CatalogError, FaceRow, Hash};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use ahead::{Ahead, BYTES_AHEAD, read_ahead};
@@ -161,8 +161,7 @@ pub fn scan<E: From<CatalogError>>(
     if !to_read.is_empty() || !to_embed.is_empty() {
         let pack = load(info.clone())?;
         let reader = PhotoReader::new(&pack, catalog.hashes()?);
-        let said = Replay::load(catalog)?;
-        let mut store = Store::new(catalog, said, &mut summary, &mut tell);
+        let mut store = Store::new(catalog, &mut summary, &mut tell);
         let (files, memory) = (Mutex::new(to_read.iter()), Budget::new(BYTES_AHEAD));
         // Threads of its own: those that all share would be kept until the scan ends, and a decision that needs one, while the
         // library waits for it, would wait for the scan, and the scan for the library.

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 use super::read::Reading;
 use super::walk::FoundFile;
 use super::{Event, Summary};
-use crate::catalog::{Catalog, CatalogError, Hash, Replay, Writer};
+use crate::catalog::{Catalog, CatalogError, Hash, Writer};
 
 /// The one writer of a scan: it takes readings as they come, and keeps them in a transaction a batch.
 pub(super) struct Store<'a, T> {
     catalog: &'a mut Catalog,
-    /// What the user said of photos that may be found again.
-    said: Replay,
     summary: &'a mut Summary,
     tell: T,
     /// Files whose photo another file of this scan holds, and that photo is not stored yet.
@@ -27,8 +25,8 @@ const BATCH: usize = 64;
 const BATCH_AGE: Duration = Duration::from_secs(2);
 
 impl<'a, T: FnMut(Event)> Store<'a, T> {
-    pub fn new(catalog: &'a mut Catalog, said: Replay, summary: &'a mut Summary, tell: T) -> Self {
-        Self { catalog, said, summary, tell, waiting: Vec::new(), unreadable: HashMap::new() }
+    pub fn new(catalog: &'a mut Catalog, summary: &'a mut Summary, tell: T) -> Self {
+        Self { catalog, summary, tell, waiting: Vec::new(), unreadable: HashMap::new() }
     }
 
     /// Stores readings until there are no more.
@@ -64,12 +62,9 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         if batch.is_empty() {
             return Ok(());
         }
-        if self.said.is_outdated(self.catalog)? {
-            self.said = Replay::load(self.catalog)?;
-        }
-        let Self { catalog, said, summary, tell, waiting, unreadable } = self;
+        let Self { catalog, summary, tell, waiting, unreadable } = self;
         catalog.batch(|writer| {
-            // What was said of a photo is said before it comes to a file: another may have lain there, which was edited.
+            // What the journal says of a photo is carried out before it comes to a file: another may have lain there, which was edited.
             let mut found = HashSet::new();
             for (_, reading) in &batch {
                 if let Reading::Photo(photo) = reading {
@@ -77,7 +72,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
                     found.insert(photo.hash);
                 }
             }
-            writer.replay(said, &found)?;
+            writer.replay(&found)?;
             for (file, reading) in batch {
                 match reading {
                     Reading::Photo(photo) => {

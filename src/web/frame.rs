@@ -3,7 +3,7 @@
 use super::error::PageError;
 use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Decision, Journal, LineId};
+use crate::catalog::{Catalog, Decision, LineId};
 
 /// The pages that can be gone to from everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +63,25 @@ impl Frame {
 /// What the lines say that were just written, unless something was decided since.
 fn done(catalog: &Catalog, visit: &Visit) -> Result<Option<Done>, PageError> {
     let Some((first, last)) = visit.done.as_ref().map(|lines| (*lines.start(), *lines.end())) else { return Ok(None) };
-    let journal = Journal::load(catalog)?;
-    let names = catalog.names()?;
     let words = visit.words;
-    let written: Vec<_> = journal.lines.iter().filter(|line| (first..=last).contains(&line.id)).collect();
-    let told = written.iter().filter_map(|line| journal.decision_of(line.id));
-    let told = told.map(|line| (words.describe)(&line.decision, &names)).collect::<Vec<_>>().join("; ");
-    let undone = written.iter().any(|line| matches!(line.decision, Decision::Undo { .. }));
-    let (newest, back, text) = if undone {
-        (journal.newest_undone(), "redo", (words.frame.undone)(&told))
-    } else {
-        (journal.newest(), "undo", (words.frame.done)(&told))
+    let newest = (catalog.newest_line()?, catalog.newest_undone()?);
+    // Nothing else is read for it: the banner is on every page that was just changed.
+    if newest.0 != Some(last) && newest.1 != Some(last) {
+        return Ok(None);
+    }
+    let names = catalog.names()?;
+    let mut told = Vec::new();
+    let mut undone = false;
+    for line in first..=last {
+        if let Some(entry) = catalog.entry(line)? {
+            undone |= matches!(entry.line.decision, Decision::Undo { .. });
+            told.push((words.describe)(&entry.about.decision, &names));
+        }
+    }
+    let told = told.join("; ");
+    let (newest, back, text) = match undone {
+        true => (newest.1, "redo", (words.frame.undone)(&told)),
+        false => (newest.0, "undo", (words.frame.done)(&told)),
     };
     Ok((newest == Some(last)).then_some(Done { text, back, first, last }))
 }

@@ -17,7 +17,7 @@ use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{Catalog, CatalogError, Decision, FaceId, Journal, Line, LineId, PersonId};
+use crate::catalog::{Catalog, CatalogError, Decision, Entry as Logged, FaceId, Line, LineId, PersonId};
 use crate::people::{DecideError, Deciding};
 
 /// Lines on a page, and faces shown of each.
@@ -62,26 +62,27 @@ struct Entry {
 async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, PageError> {
     let page = site.ask(move |catalog| {
         let words = visit.words;
-        let journal = Journal::load(catalog)?;
         let names = catalog.names()?;
-        let said = journal.lines.iter().rev().filter(|line| !matches!(line.decision, Decision::Edited { .. }));
-        let pages = said.clone().count().div_ceil(PAGE).max(1);
+        let pages = catalog.log_length()?.div_ceil(PAGE).max(1);
         let page = asked.page.unwrap_or(1).clamp(1, pages);
         let mut days: Vec<(Option<Date>, Vec<Entry>)> = Vec::new();
-        for line in said.skip((page - 1) * PAGE).take(PAGE) {
-            let day = line.said_at().map(|at| at.date());
-            let entry = entry(catalog, &journal, &names, words, line)?;
+        for logged in catalog.log((page - 1) * PAGE, PAGE)? {
+            let day = logged.line.said_at().map(|at| at.date());
+            let entry = entry(catalog, logged, &names, words)?;
             match days.last_mut() {
                 Some((last, entries)) if *last == day => entries.push(entry),
                 _ => days.push((day, vec![entry])),
             }
         }
         let title = |day: Option<Date>| day.map_or_else(|| words.person.no_date.to_owned(), words.person.day);
-        let redo = journal.newest_undone().and_then(|line| Some((line, journal.decision_of(line)?)));
+        let redo = match catalog.newest_undone()? {
+            Some(line) => catalog.decision_of(line)?.map(|undone| (line, undone)),
+            None => None,
+        };
         let page = HistoryPage {
             frame: Frame::new(catalog, &visit, Tab::History, words.history.title)?,
             days: days.into_iter().map(|(day, entries)| (title(day), entries)).collect(),
-            newest: journal.newest(),
+            newest: catalog.newest_line()?,
             redo: redo.map(|(line, undone)| (line, (words.describe)(&undone.decision, &names))),
             pager: Pager::new((page, pages), "/history"),
         };
@@ -92,26 +93,21 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
 
 fn entry(
     catalog: &Catalog,
-    journal: &Journal,
+    Logged { line, about, taken_back, newer }: Logged,
     names: &HashMap<PersonId, String>,
     words: &Words,
-    line: &Line,
 ) -> Result<Entry, PageError> {
-    let told = journal.decision_of(line.id).unwrap_or(line);
-    let what = (words.describe)(&told.decision, names);
-    let (text, is_decision) = match line.decision {
-        Decision::Undo { .. } => ((words.history.taken_back)(&what), false),
-        Decision::Redo { .. } => ((words.history.done_again)(&what), false),
-        _ => (what, true),
+    let what = (words.describe)(&about.decision, names);
+    let text = match line.decision {
+        Decision::Undo { .. } => (words.history.taken_back)(&what),
+        Decision::Redo { .. } => (words.history.done_again)(&what),
+        _ => what,
     };
-    let spoken_of = match &told.decision {
-        Decision::Cover { face, .. } => std::slice::from_ref(face),
-        decision => decision.faces(),
-    };
+    let spoken_of = about.decision.faces();
     let mut faces = Vec::new();
     for face in spoken_of {
         // What became of it last, of what is in some file.
-        for face in journal.today(face, told.id).iter().rev() {
+        for face in catalog.today(face, about.id)?.iter().rev() {
             let seen = catalog.face_said(face)?.map(|face| catalog.face_if_seen(face)).transpose()?.flatten();
             if let Some(face) = seen {
                 faces.push(face.id);
@@ -128,8 +124,8 @@ fn entry(
         text,
         more: spoken_of.len().saturating_sub(faces.len()),
         faces,
-        taken_back: is_decision && !journal.stands(line.id),
-        newer: journal.newer_than(line.id),
+        taken_back,
+        newer,
     })
 }
 

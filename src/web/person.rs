@@ -16,7 +16,7 @@ use super::people::{called, known_names};
 use super::site::Site;
 use super::timeline::{Month, Timeline};
 use super::visit::Visit;
-use crate::catalog::{Catalog, FaceId, Journal, PersonId, Profile, Sighting, State as Tagged, Who};
+use crate::catalog::{Catalog, FaceId, PersonId, Profile, Sighting, State as Tagged, Who};
 use crate::people::check_name;
 
 /// Companions and places shown.
@@ -173,7 +173,7 @@ async fn show(
 
 /// Where to go instead of to somebody who is no more.
 fn elsewhere(catalog: &Catalog, visit: &Visit, id: PersonId) -> Result<Response, PageError> {
-    if let Some(became) = Journal::load(catalog)?.became(id) {
+    if let Some(became) = catalog.became(id)? {
         return Ok(visit.onward(&format!("/person/{became}")).into_response());
     }
     // What was just done must be told, and may be taken back.
