@@ -16,7 +16,7 @@ pub use gps::Gps;
 pub use place::{Place, place};
 pub use taken::Taken;
 
-use crate::photo::{Format, Orientation, contain};
+use crate::photo::{Format, Orientation, contain, jpeg_content};
 
 /// The largest file whose EXIF is read where EXIF may be of any size, in bytes: a TIFF file is EXIF as a whole, and PNG
 /// and WebP set no limit. The reader copies it, and a text made of NULs takes it 24 times its size; a JPEG's 64 KB are
@@ -42,9 +42,11 @@ pub struct Metadata {
 impl Metadata {
     /// Reads the metadata of a picture file, given whole; what cannot be read is left at its default.
     pub fn read(bytes: &[u8]) -> Self {
-        if Format::sniff(bytes) != Some(Format::Jpeg) && bytes.len() > MAX_BYTES {
-            return Self::default();
-        }
+        let bytes = match Format::sniff(bytes) {
+            Some(Format::Jpeg) => jpeg_content(bytes),
+            _ if bytes.len() > MAX_BYTES => return Self::default(),
+            _ => bytes,
+        };
         let metadata = contain(|| exif(bytes).map(|exif| Self::of(&exif)));
         metadata.ok().flatten().unwrap_or_default()
     }

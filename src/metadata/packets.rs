@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use exif::{Context, In, Tag, Value};
 use flate2::read::ZlibDecoder;
 
-use crate::photo::{Format, contain};
+use crate::photo::{Format, contain, jpeg_content};
 
 /// What an APP1 segment of a JPEG with XMP begins with.
 pub const JPEG_XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
@@ -23,7 +23,7 @@ const LONGEST: usize = 64 << 20;
 /// The XMP packets in a picture file, given whole: the main one first, then what was too long for it.
 pub fn xmp_packets(bytes: &[u8]) -> Vec<Vec<u8>> {
     let packets = contain(|| match Format::sniff(bytes) {
-        Some(Format::Jpeg) => jpeg(bytes),
+        Some(Format::Jpeg) => jpeg(jpeg_content(bytes)),
         Some(Format::Png) => png(bytes).into_iter().collect(),
         Some(Format::WebP) => webp(bytes).into_iter().collect(),
         Some(Format::Tiff) => tiff(bytes).into_iter().collect(),

@@ -12,10 +12,10 @@ pub enum PhotoError {
     Unknown { content: &'static str },
 
     #[error(
-        "this is {} {format} picture, which facetag cannot read yet; exported as JPEG it can be read",
-        article(format)
+        "this is {} {format} picture, which this build of facetag cannot read; exported as JPEG it can be read",
+        article(format.name())
     )]
-    NotYet { format: &'static str },
+    NotYet { format: Format },
 
     #[error("the picture says that it is {width} x {height} pixels, so there is nothing to see in it")]
     NoPixels { width: u32, height: u32 },

@@ -1,139 +1,243 @@
+//! The registry of photo formats: what each is called, how its files are named and begin, and which decoder reads them.
+
 use std::fmt;
 use std::path::Path;
 
-use super::PhotoError;
+use image::RgbImage;
 
-/// A picture format that facetag decodes.
+use super::{PhotoError, jpeg, raster, raw};
+
+/// A photo format that facetag knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     Jpeg,
     Png,
     WebP,
+    /// A camera's raw file, of any make.
+    Raw,
     Tiff,
     Bmp,
     Gif,
+    Heic,
+    Avif,
+    JpegXl,
+}
+
+/// What facetag knows about a format. Each stands in the file that reads it.
+pub(super) struct Spec {
+    pub name: &'static str,
+    /// What its files' names end with, in lower case and without the dot.
+    pub extensions: &'static [&'static str],
+    /// Whether these bytes, a file from its start, are of this format.
+    pub signature: fn(&[u8]) -> bool,
+    /// `None` in a build without it.
+    pub decoder: Option<Decoder>,
+}
+
+/// Reads the photos of one format. A panic in it means a damaged file.
+pub(super) struct Decoder {
+    /// The width and height, in pixels, of what `decode` returns. No pixel is decoded for it.
+    pub size: fn(&[u8]) -> Result<(u32, u32), PhotoError>,
+    /// The pixels, in sRGB.
+    pub decode: fn(&[u8]) -> Result<RgbImage, PhotoError>,
+    /// Whether `decode` turns this file upright, so that the orientation in its EXIF must not be applied again.
+    pub turns_upright: fn(&[u8]) -> bool,
 }
 
 impl Format {
-    /// Tells the format by the first bytes of the content; a file's name may lie.
+    /// Every format, in the order in which signatures are compared: most raw files are TIFF files by their first bytes.
+    pub const ALL: [Self; 10] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::WebP,
+        Self::Raw,
+        Self::Tiff,
+        Self::Bmp,
+        Self::Gif,
+        Self::Heic,
+        Self::Avif,
+        Self::JpegXl,
+    ];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    pub(super) fn spec(self) -> &'static Spec {
+        match self {
+            Self::Jpeg => &jpeg::SPEC,
+            Self::Png => &raster::PNG,
+            Self::WebP => &raster::WEBP,
+            Self::Raw => &raw::SPEC,
+            Self::Tiff => &raster::TIFF,
+            Self::Bmp => &raster::BMP,
+            Self::Gif => &raster::GIF,
+            Self::Heic => &HEIC,
+            Self::Avif => &AVIF,
+            Self::JpegXl => &JPEG_XL,
+        }
+    }
+
+    /// The format of a file's content. The file's name does not count: phones and programs often give the wrong one.
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
-        if raw(bytes) {
-            return None;
-        }
-        match bytes {
-            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
-            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
-            [b'B', b'M', ..] if bytes.len() > 26 => Some(Self::Bmp),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
-            _ => None,
-        }
+        let known = Self::ALL.into_iter().find(|format| (format.spec().signature)(bytes));
+        known.or_else(|| (content(bytes).is_none() && jpeg::start(bytes).is_some()).then_some(Self::Jpeg))
     }
 }
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::WebP => "WebP",
-            Self::Tiff => "TIFF",
-            Self::Bmp => "BMP",
-            Self::Gif => "GIF",
-        })
+        f.pad(self.name())
+    }
+}
+
+const HEIC: Spec = Spec {
+    name: "HEIC",
+    extensions: &["heic", "heif", "hif", "heics", "heifs"],
+    signature: |bytes| {
+        matches!(
+            brand(bytes),
+            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"mif2" | b"msf1")
+        )
+    },
+    decoder: None,
+};
+
+const AVIF: Spec = Spec {
+    name: "AVIF",
+    extensions: &["avif", "avifs"],
+    signature: |bytes| matches!(brand(bytes), Some(b"avif" | b"avis")),
+    decoder: None,
+};
+
+const JPEG_XL: Spec = Spec {
+    name: "JPEG XL",
+    extensions: &["jxl"],
+    signature: |bytes| matches!(bytes, [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..]),
+    decoder: None,
+};
+
+/// The major brand of an ISO base media file: HEIC, AVIF, CR3 and videos.
+pub(super) fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
+    match bytes {
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => brand.first_chunk(),
+        _ => None,
     }
 }
 
 /// What a file promises to be by the extension of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Candidate {
-    /// A picture in one of the formats of [`Format`].
-    Photo,
-    /// A photo in a format that has no decoder yet, and that format's name.
-    NotYet(&'static str),
-    /// No photo.
+    /// A photo of a format that this build reads; its content may turn out to be of another.
+    Photo(Format),
+    /// A photo of a format that this build does not read.
+    NotYet(Format),
+    Video,
+    /// Neither.
     Other,
 }
+
+const VIDEOS: [&str; 22] = [
+    "3g2", "3gp", "avi", "flv", "insv", "lrv", "m2ts", "m4v", "mkv", "mod", "mov", "mp4", "mpe", "mpeg", "mpg", "mts",
+    "mxf", "ogv", "qt", "vob", "webm", "wmv",
+];
 
 impl Candidate {
     /// Looks at the extension alone, in upper or lower case; the file is not opened.
     pub fn of(path: &Path) -> Self {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-        match extension.as_str() {
-            "jpg" | "jpeg" | "jpe" | "jfif" | "png" | "webp" | "tif" | "tiff" | "bmp" | "dib" | "gif" => Self::Photo,
-            "heic" | "heif" | "hif" => Self::NotYet("HEIC"),
-            "avif" => Self::NotYet("AVIF"),
-            "jxl" => Self::NotYet("JPEG XL"),
-            "3fr" | "arw" | "cr2" | "cr3" | "crw" | "dcr" | "dng" | "erf" | "fff" | "iiq" | "kdc" | "mef" | "mos"
-            | "mrw" | "nef" | "nrw" | "orf" | "pef" | "raf" | "raw" | "rw2" | "rwl" | "sr2" | "srf" | "srw" | "x3f" => {
-                Self::NotYet("RAW")
-            }
-            _ => Self::Other,
+        let named = |format: &Format| format.spec().extensions.contains(&extension.as_str());
+        match Format::ALL.into_iter().find(named) {
+            Some(format) if format.spec().decoder.is_some() => Self::Photo(format),
+            Some(format) => Self::NotYet(format),
+            None if VIDEOS.contains(&extension.as_str()) => Self::Video,
+            None => Self::Other,
         }
     }
 }
 
-/// Why bytes that [`Format::sniff`] does not know give no picture, as exactly as can be told.
-pub(super) fn refusal(bytes: &[u8]) -> PhotoError {
-    let not_yet = |format| PhotoError::NotYet { format };
-    let unknown = |content| PhotoError::Unknown { content };
-    if raw(bytes) {
-        return not_yet("RAW");
-    }
+/// What the bytes of a file are that is no photo, as far as facetag knows it.
+fn content(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        [] => PhotoError::Empty,
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4) {
-            Some(b"avif" | b"avis") => not_yet("AVIF"),
-            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1") => not_yet("HEIC"),
-            _ => unknown("a video"),
-        },
-        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => not_yet("JPEG XL"),
-        [b'8', b'B', b'P', b'S', ..] => unknown("a Photoshop document"),
-        [b'%', b'P', b'D', b'F', ..] => unknown("a PDF document"),
-        [b'P', b'K', 3, 4, ..] => unknown("a ZIP archive"),
-        [b'<', ..] => unknown("a text, such as a web page or an XML file"),
-        [0, ..] if bytes.iter().all(|&byte| byte == 0) => unknown("nothing but zeros, as after a failed copy"),
-        _ if bytes.iter().take(512).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
-            unknown("a text")
-        }
-        _ => unknown("of an unknown kind"),
+        _ if brand(bytes).is_some() => Some("a video"),
+        [_, _, _, _, b'm' | b'w', b'o' | b'd', b'o' | b'a' | b'e', b'v' | b't' | b'f', ..] => Some("a video"),
+        [b'R', b'I', b'F', b'F', ..] | [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("a video or sound"),
+        [b'8', b'B', b'P', b'S', ..] => Some("a Photoshop document"),
+        [b'%', b'P', b'D', b'F', ..] => Some("a PDF document"),
+        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
+        [b'<', ..] => Some("a text, such as a web page or an XML file"),
+        [0, ..] if bytes.iter().all(|&byte| byte == 0) => Some("nothing but zeros, as after a failed copy"),
+        _ => None,
     }
 }
 
-/// Whether this is a camera's raw file, as far as raw files tell: most others are TIFF files in every respect.
-fn raw(bytes: &[u8]) -> bool {
-    matches!(
-        bytes,
-        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]
-            | [b'I', b'I', b'R', b'O' | b'S', ..]
-            | [b'M', b'M', b'O', b'R', ..]
-            | [b'I', b'I', b'U', 0, ..]
-            | [b'F', b'U', b'J', b'I', b'F', b'I', b'L', b'M', b'C', b'C', b'D', b'-', b'R', b'A', b'W', ..]
-            | [_, _, _, _, b'f', b't', b'y', b'p', b'c', b'r', b'x', b' ', ..]
-    )
+/// Why bytes that [`Format::sniff`] does not know give no picture, as exactly as can be said.
+pub(super) fn refusal(bytes: &[u8]) -> PhotoError {
+    let text = |&byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    match content(bytes) {
+        _ if bytes.is_empty() => PhotoError::Empty,
+        Some(content) => PhotoError::Unknown { content },
+        None if bytes.iter().take(512).all(text) => PhotoError::Unknown { content: "a text" },
+        None => PhotoError::Unknown { content: "of an unknown kind" },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn formats_of(extension: &str) -> Vec<Format> {
+        Format::ALL.into_iter().filter(|format| format.spec().extensions.contains(&extension)).collect()
+    }
+
     #[test]
-    fn the_extension_tells_in_either_case() {
-        for (name, candidate) in [
-            ("a/IMG_1.JPG", Candidate::Photo),
-            ("scan.tiff", Candidate::Photo),
-            ("a.b.WebP", Candidate::Photo),
-            ("IMG_2.HEIC", Candidate::NotYet("HEIC")),
-            ("x.avif", Candidate::NotYet("AVIF")),
-            ("x.jxl", Candidate::NotYet("JPEG XL")),
-            ("DSC1.Nef", Candidate::NotYet("RAW")),
-            ("clip.mp4", Candidate::Other),
-            ("jpg", Candidate::Other),
-            (".jpg", Candidate::Other),
-            ("photo.jpg.xmp", Candidate::Other),
+    fn every_extension_belongs_to_one_format() {
+        for format in Format::ALL {
+            for extension in format.spec().extensions {
+                assert_eq!(formats_of(extension), [format], "{extension}");
+                assert!(!VIDEOS.contains(extension), "{extension}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_extension_counts_in_either_case() {
+        for (name, formats) in [
+            ("a/IMG_1.JPG", Some(Format::Jpeg)),
+            ("3d.mpo", Some(Format::Jpeg)),
+            ("scan.tiff", Some(Format::Tiff)),
+            ("a.b.WebP", Some(Format::WebP)),
+            ("IMG_2.HEIC", Some(Format::Heic)),
+            ("x.avif", Some(Format::Avif)),
+            ("x.jxl", Some(Format::JpegXl)),
+            ("DSC1.Nef", Some(Format::Raw)),
+            ("jpg", None),
+            (".jpg", None),
+            ("photo.jpg.xmp", None),
         ] {
-            assert_eq!(Candidate::of(Path::new(name)), candidate, "{name}");
+            let found = match Candidate::of(Path::new(name)) {
+                Candidate::Photo(format) | Candidate::NotYet(format) => Some(format),
+                Candidate::Video | Candidate::Other => None,
+            };
+            assert_eq!(found, formats, "{name}");
+        }
+        assert_eq!(Candidate::of(Path::new("IMG_1.MOV")), Candidate::Video);
+        assert_eq!(Candidate::of(Path::new("notes.txt")), Candidate::Other);
+    }
+
+    #[test]
+    fn the_content_says_which_format_it_is() {
+        for (bytes, format) in [
+            (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], Format::Heic),
+            (b"\0\0\0\x18ftypavif\0\0\0\0", Format::Avif),
+            (b"\0\0\0\x18ftypcrx \0\0\0\0", Format::Raw),
+            (b"II*\0\x10\0\0\0CR\x02\0", Format::Raw),
+            (b"II*\0\x10\0\0\0", Format::Tiff),
+            (b"\xff\x0a", Format::JpegXl),
+            (b"\r\n\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Jpeg),
+        ] {
+            assert_eq!(Format::sniff(bytes), Some(format), "{bytes:x?}");
         }
     }
 
@@ -142,13 +246,9 @@ mod tests {
         for (bytes, message) in [
             (&b""[..], "the file is empty"),
             (&[0; 64], "nothing but zeros, as after a failed copy"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0", "this is a HEIC picture, which facetag cannot read yet"),
-            (b"\0\0\0\x18ftypavif\0\0\0\0", "this is an AVIF picture"),
-            (b"\0\0\0\x18ftypcrx \0\0\0\0", "this is a RAW picture"),
-            (b"II*\0\x10\0\0\0CR\x02\0", "this is a RAW picture"),
             (b"\0\0\0\x18ftypisom\0\0\0\0", "its content is a video"),
-            (b"\0\0\0\x0cftyp", "its content is a video"),
             (b"<!DOCTYPE html>", "a text, such as a web page"),
+            (b"%PDF-1.4 \xff\xd8\xff\xe0\0\x10JFIF\0", "a PDF"),
             (b"dear diary", "its content is a text"),
             (b"\x80\x02\x03", "of an unknown kind"),
         ] {

@@ -9,11 +9,38 @@ use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::format::{Decoder, Spec};
 use super::{Format, PhotoError};
 
-type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
+type Source<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
 
-pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+pub(super) const SPEC: Spec = Spec {
+    name: "JPEG",
+    // Pictures of two lenses (mpo) and of all around (insp), and the small ones that cameras keep beside videos (thm).
+    extensions: &["jpg", "jpeg", "jpe", "jfif", "jfi", "jif", "mpo", "insp", "thm"],
+    signature: |bytes| bytes.starts_with(&[0xff, 0xd8, 0xff]),
+    decoder: Some(Decoder { size, decode, turns_upright: |_| false }),
+};
+
+/// Bytes that may stand before the start of a JPEG: cheap cameras and broken downloads leave some.
+const BEFORE: usize = 4096;
+
+/// Where a JPEG starts in a file, if it does so near the file's beginning.
+pub(super) fn start(bytes: &[u8]) -> Option<usize> {
+    let first = &bytes[..bytes.len().min(BEFORE)];
+    first.windows(4).position(|bytes| {
+        // The start, and a segment that may be the first.
+        matches!(bytes, [0xff, 0xd8, 0xff, 0xc0..=0xc2 | 0xc4 | 0xdb | 0xdd | 0xe0..=0xef | 0xfe])
+    })
+}
+
+/// A JPEG file without what stands before its start.
+pub fn content(bytes: &[u8]) -> &[u8] {
+    if bytes.starts_with(&[0xff, 0xd8, 0xff]) { bytes } else { &bytes[start(bytes).unwrap_or(0)..] }
+}
+
+fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+    let bytes = content(bytes);
     let decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
     // Every block of 8 x 8 pixels takes a bit at the least, and in a photo tens of them. With fewer, next to nothing of
@@ -25,6 +52,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let bytes = content(bytes);
     let mut decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
     let components = decoder.info().map_or(0, |info| info.components);
@@ -54,13 +82,13 @@ fn options() -> DecoderOptions {
     DecoderOptions::new_fast().set_max_width(largest).set_max_height(largest)
 }
 
-fn open(bytes: &[u8], options: DecoderOptions) -> Result<Decoder<'_>, PhotoError> {
+fn open(bytes: &[u8], options: DecoderOptions) -> Result<Source<'_>, PhotoError> {
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(explain)?;
     Ok(decoder)
 }
 
-fn dimensions(decoder: &Decoder) -> (usize, usize) {
+fn dimensions(decoder: &Source) -> (usize, usize) {
     decoder.dimensions().expect("the headers are decoded")
 }
 

@@ -4,8 +4,8 @@
 //! never trusted: sizes are checked before memory is taken for them, and a decoder that panics is an error like any
 //! other.
 //!
-//! HEIC and camera RAW have no decoder yet. Each will be one file beside `jpeg.rs`, one variant of [`Format`], and one
-//! arm in each of the two matches below; [`Format::sniff`] and [`Candidate::of`] already know them by sight.
+//! Each format is one file with its `Spec` (extensions, signature, decoder), one variant of [`Format`], and one line in the
+//! registry (`format.rs`).
 
 mod contain;
 mod error;
@@ -13,15 +13,17 @@ mod format;
 mod jpeg;
 mod orientation;
 mod raster;
+mod raw;
 mod resize;
 
 pub use contain::{Panicked, contain};
 pub use error::PhotoError;
 pub use format::{Candidate, Format};
-pub use jpeg::encode as encode_jpeg;
+pub use jpeg::{content as jpeg_content, encode as encode_jpeg};
 pub use orientation::Orientation;
 pub use resize::{resized, resized_part, square, thumbnail};
 
+use format::Decoder;
 use image::RgbImage;
 
 /// The largest picture that is read, in pixels: 300 million, which take 900 MB, 1.2 GB while they are transparent, and twice as
@@ -32,10 +34,12 @@ pub const MAX_PIXELS: u64 = 300_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     pub format: Format,
-    /// Pixels across as stored, that is before the orientation is applied.
+    /// Pixels across, as [`decode`] finds them before it applies an orientation.
     pub width: u32,
-    /// Pixels down as stored, that is before the orientation is applied.
+    /// Pixels down, likewise.
     pub height: u32,
+    /// Whether the decoder turns this file upright itself, so that the orientation in its EXIF does not count.
+    pub upright: bool,
 }
 
 /// Reads a picture's format and size without decoding a pixel.
@@ -45,14 +49,12 @@ pub struct Header {
 /// pixels, or of more than [`MAX_PIXELS`]. Of more than 8 bits a colour [`decode`] may yet find that they take too much memory.
 pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     let format = Format::sniff(bytes).ok_or_else(|| format::refusal(bytes))?;
-    let (width, height) = guarded(format, || match format {
-        Format::Jpeg => jpeg::size(bytes),
-        _ => raster::size(bytes, format),
-    })?;
+    let decoder = decoder(format)?;
+    let ((width, height), upright) = guarded(format, || Ok(((decoder.size)(bytes)?, (decoder.turns_upright)(bytes))))?;
     match u64::from(width) * u64::from(height) {
         0 => Err(PhotoError::NoPixels { width, height }),
         pixels if pixels > MAX_PIXELS => Err(PhotoError::TooLarge { width, height }),
-        _ => Ok(Header { format, width, height }),
+        _ => Ok(Header { format, width, height, upright }),
     }
 }
 
@@ -65,11 +67,13 @@ pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
 /// # Errors
 /// When the pixels are damaged beyond that, or stored in a way no decoder here knows.
 pub fn decode(bytes: &[u8], header: &Header, orientation: Orientation) -> Result<RgbImage, PhotoError> {
-    let pixels = guarded(header.format, || match header.format {
-        Format::Jpeg => jpeg::decode(bytes),
-        format => raster::decode(bytes, format),
-    })?;
-    Ok(orientation.apply(pixels))
+    let decoder = decoder(header.format)?;
+    let pixels = guarded(header.format, || (decoder.decode)(bytes))?;
+    Ok(if header.upright { pixels } else { orientation.apply(pixels) })
+}
+
+fn decoder(format: Format) -> Result<&'static Decoder, PhotoError> {
+    format.spec().decoder.as_ref().ok_or(PhotoError::NotYet { format })
 }
 
 /// Runs a decoder: its panic means that the file is damaged in a way its authors did not foresee.
@@ -109,7 +113,7 @@ mod tests {
             (ImageFormat::Bmp, Format::Bmp),
         ] {
             let bytes = encoded(picture(), stored);
-            assert_eq!(header(&bytes).unwrap(), Header { format, width: 40, height: 24 });
+            assert_eq!(header(&bytes).unwrap(), Header { format, width: 40, height: 24, upright: false });
             assert_eq!(decoded(&bytes).unwrap(), picture(), "{format}");
         }
     }

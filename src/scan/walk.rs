@@ -41,12 +41,12 @@ pub fn walk(root: &Path, interrupted: &AtomicBool) -> Option<Walk> {
         }
         match entry {
             Ok(entry) if entry.file_type().is_file() => match Candidate::of(entry.path()) {
-                Candidate::Photo => match file(&entry) {
+                Candidate::Photo(_) => match file(&entry) {
                     Ok(file) => found.photos.push(file),
                     Err(error) => found.unseen.push((entry.into_path(), error.to_string())),
                 },
-                Candidate::NotYet(format) => *found.not_yet.entry(format).or_default() += 1,
-                Candidate::Other => {}
+                Candidate::NotYet(format) => *found.not_yet.entry(format.name()).or_default() += 1,
+                Candidate::Video | Candidate::Other => {}
             },
             Ok(_) => {}
             Err(error) => {
