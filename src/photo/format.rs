@@ -34,12 +34,15 @@ pub(super) struct Spec {
     pub decoder: Option<Decoder>,
 }
 
+/// What makes something of a file, given whole.
+pub(super) type Read<T> = fn(&[u8]) -> Result<T, PhotoError>;
+
 /// Reads the photos of one format. A panic in it means a damaged file.
 pub(super) struct Decoder {
     /// The width and height, in pixels, of what `decode` returns. No pixel is decoded for it.
-    pub size: fn(&[u8]) -> Result<(u32, u32), PhotoError>,
+    pub size: Read<(u32, u32)>,
     /// The pixels, in sRGB.
-    pub decode: fn(&[u8]) -> Result<RgbImage, PhotoError>,
+    pub decode: Read<RgbImage>,
     /// Whether `decode` turns this file upright, so that the orientation in its EXIF must not be applied again.
     pub turns_upright: fn(&[u8]) -> bool,
 }
