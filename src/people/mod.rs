@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `neighbours` | pairs of faces that are alike, exactly and in blocks |
+//! | `cells` | faces in cells of similar embeddings |
+//! | `neighbours` | pairs of faces that are similar, exactly or in cells |
 //! | `faces` | the faces of a library, and the clusters they are in |
 //! | `linkage` | groups from these pairs, by average linkage |
 //! | `regroup` | the same on a library: new faces join, what the user said stays |
@@ -16,6 +17,7 @@
 //! | `open` | a library made ready to be asked |
 
 mod accuracy;
+mod cells;
 mod decide;
 mod explain;
 mod faces;

@@ -1,9 +1,11 @@
-//! Which clusters may be alike: exact cosines of their faces, by blocked matrix products.
+//! Which clusters may be alike: the cosines of their faces, by blocked matrix products. Exactly, or among so many faces that this
+//! would take too long, by looking only into the cells nearest to each face.
 
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::cells::Cells;
 use super::linkage::Cluster;
 
 /// Two clusters, by index, the lower first.
@@ -20,6 +22,15 @@ const BLOCK: usize = 512;
 /// clusters are compared once a single pair between them is known. `docs/grouping.md` tells that nothing is lost.
 const STRONGEST: usize = 64;
 
+/// So many cosines are computed at most to compare all with all: about half a minute on two cores. Beyond it, cells are faster.
+const MOST_COSINES: u64 = 5_000_000_000;
+
+/// A cell has this many faces on average.
+const FACES_A_CELL: usize = 500;
+
+/// Among many faces, each is compared with those in so many cells. `docs/grouping.md` says what that misses.
+const PROBED: usize = 64;
+
 /// The pairs of clusters that may be alike, each once, in ascending order.
 ///
 /// A fresh face's cluster pairs with those that have a face whose cosine with it is at least `least`, the 64 strongest
@@ -35,60 +46,140 @@ pub fn neighbours(
     fresh: &[u32],
     least: f32,
 ) -> Vec<Pair> {
-    let mut is_fresh = vec![false; cluster_of.len()];
-    fresh.iter().for_each(|&face| is_fresh[face as usize] = true);
-    let others: Vec<u32> = (0u32..).zip(&is_fresh).filter(|(_, fresh)| !**fresh).map(|(face, _)| face).collect();
-    let gather = |faces: &[u32]| -> Vec<f32> {
-        faces.iter().flat_map(|&face| &embeddings[face as usize * dimension..][..dimension]).copied().collect()
+    let search = Search { embeddings, dimension, cluster_of, clusters, least };
+    let all = fresh.len() as u64 * cluster_of.len() as u64;
+    let mut pairs = if all <= MOST_COSINES {
+        search.exactly(fresh)
+    } else {
+        search.in_cells(fresh, cluster_of.len() / FACES_A_CELL)
     };
-
-    // Of each fresh face, in blocks: a block of cosines is looked through for its rows and for its columns.
-    let strongest: Vec<Mutex<Vec<[Strongest; 2]>>> =
-        fresh.chunks(BLOCK).map(|faces| Mutex::new(vec![Default::default(); faces.len()])).collect();
-    let push = |block: usize, found: &mut dyn Iterator<Item = (usize, u32, f32)>| {
-        let mut strongest = strongest[block].lock().unwrap_or_else(PoisonError::into_inner);
-        found.for_each(|(face, cluster, cosine)| {
-            strongest[face][usize::from(clusters[cluster as usize].poor)].push(cluster, cosine);
-        });
-    };
-    fresh.par_chunks(BLOCK).enumerate().for_each(|(block, rows)| {
-        let row_embeddings = gather(rows);
-        let mut cosines = vec![0.0; rows.len() * BLOCK];
-        let mut found = Vec::new();
-        // What is before this block among the fresh has met it already.
-        for (other, columns) in (block..).zip(fresh.chunks(BLOCK).skip(block).chain(others.chunks(BLOCK))) {
-            let cosines = &mut cosines[..rows.len() * columns.len()];
-            products(&row_embeddings, &gather(columns), dimension, cosines);
-            found.clear();
-            for (row, cosines) in cosines.chunks_exact(columns.len()).enumerate() {
-                let a = cluster_of[rows[row] as usize];
-                let alike = cosines.iter().enumerate().filter(|(_, cosine)| **cosine >= least);
-                found.extend(alike.filter_map(|(column, &cosine)| {
-                    let b = cluster_of[columns[column] as usize];
-                    let both_fixed = clusters[a as usize].fixed && clusters[b as usize].fixed;
-                    (a != b && !both_fixed).then_some((row, column, a, b, cosine))
-                }));
-            }
-            push(block, &mut found.iter().map(|&(row, _, _, b, cosine)| (row, b, cosine)));
-            if other != block && other < strongest.len() {
-                push(other, &mut found.iter().map(|&(_, column, a, _, cosine)| (column, a, cosine)));
-            }
-        }
-    });
-
-    let strongest = strongest.into_iter().flat_map(|block| block.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let mut pairs: Vec<Pair> = fresh
-        .iter()
-        .zip(strongest)
-        .flat_map(|(&face, strongest)| {
-            let a = cluster_of[face as usize];
-            let alike = strongest.into_iter().flat_map(Strongest::clusters);
-            alike.map(move |b| Pair { a: a.min(b), b: a.max(b) })
-        })
-        .collect();
     pairs.par_sort_unstable();
     pairs.dedup();
     pairs
+}
+
+/// The faces and clusters among which neighbours are looked for.
+struct Search<'a> {
+    embeddings: &'a [f32],
+    dimension: usize,
+    cluster_of: &'a [u32],
+    clusters: &'a [Cluster<'a>],
+    least: f32,
+}
+
+impl Search<'_> {
+    /// Compares every fresh face with every face.
+    fn exactly(&self, fresh: &[u32]) -> Vec<Pair> {
+        let mut is_fresh = vec![false; self.cluster_of.len()];
+        fresh.iter().for_each(|&face| is_fresh[face as usize] = true);
+        let others: Vec<u32> = (0u32..).zip(&is_fresh).filter(|(_, fresh)| !**fresh).map(|(face, _)| face).collect();
+        // Of each fresh face, in blocks: a block of cosines is looked through for its rows and for its columns.
+        let strongest: Vec<Mutex<Vec<[Strongest; 2]>>> =
+            fresh.chunks(BLOCK).map(|faces| Mutex::new(vec![Default::default(); faces.len()])).collect();
+        let push = |block: usize, found: &mut dyn Iterator<Item = (usize, u32, f32)>| {
+            let mut strongest = strongest[block].lock().unwrap_or_else(PoisonError::into_inner);
+            found.for_each(|(face, cluster, cosine)| {
+                strongest[face][usize::from(self.clusters[cluster as usize].poor)].push(cluster, cosine);
+            });
+        };
+        fresh.par_chunks(BLOCK).enumerate().for_each(|(block, rows)| {
+            let row_embeddings = self.gather(rows);
+            let mut cosines = vec![0.0; rows.len() * BLOCK];
+            let mut found = Vec::new();
+            // What is before this block among the fresh has met it already.
+            for (other, columns) in (block..).zip(fresh.chunks(BLOCK).skip(block).chain(others.chunks(BLOCK))) {
+                let cosines = &mut cosines[..rows.len() * columns.len()];
+                products(&row_embeddings, &self.gather(columns), self.dimension, cosines);
+                found.clear();
+                for (row, cosines) in cosines.chunks_exact(columns.len()).enumerate() {
+                    let alike = self.similar(rows[row], columns, cosines);
+                    found.extend(alike.map(|(column, b, cosine)| (row, column, self.cluster(rows[row]), b, cosine)));
+                }
+                push(block, &mut found.iter().map(|&(row, _, _, b, cosine)| (row, b, cosine)));
+                if other != block && other < strongest.len() {
+                    push(other, &mut found.iter().map(|&(_, column, a, _, cosine)| (column, a, cosine)));
+                }
+            }
+        });
+
+        let strongest =
+            strongest.into_iter().flat_map(|block| block.into_inner().unwrap_or_else(PoisonError::into_inner));
+        fresh.iter().zip(strongest).flat_map(|(&face, strongest)| self.pairs(face, strongest)).collect()
+    }
+
+    /// Compares every fresh face with the faces in the cells nearest to it.
+    fn in_cells(&self, fresh: &[u32], cells: usize) -> Vec<Pair> {
+        let cells = Cells::new(self.embeddings, self.dimension, cells);
+        let mut is_fresh = vec![false; self.cluster_of.len()];
+        fresh.iter().for_each(|&face| is_fresh[face as usize] = true);
+        // Faces of one cell probe much the same cells, so a block of them makes matrix products of a good size.
+        let blocks = cells.faces.iter().flat_map(|faces| {
+            let fresh: Vec<u32> = faces.iter().copied().filter(|&face| is_fresh[face as usize]).collect();
+            fresh.chunks(BLOCK).map(<[u32]>::to_vec).collect::<Vec<_>>()
+        });
+        let blocks: Vec<Vec<u32>> = blocks.collect();
+        blocks.par_iter().flat_map_iter(|rows| self.in_cells_of(rows, &cells)).collect()
+    }
+
+    fn in_cells_of(&self, rows: &[u32], cells: &Cells) -> Vec<Pair> {
+        let row_embeddings = self.gather(rows);
+        let mut probing: Vec<Vec<usize>> = vec![Vec::new(); cells.count()];
+        let probed = PROBED.min(cells.count());
+        for (index, cell) in cells.nearest(&row_embeddings, probed).into_iter().enumerate() {
+            probing[cell as usize].push(index / probed);
+        }
+        let mut strongest: Vec<[Strongest; 2]> = vec![Default::default(); rows.len()];
+        let mut cosines = Vec::new();
+        for (probing, columns) in probing.iter().zip(&cells.faces).filter(|(probing, _)| !probing.is_empty()) {
+            let some = probing.iter().flat_map(|&row| &row_embeddings[row * self.dimension..][..self.dimension]);
+            let some: Vec<f32> = some.copied().collect();
+            for columns in columns.chunks(BLOCK) {
+                cosines.resize(probing.len() * columns.len(), 0.0);
+                products(&some, &self.gather(columns), self.dimension, &mut cosines);
+                for (&row, cosines) in probing.iter().zip(cosines.chunks_exact(columns.len())) {
+                    for (_, cluster, cosine) in self.similar(rows[row], columns, cosines) {
+                        strongest[row][usize::from(self.clusters[cluster as usize].poor)].push(cluster, cosine);
+                    }
+                }
+            }
+        }
+        rows.iter().zip(strongest).flat_map(|(&face, strongest)| self.pairs(face, strongest)).collect()
+    }
+
+    fn cluster(&self, face: u32) -> u32 {
+        self.cluster_of[face as usize]
+    }
+
+    fn gather(&self, faces: &[u32]) -> Vec<f32> {
+        faces
+            .iter()
+            .flat_map(|&face| &self.embeddings[face as usize * self.dimension..][..self.dimension])
+            .copied()
+            .collect()
+    }
+
+    /// Of the faces in `columns` those similar enough to `face` whose clusters it could join: the column, the cluster and the
+    /// cosine of each.
+    fn similar<'a>(
+        &'a self,
+        face: u32,
+        columns: &'a [u32],
+        cosines: &'a [f32],
+    ) -> impl Iterator<Item = (usize, u32, f32)> + 'a {
+        let a = self.cluster(face);
+        let alike = cosines.iter().enumerate().filter(|(_, cosine)| **cosine >= self.least);
+        alike.filter_map(move |(column, &cosine)| {
+            let b = self.cluster(columns[column]);
+            let both_fixed = self.clusters[a as usize].fixed && self.clusters[b as usize].fixed;
+            (a != b && !both_fixed).then_some((column, b, cosine))
+        })
+    }
+
+    fn pairs(&self, face: u32, strongest: [Strongest; 2]) -> impl Iterator<Item = Pair> {
+        let a = self.cluster(face);
+        let alike = strongest.into_iter().flat_map(Strongest::clusters);
+        alike.map(move |b| Pair { a: a.min(b), b: a.max(b) })
+    }
 }
 
 /// The clusters that one face is most alike.
@@ -128,7 +219,7 @@ impl Strongest {
 }
 
 /// `out[i][j]` = row `i` of `a` times row `j` of `b`.
-fn products(a: &[f32], b: &[f32], dimension: usize, out: &mut [f32]) {
+pub(super) fn products(a: &[f32], b: &[f32], dimension: usize, out: &mut [f32]) {
     let (rows, columns) = (a.len() / dimension, b.len() / dimension);
     let (row, one) = (dimension as isize, 1);
     assert_eq!(out.len(), rows * columns);
@@ -211,6 +302,33 @@ mod tests {
         let clusters = [cluster(true, false), cluster(false, false)];
         let pairs = neighbours(&embeddings, 2, &[0, 0, 1, 1], &clusters, &[2, 3], 0.5);
         assert_eq!(pairs, [Pair { a: 0, b: 1 }]);
+    }
+
+    #[test]
+    fn cells_find_what_comparing_all_with_all_finds() {
+        // Twenty faces each of 300 people, whose cosines with each other are about .7.
+        let (people, dimension) = (300, 32);
+        let (centres, noise) = (embeddings(people, dimension), embeddings(20 * people, dimension));
+        let faces = noise.chunks_exact(dimension).enumerate().flat_map(|(face, noise)| {
+            let centre = &centres[face % people * dimension..][..dimension];
+            crate::face::normalised(centre.iter().zip(noise).map(|(centre, noise)| centre + 0.65 * noise).collect())
+                .unwrap()
+        });
+        let embeddings: Vec<f32> = faces.collect();
+        let count = 20 * people;
+        let cluster_of: Vec<u32> = (0..count as u32).collect();
+        let clusters: Vec<Cluster> = (0..count).map(|_| cluster(false, false)).collect();
+        let search =
+            Search { embeddings: &embeddings, dimension, cluster_of: &cluster_of, clusters: &clusters, least: 0.6 };
+        let [mut exact, mut found] = [search.exactly(&cluster_of), search.in_cells(&cluster_of, 4 * PROBED)];
+        for pairs in [&mut exact, &mut found] {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
+        let missed = exact.iter().filter(|pair| found.binary_search(pair).is_err()).count();
+        assert!(exact.len() > 40_000, "{}", exact.len());
+        assert!(missed * 200 <= exact.len(), "{missed} of {} missed", exact.len());
+        assert!(found.iter().all(|pair| exact.binary_search(pair).is_ok()), "no pair is made up");
     }
 
     fn cluster(fixed: bool, poor: bool) -> Cluster<'static> {
