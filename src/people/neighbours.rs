@@ -28,7 +28,8 @@ const MOST_COSINES: u64 = 5_000_000_000;
 /// A cell has this many faces on average.
 const FACES_A_CELL: usize = 500;
 
-/// Among many faces, each is compared with those in so many cells. `docs/grouping.md` says what that misses.
+/// Among many faces, each is compared with those in so many cells. With 24 of 200 cells BCubed F of 100,000 made-up faces fell from .9260
+/// to .9242, with 64 to .9259 (`cargo bench --bench grouping -- 100000`).
 const PROBED: usize = 64;
 
 /// The pairs of clusters that may be alike, each once, in ascending order.
