@@ -19,6 +19,7 @@
 //! | `changes` | the rows before that, to take it back |
 //! | `edited` | which faces of a photo are which after an edit |
 //! | `replay` | the journal carried out anew, on photos found again |
+//! | `written` | photos into whose files facetag has written names |
 //! | `search` | photos by person, date, place and folder |
 
 mod carry_out;
@@ -43,6 +44,7 @@ mod sightings;
 mod text;
 mod thumbnails;
 mod word;
+mod written;
 
 use std::path::PathBuf;
 
@@ -57,6 +59,7 @@ pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};
 pub use text::fold;
+pub use written::{NamedFaceRow, WrittenFile};
 
 /// An open library.
 pub struct Catalog {

@@ -7,6 +7,7 @@ use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use crate::catalog::FaceId;
+use crate::tags::Source;
 
 /// Finds the people in your photos, keeps their names, and finds the photos of a person. Nothing leaves this machine.
 #[derive(Debug, Parser)]
@@ -152,6 +153,10 @@ pub enum Command {
     Serve(Serve),
     /// Export everything as JSON for other programs
     Export(Export),
+    /// Import names that other programs gave, or that another library shares
+    Import(Import),
+    /// Write names so that other programs can read them: into sidecars, or into the photos themselves
+    Write(Write),
     /// List, add and choose model packs
     Models(Models),
     /// Show what the library contains
@@ -332,6 +337,48 @@ pub struct Export {
     /// Write to this file, which must not exist yet [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["who", "all"]))]
+pub struct Write {
+    /// Write the names of these people: numbers or names
+    pub who: Vec<String>,
+    /// Write the names of all people
+    #[arg(long)]
+    pub all: bool,
+    /// Write a sidecar beside each photo, such as IMG.jpg.xmp [default]
+    #[arg(long, conflicts_with = "into_files")]
+    pub sidecar: bool,
+    /// Write into the photos themselves, where they are JPEG, PNG or WebP
+    #[arg(long)]
+    pub into_files: bool,
+    /// Leave out what facetag tagged by itself
+    #[arg(long)]
+    pub confirmed: bool,
+    /// Only say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// A file that `facetag share` wrote; or folders to look in [default: all that were scanned]
+    #[arg(value_name = "FILE|FOLDER")]
+    pub paths: Vec<PathBuf>,
+    /// Where to look for names
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHERE", default_values = ["xmp", "picasa", "takeout"])]
+    pub from: Vec<Source>,
+    /// Picasa's contacts.xml, for folders that have none
+    #[arg(long, value_name = "FILE")]
+    pub contacts: Option<PathBuf>,
+    /// Only say what would be imported
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

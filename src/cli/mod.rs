@@ -20,6 +20,7 @@ mod show;
 mod stats;
 mod tag;
 mod why;
+mod write;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -82,6 +83,8 @@ pub fn run(args: Args) -> Result<Exit> {
         Command::Accuracy(args) => accuracy::run(&library, &args),
         Command::Find(args) => find::run(&library, &args),
         Command::Export(args) => export::run(&library, &args),
+        Command::Import(_) => anyhow::bail!("not yet"),
+        Command::Write(args) => write::run(&library, &args),
         Command::Models(args) => models::run(&library, args.action),
         Command::Serve(args) => serve::run(&library, &args),
         Command::Stats { json } => stats::run(&library, json),

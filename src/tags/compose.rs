@@ -92,20 +92,31 @@ impl Ours {
 }
 
 /// Puts names into a packet, or a new one: those of all `faces` in the photo, whose stored size in pixels is `size`. Entries
-/// that facetag wrote before and that are no longer so are taken out.
+/// that facetag wrote before and that are no longer so are taken out. A sidecar's packet hides that in the photo itself, `base`:
+/// a new one begins as a copy of it, and a list that it does not have yet as a copy of the list there.
 ///
 /// # Errors
 /// The packet cannot be read.
-pub fn compose(packet: Option<&[u8]>, size: (u32, u32), faces: &[NamedFace]) -> Result<Composed, ComposeError> {
-    let packet = packet.filter(|packet| !packet.iter().all(|byte| byte.is_ascii_whitespace()));
-    let mut document = match packet {
-        Some(packet) => Document::parse(packet)?,
-        None => empty(),
+pub fn compose(
+    packet: Option<&[u8]>,
+    base: Option<&[u8]>,
+    size: (u32, u32),
+    faces: &[NamedFace],
+) -> Result<Composed, ComposeError> {
+    let is_there = |packet: &&[u8]| !packet.iter().all(u8::is_ascii_whitespace);
+    // What is damaged in the photo need not be so in its sidecar.
+    let base = base.filter(is_there).and_then(|base| Document::parse(base).ok());
+    let base = base.filter(|base| base.find(RDF, "RDF").is_some());
+    let mut document = match (packet.filter(is_there), &base) {
+        (Some(packet), _) => Document::parse(packet)?,
+        (None, Some(base)) => base.clone(),
+        (None, None) => empty(),
     };
     let before = document.clone();
     let before_text = document.to_text();
     let old = ours(&Properties::of(&document)).0;
     let rdf = document.find_mut(RDF, "RDF").ok_or(ComposeError::NoXmp)?;
+    let base = base.as_ref().and_then(|base| base.find(RDF, "RDF"));
     let mut composed = Composed { packet: None, added: 0, removed: 0, conflicts: Vec::new() };
     let mut written = Vec::new();
     // Of another program, with the same name: the same is not written in another form.
@@ -124,8 +135,10 @@ pub fn compose(packet: Option<&[u8]>, size: (u32, u32), faces: &[NamedFace]) -> 
             composed.removed += if field == Field::Mwg { removed } else { 0 };
         }
         for (entry, face) in &wanted {
-            let items: Vec<Element> =
-                list(rdf, field, None).map_or_else(Vec::new, |list| list.elements().cloned().collect());
+            let items = match base {
+                Some(base) if property_of(rdf, field).is_none() => items(base, field),
+                _ => items(rdf, field),
+            };
             let is_ours = old.iter().any(|old| old.is(entry));
             if items.iter().any(|item| entry.is_item(item)) {
                 if is_ours {
@@ -161,6 +174,12 @@ pub fn compose(packet: Option<&[u8]>, size: (u32, u32), faces: &[NamedFace]) -> 
                     composed.conflicts.push((entry.name.clone(), theirs.clone()));
                 }
                 continue;
+            }
+            if let Some(theirs) = base.and_then(|base| property_of(base, field))
+                && property_of(rdf, field).is_none()
+            {
+                let theirs = theirs.clone();
+                property(rdf, field.path().0[0], true).expect("it was made").clone_from(&theirs);
             }
             let list = list(rdf, field, Some(size)).expect("it was made where it was not there");
             // Some readers stop at the first region without a name.
@@ -365,6 +384,25 @@ fn list(rdf: &mut Element, field: Field, size: Option<(u32, u32)>) -> Option<&mu
     at.elements_mut().find(|child| is_list(child))
 }
 
+/// The element of a field, as it is.
+fn property_of(rdf: &Element, field: Field) -> Option<&Element> {
+    let (namespace, local) = field.path().0[0];
+    rdf.elements().flat_map(Element::elements).find(|child| child.name.is(namespace, local))
+}
+
+/// The items of a field's list.
+fn items(rdf: &Element, field: Field) -> Vec<Element> {
+    let inner = |element: &'_ Element| -> Option<Element> {
+        let Some((namespace, local)) = field.path().0.get(1) else { return Some(element.clone()) };
+        let described =
+            element.elements().filter(|child| child.name.is(RDF, "Description")).flat_map(Element::elements);
+        element.elements().chain(described).find(|child| child.name.is(*namespace, local)).cloned()
+    };
+    let property = property_of(rdf, field).and_then(inner);
+    let list = property.as_ref().and_then(|property| property.elements().find(|child| is_list(child)));
+    list.map_or_else(Vec::new, |list| list.elements().cloned().collect())
+}
+
 /// The element of a property of the photo.
 fn property<'a>(rdf: &'a mut Element, (namespace, local): (Namespace, &str), make: bool) -> Option<&'a mut Element> {
     let has = |description: &Element| description.elements().any(|child| child.name.is(namespace, local));
@@ -464,7 +502,7 @@ mod tests {
     }
 
     fn composed(packet: Option<&str>, faces: &[NamedFace]) -> String {
-        let composed = compose(packet.map(str::as_bytes), (600, 400), faces).unwrap();
+        let composed = compose(packet.map(str::as_bytes), None, (600, 400), faces).unwrap();
         composed.packet.unwrap_or_else(|| packet.unwrap_or_default().to_owned())
     }
 
@@ -523,7 +561,7 @@ mod tests {
     fn only_our_own_entries_are_renamed() {
         let packet = composed(Some(THEIRS), &[face("Anna", 0.1)]);
         let renamed =
-            compose(Some(packet.as_bytes()), (600, 400), &[face("Anne", 0.1), face("Benjamin", 0.8)]).unwrap();
+            compose(Some(packet.as_bytes()), None, (600, 400), &[face("Anne", 0.1), face("Benjamin", 0.8)]).unwrap();
         assert_eq!((renamed.added, renamed.removed), (1, 1));
         assert_eq!(renamed.conflicts, [("Benjamin".to_owned(), "Ben".to_owned())]);
         let [mwg, _, person, digikam, _] = names(&renamed.packet.unwrap());
@@ -546,6 +584,6 @@ mod tests {
         let packet = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description \
             xmlns:i='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' i:PersonInImage='Zoë'/></rdf:RDF>";
         assert_eq!(names(&composed(Some(packet), &[face("Anna", 0.1)]))[2], ["Zoë", "Anna"]);
-        assert!(compose(Some(b"<html/>"), (1, 1), &[]).is_err());
+        assert!(compose(Some(b"<html/>"), None, (1, 1), &[]).is_err());
     }
 }

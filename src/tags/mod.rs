@@ -12,6 +12,7 @@
 //! | `matching` | named regions -> detected faces, one to one |
 //! | `similar` | names that may mean one person |
 //! | `compose` | our names -> an XMP packet in which all else stays as it was |
+//! | `write` | the names in the library -> sidecars, or the photos themselves |
 //! | `embed` | a packet -> a JPEG, PNG or WebP of which all else stays as it was |
 
 mod acdsee;
@@ -27,6 +28,7 @@ mod read;
 mod sidecar;
 mod similar;
 mod takeout;
+mod write;
 mod xml;
 
 pub use compose::{ComposeError, Composed, NamedFace, compose};
@@ -35,6 +37,7 @@ pub use matching::{assigned, matched};
 pub use picasa::Contacts;
 pub use read::{Problem, Reader, Source, Tags};
 pub use similar::{Similar, similar};
+pub use write::{Conflict, Target, Unwritten, WriteOptions, Written, write_names};
 
 use crate::face::BoundingBox;
 use crate::people::check_name;

@@ -1,0 +1,132 @@
+//! Photos into whose files facetag itself has written: their content is another, and they are the same photos.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use rusqlite::params;
+
+use super::decision::{Decision, FaceRef};
+use super::faces::{COLUMNS, FaceRow, face};
+use super::photos::{Hash, PhotoId, Writer};
+use super::text::SqlPath;
+use super::{Catalog, PersonId, Result, State};
+use crate::face::BoundingBox;
+
+/// A file into which facetag has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFile {
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970, UTC.
+    pub modified: i64,
+}
+
+/// A face with a name that is not hidden.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedFaceRow {
+    pub person: PersonId,
+    pub name: String,
+    /// In fractions of the upright photo.
+    pub bounds: BoundingBox,
+    /// How it came to its person.
+    pub state: Option<State>,
+}
+
+impl Catalog {
+    /// The faces with names in each photo that lies in some file; not those of people who are hidden or ignored.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn named_faces(&self) -> Result<BTreeMap<PhotoId, Vec<NamedFaceRow>>> {
+        let mut statement = self.connection.prepare(
+            "SELECT photo_id, people.id, name, x, y, width, height, state FROM seen_faces JOIN people ON people.id = person_id
+             WHERE name IS NOT NULL AND NOT hidden AND NOT ignored ORDER BY photo_id, x, seen_faces.id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut faces: BTreeMap<PhotoId, Vec<NamedFaceRow>> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let bounds = BoundingBox { x: row.get(3)?, y: row.get(4)?, width: row.get(5)?, height: row.get(6)? };
+            let face = NamedFaceRow { person: row.get(1)?, name: row.get(2)?, bounds, state: row.get(7)? };
+            faces.entry(row.get(0)?).or_default().push(face);
+        }
+        Ok(faces)
+    }
+
+    /// All faces of a photo, with whether the user removed them.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn all_faces_in(&self, photo: PhotoId) -> Result<Vec<(FaceRow, bool)>> {
+        let sql = format!("SELECT {COLUMNS}, removed FROM faces WHERE photo_id = ?1 ORDER BY x, id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([photo], |row| Ok((face(row)?, row.get(11)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The photos of which names were written.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn written(&self) -> Result<BTreeSet<PhotoId>> {
+        let mut statement = self.connection.prepare("SELECT photo_id FROM written")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Notes that names of these photos were written, or that none of them are left.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn note_written(&mut self, photo: PhotoId, has_names: bool) -> Result<()> {
+        let sql = if has_names {
+            "INSERT OR IGNORE INTO written (photo_id) VALUES (?1)"
+        } else {
+            "DELETE FROM written WHERE photo_id = ?1"
+        };
+        self.connection.prepare_cached(sql)?.execute([photo])?;
+        Ok(())
+    }
+
+    /// Notes that the files of a photo have another content now, by which it is known from now on: with all its faces, and with
+    /// all that was decided about them. Files of it that are not among `files` are read again by the next scan.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rewritten(&mut self, photo: PhotoId, hash: &Hash, files: &[WrittenFile]) -> Result<()> {
+        if self.photo_with(hash)?.is_some_and(|other| other != photo) {
+            // Of a copy the same was made before.
+            let other = self.photo_with(hash)?.unwrap_or(photo);
+            for file in files {
+                self.file(&file.path, file.size, file.modified, other)?;
+            }
+            return Ok(());
+        }
+        let old: Hash =
+            self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0))?;
+        let faces: Vec<BoundingBox> = {
+            let mut statement = self.connection.prepare("SELECT x, y, width, height FROM faces WHERE photo_id = ?1")?;
+            let rows = statement.query_map([photo], |row| {
+                Ok(BoundingBox { x: row.get(0)?, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? })
+            })?;
+            rows.collect::<rusqlite::Result<_>>()?
+        };
+        self.connection.execute("UPDATE files SET modified = 0 WHERE photo_id = ?1", [photo])?;
+        for file in files {
+            let sql = "UPDATE files SET size = ?2, modified = ?3, missing_since = NULL WHERE path = ?1";
+            self.connection.execute(sql, params![SqlPath(&file.path), file.size as i64, file.modified])?;
+        }
+        self.connection.execute("UPDATE photos SET hash = ?2 WHERE id = ?1", params![photo, hash])?;
+        let pair = |bounds: BoundingBox| (FaceRef::new(&old, bounds), FaceRef::new(hash, bounds));
+        let pairs: Vec<(FaceRef, FaceRef)> = faces.into_iter().map(pair).collect();
+        for (before, after) in &pairs {
+            self.carry_cover(before, after)?;
+        }
+        if !pairs.is_empty() {
+            self.append(&Decision::Edited { faces: pairs })?;
+        }
+        Ok(())
+    }
+}

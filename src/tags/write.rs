@@ -1,0 +1,359 @@
+//! The names in the library -> sidecars, or the photos themselves.
+
+use std::collections::HashSet;
+use std::fs::{self, File, FileTimes};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::Serialize;
+
+use super::compose::{Composed, NamedFace, compose};
+use super::embed::{EmbedError, embed, is_same_picture};
+use super::rdf::Properties;
+use super::sidecar::{Folder, is_of_another};
+use super::to_stored;
+use crate::catalog::{Catalog, CatalogError, NamedFaceRow, PersonId, PhotoId, State, WrittenFile};
+use crate::metadata::Metadata;
+use crate::metadata::packets::xmp_packets;
+use crate::photo::header;
+
+/// Where names are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    Sidecars,
+    Files,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub struct WriteOptions {
+    pub target: Target,
+    /// Only of these people; of all where there is none.
+    pub who: Option<HashSet<PersonId>>,
+    /// Not what facetag tagged by itself.
+    pub confirmed_only: bool,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Sidecars and photos that were changed, or would be.
+    pub files: Vec<PathBuf>,
+    pub added: usize,
+    pub removed: usize,
+    /// Regions of other programs that have another name, and stay so.
+    pub conflicts: Vec<Conflict>,
+    /// Files that could not be written, and why.
+    pub problems: Vec<Unwritten>,
+}
+
+/// A region of another program at a face that has another name here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    pub path: PathBuf,
+    pub name: String,
+    pub theirs: String,
+}
+
+/// A file that could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unwritten {
+    pub path: PathBuf,
+    pub problem: String,
+}
+
+/// Writes names. What is done stays done where another file cannot be written; `go_on` is asked before each photo.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn write_names(
+    catalog: &mut Catalog,
+    options: &WriteOptions,
+    mut go_on: impl FnMut() -> bool,
+) -> Result<Written, CatalogError> {
+    let mut done = Written::default();
+    let mut named = catalog.named_faces()?;
+    if options.confirmed_only {
+        named.values_mut().for_each(|faces| faces.retain(|face| face.state != Some(State::Auto)));
+    }
+    let is_wanted = |face: &NamedFaceRow| options.who.as_ref().is_none_or(|who| who.contains(&face.person));
+    let mut photos = catalog.written()?;
+    photos.extend(named.iter().filter(|(_, faces)| faces.iter().any(is_wanted)).map(|(photo, _)| *photo));
+    for photo in photos {
+        if !go_on() {
+            break;
+        }
+        let faces = named.remove(&photo).unwrap_or_default();
+        let faces: Vec<(NamedFaceRow, bool)> = faces.into_iter().map(|face| (face.clone(), is_wanted(&face))).collect();
+        match options.target {
+            Target::Sidecars => sidecars(catalog, photo, &faces, options.dry_run, &mut done)?,
+            Target::Files => files(catalog, photo, &faces, options.dry_run, &mut done)?,
+        }
+    }
+    Ok(done)
+}
+
+impl Written {
+    fn problem(&mut self, path: &Path, problem: impl ToString) {
+        self.problems.push(Unwritten { path: path.to_owned(), problem: problem.to_string() });
+    }
+
+    /// Counts what is composed for a file; `false` where there is nothing to write.
+    fn count(&mut self, photo: &Path, target: &Path, composed: &Composed) -> bool {
+        let conflict = |(name, theirs): &(String, String)| {
+            let (name, theirs) = (name.clone(), theirs.clone());
+            Conflict { path: photo.to_owned(), name, theirs }
+        };
+        self.conflicts.extend(composed.conflicts.iter().map(conflict));
+        if composed.packet.is_some() {
+            self.added += composed.added;
+            self.removed += composed.removed;
+            self.files.push(target.to_owned());
+        }
+        composed.packet.is_some()
+    }
+}
+
+/// What a photo's file has to say before names are written.
+struct Original {
+    bytes: Vec<u8>,
+    /// As stored.
+    size: (u32, u32),
+    faces: Vec<NamedFace>,
+}
+
+/// Reads a file of a photo, if it still holds it.
+fn original(
+    catalog: &Catalog,
+    photo: PhotoId,
+    path: &Path,
+    faces: &[(NamedFaceRow, bool)],
+) -> Result<Result<Original, String>, CatalogError> {
+    let hash = catalog.photo(photo)?.hash;
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    if blake3::hash(&bytes).as_bytes() != &hash {
+        return Ok(Err("it has changed since it was scanned; scan it again first".to_owned()));
+    }
+    let header = match header(&bytes) {
+        Ok(header) => header,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let orientation = Metadata::read(&bytes).orientation;
+    let face = |(face, add): &(NamedFaceRow, bool)| NamedFace {
+        name: face.name.clone(),
+        bounds: to_stored(face.bounds, orientation),
+        add: *add,
+    };
+    let faces = faces.iter().map(face).collect();
+    Ok(Ok(Original { bytes, size: (header.width, header.height), faces }))
+}
+
+/// Writes the sidecar of each file of a photo.
+fn sidecars(
+    catalog: &mut Catalog,
+    photo: PhotoId,
+    faces: &[(NamedFaceRow, bool)],
+    dry_run: bool,
+    done: &mut Written,
+) -> Result<(), CatalogError> {
+    let paths = catalog.readable_paths(photo)?;
+    let mut has_names = false;
+    for path in &paths {
+        let original = match original(catalog, photo, path, faces)? {
+            Ok(original) => original,
+            Err(problem) => {
+                done.problem(path, problem);
+                has_names = true;
+                continue;
+            }
+        };
+        match sidecar(path, &original, dry_run, done) {
+            Ok(()) => has_names |= !original.faces.is_empty(),
+            Err((path, problem)) => {
+                done.problem(&path, problem);
+                has_names = true;
+            }
+        }
+    }
+    if !dry_run && !paths.is_empty() {
+        catalog.batch(|writer| writer.note_written(photo, has_names))?;
+    }
+    Ok(())
+}
+
+/// Writes one sidecar: the one that is there, or a new one with all XMP that is in the photo, as some programs look at nothing else
+/// then.
+fn sidecar(path: &Path, original: &Original, dry_run: bool, done: &mut Written) -> Result<(), (PathBuf, String)> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return Err((path.to_owned(), "a sidecar can be found only for names in UTF-8".to_owned()));
+    };
+    let folder = Folder::read(path.parent().unwrap_or(Path::new("")));
+    let embedded = xmp_packets(&original.bytes).into_iter().next();
+    let mut target = None;
+    for found in folder.sidecars(name) {
+        let at = |error: &dyn ToString| (found.clone(), error.to_string());
+        let bytes = fs::read(&found).map_err(|error| at(&error))?;
+        let properties = match bytes.iter().all(u8::is_ascii_whitespace) {
+            true => Properties::default(),
+            false => Properties::parse(&bytes).map_err(|error| at(&error))?,
+        };
+        if !is_of_another(&properties, name) {
+            target = Some((found, bytes));
+            break;
+        }
+    }
+    let new = path.with_file_name(format!("{name}.xmp"));
+    if target.is_none() && new.exists() {
+        return Err((new, format!("it is the sidecar of another photo than {name}: nothing was written")));
+    }
+    if target.is_none() && original.faces.iter().all(|face| !face.add) {
+        return Ok(());
+    }
+    let (target, old) = match target {
+        Some((target, old)) => (target, Some(old)),
+        None => (new, None),
+    };
+    let composed = compose(old.as_deref(), embedded.as_deref(), original.size, &original.faces);
+    let composed = composed.map_err(|error| (target.clone(), error.to_string()))?;
+    if !done.count(path, &target, &composed) || dry_run {
+        return Ok(());
+    }
+    let packet = composed.packet.unwrap_or_default();
+    let written = replace(&target, packet.as_bytes(), old.is_some(), false, |bytes| bytes == packet.as_bytes());
+    written.map_err(|error| {
+        done.files.pop();
+        (target, error.to_string())
+    })
+}
+
+/// Writes into all files of a photo, which hold the same bytes before and after.
+fn files(
+    catalog: &mut Catalog,
+    photo: PhotoId,
+    faces: &[(NamedFaceRow, bool)],
+    dry_run: bool,
+    done: &mut Written,
+) -> Result<(), CatalogError> {
+    let mut written = Vec::new();
+    let mut hash = None;
+    for path in catalog.readable_paths(photo)? {
+        let original = match original(catalog, photo, &path, faces)? {
+            Ok(original) => original,
+            Err(problem) => {
+                done.problem(&path, problem);
+                continue;
+            }
+        };
+        let packets = xmp_packets(&original.bytes);
+        let composed = match compose(packets.first().map(Vec::as_slice), None, original.size, &original.faces) {
+            Ok(composed) => composed,
+            Err(error) => {
+                done.problem(&path, error);
+                continue;
+            }
+        };
+        let Some(packet) = &composed.packet else {
+            done.count(&path, &path, &composed);
+            continue;
+        };
+        let bytes = match embed(&original.bytes, packet) {
+            Ok(bytes) => bytes,
+            // What can be written beside it is not lost.
+            Err(error) => {
+                let beside = if error == EmbedError::Format { "" } else { ", and " };
+                match sidecar(&path, &original, dry_run, done) {
+                    Ok(()) => done.problem(&path, format!("{error}{beside}: its names are in a sidecar instead")),
+                    Err((path, problem)) => done.problem(&path, problem),
+                }
+                continue;
+            }
+        };
+        if !done.count(&path, &path, &composed) || dry_run {
+            continue;
+        }
+        let is_right = |read: &[u8]| read == bytes && is_same_picture(&original.bytes, read);
+        match replace(&path, &bytes, true, true, is_right).and_then(|()| stat(&path)) {
+            Ok((size, modified)) => {
+                hash = Some(*blake3::hash(&bytes).as_bytes());
+                written.push(WrittenFile { path, size, modified });
+            }
+            Err(error) => {
+                done.files.pop();
+                done.problem(&path, error);
+            }
+        }
+    }
+    if let Some(hash) = hash {
+        catalog.exclusively(|catalog| {
+            catalog.batch(|writer| {
+                writer.rewritten(photo, &hash, &written)?;
+                writer.note_written(photo, !faces.is_empty())
+            })
+        })?;
+    }
+    Ok(())
+}
+
+/// Bytes and nanoseconds since 1970.
+fn stat(path: &Path) -> io::Result<(u64, i64)> {
+    let metadata = fs::metadata(path)?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64);
+    Ok((metadata.len(), modified))
+}
+
+/// Writes a file beside another, looks whether it is right, and puts it in its place, with the permissions of the old one, and its
+/// time where `keep_time`.
+fn replace(
+    path: &Path,
+    bytes: &[u8],
+    is_there: bool,
+    keep_time: bool,
+    is_right: impl Fn(&[u8]) -> bool,
+) -> io::Result<()> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".facetag-{}", std::process::id()));
+    let beside = path.with_file_name(name);
+    let old = if is_there { Some(fs::metadata(path)?) } else { None };
+    if old.as_ref().is_some_and(|old| old.permissions().readonly()) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it may not be written: its permissions say so"));
+    }
+    let write = || {
+        let mut file = File::create_new(&beside)?;
+        file.write_all(bytes)?;
+        if let Some(old) = &old {
+            file.set_permissions(old.permissions())?;
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::MetadataExt;
+                // Only root can give a file away, and others need not.
+                let _ = std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()));
+                file.set_permissions(old.permissions())?;
+            }
+            if keep_time {
+                file.set_times(FileTimes::new().set_accessed(old.accessed()?).set_modified(old.modified()?))?;
+            }
+        }
+        file.sync_all()?;
+        if !is_right(&fs::read(&beside)?) {
+            return Err(io::Error::other("what was written is not what was to be written: the old file is kept"));
+        }
+        if keep_time && let Some(old) = &old {
+            // Reading it has changed when it was read last.
+            let now = fs::metadata(path)?;
+            if now.len() != old.len() || now.modified()? != old.modified()? {
+                return Err(io::Error::other("another program has changed it meanwhile: it is kept as it is"));
+            }
+        }
+        fs::rename(&beside, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&beside);
+    })
+}
