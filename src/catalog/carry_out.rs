@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::params;
 
-use super::decision::{Decision, FaceRef, SAME_FACE};
+use super::decision::{Decision, FaceRef, SAME_FACE, is_same_box};
 use super::faces::{FaceId, Floats};
 use super::photos::{PhotoId, Writer};
 use super::word::{FaceState, Merged, Origin, Word};
@@ -103,6 +103,12 @@ impl Writer<'_> {
     pub(super) fn draw(&mut self, photo: PhotoId, bounds: &BoundingBox, decision: &Decision) -> Result<FaceId> {
         let (landmarks, quality) = match decision {
             Decision::Draw { landmarks, quality, .. } => (*landmarks, *quality),
+            Decision::Import { people, .. } => {
+                let drawn = people.iter().flat_map(|person| &person.drawn);
+                let drawn = drawn.max_by(|a, b| a.face.bounds.iou(bounds).total_cmp(&b.face.bounds.iou(bounds)));
+                let drawn = drawn.filter(|drawn| is_same_box(&drawn.face.bounds, bounds));
+                drawn.map_or_else(|| (usual_landmarks(bounds), 0.0), |drawn| (drawn.landmarks, drawn.quality))
+            }
             _ => (usual_landmarks(bounds), 0.0),
         };
         let BoundingBox { x, y, width, height } = *bounds;

@@ -20,6 +20,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::imported::ImportedPerson;
 use super::word::Word;
 use super::{Hash, PersonId};
 use crate::face::{BoundingBox, Landmarks};
@@ -83,6 +84,8 @@ pub enum Decision {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// Names of other programs, or of another library: all of one import.
+    Import { from: String, people: Vec<ImportedPerson> },
     /// This face is to show a person by.
     Cover { person: PersonId, face: FaceRef },
     /// These are no faces.
@@ -162,6 +165,7 @@ impl Decision {
                 vec![(Word::Is(*from), group), (Word::IsNot(*from), faces), (Word::Is(*into), faces)]
             }
             Self::Draw { person, face, .. } => vec![(Word::Drawn(*person), std::slice::from_ref(face))],
+            Self::Import { people, .. } => people.iter().flat_map(ImportedPerson::words).collect(),
             Self::Remove { faces } => vec![(Word::NoFace, faces)],
             Self::Rename { .. }
             | Self::Born { .. }
@@ -185,6 +189,7 @@ impl Decision {
             | Self::Draw { person, .. }
             | Self::Cover { person, .. } => vec![*person],
             Self::Merge { from, into, .. } | Self::Split { from, into, .. } => vec![*from, *into],
+            Self::Import { people, .. } => people.iter().map(|person| person.person).collect(),
             Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => Vec::new(),
         }
     }
@@ -195,10 +200,11 @@ impl Decision {
     }
 
     /// The faces that it is about, but for those of a group that is spoken of as a whole.
-    pub fn faces(&self) -> &[FaceRef] {
+    pub fn faces(&self) -> Vec<&FaceRef> {
         match self {
-            Self::Cover { face, .. } => std::slice::from_ref(face),
-            _ => self.words().last().map_or(&[], |(_, faces)| faces),
+            Self::Cover { face, .. } => vec![face],
+            Self::Import { .. } => self.words().into_iter().flat_map(|(_, faces)| faces).collect(),
+            _ => self.words().last().map_or_else(Vec::new, |(_, faces)| faces.iter().collect()),
         }
     }
 
@@ -207,6 +213,7 @@ impl Decision {
         match self {
             Self::Name { person, .. } | Self::Confirm { person, .. } | Self::Draw { person, .. } => vec![*person],
             Self::Merge { into, .. } => vec![*into],
+            Self::Import { people, .. } => people.iter().map(|person| person.person).collect(),
             Self::Split { from, into, .. } => vec![*from, *into],
             _ => Vec::new(),
         }

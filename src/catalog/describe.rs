@@ -32,6 +32,10 @@ impl Decision {
                 format!("{} split from {}, now {}", of(faces), who(from), then(into, name))
             }
             Self::Draw { person, name, .. } => format!("a face drawn for {}", then(person, name)),
+            Self::Import { from, people } => {
+                let faces = people.iter().map(|person| person.faces.len() + person.drawn.len()).sum::<usize>();
+                format!("{} imported from {from}, {}", count(faces as u64, "face"), count_people(people.len()))
+            }
             Self::Cover { person, .. } => format!("another face chosen to show {}", who(person)),
             Self::Remove { faces } => format!("{} removed", of(faces)),
             Self::Edited { faces } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
@@ -39,6 +43,10 @@ impl Decision {
             Self::Redo { line } => format!("line {line} taken back in turn"),
         }
     }
+}
+
+fn count_people(number: usize) -> String {
+    if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
 }
 
 /// "1 photo", "2 photos".

@@ -231,6 +231,9 @@ impl Writer<'_> {
                 statement.execute(params![line, hash, x, y, width, height, word, person])?;
             }
         }
+        if let Decision::Import { people, .. } = decision {
+            self.index_import(line, people)?;
+        }
         if let Decision::Edited { faces } = decision {
             let sql = "INSERT INTO edits (line, old_photo, old_x, old_y, old_width, old_height,
                                           new_photo, new_x, new_y, new_width, new_height)

@@ -19,6 +19,7 @@
 //! | `changes` | the rows before that, to take it back |
 //! | `edited` | which faces of a photo are which after an edit |
 //! | `replay` | the journal carried out anew, on photos found again |
+//! | `imported` | names of other programs, one import a decision |
 //! | `written` | photos into whose files facetag has written names |
 //! | `search` | photos by person, date, place and folder |
 
@@ -30,6 +31,7 @@ mod describe;
 mod disk;
 mod edited;
 mod faces;
+mod imported;
 mod index;
 mod journal;
 mod library;
@@ -51,6 +53,7 @@ use std::path::PathBuf;
 pub use decision::{Decision, FaceRef, Line, LineId};
 pub use describe::count;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
+pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
 pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};

@@ -46,6 +46,12 @@ impl People {
                 let into = self.person(into);
                 into.name = name.as_deref().map(tidy).or(into.name.take());
             }
+            Decision::Import { people, .. } => {
+                for imported in people {
+                    let person = self.person(&imported.person);
+                    person.name = imported.name.as_deref().map(tidy).or(person.name.take());
+                }
+            }
             Decision::Merge { from, into, cover, .. } => {
                 let from = self.0.remove(from).unwrap_or_default();
                 let into = self.0.entry(*into).or_default();

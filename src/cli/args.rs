@@ -155,6 +155,11 @@ pub enum Command {
     Export(Export),
     /// Import names that other programs gave, or that another library shares
     Import(Import),
+    /// Share names with another library that has some of the same photos: as JSON, without pictures or embeddings
+    Share {
+        /// Only these people: numbers or names [default: all]
+        who: Vec<String>,
+    },
     /// Write names so that other programs can read them: into sidecars, or into the photos themselves
     Write(Write),
     /// List, add and choose model packs

@@ -8,6 +8,7 @@ mod face;
 mod find;
 mod graphics;
 mod history;
+mod import;
 mod models;
 mod name;
 mod output;
@@ -16,6 +17,7 @@ mod picture;
 mod review;
 mod scan;
 mod serve;
+mod share;
 mod show;
 mod stats;
 mod tag;
@@ -83,7 +85,8 @@ pub fn run(args: Args) -> Result<Exit> {
         Command::Accuracy(args) => accuracy::run(&library, &args),
         Command::Find(args) => find::run(&library, &args),
         Command::Export(args) => export::run(&library, &args),
-        Command::Import(_) => anyhow::bail!("not yet"),
+        Command::Import(args) => import::run(&library, &args),
+        Command::Share { who } => share::run(&library, &who),
         Command::Write(args) => write::run(&library, &args),
         Command::Models(args) => models::run(&library, args.action),
         Command::Serve(args) => serve::run(&library, &args),

@@ -11,12 +11,14 @@
 //! | `memory` | memory that is given back to the system |
 //! | `thumbnail` | the small picture of a face, whenever it was scanned |
 //! | `draw` | a face that the user drew |
+//! | `import` | names that other programs keep -> faces |
 //! | `store` | what was read -> the library, by one writer, a transaction a batch |
 
 mod ahead;
 mod budget;
 mod draw;
 mod folders;
+mod import;
 mod memory;
 mod plan;
 mod read;
@@ -42,6 +44,10 @@ pub use budget::Budget;
 pub use draw::{DrawError, Drawn, look};
 use folders::is_empty;
 pub use folders::{ScanError, absolute, scan_folders};
+pub use import::{
+    Claim, Claims, DrawnName, ImportedName, Match, Outcome, draw_names, files_in, files_since, import_names,
+    imported_names, keep_importing, match_names, read_names, similar_names, standing_import,
+};
 pub use memory::give_memory_back;
 use plan::Plan;
 use read::PhotoReader;

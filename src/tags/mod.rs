@@ -12,6 +12,7 @@
 //! | `matching` | named regions -> detected faces, one to one |
 //! | `similar` | names that may mean one person |
 //! | `compose` | our names -> an XMP packet in which all else stays as it was |
+//! | `share` | names by photo hash and box, for another library |
 //! | `write` | the names in the library -> sidecars, or the photos themselves |
 //! | `embed` | a packet -> a JPEG, PNG or WebP of which all else stays as it was |
 
@@ -25,6 +26,7 @@ mod mwg;
 mod picasa;
 mod rdf;
 mod read;
+mod share;
 mod sidecar;
 mod similar;
 mod takeout;
@@ -36,6 +38,7 @@ pub use embed::{EmbedError, embed, is_same_picture};
 pub use matching::{assigned, matched};
 pub use picasa::Contacts;
 pub use read::{Problem, Reader, Source, Tags};
+pub use share::{ShareError, Shared, SharedFace, SharedPerson, share};
 pub use similar::{Similar, similar};
 pub use write::{Conflict, Target, Unwritten, WriteOptions, Written, write_names};
 

@@ -105,7 +105,7 @@ fn entry(
     };
     let spoken_of = about.decision.faces();
     let mut faces = Vec::new();
-    for face in spoken_of {
+    for face in &spoken_of {
         // What became of it last, of what is in some file.
         for face in catalog.today(face, about.id)?.iter().rev() {
             let seen = catalog.face_said(face)?.map(|face| catalog.face_if_seen(face)).transpose()?.flatten();

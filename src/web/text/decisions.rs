@@ -28,6 +28,10 @@ pub fn chinese(decision: &Decision, names: &HashMap<PersonId, String>) -> String
             format!("{}从{}分出，归于{}", of(faces), who(from), then(into, name))
         }
         Decision::Draw { person, name, .. } => format!("为{}画出一张人脸", then(person, name)),
+        Decision::Import { from, people } => {
+            let faces: usize = people.iter().map(|person| person.faces.len() + person.drawn.len()).sum();
+            format!("从 {from} 导入 {} 个人的 {faces} 张人脸", people.len())
+        }
         Decision::Cover { person, .. } => format!("为{}选了另一张封面", who(person)),
         Decision::Remove { faces } => format!("删除 {}", of(faces)),
         Decision::Edited { faces } => format!("一张照片被编辑，含 {} 张已知人脸", faces.len()),

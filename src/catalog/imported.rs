@@ -1,0 +1,223 @@
+//! Names that were imported: one import is one decision.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::decision::{Decision, FaceRef, LineId};
+use super::photos::{Hash, PhotoId, Writer};
+use super::text::{fold, tidy};
+use super::word::Word;
+use super::{Catalog, PersonId, Result, Who};
+use crate::face::{BoundingBox, Landmarks};
+
+/// Somebody whose name was imported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportedPerson {
+    pub person: PersonId,
+    /// Where they are new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Faces that were detected.
+    pub faces: Vec<FaceRef>,
+    /// Faces that no detector saw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drawn: Vec<DrawnRef>,
+    /// What was said there.
+    pub claims: Vec<ClaimRef>,
+}
+
+/// A face that no detector saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DrawnRef {
+    pub face: FaceRef,
+    pub landmarks: Landmarks,
+    pub quality: f32,
+}
+
+/// A name as it was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimRef {
+    /// BLAKE3 of the photo, in hexadecimal.
+    pub photo: String,
+    /// As it was found, in fractions of the upright photo; `None` where only the photo was known.
+    #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<BoundingBox>,
+    pub name: String,
+}
+
+/// An import while it is put together.
+#[derive(Debug)]
+pub struct Imported {
+    from: String,
+    /// The number that the next new person will have.
+    next: PersonId,
+    new: BTreeMap<String, PersonId>,
+    people: BTreeMap<PersonId, ImportedPerson>,
+}
+
+/// Two boxes are the same claim, but for rounding.
+const SAME_CLAIM: f32 = 0.9;
+
+impl ImportedPerson {
+    /// What is said of faces.
+    pub(super) fn words(&self) -> impl Iterator<Item = (Word, &[FaceRef])> {
+        let drawn = self.drawn.iter().map(|drawn| (Word::Drawn(self.person), std::slice::from_ref(&drawn.face)));
+        std::iter::once((Word::Is(self.person), self.faces.as_slice())).chain(drawn)
+    }
+}
+
+impl Imported {
+    /// `from` says where from, in words; `next` is the number of the next new person.
+    pub fn new(from: &str, next: PersonId) -> Self {
+        Self { from: from.to_owned(), next, new: BTreeMap::new(), people: BTreeMap::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+
+    /// A detected face is of the person of this name, who may be known; `claimed` is the name as it was found.
+    pub fn tag(&mut self, person: Option<Who>, name: &str, claimed: &str, face: FaceRef, bounds: Option<BoundingBox>) {
+        let photo = face.photo.clone();
+        let imported = self.person(person, name);
+        imported.faces.push(face);
+        imported.claims.push(ClaimRef { photo, bounds, name: claimed.to_owned() });
+    }
+
+    /// The same of a face that no detector saw, with its landmarks and quality.
+    pub fn draw(
+        &mut self,
+        person: Option<Who>,
+        name: &str,
+        claimed: (&str, BoundingBox),
+        face: FaceRef,
+        (landmarks, quality): (Landmarks, f32),
+    ) {
+        let claim = ClaimRef { photo: face.photo.clone(), bounds: Some(claimed.1), name: claimed.0.to_owned() };
+        let imported = self.person(person, name);
+        imported.drawn.push(DrawnRef { face, landmarks, quality });
+        imported.claims.push(claim);
+    }
+
+    fn person(&mut self, known: Option<Who>, name: &str) -> &mut ImportedPerson {
+        let (person, name) = match known {
+            Some(known) => (known.id, None),
+            None => {
+                let person = *self.new.entry(fold(name)).or_insert(self.next);
+                self.next = self.next.max(person + 1);
+                (person, Some(tidy(name)))
+            }
+        };
+        let empty = || ImportedPerson { person, name, faces: Vec::new(), drawn: Vec::new(), claims: Vec::new() };
+        self.people.entry(person).or_insert_with(empty)
+    }
+
+    pub fn decision(self) -> Decision {
+        Decision::Import { from: self.from, people: self.people.into_values().collect() }
+    }
+}
+
+impl Catalog {
+    /// When the newest decision about a face was made.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn decided_at(&self, face: &FaceRef) -> Result<Option<Timestamp>> {
+        let Some(line) = Writer { connection: &self.connection }.last_word_on(face)? else { return Ok(None) };
+        Ok(self.line(line)?.and_then(|line| line.at.parse().ok()))
+    }
+
+    /// Whether a name was imported for a box in a photo, or for the photo as a whole, and that stands.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn was_imported(&self, photo: &Hash, bounds: Option<&BoundingBox>, name: &str) -> Result<bool> {
+        // A photo may have been edited since.
+        let mut statement = self.connection.prepare_cached(
+            "WITH RECURSIVE before (photo) AS
+                 (SELECT ?1 UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
+             SELECT x, y, width, height, name FROM imported
+             WHERE photo IN (SELECT photo FROM before) AND EXISTS
+                 (SELECT 1 FROM lines WHERE origin = imported.line AND role = 'decision' AND active)",
+        )?;
+        let mut rows = statement.query([photo])?;
+        while let Some(row) = rows.next()? {
+            let claim = match row.get::<_, Option<f32>>(0)? {
+                Some(x) => Some(BoundingBox { x, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? }),
+                None => None,
+            };
+            let is_there = match (bounds, &claim) {
+                (Some(bounds), Some(claim)) => claim.iou(bounds) >= SAME_CLAIM,
+                (bounds, claim) => bounds.is_none() && claim.is_none(),
+            };
+            if is_there && fold(&row.get::<_, String>(4)?) == fold(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The contents that a photo had before it was edited or written into.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn hashes_before(&self, photo: &Hash) -> Result<Vec<Hash>> {
+        let mut statement = self.connection.prepare_cached(
+            "WITH RECURSIVE before (photo) AS
+                 (SELECT ?1 UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
+             SELECT photo FROM before WHERE photo <> ?1",
+        )?;
+        let rows = statement.query_map([photo], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The photo that has this content, or had it before it was edited or written into.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photo_once(&self, photo: &Hash) -> Result<Option<PhotoId>> {
+        let mut statement = self.connection.prepare_cached(
+            "WITH RECURSIVE after (photo) AS
+                 (SELECT ?1 UNION SELECT new_photo FROM edits JOIN after ON old_photo = after.photo)
+             SELECT photos.id FROM after JOIN photos ON hash = photo
+             ORDER BY EXISTS (SELECT 1 FROM files WHERE photo_id = photos.id) DESC, hash = ?1 DESC LIMIT 1",
+        )?;
+        Ok(statement.query_row([photo], |row| row.get(0)).optional()?)
+    }
+
+    /// The photos that were scanned since a time.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photos_since(&self, since: Timestamp) -> Result<std::collections::HashSet<PhotoId>> {
+        let since = Timestamp::from_second(since.as_second()).unwrap_or(since).to_string();
+        let mut statement = self.connection.prepare("SELECT id FROM photos WHERE scanned_at >= ?1")?;
+        let rows = statement.query_map([since], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Enters what a line imported into the index.
+    pub(super) fn index_import(&mut self, line: LineId, people: &[ImportedPerson]) -> Result<()> {
+        let sql = "INSERT INTO imported (line, photo, x, y, width, height, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for ClaimRef { photo, bounds, name } in people.iter().flat_map(|person| &person.claims) {
+            let Ok(hash) = blake3::Hash::from_hex(photo) else { continue };
+            let number = |field: fn(&BoundingBox) -> f32| bounds.as_ref().map(field);
+            statement.execute(params![
+                line,
+                hash.as_bytes(),
+                number(|bounds| bounds.x),
+                number(|bounds| bounds.y),
+                number(|bounds| bounds.width),
+                number(|bounds| bounds.height),
+                name
+            ])?;
+        }
+        Ok(())
+    }
+}

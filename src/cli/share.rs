@@ -1,0 +1,21 @@
+//! `facetag share`
+
+use anyhow::Result;
+
+use super::Exit;
+use super::output::{json, note};
+use crate::catalog::Library;
+use crate::people::open;
+use crate::tags::share;
+
+pub(super) fn run(library: &Library, who: &[String]) -> Result<Exit> {
+    let (catalog, _) = open(library)?;
+    let people = who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<Vec<_>>>()?;
+    let shared = share(&catalog, (!people.is_empty()).then_some(people.as_slice()))?;
+    json(&shared)?;
+    if shared.people.is_empty() {
+        note("Nobody has a name yet: `facetag name NUMBER NAME` gives one.");
+        return Ok(Exit::Partly);
+    }
+    Ok(Exit::Well)
+}
