@@ -112,7 +112,7 @@ pub(super) fn run(library: &Library, args: &Import) -> Result<Exit> {
         say(&format!("{} more tagged by similarity.", count(by_similarity as u64, "face")))?;
     }
     if known + kept > 0 {
-        say(&format!("Left as they are: {known} that have the name, {kept} of which you have decided since."))?;
+        say(&format!("Left as they are: {known} with the name already, {kept} about which you decided later."))?;
     }
     if args.dry_run {
         for name in &names {

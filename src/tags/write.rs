@@ -16,7 +16,7 @@ use super::to_stored;
 use crate::catalog::{Catalog, CatalogError, NamedFaceRow, PersonId, PhotoId, State, WrittenFile};
 use crate::metadata::Metadata;
 use crate::metadata::packets::xmp_packets;
-use crate::photo::header;
+use crate::photo::{Orientation, header};
 
 /// Where names are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,9 @@ fn original(
         add: *add,
     };
     let faces = faces.iter().map(face).collect();
-    Ok(Ok(Original { bytes, size: (header.width, header.height), faces }))
+    // Of what its decoder turns upright, the stored size is the other way round.
+    let turned = if header.upright { orientation } else { Orientation::Normal };
+    Ok(Ok(Original { bytes, size: turned.upright_size(header.width, header.height), faces }))
 }
 
 /// Writes the sidecar of each file of a photo.
@@ -173,7 +175,7 @@ fn sidecars(
                 continue;
             }
         };
-        match sidecar(path, &original, dry_run, done) {
+        match sidecar(path, &original, (true, dry_run), done) {
             Ok(()) => has_names |= !original.faces.is_empty(),
             Err((path, problem)) => {
                 done.problem(&path, problem);
@@ -187,9 +189,14 @@ fn sidecars(
     Ok(())
 }
 
-/// Writes one sidecar: the one that is there, or a new one with all XMP that is in the photo, as some programs look at nothing else
+/// Writes one sidecar: the one that is there or, where `may_be_new`, a new one with all XMP that is in the photo, as some programs look at nothing else
 /// then.
-fn sidecar(path: &Path, original: &Original, dry_run: bool, done: &mut Written) -> Result<(), (PathBuf, String)> {
+fn sidecar(
+    path: &Path,
+    original: &Original,
+    (may_be_new, dry_run): (bool, bool),
+    done: &mut Written,
+) -> Result<(), (PathBuf, String)> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return Err((path.to_owned(), "a sidecar can be found only for names in UTF-8".to_owned()));
     };
@@ -209,6 +216,9 @@ fn sidecar(path: &Path, original: &Original, dry_run: bool, done: &mut Written) 
         }
     }
     let new = path.with_file_name(format!("{name}.xmp"));
+    if target.is_none() && !may_be_new {
+        return Ok(());
+    }
     if target.is_none() && new.exists() {
         return Err((new, format!("it is the sidecar of another photo than {name}: nothing was written")));
     }
@@ -250,6 +260,10 @@ fn files(
                 continue;
             }
         };
+        // A sidecar counts more than the file: it must not say what is no longer so.
+        if let Err((path, problem)) = sidecar(&path, &original, (false, dry_run), done) {
+            done.problem(&path, problem);
+        }
         let packets = xmp_packets(&original.bytes);
         let composed = match compose(packets.first().map(Vec::as_slice), None, original.size, &original.faces) {
             Ok(composed) => composed,
@@ -267,7 +281,7 @@ fn files(
             // What can be written beside it is not lost.
             Err(error) => {
                 let beside = if error == EmbedError::Format { "" } else { ", and " };
-                match sidecar(&path, &original, dry_run, done) {
+                match sidecar(&path, &original, (true, dry_run), done) {
                     Ok(()) => done.problem(&path, format!("{error}{beside}: its names are in a sidecar instead")),
                     Err((path, problem)) => done.problem(&path, problem),
                 }
