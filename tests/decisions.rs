@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
-use facetag::catalog::{Catalog, Decision, FaceId, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, State, Who};
+use facetag::catalog::{
+    Catalog, Decision, FaceId, FaceRef, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, State, Who,
+};
 use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
 use facetag::people::{decide, questions, regroup};
 use proptest::prelude::*;
@@ -199,100 +201,103 @@ impl World {
     }
 
     fn faces(&self) -> Vec<FaceRow> {
-        let mut photos: Vec<_> =
-            self.catalog.files_with_photos().unwrap().into_iter().map(|(_, photo)| photo).collect();
-        photos.sort_unstable();
-        photos.dedup();
-        photos.into_iter().flat_map(|photo| self.catalog.faces_in(photo).unwrap()).collect()
+        faces(&self.catalog)
     }
+}
 
-    fn people(&self) -> Vec<Who> {
-        let who = |person: facetag::catalog::PersonSummary| Who { id: person.id, name: person.name };
-        self.catalog.people().unwrap().into_iter().map(who).collect()
+fn faces(catalog: &Catalog) -> Vec<FaceRow> {
+    let mut photos: Vec<_> = catalog.files_with_photos().unwrap().into_iter().map(|(_, photo)| photo).collect();
+    photos.sort_unstable();
+    photos.dedup();
+    photos.into_iter().flat_map(|photo| catalog.faces_in(photo).unwrap()).collect()
+}
+
+fn people(catalog: &Catalog) -> Vec<Who> {
+    let who = |person: facetag::catalog::PersonSummary| Who { id: person.id, name: person.name };
+    catalog.people().unwrap().into_iter().map(who).collect()
+}
+
+/// The decision, where there is anything to decide about.
+fn decision(catalog: &Catalog, pack: &PackInfo, say: &Say) -> Option<Decision> {
+    let (people, faces) = (people(catalog), faces(catalog));
+    if people.is_empty() || faces.is_empty() {
+        return None;
     }
-
-    /// The decision, where there is anything to decide about.
-    fn decision(&self, say: &Say) -> Option<Decision> {
-        let (people, faces) = (self.people(), self.faces());
-        if people.is_empty() || faces.is_empty() {
-            return None;
+    let person = |index: &Index| index.get(&people);
+    let some = |indices: &[Index]| -> Vec<FaceId> { indices.iter().map(|index| index.get(&faces).id).collect() };
+    let name = |number: &u8| ["Anna", "Ben", "Carl", "Dora", "Emil"][usize::from(*number)];
+    let decision = match say {
+        Say::Name(who, to) => {
+            if person(who).name.is_some() {
+                return None;
+            }
+            catalog.naming(person(who), name(to))
         }
-        let person = |index: &Index| index.get(&people);
-        let some = |indices: &[Index]| -> Vec<FaceId> { indices.iter().map(|index| index.get(&faces).id).collect() };
-        let name = |number: &u8| ["Anna", "Ben", "Carl", "Dora", "Emil"][usize::from(*number)];
-        let decision = match say {
-            Say::Name(who, to) => {
-                if person(who).name.is_some() {
-                    return None;
-                }
-                self.catalog.naming(person(who), name(to))
+        Say::Rename(who, to) => {
+            if person(who).name.is_none() || catalog.person_called(name(to)).unwrap().is_some() {
+                return None;
             }
-            Say::Rename(who, to) => {
-                if person(who).name.is_none() || self.catalog.person_called(name(to)).unwrap().is_some() {
-                    return None;
-                }
-                Ok(self.catalog.renaming(person(who), name(to)))
+            Ok(catalog.renaming(person(who), name(to)))
+        }
+        Say::Merge(from, into) => {
+            if person(from).id == person(into).id {
+                return None;
             }
-            Say::Merge(from, into) => {
-                if person(from).id == person(into).id {
-                    return None;
-                }
-                self.catalog.merging(person(from), person(into))
+            catalog.merging(person(from), person(into))
+        }
+        Say::Hide(who, hidden) => catalog.hiding(person(who), *hidden),
+        Say::Ignore(who, ignored) => catalog.ignoring(person(who), *ignored),
+        Say::Born(who, _) if person(who).name.is_none() => return None,
+        Say::Born(who, year) => Ok(Decision::Born {
+            person: person(who).id,
+            date: year.map(|year| jiff::civil::Date::new(year, 1, 1).unwrap()),
+        }),
+        Say::Confirm(who, faces) => catalog.confirming((person(who), false), &some(faces)),
+        Say::Reject(who, faces) => catalog.rejecting(person(who).id, &some(faces)),
+        Say::Split(who, to) => {
+            let from = person(who).id;
+            let theirs = catalog.faces_of(from).unwrap();
+            let into = match to.map(|to| name(&to)).filter(|name| person(who).name.as_deref() != Some(name)) {
+                Some(name) => catalog.person_or_new(name),
+                None => catalog.new_group_to_be(),
+            };
+            let (into, is_new) = into.unwrap();
+            if theirs.len() < 2 {
+                return None;
             }
-            Say::Hide(who, hidden) => self.catalog.hiding(person(who), *hidden),
-            Say::Ignore(who, ignored) => self.catalog.ignoring(person(who), *ignored),
-            Say::Born(who, _) if person(who).name.is_none() => return None,
-            Say::Born(who, year) => Ok(Decision::Born {
-                person: person(who).id,
-                date: year.map(|year| jiff::civil::Date::new(year, 1, 1).unwrap()),
-            }),
-            Say::Confirm(who, faces) => self.catalog.confirming((person(who), false), &some(faces)),
-            Say::Reject(who, faces) => self.catalog.rejecting(person(who).id, &some(faces)),
-            Say::Split(who, to) => {
-                let from = person(who).id;
-                let theirs = self.catalog.faces_of(from).unwrap();
-                let into = match to.map(|to| name(&to)).filter(|name| person(who).name.as_deref() != Some(name)) {
-                    Some(name) => self.catalog.person_or_new(name),
-                    None => self.catalog.new_group_to_be(),
-                };
-                let (into, is_new) = into.unwrap();
-                if theirs.len() < 2 {
-                    return None;
-                }
-                self.catalog.splitting(from, &[theirs[0].id], (&into, is_new))
+            catalog.splitting(from, &[theirs[0].id], (&into, is_new))
+        }
+        Say::Draw(photo, who) => {
+            let drawn = NewFace {
+                bounds: BoundingBox { x: 0.1, y: 0.6, width: 0.3, height: 0.3 },
+                landmarks: [[0.2; 2]; 5],
+                score: 1.0,
+                quality: 0.5,
+                embedding: Vec::new(),
+                thumbnail: Vec::new(),
+            };
+            catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
+        }
+        Say::Remove(faces) => catalog.removing(&some(faces)),
+        Say::Cover(face) => match face.get(&faces) {
+            face if face
+                .person
+                .is_some_and(|person| people.iter().any(|who| who.id == person && who.name.is_some())) =>
+            {
+                catalog.covering(face.person.unwrap(), face)
             }
-            Say::Draw(photo, who) => {
-                let drawn = NewFace {
-                    bounds: BoundingBox { x: 0.1, y: 0.6, width: 0.3, height: 0.3 },
-                    landmarks: [[0.2; 2]; 5],
-                    score: 1.0,
-                    quality: 0.5,
-                    embedding: Vec::new(),
-                    thumbnail: Vec::new(),
-                };
-                self.catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
+            _ => return None,
+        },
+        Say::Answer(question, yes) => {
+            let open = questions(catalog, pack, &[]).unwrap();
+            if open.is_empty() {
+                return None;
             }
-            Say::Remove(faces) => self.catalog.removing(&some(faces)),
-            Say::Cover(face) => match face.get(&faces) {
-                face if face
-                    .person
-                    .is_some_and(|person| people.iter().any(|who| who.id == person && who.name.is_some())) =>
-                {
-                    self.catalog.covering(face.person.unwrap(), face)
-                }
-                _ => return None,
-            },
-            Say::Answer(question, yes) => {
-                let open = questions(&self.catalog, &self.pack, &[]).unwrap();
-                if open.is_empty() {
-                    return None;
-                }
-                let question = question.get(&open);
-                if *yes { question.yes(&self.catalog) } else { question.no(&self.catalog) }
-            }
-        };
-        Some(decision.unwrap())
-    }
+            let question = question.get(&open);
+            if *yes { question.yes(catalog) } else { question.no(catalog) }
+        }
+    };
+    Some(decision.unwrap())
 }
 
 /// The embedding of a face: six people, of whom the last two look alike, and noise around each.
@@ -357,13 +362,105 @@ fn check_rejections(world: &World) -> Checked {
     Ok(())
 }
 
+/// The visible face that a reference means.
+fn face(catalog: &Catalog, face: &FaceRef) -> Option<FaceRow> {
+    catalog.face_said(face).unwrap().and_then(|face| catalog.face_if_seen(face).unwrap())
+}
+
+/// What must hold as soon as a decision is made, whatever was before: the newest word about a face wins, and the same of a person.
+fn check_postcondition(catalog: &Catalog, before: &[FaceRow], decision: &Decision) -> Checked {
+    let is = |reference: &FaceRef, person: PersonId| -> Checked {
+        let Some(face) = face(catalog, reference) else {
+            prop_assert!(false, "{:?} is gone after {:?}", reference, decision);
+            return Ok(());
+        };
+        prop_assert_eq!(face.person, Some(person), "face {} after {:?}", face.id, decision);
+        prop_assert!(matches!(face.state, Some(State::Confirmed | State::Manual)), "face {} {:?}", face.id, decision);
+        prop_assert!(!catalog.rejected_for(person).unwrap().contains(&face.id), "face {} {:?}", face.id, decision);
+        Ok(())
+    };
+    let is_not = |reference: &FaceRef, person: PersonId| -> Checked {
+        let face = face(catalog, reference).expect("it was there");
+        prop_assert_ne!(face.person, Some(person), "face {} after {:?}", face.id, decision);
+        prop_assert!(catalog.rejected_for(person).unwrap().contains(&face.id), "face {} {:?}", face.id, decision);
+        Ok(())
+    };
+    let named = |person: PersonId| catalog.person(person).unwrap().and_then(|person| person.name);
+    match decision {
+        Decision::Name { person, name, faces } => {
+            faces.iter().try_for_each(|face| is(face, *person))?;
+            prop_assert_eq!(named(*person), Some(name.clone()));
+            prop_assert!(!catalog.hidden_or_ignored().unwrap().contains(person), "it is not listed");
+        }
+        Decision::Rename { person, to, .. } => prop_assert_eq!(named(*person), Some(to.clone())),
+        Decision::Merge { from, into, faces, .. } => {
+            faces.iter().try_for_each(|face| is(face, *into))?;
+            prop_assert!(catalog.person(*from).unwrap().is_none(), "{} is still there", from);
+            prop_assert_eq!(catalog.became(*from).unwrap(), Some(*into));
+            let born = catalog.births().unwrap().get(into).map(ToString::to_string);
+            for face in before.iter().filter(|face| [Some(*from), Some(*into)].contains(&face.person)) {
+                let taken = catalog.photo(face.photo).unwrap().taken;
+                if face.state == Some(State::Auto) && born.is_some() && taken < born {
+                    continue;
+                }
+                let now = catalog.face(face.id).unwrap();
+                prop_assert_eq!(now.person, Some(*into), "face {} was of {:?}: {:?}", face.id, face.person, decision);
+            }
+        }
+        Decision::Hide { person, hidden: unlisted, faces } | Decision::Ignore { person, ignored: unlisted, faces } => {
+            faces.iter().try_for_each(|face| is(face, *person))?;
+            prop_assert!(!*unlisted || catalog.hidden_or_ignored().unwrap().contains(person));
+        }
+        Decision::Born { person, date } => {
+            prop_assert_eq!(catalog.births().unwrap().get(person).copied(), *date);
+            if let Some(date) = date {
+                for face in catalog.faces_of(*person).unwrap() {
+                    let taken = catalog.photo(face.photo).unwrap().taken;
+                    let before = taken.is_some_and(|taken| taken < date.to_string());
+                    prop_assert!(!(before && face.state == Some(State::Auto)), "face {} is from before", face.id);
+                }
+            }
+        }
+        Decision::Confirm { person, faces, .. } => faces.iter().try_for_each(|face| is(face, *person))?,
+        Decision::Reject { person, faces, group } => {
+            let kept = group.iter().filter(|face| !faces.contains(face));
+            kept.into_iter().try_for_each(|face| is(face, *person))?;
+            faces.iter().try_for_each(|face| is_not(face, *person))?;
+        }
+        Decision::Split { from, into, faces, group, .. } => {
+            group.iter().try_for_each(|face| is(face, *from))?;
+            faces.iter().try_for_each(|face| is(face, *into))?;
+            faces.iter().try_for_each(|face| is_not(face, *from))?;
+        }
+        Decision::Draw { face: drawn, person, .. } => {
+            is(drawn, *person)?;
+            let face = face(catalog, drawn).expect("it is there");
+            prop_assert_eq!(face.state, Some(State::Manual));
+            let was_there = before.iter().any(|before| before.id == face.id);
+            prop_assert!(was_there || face.bounds == drawn.bounds, "it is where it was drawn");
+        }
+        Decision::Remove { faces } => {
+            for removed in faces {
+                prop_assert!(face(catalog, removed).is_none(), "{:?} is still there", removed);
+            }
+        }
+        Decision::Cover { person, face: cover } => {
+            let shown = catalog.best_face(*person).unwrap();
+            prop_assert_eq!(shown, face(catalog, cover).map(|face| face.id));
+        }
+        Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => unreachable!("nobody says so"),
+    }
+    Ok(())
+}
+
 fn check_decision(world: &mut World, decision: &Decision) -> Checked {
-    let before = world.state();
+    let (before, faces_before) = (world.state(), world.faces());
     decide(&mut world.catalog, &world.pack, |deciding| deciding.append(decision)).unwrap();
+    check_postcondition(&world.catalog, &faces_before, decision)?;
     check_rejections(world)?;
     let after = world.state();
     if difference(&before, &after).is_empty() {
-        // What was said before is not said again.
+        // What was decided before is not decided again.
         return Ok(());
     }
 
@@ -422,7 +519,7 @@ fn check(steps: Vec<Step>) -> Checked {
             }
             Step::Restore(_) => {}
             Step::Say(say) => {
-                if let Some(decision) = world.decision(&say) {
+                if let Some(decision) = decision(&world.catalog, &world.pack, &say) {
                     check_decision(&mut world, &decision)?;
                 }
             }
@@ -447,6 +544,57 @@ proptest! {
     #[test]
     fn names_are_sacred(steps in steps()) {
         check(steps)?;
+    }
+}
+
+/// What one of several who decide at the same time does.
+fn decide_alone(library: &Library, pack: &PackInfo, says: &[Say]) -> Checked {
+    let mut catalog = Catalog::open(library).unwrap();
+    for say in says {
+        // Undone now and then, which may take back what another has decided.
+        if let Say::Cover(_) = say {
+            decide(&mut catalog, pack, |deciding| deciding.undo(None)).unwrap();
+        }
+        let decided = decide(&mut catalog, pack, |deciding| {
+            let before = faces(deciding);
+            let Some(decision) = decision(deciding, pack, say) else { return Ok(Ok(())) };
+            deciding.append(&decision)?;
+            Ok::<_, facetag::catalog::CatalogError>(check_postcondition(deciding, &before, &decision))
+        });
+        decided.unwrap().0?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: config().cases.min(24), ..config() })]
+
+    /// Each of two sees what the other decided before, and what they decided together is what the journal says.
+    #[test]
+    fn two_decide_at_the_same_time(
+        photos in prop::collection::vec(prop::collection::vec((0u8..6, any::<u16>()), 1..4), 4..8),
+        one in prop::collection::vec(say(), 4..10),
+        other in prop::collection::vec(say(), 4..10),
+    ) {
+        let mut world = World::new();
+        let mut paths = Vec::new();
+        for people in photos {
+            let photo = world.photo(&people);
+            let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
+            world.disk.insert(path.clone(), photo);
+            paths.push(path);
+        }
+        world.store(&paths);
+        let (library, pack) = (Library::at(world.file.parent().unwrap()), world.pack.clone());
+        let (one, other) = std::thread::scope(|scope| {
+            let one = scope.spawn(|| decide_alone(&library, &pack, &one));
+            let other = scope.spawn(|| decide_alone(&library, &pack, &other));
+            (one.join().unwrap(), other.join().unwrap())
+        });
+        one?;
+        other?;
+        check_rejections(&world)?;
+        check_rebuild(&mut world)?;
     }
 }
 

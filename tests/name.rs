@@ -285,3 +285,219 @@ fn nothing_is_decided_in_an_empty_library() {
         library.facetag(args).fails_saying(&["no group 1"]);
     }
 }
+
+/// The faces of somebody, as `show --json` has them.
+fn faces_of(library: &Library, who: &str) -> Vec<String> {
+    let shown = library.facetag(["show", who, "--json"]);
+    if shown.code == 0 {
+        shown.json().as_array().unwrap().iter().map(|face| face["face"].to_string()).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The newest word about a face wins: it was told apart, then it was made one again.
+#[test]
+fn what_was_split_off_comes_back_with_a_merge_whichever_way_it_is_said() {
+    let library = people();
+    let obama = library.name("obama-2010.jpg", "Anna");
+    let theirs = |who: &str| library.person(who)["faces"].clone();
+    for (round, way) in ["Anna Ben", "Ben Anna", "named"].into_iter().enumerate() {
+        let kept = if round == 1 { "Ben" } else { "Anna" };
+        let (before, face) = (library.state(), library.face_id("obama-2012.jpg"));
+        library.facetag(["split", &obama, &face, "--name", "Ben"]).well();
+        match way {
+            "named" => {
+                // A group by a name that somebody has.
+                library.facetag(["undo"]).well();
+                library.facetag(["split", &obama, &face]).well();
+                library.facetag(["name", &library.number("obama-2012.jpg"), "Anna"]).well();
+            }
+            way => drop(library.facetag(["merge"].into_iter().chain(way.split(' '))).well()),
+        }
+        assert_eq!(theirs(kept), 2, "{way}");
+        assert_eq!(library.number_of("rejections"), 0, "{way}");
+        library.facetag(["scan", "--rebuild"]).well();
+        assert_eq!(theirs(kept), 2, "{way}, found anew");
+        library.facetag(["undo", "2"]).well();
+        library.facetag(["redo", "2"]).well();
+        assert_eq!(theirs(kept), 2, "{way}, taken back and done again");
+        library.facetag(["undo", "2"]).well();
+        assert_eq!(library.state().len(), before.len());
+        assert_eq!(theirs("Anna"), 2);
+    }
+}
+
+#[test]
+fn an_empty_person_of_a_typing_mistake_takes_nobody_along() {
+    let library = people();
+    let (one, other) = (library.face_id("obama-2010.jpg"), library.face_id("obama-2012.jpg"));
+    library.name("obama-2010.jpg", "Barak Obama");
+    library.facetag(["reject", "Barak", &one, &other]).well();
+    library.facetag(["confirm", "Barack Obama", &one, &other]).well();
+    // Nobody is left whom it could mean beside him.
+    for who in ["obama", "Obama", "barack"] {
+        assert_eq!(library.find(&[who]), ["obama-2010.jpg", "obama-2012.jpg"], "{who}");
+    }
+    library.facetag(["merge", "Barack Obama", "Barak Obama"]).well();
+    assert_eq!(library.person("Barack Obama")["faces"], 2);
+    library.facetag(["undo"]).well();
+    library.facetag(["merge", "Barak Obama", "Barack Obama"]).well();
+    assert_eq!(library.person("Barak Obama")["faces"], 2, "the mistake may be the one that is kept");
+    library.facetag(["scan", "--rebuild"]).well();
+    assert_eq!(library.person("Barak Obama")["faces"], 2);
+}
+
+#[test]
+fn whoever_has_no_face_left_gives_way_to_whoever_has_even_with_the_whole_name() {
+    let library = people();
+    library.name("none.jpg", "Anna");
+    library.facetag(["reject", "Anna", &library.face_id("none.jpg")]).well();
+    library.name("biden-2010.jpg", "Anna Miller");
+    assert_eq!(library.find(&["anna"]), ["biden-2010.jpg"]);
+    // Whoever decides about her means the one of exactly this name.
+    library.facetag(["rename", "Anna", "Mistake"]).well();
+    assert_eq!(name_in(&library, "biden-2010.jpg"), "Anna Miller");
+    // Alone, she is found for what she is.
+    library.facetag(["find", "Mistake"]).ends(1);
+}
+
+#[test]
+fn a_no_about_a_group_is_overruled_by_its_name() {
+    let library = people();
+    library.name("none.jpg", "Grace");
+    let faces = faces_of(&library, &library.number("obama-2010.jpg"));
+    assert_eq!(faces.len(), 2);
+    for (round, name) in ["Grace", "Barack"].into_iter().enumerate() {
+        let group = library.number("obama-2010.jpg");
+        library.facetag(["reject", "Grace", &faces[0], &faces[1]]).well();
+        library.facetag(["name", &group, name]).well();
+        assert_eq!(["obama-2010.jpg", "obama-2012.jpg"].map(|photo| name_in(&library, photo)), [name, name]);
+        assert_eq!(library.person(name)["faces"], 3 - round);
+        library.facetag(["undo", "2"]).well();
+    }
+}
+
+#[test]
+fn nobody_is_tagged_before_a_birth_that_came_with_a_merge() {
+    // Whose birth it was, of the one who stays or of the other.
+    for [kept, other] in [["Barack", "Grace"], ["Grace", "Barack"]] {
+        let library = people();
+        library.name("obama-2010.jpg", "Barack");
+        library.put("metadata/obama-2009.jpg");
+        library.put("metadata/obama-2011.jpg");
+        assert_eq!(library.scan()["tagged"], 2);
+        library.name("none.jpg", "Grace");
+        library.facetag(["born", "Grace", "2010-02-01"]).well();
+        library.facetag(["merge", kept, other]).well();
+        assert!(library.face("obama-2009.jpg")["person"].is_null(), "it was tagged by itself, from before the birth");
+        assert_eq!(name_in(&library, "obama-2011.jpg"), kept);
+        assert_eq!(name_in(&library, "obama-2010.jpg"), kept, "the user said so");
+        let state = library.state();
+        library.facetag(["undo"]).well();
+        assert_eq!(library.face("obama-2009.jpg")["state"], "auto");
+        library.facetag(["redo"]).well();
+        assert_eq!(library.state(), state);
+    }
+}
+
+#[test]
+fn two_birth_dates_are_not_made_one_unsaid() {
+    let library = people();
+    let barack = library.name("obama-2010.jpg", "Barack");
+    let joe = library.name("biden-2010.jpg", "Joe");
+    library.facetag(["born", "Barack", "1961-08-04"]).well();
+    library.facetag(["born", "Joe", "1942-11-20"]).well();
+    let before = library.state();
+    library.facetag(["merge", "Barack", "Joe"]).fails_saying(&[
+        "1961-08-04",
+        "1942-11-20",
+        "Barack",
+        "Joe",
+        &format!("facetag born {joe}"),
+        "--unknown",
+    ]);
+    assert_eq!(library.state(), before);
+    let server = common::server::Server::start(&library);
+    server
+        .post_from("/people", "/merge", &[("who", &barack), ("who", &joe)])
+        .is(409)
+        .says(&["1961-08-04", "1942-11-20"]);
+    assert_eq!(library.state(), before);
+    // The same date is no conflict, and one that is forgotten is none either.
+    library.facetag(["born", &joe, "1961-08-04"]).well();
+    library.facetag(["merge", "Barack", "Joe"]).well();
+    library.facetag(["undo"]).well();
+    library.facetag(["born", "Barack", "--unknown"]).well();
+    library.facetag(["merge", "Barack", "Joe"]).well();
+    let born = "SELECT born FROM people WHERE name = 'Barack'";
+    assert_eq!(library.sqlite().query_row(born, [], |row| row.get::<_, String>(0)).unwrap(), "1961-08-04");
+}
+
+#[test]
+fn whoever_gets_a_name_is_listed() {
+    let library = people();
+    let unlisted = |args: &[&str], photo: &str, name: &str| {
+        let number = library.number(photo);
+        library.facetag([args, &[number.as_str()]].concat()).well();
+        assert!(library.people().iter().all(|person| person["id"].to_string() != number));
+        library.facetag(["name", &number, name]).well();
+        assert_eq!(library.person(name)["id"].to_string(), number);
+        library.facetag(["undo"]).well();
+        assert!(library.people().iter().all(|person| person["id"].to_string() != number));
+        library.facetag(["redo"]).well();
+        library.facetag(["scan", "--rebuild"]).well();
+        assert_eq!(library.person(name)["id"].to_string(), number);
+    };
+    unlisted(&["hide"], "obama-2010.jpg", "Barack");
+    unlisted(&["ignore"], "biden-2010.jpg", "Joe");
+    // Whoever was hidden under their name stays so, and the user is told.
+    library.facetag(["hide", "Joe"]).well();
+    let told = library.facetag(["name", &library.number("none.jpg"), "Joe"]).well().stderr;
+    assert!(told.contains("hidden") && told.contains("facetag hide --undo"), "{told}");
+}
+
+#[test]
+fn a_cover_that_is_theirs_wins_over_one_that_is_not() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.facetag(["cover", "Barack", &library.face_id("obama-2010.jpg")]).well();
+    library.facetag(["cover", "Joe", &library.face_id("biden-2010.jpg")]).well();
+    let cover = |who: &str| library.person(who)["best_face"].to_string();
+    // Both are valid: that of the one who stays is kept.
+    library.facetag(["merge", "Barack", "Joe"]).well();
+    assert_eq!(cover("Barack"), library.face_id("obama-2010.jpg"));
+    library.facetag(["undo"]).well();
+    // The face that showed him is somebody else's now.
+    library.facetag(["split", "Barack", &library.face_id("obama-2010.jpg"), "--name", "Somebody"]).well();
+    library.facetag(["merge", "Barack", "Joe"]).well();
+    assert_eq!(cover("Barack"), library.face_id("biden-2010.jpg"));
+    library.facetag(["scan", "--rebuild"]).well();
+    assert_eq!(cover("Barack"), library.face_id("biden-2010.jpg"));
+}
+
+#[test]
+fn nobody_who_was_merged_comes_back_to_life() {
+    let library = people();
+    let (barack, joe) = (library.name("obama-2010.jpg", "Barack"), library.name("biden-2010.jpg", "Joe"));
+    for round in 0..4 {
+        // Each is resolved before the other is done, or sees what it did.
+        let commands = [
+            library.command(["merge", &barack, &joe]).spawn().unwrap(),
+            library.command(["rename", &joe, "Joseph"]).spawn().unwrap(),
+            library.command(["born", &joe, "1942"]).spawn().unwrap(),
+            library.command(["confirm", &joe, &library.face_id("none.jpg")]).spawn().unwrap(),
+        ];
+        for command in commands {
+            let run = common::Run::of(command.wait_with_output().unwrap());
+            assert!(run.code == 0 || run.stderr.contains(&format!("no group {joe}")), "{run:?}");
+        }
+        let people = library.number_of(&format!("people WHERE id = {joe}"));
+        assert_eq!(people, 0, "round {round}");
+        assert_eq!(name_in(&library, "biden-2010.jpg"), "Barack", "round {round}");
+        while library.number_of(&format!("people WHERE id = {joe} AND name = 'Joe'")) == 0 {
+            library.facetag(["undo"]).well();
+        }
+    }
+}

@@ -280,3 +280,33 @@ fn copies_and_new_photos_are_found_with_it() {
     );
     assert_eq!(library.find(&["Joe", "--copies"]), ["biden-2010.jpg", "copy.jpg", "biden-2011.jpg"]);
 }
+
+#[test]
+fn what_is_decided_while_all_is_found_anew_holds() {
+    let library = people();
+    let joe = library.name("biden-2010.jpg", "Joe");
+    for round in 0..3 {
+        let mut rebuild = library.command(["scan", "--rebuild", "--quiet", "--threads", "1"]).spawn().unwrap();
+        let mut last = String::new();
+        let mut renamed = 0;
+        // It waits for nobody: some are before the tables are made anew, some while they are, some after.
+        while rebuild.try_wait().unwrap().is_none() {
+            let name = format!("Joe {round} {renamed}");
+            let back = renamed % 3 == 2;
+            if back {
+                library.facetag(["undo"]).well();
+            } else {
+                library.facetag(["rename", &joe, &name]).well();
+                last = if renamed % 3 == 0 { name } else { last };
+            }
+            renamed += 1;
+        }
+        assert_eq!(rebuild.wait().unwrap().code(), Some(0));
+        if renamed % 3 == 2 {
+            library.facetag(["undo"]).well();
+        }
+        assert!(renamed > 2, "or it is no test");
+        assert_eq!(name_in(&library, "biden-2010.jpg"), last.as_str(), "after {renamed}");
+        assert_eq!(library.main_face("biden-2010.jpg")["state"], "confirmed");
+    }
+}

@@ -482,3 +482,89 @@ fn why_tells_who_said_so_or_whom_it_is_like() {
     library.facetag(["why", "9999"]).fails_saying(&["no face 9999"]);
     library.facetag(["why"]).fails_saying(&["FACE"]);
 }
+
+#[test]
+fn a_face_drawn_over_one_that_was_removed_is_the_one_that_was_drawn() {
+    let library = people();
+    let removed = library.face("none.jpg");
+    let bounds: Vec<f64> = removed["box"].as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect();
+    library.facetag(["face", "remove", &removed["id"].to_string()]).well();
+    // Not quite the same.
+    let [x, y, width, height] = [bounds[0], bounds[1], bounds[2] * 0.9, bounds[3] * 0.9];
+    let drawn = format!("{x},{y},{width},{height}");
+    library.facetag(["face", "add", "photos/none.jpg", "--box", &drawn, "--person", "Grace"]).well();
+    let check = || {
+        let face = library.face("none.jpg");
+        assert!(overlap(&face["box"], &json!([x, y, width, height])) > 0.999, "{face}");
+        assert_eq!((&face["person"]["name"], &face["state"]), (&"Grace".into(), &"manual".into()));
+        face["id"].to_string()
+    };
+    let id = check();
+    assert_ne!(id, removed["id"].to_string());
+    let embedding = |face: &str| -> Vec<u8> {
+        let sql = "SELECT vector FROM embeddings WHERE face_id = ?1";
+        library.sqlite().query_row(sql, [face], |row| row.get(0)).unwrap()
+    };
+    assert_ne!(embedding(&id), embedding(&removed["id"].to_string()), "its own, of what is in the box");
+    let state = library.state();
+    library.facetag(["undo", "2"]).well();
+    assert_eq!(library.face("none.jpg")["id"], removed["id"]);
+    library.facetag(["redo", "2"]).well();
+    assert_eq!(library.state(), state);
+    library.facetag(["scan", "--rebuild"]).well();
+    check();
+    library.facetag(["undo"]).well();
+    assert!(library.export()["none.jpg"]["faces"].as_array().unwrap().is_empty(), "the removal still stands");
+    library.facetag(["undo"]).well();
+    assert!(overlap(&library.face("none.jpg")["box"], &removed["box"]) > 0.999);
+}
+
+#[test]
+fn a_drawn_face_stays_one_that_was_drawn_whatever_is_said_of_it() {
+    let library = people();
+    library.facetag(["face", "add", "photos/none.jpg", "--box", "0,0,0.25,0.2", "--person", "A Ghost"]).well();
+    let faces = || library.export()["none.jpg"]["faces"].as_array().unwrap().clone();
+    let ghost = faces().iter().find(|face| face["state"] == "manual").unwrap()["id"].to_string();
+    let state = |id: &str| {
+        let face = faces().into_iter().find(|face| face["id"].to_string() == id).unwrap();
+        (face["person"]["name"].clone(), face["state"].clone())
+    };
+    library.facetag(["reject", "A Ghost", &ghost]).well();
+    assert_eq!(state(&ghost), (Value::Null, Value::Null));
+    library.facetag(["confirm", "Grace", &ghost]).well();
+    assert_eq!(state(&ghost), ("Grace".into(), "manual".into()));
+    library.facetag(["split", "Grace", &ghost]).ends(2);
+    library.facetag(["confirm", "Somebody", &ghost]).well();
+    assert_eq!(state(&ghost), ("Somebody".into(), "manual".into()));
+    library.facetag(["scan", "--rebuild"]).well();
+    assert!(faces().iter().any(|face| face["person"]["name"] == "Somebody" && face["state"] == "manual"));
+    // All of it taken back, nothing is there; and a detector that is as sure of a face as can be has drawn none.
+    rusqlite::Connection::open(library.file()).unwrap().execute("UPDATE faces SET score = 1.0", []).unwrap();
+    library.facetag(["undo", "4"]).well();
+    assert_eq!(faces().len(), 1, "the one that the detector saw");
+    library.facetag(["name", &library.number("none.jpg"), "Grace"]).well();
+    assert_eq!(library.face("none.jpg")["state"], "confirmed");
+}
+
+#[test]
+fn a_face_that_no_detector_finds_any_more_keeps_its_name() {
+    let library = people();
+    let photo = library.export()["none.jpg"]["hash"].clone();
+    let corner = json!({"x": 0.0, "y": 0.0, "width": 0.2, "height": 0.15});
+    let decision = json!({"do": "confirm", "person": 500, "name": "Grace", "faces": [{"photo": photo, "box": corner}]});
+    // As another detector had found it, when the user named it.
+    let sqlite = rusqlite::Connection::open(library.file()).unwrap();
+    let sql = "INSERT INTO journal (at, decision) VALUES ('2026-01-01T00:00:00Z', ?1)";
+    sqlite.execute(sql, [decision.to_string()]).unwrap();
+    drop(sqlite);
+    library.facetag(["scan", "--rebuild"]).well();
+    let faces = library.export()["none.jpg"]["faces"].as_array().unwrap().clone();
+    let kept = faces.iter().find(|face| face["person"]["name"] == "Grace").unwrap_or_else(|| panic!("{faces:?}"));
+    assert!(overlap(&kept["box"], &json!([0.0, 0.0, 0.2, 0.15])) > 0.999, "{kept}");
+    assert_eq!(library.find(&["Grace"]), ["none.jpg"]);
+    assert_eq!(library.number_of("faces WHERE id NOT IN (SELECT face_id FROM embeddings)"), 0);
+    library.facetag(["scan", "--rebuild"]).well();
+    assert_eq!(library.find(&["Grace"]), ["none.jpg"]);
+    library.facetag(["undo"]).well();
+    assert_eq!(library.export()["none.jpg"]["faces"].as_array().unwrap().len(), 1);
+}

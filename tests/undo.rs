@@ -341,3 +341,48 @@ fn a_file_that_is_gone_is_no_obstacle() {
     library.facetag(["undo"]).well();
     assert_eq!(library.state(), before);
 }
+
+#[test]
+fn a_scan_that_merges_groups_is_no_obstacle() {
+    let library = Library::scanned(&[
+        "metadata/obama-2010.jpg",
+        "demo/obama-2010-rose-garden.jpg",
+        "metadata/lisbon.jpg",
+        BIDEN,
+        HOPPER,
+    ]);
+    let group = |photo: &str| library.main_face(photo)["group"].to_string();
+    let (joe, hopper) = (group("biden-2010.jpg"), group("none.jpg"));
+    assert_ne!(group("obama-2010.jpg"), group(ROSE_GARDEN), "or it is no test");
+    library.facetag(["merge", &joe, &hopper]).well();
+    library.facetag(["name", &joe, "Both"]).well();
+    library.facetag(["reject", "Both", &library.face_id("none.jpg")]).well();
+    library.put("metadata/obama-2009.jpg");
+    library.put("demo/obama-2009-congress.jpg");
+    library.put("metadata/obama-2012.jpg");
+    library.put("metadata/obama-2011.jpg");
+    library.scan();
+    let known = library.state();
+    let others = |state: &[String]| -> Vec<String> {
+        let photos = [BIDEN, HOPPER].map(|photo| photo.rsplit('/').next().unwrap());
+        let faces = photos.map(|photo| format!("face Integer({})", library.face_id(photo)));
+        let is_other =
+            |row: &&String| row.starts_with("face ") && !faces.iter().any(|face| row.starts_with(face.as_str()));
+        state.iter().filter(is_other).cloned().collect()
+    };
+    let face = |photo: &str| {
+        let face = library.face(photo);
+        (face["group"].to_string(), face["person"]["name"].clone(), face["state"].clone())
+    };
+    library.facetag(["undo"]).well();
+    assert_eq!(face("none.jpg"), (joe.clone(), "Both".into(), "confirmed".into()));
+    library.facetag(["undo"]).well();
+    assert_eq!(face("none.jpg"), (joe.clone(), Value::Null, Value::Null));
+    library.facetag(["undo"]).well();
+    // Each in the group that it was in, by its number.
+    assert_eq!(face("biden-2010.jpg"), (joe, Value::Null, Value::Null));
+    assert_eq!(face("none.jpg"), (hopper, Value::Null, Value::Null));
+    assert_eq!(others(&library.state()), others(&known), "what the scan found is as it was");
+    library.facetag(["redo", "3"]).well();
+    assert_eq!(library.state(), known);
+}

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::params;
 
-use super::decision::{Decision, FaceRef, SAME_FACE, is_same_box};
+use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
 use super::faces::{FaceId, Floats};
 use super::photos::{PhotoId, Writer};
 use super::word::{FaceState, Merged, Origin, Word};
@@ -224,7 +224,7 @@ impl Writer<'_> {
 pub(super) fn best<'a>(boxes: impl Iterator<Item = (&'a BoundingBox, bool)>, wanted: &BoundingBox) -> Option<usize> {
     let overlap = boxes.map(|(bounds, removed)| (bounds.iou(wanted), !removed)).enumerate();
     let best = overlap.max_by(|(_, (a, there)), (_, (b, also))| a.total_cmp(b).then(there.cmp(also)));
-    best.filter(|(_, (overlap, _))| *overlap >= SAME_FACE).map(|(index, _)| index)
+    best.filter(|(_, (overlap, _))| *overlap >= SAME_BOX).map(|(index, _)| index)
 }
 
 /// Where the landmarks of a face are in its box, as a rule.

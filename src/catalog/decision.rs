@@ -129,7 +129,7 @@ pub struct FaceRef {
 }
 
 /// Two boxes in one photo that overlap at least so much (intersection over union) are one face.
-pub(super) const SAME_FACE: f32 = 0.5;
+pub(super) const SAME_BOX: f32 = 0.5;
 
 impl FaceRef {
     pub fn new(photo: &Hash, bounds: BoundingBox) -> Self {
@@ -146,9 +146,9 @@ impl FaceRef {
     }
 }
 
-/// Whether two boxes in one photo are of one face.
-pub(super) fn is_same_box(one: &BoundingBox, other: &BoundingBox) -> bool {
-    one.iou(other) >= SAME_FACE
+/// Whether two boxes in one photo are of one face: they overlap by half of what they cover together.
+pub fn is_same_box(one: &BoundingBox, other: &BoundingBox) -> bool {
+    one.iou(other) >= SAME_BOX
 }
 
 impl Decision {

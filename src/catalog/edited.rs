@@ -1,7 +1,7 @@
 //! A photo that was edited in place: which of its faces are which in the new one.
 
 use super::Result;
-use super::decision::{Decision, FaceRef, SAME_FACE};
+use super::decision::{Decision, FaceRef, SAME_BOX};
 use super::faces::{COLUMNS, FaceRow, Floats, State, face};
 use super::photos::{Hash, PhotoId, Writer};
 use crate::face::{Embedding, dot};
@@ -120,7 +120,7 @@ impl Candidate {
             self.embeddings.iter().find_map(|(pack, embedding)| of_pack(pack).map(|(_, other)| dot(embedding, other)));
         let overlap = self.face.bounds.iou(&edited.face.bounds);
         let same = match near {
-            Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= SAME_FACE),
+            Some(near) => near >= 0.8 || (near >= 0.5 && overlap >= SAME_BOX),
             // No pack has seen both; then only the very same place will do.
             None => overlap >= 0.8,
         };

@@ -50,7 +50,7 @@ mod written;
 
 use std::path::PathBuf;
 
-pub use decision::{Decision, FaceRef, Line, LineId};
+pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
 pub use describe::count;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};

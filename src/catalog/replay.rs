@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::carry_out::{Known, best};
 use super::decision::{Decision, FaceRef, Line, LineId, is_same_box};
-use super::faces::{FaceId, State};
+use super::faces::FaceId;
 use super::person_state::{People, PersonState};
 use super::photos::{Hash, PhotoId, Writer};
 use super::word::{FaceState, Merged, Origin, Word};
@@ -49,19 +49,19 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn replay(&mut self, photos: &HashSet<Hash>) -> Result<()> {
-        let mut spoken_of = Vec::new();
+        let mut spoken_of = BTreeSet::new();
         for hash in photos {
             if let Some(photo) = self.photo_with(hash)?
                 && !self.said_in(hash)?.is_empty()
             {
-                spoken_of.push(photo);
+                spoken_of.insert(photo);
             }
         }
         if spoken_of.is_empty() {
             return Ok(());
         }
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        self.derive(&spoken_of, &BTreeSet::new())?;
+        self.derive(spoken_of)?;
         // What was kept of decisions knows nothing of these faces.
         self.forget_changes()
     }
@@ -75,7 +75,7 @@ impl Writer<'_> {
                 photos.extend(self.photo_with(&hash)?);
             }
         }
-        self.derive(&photos.into_iter().collect::<Vec<_>>(), &BTreeSet::new())?;
+        self.derive(photos)?;
         // Where the user has said nothing, they are in one group.
         for (old, new) in edits {
             if let (Some(old), Some(new)) = (self.find_face(old)?, self.find_face(new)?) {
@@ -134,11 +134,17 @@ impl Writer<'_> {
                 photos.extend(self.photo_with(&hash)?);
             }
         }
-        for &person in &ids {
+        // A merge is about all faces of both.
+        for &person in ids.iter().filter(|_| line.decision.merge().is_some()) {
             for face in self.faces_about([person; 2])? {
                 let sql = "SELECT photo_id FROM faces WHERE id = ?1";
                 photos.insert(self.connection.prepare_cached(sql)?.query_row([face], |row| row.get(0))?);
             }
+        }
+        // What was tagged by itself with them may have been so because of this decision: it is looked at anew.
+        for person in &ids {
+            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'";
+            self.connection.prepare_cached(sql)?.execute([person])?;
         }
         let before = self.people(&ids)?;
         let mut after = People::default();
@@ -152,30 +158,25 @@ impl Writer<'_> {
             after.0.entry(id).or_insert_with(PersonState::default);
         }
         self.store_people(&before, &after)?;
-        self.derive(&photos.into_iter().collect::<Vec<_>>(), &people)
+        self.derive(photos)?;
+        people.into_iter().try_for_each(|person| self.mend(person))?;
+        self.drop_empty_groups()
     }
 
-    /// Makes of the faces of these photos what the journal says of them. A face of which it says nothing stays in its group, unless
-    /// it was tagged by itself with one of these people.
-    fn derive(&mut self, photos: &[PhotoId], people: &BTreeSet<PersonId>) -> Result<()> {
+    /// Makes of the faces of these photos what the journal says of them. A face of which it says nothing stays in its group.
+    fn derive(&mut self, photos: BTreeSet<PhotoId>) -> Result<()> {
         if photos.is_empty() {
             return Ok(());
         }
         let merges = self.merges()?;
-        let mut touched = people.clone();
-        for &photo in photos {
-            self.derive_photo(photo, people, &merges, &mut touched)?;
+        let mut touched = BTreeSet::new();
+        for photo in photos {
+            self.derive_photo(photo, &merges, &mut touched)?;
         }
         touched.into_iter().try_for_each(|person| self.mend(person))
     }
 
-    fn derive_photo(
-        &mut self,
-        photo: PhotoId,
-        people: &BTreeSet<PersonId>,
-        merges: &[Merged],
-        touched: &mut BTreeSet<PersonId>,
-    ) -> Result<()> {
+    fn derive_photo(&mut self, photo: PhotoId, merges: &[Merged], touched: &mut BTreeSet<PersonId>) -> Result<()> {
         let hash = self.hash(photo)?;
         let known = self.faces_known(photo)?;
         // A face that only the user saw is there as long as the journal says so.
@@ -232,10 +233,7 @@ impl Writer<'_> {
             let new = FaceState::new(state.origin);
             let before = before.unwrap_or(&new);
             if state.person.is_none() && !state.removed && !before.is_decided() && !before.removed {
-                let leaves = |person: &PersonId| {
-                    state.rejected.contains(person) || (before.state == Some(State::Auto) && people.contains(person))
-                };
-                if let Some(person) = before.person.filter(|person| !leaves(person)) {
+                if let Some(person) = before.person.filter(|person| !state.rejected.contains(person)) {
                     (state.person, state.state) = (Some(person), before.state);
                 }
             }

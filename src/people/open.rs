@@ -1,6 +1,5 @@
 //! A library made ready to be asked.
 
-use super::regroup::{has_ungrouped, regroup};
 use crate::catalog::{Catalog, CatalogError, Library};
 use crate::face::{ModelError, OPEN, PackInfo};
 
@@ -16,17 +15,14 @@ pub enum OpenError {
     Pack(#[from] ModelError),
 }
 
-/// Opens the library for whoever asks it or adds to what is known: its faces are grouped where an interrupted scan left that
-/// undone.
+/// Opens the library for whoever asks it or decides about what is in it. Faces that an interrupted scan left in no group stay so
+/// until the next scan or decision.
 ///
 /// # Errors
 /// Those of the catalog; the pack in use is not there.
 pub fn open(library: &Library) -> Result<(Catalog, PackInfo), OpenError> {
-    let mut catalog = Catalog::open(library)?;
+    let catalog = Catalog::open(library)?;
     let pack = active_pack(&catalog, library)?;
-    if has_ungrouped(&catalog, &pack)? {
-        regroup(&mut catalog, &pack, &[])?;
-    }
     Ok((catalog, pack))
 }
 

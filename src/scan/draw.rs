@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::read::PhotoReader;
-use crate::catalog::{Catalog, CatalogError, FaceId, PhotoId, PhotoRow, Who};
+use crate::catalog::{Catalog, CatalogError, FaceId, PhotoId, PhotoRow, Who, is_same_box};
 use crate::face::{BoundingBox, Pack};
 use crate::people::{DecideError, Deciding};
 
@@ -25,9 +25,6 @@ pub struct Drawn {
     photo: PhotoId,
     face: crate::catalog::NewFace,
 }
-
-/// How much two boxes overlap that are of one face (intersection over union).
-const SAME: f32 = 0.5;
 
 /// How far a box may reach beyond its photo, in fractions: rounding.
 const ROUNDING: f32 = 0.001;
@@ -79,5 +76,5 @@ impl Drawn {
 /// The face that is in a box already.
 fn known(catalog: &Catalog, photo: PhotoId, bounds: BoundingBox) -> Result<Option<FaceId>, CatalogError> {
     let faces = catalog.faces_in(photo)?;
-    Ok(faces.iter().find(|face| face.bounds.iou(&bounds) >= SAME).map(|face| face.id))
+    Ok(faces.iter().find(|face| is_same_box(&face.bounds, &bounds)).map(|face| face.id))
 }

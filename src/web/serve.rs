@@ -62,7 +62,7 @@ pub fn serve(
     if !listen.address.is_loopback() && listen.password.is_none() {
         return Err(ServeError::Open(listen.address));
     }
-    // Migrates it, and groups what an interrupted scan left, before anybody waits for a page.
+    // Migrates it before anybody waits for a page.
     let (catalog, _) = open(library)?;
     let listener = bind(listen.address, listen.port)?;
     listener.set_nonblocking(true)?;
