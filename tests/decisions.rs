@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use facetag::catalog::{
-    Catalog, Decision, FaceId, FaceRef, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, State, Who,
+    Catalog, CatalogError, Decision, FaceId, FaceRef, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, State, Who,
 };
 use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
-use facetag::people::{decide, questions, regroup};
+use facetag::people::{DecideError, decide, questions, regroup};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestCaseError};
@@ -625,4 +625,85 @@ fn a_birth_and_a_cover_outlive_the_name() {
     let kept =
         world.rows("SELECT born IS NOT NULL AND cover IS NOT NULL FROM people WHERE name IS NULL AND born IS NOT NULL");
     assert_eq!(kept, ["Integer(1) "]);
+}
+
+/// Stores photos of these people, one each.
+fn scan(world: &mut World, faces: &[(u8, u16)]) {
+    for &face in faces {
+        let photo = world.photo(&[face]);
+        let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
+        world.disk.insert(path.clone(), photo);
+        world.store(&[path]);
+    }
+}
+
+/// A scan in between, which merges groups that nobody spoke of, does not make it forget how things were before a decision.
+#[test]
+fn what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was() {
+    let merges = (1u16..60).find_map(|noise| {
+        let mut world = World::new();
+        // Two that are not alike enough, then some that are between them; and two others.
+        scan(&mut world, &[(0, noise * 4 + 2), (0, noise * 4 + 6), (1, 1), (2, 1)]);
+        let faces = world.faces();
+        let group = |world: &World, face: usize| world.faces()[face].person;
+        if group(&world, 0) == group(&world, 1) || group(&world, 0).is_none() || group(&world, 1).is_none() {
+            return None;
+        }
+        let (one, other) = (faces[2].clone(), faces[3].clone());
+        let who = |id: Option<PersonId>, name: Option<&str>| Who { id: id.unwrap(), name: name.map(str::to_owned) };
+        let states = [world.state()].into_iter();
+        let merging = world.catalog.merging(&who(other.person, None), &who(one.person, None)).unwrap();
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&merging)).unwrap();
+        let naming = world.catalog.naming(&who(one.person, None), "Anna").unwrap();
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&naming)).unwrap();
+        scan(&mut world, &[(0, 4), (0, 8), (0, 12), (0, 16), (0, 20)]);
+        (group(&world, 0) == group(&world, 1)).then_some((world, one, other, states))
+    });
+    let (mut world, one, other, mut states) = merges.expect("some are alike enough with those between them");
+    let known = world.state();
+    for _ in 0..2 {
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(None)).unwrap();
+    }
+    for face in [&one, &other] {
+        let now = world.catalog.face(face.id).unwrap();
+        assert_eq!((now.person, now.state), (face.person, face.state), "each in the group that it was in");
+    }
+    let before = states.next().unwrap();
+    let two = |state: &[Rows; 4]| -> Rows {
+        let rows = state[1]
+            .iter()
+            .filter(|row| [&one, &other].iter().any(|face| row.starts_with(&format!("Integer({}) ", face.id))));
+        rows.cloned().collect()
+    };
+    assert_eq!(two(&before), two(&world.state()));
+    for _ in 0..2 {
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.redo(None)).unwrap();
+    }
+    assert_eq!(difference(&known, &world.state()), Rows::new(), "and done again, with what the scan found");
+}
+
+/// Whoever asks to take back a line takes back that line or nothing.
+#[test]
+fn another_line_than_the_one_meant_is_not_taken_back() {
+    let mut world = World::new();
+    scan(&mut world, &[(0, 1), (1, 1)]);
+    for (who, name) in people(&world.catalog).into_iter().zip(["Anna", "Ben"]) {
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.name(&who, name)).unwrap();
+    }
+    let (first, state) = (world.catalog.log(1, 1).unwrap()[0].line.id, world.state());
+    let undone = decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(Some(first)));
+    assert!(matches!(undone, Err(DecideError::NotTheNewest)), "{undone:?}");
+    assert_eq!(difference(&state, &world.state()), Rows::new());
+    let newest = world.catalog.newest_line().unwrap();
+    let (undone, _) = decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(newest)).unwrap();
+    assert_eq!(undone.map(|line| line.id), newest);
+    let redone = decide(&mut world.catalog, &world.pack, |deciding| deciding.redo(Some(first)));
+    assert!(matches!(redone, Err(DecideError::NotTheNewest)), "{redone:?}");
+    // Nor does a number that was somebody's mean anybody again.
+    let who = people(&world.catalog);
+    let merging = world.catalog.merging(&who[1], &who[0]).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&merging)).unwrap();
+    let renaming = world.catalog.renaming(&who[1], "Carl");
+    let renamed = decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&renaming));
+    assert!(matches!(renamed, Err(CatalogError::Nobody(id)) if id == who[1].id), "{renamed:?}");
 }
