@@ -101,11 +101,9 @@ impl Recorded {
 
     /// Deletes the rows that did not exist before `?1`.
     fn delete(&self) -> String {
-        let Self { table, .. } = self;
+        let (table, key) = (self.table, Self::list(self.key, ""));
         format!(
-            "DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM before_{table} AS kept
-                                              WHERE line = ?1 AND NOT existed AND {})",
-            self.same("kept", table)
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM before_{table} WHERE line = ?1 AND NOT existed)"
         )
     }
 }

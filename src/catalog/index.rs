@@ -370,12 +370,16 @@ impl Writer<'_> {
     /// The decisions that stand and are about any of these people, or all that stand; in the order in which they were first made,
     /// without the faces that they are about.
     pub(super) fn decisions_about(&self, people: Option<&[PersonId]>) -> Result<Vec<Line>> {
-        let sql = "SELECT id, at, json_remove(decision, '$.faces', '$.group') FROM journal
-                   WHERE id IN (SELECT origin FROM lines WHERE role = 'decision' AND active)
-                   AND (?1 IS NULL OR id IN
-                       (SELECT line FROM line_people WHERE person IN (SELECT value FROM json_each(?1)))) ORDER BY id";
+        let whose = match people {
+            Some(_) => "SELECT line FROM line_people WHERE person IN (SELECT value FROM json_each(?1))",
+            None => "SELECT line FROM lines WHERE role = 'decision' AND ?1 IS NULL",
+        };
+        let sql = format!(
+            "SELECT id, at, json_remove(decision, '$.faces', '$.group') FROM journal WHERE id IN ({whose})
+             AND EXISTS (SELECT 1 FROM lines WHERE origin = journal.id AND role = 'decision' AND active) ORDER BY id"
+        );
         let people = people.map(serde_json::to_string).transpose()?;
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([people])?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {

@@ -334,6 +334,48 @@ mod tests {
         assert_eq!(mode(&library.file()), 0o600);
     }
 
+    /// The journal of an older facetag is indexed, and tells which faces the user drew: a detector may be as sure.
+    #[test]
+    fn an_older_journal_is_indexed() {
+        let (_folder, library) = library();
+        library.create().unwrap();
+        let mut sqlite = Connection::open(library.file()).unwrap();
+        sqlite.pragma_update(None, "foreign_keys", false).unwrap();
+        Migrations::from_slice(&MIGRATIONS[..6]).to_latest(&mut sqlite).unwrap();
+        let (hash, landmarks) = (blake3::hash(b"a photo"), [[0.1f32; 2]; 5]);
+        let drawn = serde_json::json!({"photo": hash.to_hex().as_str(), "box": {"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.3}});
+        let rows = format!(
+            "INSERT INTO photos (id, hash, width, height, detector, scanned_at) VALUES (1, x'{}', 9, 9, '', '');
+             INSERT INTO files (path, size, modified, photo_id) VALUES ('/a.jpg', 1, 1, 1);
+             INSERT INTO people (id, name, key, created_at) VALUES (1, 'Anna', 'anna', '');
+             INSERT INTO faces (id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state) VALUES
+                 (1, 1, 0.6, 0.2, 0.3, 0.3, zeroblob(40), 1.0, 1, 1, 'confirmed'),
+                 (2, 1, 0.1, 0.2, 0.3, 0.3, zeroblob(40), 1.0, 1, NULL, NULL);
+             INSERT INTO journal (at, decision) VALUES ('', '{}'), ('', '{}'), ('', '{}'), ('', '{}');",
+            hash.to_hex(),
+            serde_json::json!({"do": "draw", "face": drawn, "landmarks": landmarks, "quality": 0.5, "person": 1, "name": "Anna"}),
+            serde_json::json!({"do": "reject", "person": 1, "faces": [drawn]}),
+            serde_json::json!({"do": "hide", "person": 1, "hidden": true, "faces": []}),
+            serde_json::json!({"do": "undo", "line": 3}),
+        );
+        sqlite.execute_batch(&rows).unwrap();
+        drop(sqlite);
+
+        let catalog = Catalog::open(&library).unwrap();
+        let origins: Vec<String> = catalog
+            .connection
+            .prepare("SELECT origin FROM faces ORDER BY id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert_eq!(origins, ["detected", "drawn"]);
+        assert_eq!((catalog.newest_line().unwrap(), catalog.newest_undone().unwrap()), (Some(2), Some(4)));
+        assert_eq!(catalog.reason_for(&catalog.face(2).unwrap()).unwrap().map(|line| line.id), Some(2));
+        assert!(catalog.reason_for(&catalog.face(1).unwrap()).unwrap().is_none());
+    }
+
     #[test]
     fn decisions_are_synced_at_once_and_scans_later() {
         let (_folder, library) = library();

@@ -232,10 +232,9 @@ impl Writer<'_> {
             };
             let new = FaceState::new(state.origin);
             let before = before.unwrap_or(&new);
-            if state.person.is_none() && !state.removed && !before.is_decided() && !before.removed {
-                if let Some(person) = before.person.filter(|person| !state.rejected.contains(person)) {
-                    (state.person, state.state) = (Some(person), before.state);
-                }
+            let is_unsaid = state.person.is_none() && !state.removed && !before.is_decided() && !before.removed;
+            if let Some(person) = before.person.filter(|person| is_unsaid && !state.rejected.contains(person)) {
+                (state.person, state.state) = (Some(person), before.state);
             }
             touched.extend(before.person.into_iter().chain(state.person).chain(state.rejected.iter().copied()));
             self.store_face(id, before, &state)?;
