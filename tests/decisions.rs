@@ -448,7 +448,9 @@ fn check_postcondition(catalog: &Catalog, before: &[FaceRow], decision: &Decisio
             let shown = catalog.best_face(*person).unwrap();
             prop_assert_eq!(shown, face(catalog, cover).map(|face| face.id));
         }
-        Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => unreachable!("nobody says so"),
+        Decision::Import { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => {
+            unreachable!("nobody says so here")
+        }
     }
     Ok(())
 }
