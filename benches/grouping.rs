@@ -107,7 +107,7 @@ impl Bench {
                     pack: pack.name.clone(),
                     faces: seen.iter().map(|&person| face(person, pack.dimension, spread, random)).collect(),
                 })?;
-                writer.file(&PathBuf::from(format!("/nowhere/{first}.jpg")), 0, 0, photo)?;
+                writer.file(&PathBuf::from(format!("/nowhere/{first}.jpg")), Default::default(), photo)?;
                 truth.extend(seen);
             }
             Ok(())

@@ -6,7 +6,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::catalog::Hit;
+use crate::catalog::{Hash, Hit};
+use crate::photo;
 
 /// What an album is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum Kind {
 }
 
 /// Bytes that are copied before it is looked whether it is to stop.
-const AT_ONCE: u64 = 4 << 20;
+const AT_ONCE: usize = 1 << 20;
 
 /// What became of an album.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ pub fn make(folder: &Path, hits: &[Hit], kind: Kind, stop: &AtomicBool) -> io::R
     let mut album = Album::default();
     for (index, hit) in hits.iter().enumerate() {
         go_on(stop)?;
-        match place(folder, &name(index + 1, digits, hit), &hit.path, kind, stop) {
+        match place(folder, &name(index + 1, digits, hit), hit, kind, stop) {
             Ok(true) => album.made += 1,
             Ok(false) => album.present += 1,
             Err(error) => album.failed.push((hit.path.clone(), error)),
@@ -87,20 +88,21 @@ fn name(number: usize, digits: usize, hit: &Hit) -> OsString {
 }
 
 /// Makes the link or copy under the first name that is free; `false` where the photo is there already.
-fn place(folder: &Path, name: &OsString, photo: &Path, kind: Kind, stop: &AtomicBool) -> io::Result<bool> {
+fn place(folder: &Path, name: &OsString, hit: &Hit, kind: Kind, stop: &AtomicBool) -> io::Result<bool> {
+    let photo = &hit.path;
     // A link to nothing would be no help.
-    let size = fs::metadata(photo)?.len();
+    photo::open(photo)?;
     for attempt in 1.. {
         let target = folder.join(numbered(name, attempt));
         let made = match kind {
             Kind::Links => link(photo, &target),
-            Kind::Copies => copy(photo, &target, stop),
+            Kind::Copies => copy(photo, &hit.hash, &target, stop),
         };
         match made {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let same = match kind {
-                    Kind::Links => fs::read_link(&target).is_ok_and(|to| to == photo),
-                    Kind::Copies => fs::metadata(&target)?.len() == size && fs::read(&target)? == fs::read(photo)?,
+                    Kind::Links => fs::read_link(&target).is_ok_and(|to| to == *photo),
+                    Kind::Copies => is_copy(&target, &hit.hash, stop)?,
                 };
                 if same {
                     return Ok(false);
@@ -127,11 +129,16 @@ fn numbered(name: &OsString, attempt: u32) -> OsString {
     numbered
 }
 
-/// Copies a photo with its time of change, into a file that is not there yet.
-fn copy(photo: &Path, target: &Path, stop: &AtomicBool) -> io::Result<()> {
-    let from = File::open(photo)?;
+/// Copies a photo with its time of change, into a file that is not there yet. Whatever else lies at its path now is not copied.
+fn copy(photo: &Path, hash: &Hash, target: &Path, stop: &AtomicBool) -> io::Result<()> {
+    let (from, about) = photo::open(photo)?;
     let mut to = File::create_new(target)?;
-    let copied = copy_bytes(&from, &mut to, stop).and_then(|()| to.set_modified(from.metadata()?.modified()?));
+    let copied = copy_bytes(&from, about.len(), &mut to, stop).and_then(|copied| {
+        if copied != *hash {
+            return Err(io::Error::other("it has changed since it was scanned; scan it again"));
+        }
+        to.set_modified(about.modified()?)
+    });
     if copied.is_err() {
         // It is ours: half a copy must not be taken for a photo.
         let _ = fs::remove_file(target);
@@ -143,12 +150,30 @@ fn go_on(stop: &AtomicBool) -> io::Result<()> {
     if stop.load(Ordering::Relaxed) { Err(io::Error::other("stopped")) } else { Ok(()) }
 }
 
-fn copy_bytes(from: &File, to: &mut File, stop: &AtomicBool) -> io::Result<()> {
+/// Whether a file holds the photo already.
+fn is_copy(file: &Path, hash: &Hash, stop: &AtomicBool) -> io::Result<bool> {
+    match photo::open(file) {
+        Ok((file, about)) => Ok(copy_bytes(&file, about.len(), &mut io::sink(), stop)? == *hash),
+        // A folder of that name, say.
+        Err(photo::OpenError::NotAFile(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Copies at most so many bytes, and returns the hash of those that it copied.
+fn copy_bytes(from: &File, most: u64, to: &mut impl Write, stop: &AtomicBool) -> io::Result<Hash> {
+    let (mut from, mut hasher) = (from.take(most), blake3::Hasher::new());
+    let mut buffer = vec![0; AT_ONCE];
     loop {
         go_on(stop)?;
-        if io::copy(&mut from.take(AT_ONCE), to)? == 0 {
-            return Ok(());
-        }
+        let read = match from.read(&mut buffer) {
+            Ok(0) => return Ok(*hasher.finalize().as_bytes()),
+            Ok(read) => &buffer[..read],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hasher.update(read);
+        to.write_all(read)?;
     }
 }
 
@@ -170,13 +195,16 @@ mod tests {
     fn what_is_copied_when_it_is_stopped_is_not_left_half() {
         let folder = tempfile::tempdir().unwrap();
         let (photo, target) = (folder.path().join("photo.jpg"), folder.path().join("copy.jpg"));
-        fs::write(&photo, vec![7; AT_ONCE as usize * 2 + 1]).unwrap();
-        copy(&photo, &target, &AtomicBool::new(true)).unwrap_err();
+        fs::write(&photo, vec![7; AT_ONCE * 2 + 1]).unwrap();
+        let hash = *blake3::hash(&fs::read(&photo).unwrap()).as_bytes();
+        copy(&photo, &hash, &target, &AtomicBool::new(true)).unwrap_err();
         assert!(!target.exists());
-        copy(&photo, &target, &AtomicBool::new(false)).unwrap();
+        copy(&photo, &[0; 32], &target, &AtomicBool::new(false)).unwrap_err();
+        assert!(!target.exists(), "another content than the scanned one");
+        copy(&photo, &hash, &target, &AtomicBool::new(false)).unwrap();
         assert_eq!(fs::read(&target).unwrap(), fs::read(&photo).unwrap());
         let none = folder.path().join("album");
-        let hit = Hit { photo: 1, path: photo, taken: None, width: 4, height: 3 };
+        let hit = Hit { photo: 1, hash, path: photo, taken: None, width: 4, height: 3 };
         make(&none, &[hit], Kind::Copies, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(fs::read_dir(none).unwrap().count(), 0);
     }

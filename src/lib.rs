@@ -5,6 +5,7 @@
 //!
 //! | module | from | to |
 //! |---|---|---|
+//! | [`printable`] | text of others, such as file names | text that may be shown |
 //! | [`photo`] | a file's bytes | upright RGB pixels |
 //! | [`metadata`] | a file's bytes | time, coordinates, camera; coordinates -> a place's name |
 //! | [`network`] | an ONNX file and numbers | the numbers that its graph makes of them |
@@ -27,6 +28,7 @@ pub mod face;
 pub mod metadata;
 pub mod people;
 pub mod photo;
+pub mod printable;
 pub mod scan;
 pub mod tags;
 pub mod web;

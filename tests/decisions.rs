@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use facetag::catalog::{
-    Catalog, CatalogError, Decision, FaceId, FaceRef, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, State, Who,
+    Catalog, CatalogError, Decision, FaceId, FaceRef, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, Stamp,
+    State, Who,
 };
 use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
 use facetag::people::{DecideError, decide, questions, regroup};
@@ -130,7 +131,7 @@ impl World {
                 writer.replay(&found)?;
                 for path in paths {
                     let id = writer.photo(&self.disk[path])?;
-                    writer.file(path, 1, i64::from(self.made), id)?;
+                    writer.file(path, Stamp { size: 1, modified: i64::from(self.made), changed: 0 }, id)?;
                 }
                 Ok(())
             })

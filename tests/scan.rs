@@ -31,20 +31,54 @@ fn a_first_scan_finds_the_faces_and_a_second_one_nothing_new() {
     assert_eq!(library.export(), known);
 }
 
+/// As `exiftool -P` writes it.
+#[cfg(unix)]
 #[test]
-fn an_unchanged_file_is_not_opened() {
+fn an_edit_that_keeps_size_and_time_is_noticed() {
     let library = Library::scanned(&PORTRAITS);
-    // Another content behind the same size and time shows only to a program that looks into the file.
-    let swapped = library.photo("biden-2010.jpg");
-    let times = FileTimes::new().set_modified(modified(&swapped));
-    let mut bytes = fs::read(&swapped).unwrap();
-    bytes.reverse();
-    fs::write(&swapped, bytes).unwrap();
-    set_times(&swapped, times);
+    library.name("biden-2010.jpg", "Joe");
+    let edited = library.photo("biden-2010.jpg");
+    let times = FileTimes::new().set_modified(modified(&edited));
+    let mut bytes = fs::read(&edited).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::thread::sleep(Duration::from_millis(20));
+    fs::write(&edited, bytes).unwrap();
+    set_times(&edited, times);
 
     let second = library.scan();
-    assert_eq!((&second["unchanged"], &second["unreadable"]), (&3.into(), &0.into()), "{second}");
-    assert_eq!(library.export().len(), 3);
+    assert_eq!((&second["photos"], &second["unchanged"]), (&1.into(), &2.into()), "{second}");
+    assert_eq!(library.find(&["Joe"]), ["biden-2010.jpg"]);
+}
+
+#[test]
+fn a_file_of_which_only_the_time_changed_is_no_copy() {
+    let library = Library::scanned(&PORTRAITS);
+    for name in ["obama-2010.jpg", "obama-2012.jpg", "biden-2010.jpg"] {
+        let later = modified(&library.photo(name)) + Duration::from_secs(60);
+        set_times(&library.photo(name), FileTimes::new().set_modified(later));
+    }
+    let second = library.scan();
+    assert_eq!(
+        (&second["unchanged"], &second["copies"], &second["photos"]),
+        (&3.into(), &0.into(), &0.into()),
+        "{second}"
+    );
+}
+
+#[test]
+fn metadata_is_read_again_without_looking_for_faces() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    let known = library.export();
+    let sqlite = rusqlite::Connection::open(library.file()).unwrap();
+    sqlite.execute("UPDATE photos SET taken = NULL, place_id = NULL, camera = 'a bad camera'", []).unwrap();
+    drop(sqlite);
+    assert_ne!(library.export(), known);
+
+    let run = library.facetag(["scan", "--reread", "--json", "photos"]).well().json();
+    assert_eq!((&run["reread"], &run["photos"], &run["unchanged"]), (&3.into(), &0.into(), &3.into()), "{run}");
+    assert_eq!(library.export(), known);
 }
 
 #[test]
@@ -380,6 +414,172 @@ fn hidden_files_links_and_others_are_passed_over() {
     let summary = library.scan();
     assert_eq!((&summary["photos"], &summary["unreadable"]), (&1.into(), &0.into()), "{summary}");
     assert_eq!(library.export().into_keys().collect::<Vec<_>>(), ["biden-2010.jpg"]);
+    // None of it is passed over in silence.
+    let links = if cfg!(unix) { 4 } else { 0 };
+    for (reason, count) in [("hidden", 2), ("system", 1), ("video", 1), ("other", 1), ("link", links)] {
+        assert_eq!(summary["skipped"][reason]["count"].as_u64().unwrap_or(0), count, "{reason}: {summary}");
+    }
+    let told = library.facetag(["scan"]).well();
+    for words in ["hidden file", "--follow-links", "1 video", "1 .txt"] {
+        assert!(told.stdout.contains(words) || (words.contains("links") && links == 0), "no {words}: {}", told.stdout);
+    }
+    assert_eq!(told.stderr, "", "nothing of it is worth a warning");
+    let stats = library.facetag(["stats", "--json"]).well().json();
+    assert_eq!(stats["roots"][0]["skipped"], summary["skipped"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_when_asked_and_loops_end() {
+    use std::os::unix::fs::symlink;
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    let outside = library.folder().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::copy(fixture("metadata/none.jpg"), outside.join("none.jpg")).unwrap();
+    fs::copy(fixture("metadata/obama-2010.jpg"), library.folder().join("single.jpg")).unwrap();
+    symlink(&outside, library.photo("folder")).unwrap();
+    symlink(library.folder().join("single.jpg"), library.photo("single.jpg")).unwrap();
+    symlink("biden-2010.jpg", library.photo("same.jpg")).unwrap();
+    symlink(library.photos(), library.photo("loop")).unwrap();
+    symlink(library.photos(), outside.join("back")).unwrap();
+    symlink("nowhere", library.photo("nowhere.jpg")).unwrap();
+
+    let summary = library.facetag(["scan", "--json", "--follow-links", "photos"]).well().json();
+    assert_eq!((&summary["photos"], &summary["copies"]), (&3.into(), &0.into()), "{summary}");
+    assert_eq!(summary["skipped"]["dead_link"]["count"], 1);
+    let names: Vec<_> = library.export().into_keys().collect();
+    assert_eq!(names, ["biden-2010.jpg", "none.jpg", "single.jpg"]);
+    // It is remembered, until it is taken back.
+    assert_eq!(library.scan()["unchanged"], 3);
+    let summary = library.facetag(["scan", "--json", "--no-follow-links"]).well().json();
+    assert_eq!((&summary["unchanged"], &summary["missing"]), (&1.into(), &2.into()), "{summary}");
+}
+
+#[test]
+fn what_is_excluded_is_not_scanned() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    for name in ["cache/a.jpg", "work/b.jpg", "work/keep/c.jpg", "phone/d.jpg", "marked/e.jpg"] {
+        library.put_as("metadata/obama-2010.jpg", name);
+    }
+    fs::write(library.photo("work/.facetagignore"), "*.jpg\n!keep/*.jpg\n").unwrap();
+    fs::write(library.photo("marked/.nomedia"), "").unwrap();
+    let summary =
+        library.facetag(["scan", "--json", "--exclude", "cache/", "--exclude", "d.*", "photos"]).well().json();
+    let paths = |library: &Library| {
+        let found = library.facetag(["find", "--in", "photos", "--copies"]).stdout;
+        let mut names: Vec<String> = found.lines().map(common::file_name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(paths(&library), ["biden-2010.jpg", "c.jpg"], "{summary}");
+    assert_eq!(summary["skipped"]["excluded"]["count"], 3, "{summary}");
+    assert_eq!(summary["skipped"]["no_media"]["count"], 1, "{summary}");
+    // Remembered, also for a part of the root, until it is forgotten.
+    assert_eq!(library.scan()["unchanged"], 2);
+    library.facetag(["scan", "photos/phone"]).well();
+    assert_eq!(paths(&library), ["biden-2010.jpg", "c.jpg"]);
+    library.facetag(["scan", "--no-exclude"]).well();
+    assert_eq!(paths(&library), ["a.jpg", "biden-2010.jpg", "c.jpg", "d.jpg"]);
+    library.facetag(["scan", "--exclude", "a{", "photos"]).fails_saying(&["a{"]);
+}
+
+#[test]
+fn originals_of_apple_photos_are_scanned_and_derivatives_are_not() {
+    let library = Library::new();
+    let bundle = "Photos Library.photoslibrary";
+    library.put_as("metadata/obama-2010.jpg", &format!("{bundle}/originals/0/A.jpg"));
+    library.put_as("metadata/obama-2012.jpg", &format!("{bundle}/resources/derivatives/0/A_1_105_c.jpg"));
+    let summary = library.scan();
+    assert_eq!((&summary["photos"], &summary["skipped"]["derived"]["count"]), (&1.into(), &1.into()), "{summary}");
+}
+
+#[test]
+fn previews_are_no_photos_wherever_they_lie() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    let inside = library.photo("library");
+    let scan = ["--library", text(&inside), "scan", "--json", text(&library.photos())].map(str::to_owned);
+    library.facetag(&scan).well();
+    let preview = format!("{}-grid.jpg", "0a".repeat(32));
+    library.put_as("metadata/obama-2010.jpg", &format!("library/previews/0a/{preview}"));
+    library.put_as("metadata/obama-2010.jpg", &format!("old copy/0a/{preview}"));
+    // A folder that is only called so.
+    library.put_as("metadata/none.jpg", "previews/none.jpg");
+    let summary = library.facetag(&scan).well().json();
+    assert_eq!((&summary["photos"], &summary["unchanged"]), (&1.into(), &1.into()), "{summary}");
+    assert_eq!(summary["skipped"]["own"]["count"], 2, "{summary}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_cannot_give_orders_to_the_terminal() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    for name in ["a\nwarning: b.jpg", "c\u{1b}[31m.jpg", "d\u{202e}gpj.jpg"] {
+        fs::write(library.photo(name), "").unwrap();
+    }
+    let run = library.facetag(["scan", "photos"]).ends(1);
+    assert_eq!(run.stderr.lines().count(), 3, "{}", run.stderr);
+    for words in ["a\\nwarning", "c\\u{1b}[31m", "d\\u{202e}gpj"] {
+        assert!(run.stderr.contains(words), "no {words} in {}", run.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_in_place_of_a_photo_stops_nothing() {
+    let library = Library::with(&PORTRAITS);
+    let (pipe, device) = (library.photo("pipe.jpg"), library.photo("zero.jpg"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+    let run = library.facetag(["scan", "--json", "--follow-links", "photos"]).well().json();
+    assert_eq!((&run["photos"], &run["skipped"]["special"]["count"]), (&3.into(), &2.into()), "{run}");
+
+    // Replaced after they were scanned: neither albums nor drawing wait for them.
+    library.name("biden-2010.jpg", "Joe");
+    let photo = library.photo("biden-2010.jpg");
+    fs::remove_file(&photo).unwrap();
+    fs::rename(&pipe, &photo).unwrap();
+    let run = library.facetag(["find", "Joe", "--copy", "album"]).ends(1);
+    assert!(run.stderr.contains("named pipe"), "{}", run.stderr);
+    let run = library.facetag(["face", "add", text(&photo), "--box", "0.1,0.1,0.2,0.2", "--person", "Joe"]);
+    assert!(run.code == 2 && run.stderr.contains("named pipe"), "{}", run.stderr);
+    fs::remove_file(&photo).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &photo).unwrap();
+    let run = library.facetag(["find", "Joe", "--copy", "album"]).ends(1);
+    assert!(run.stderr.contains("changed since"), "{}", run.stderr);
+    assert_eq!(fs::read_dir(library.folder().join("album")).unwrap().count(), 0);
+}
+
+#[test]
+fn people_of_deleted_photos_are_marked() {
+    let library = Library::scanned(&PORTRAITS);
+    library.name("biden-2010.jpg", "Joe");
+    for name in ["biden-2010.jpg", "obama-2010.jpg", "obama-2012.jpg"] {
+        fs::remove_file(library.photo(name)).unwrap();
+    }
+    library.put("metadata/none.jpg");
+    library.scan();
+    let people = library.facetag(["people", "--all"]).well().stdout;
+    assert!(people.contains("1 (1 missing)") && people.contains("1 group without a name"), "{people}");
+    assert!(!people.contains("biden-2010.jpg") && !people.contains("obama"), "{people}");
+    let shown = library.facetag(["show", "Joe"]).well().stdout;
+    assert!(shown.contains("biden-2010.jpg (missing)"), "{shown}");
+    let found = library.facetag(["find", "Joe"]).ends(1);
+    assert!(found.stdout.is_empty() && found.stderr.contains("1 photo missing"), "{}", found.stderr);
+}
+
+#[test]
+fn photos_of_an_unplugged_disk_are_left_out() {
+    let library = Library::new();
+    library.put_as("metadata/biden-2010.jpg", "usb/a.jpg");
+    library.put_as("metadata/biden-2010.jpg", "usb2/copy.jpg");
+    library.put_as("metadata/obama-2010.jpg", "usb/b.jpg");
+    library.facetag(["scan", "photos/usb", "photos/usb2"]).well();
+    library.name("a.jpg", "Joe");
+    library.name("b.jpg", "Barack");
+    fs::rename(library.photo("usb"), library.photo("away")).unwrap();
+    assert_eq!(library.find(&["Joe"]), ["copy.jpg"], "the copy is still there");
+    let found = library.facetag(["find", "Barack"]).ends(1);
+    assert!(found.stdout.is_empty() && found.stderr.contains("usb: not there now"), "{}", found.stderr);
 }
 
 #[test]

@@ -223,7 +223,7 @@ impl<'a> Growing<'a> {
             for Photo { content, persons } in photos {
                 let photo = writer.photo(content)?;
                 self.photos += 1;
-                writer.file(&self.folder.path().join(self.photos.to_string()), 0, 0, photo)?;
+                writer.file(&self.folder.path().join(self.photos.to_string()), Default::default(), photo)?;
                 self.persons.extend(persons);
             }
             Ok(())

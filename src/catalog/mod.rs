@@ -57,7 +57,7 @@ pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
 pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
-pub use photos::{FileRow, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Tally, Writer};
+pub use photos::{FileRow, Filed, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};

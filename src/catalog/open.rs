@@ -19,6 +19,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-journal-index.sql")).foreign_key_check(),
     M::up(include_str!("migrations/2026-11-28-written.sql")),
     M::up(include_str!("migrations/2026-11-28-imported.sql")),
+    M::up(include_str!("migrations/2026-11-28-files.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::text::{SqlPath, fold_place};
-use super::{Catalog, CatalogError, Result, now};
+use super::{Catalog, CatalogError, PersonId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
 use crate::metadata::{Gps, Place, Taken};
 
@@ -15,14 +15,34 @@ pub type PhotoId = i64;
 /// BLAKE3 of a photo's bytes: what it is known by, wherever it lies and whatever it is called.
 pub type Hash = [u8; 32];
 
-/// A file as a walk sees it, and as the catalog remembers it.
+/// What the file system says of a file's content: while that stays, nothing in it has changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970, UTC: when the content changed, which programs can set.
+    pub modified: i64,
+    /// Nanoseconds since 1970, UTC: when the file changed in any way, which they cannot (ctime); 0 where the system has none.
+    pub changed: i64,
+}
+
+/// How a photo has come to lie in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filed {
+    /// The file is new, or another photo lay in it before.
+    New,
+    /// It lay in another file, which is no longer there.
+    Moved,
+    /// It lay there before.
+    Same,
+}
+
+/// A file as the catalog remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRow {
     pub path: PathBuf,
-    /// Bytes.
-    pub size: u64,
-    /// Nanoseconds since 1970, UTC.
-    pub modified: i64,
+    /// `changed` is 0 where nobody has looked yet.
+    pub stamp: Stamp,
     /// The photo in it, or `None` where it could not be read.
     pub photo: Option<PhotoId>,
     /// Why it could not be read.
@@ -90,7 +110,7 @@ pub struct Tally {
 }
 
 /// The columns of [`file`].
-const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL";
+const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0)";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
 const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
@@ -99,8 +119,7 @@ const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
 fn file(row: &Row) -> rusqlite::Result<FileRow> {
     Ok(FileRow {
         path: row.get::<_, SqlPath<_>>(0)?.0,
-        size: row.get::<_, i64>(1)? as u64,
-        modified: row.get(2)?,
+        stamp: Stamp { size: row.get::<_, i64>(1)? as u64, modified: row.get(2)?, changed: row.get(6)? },
         photo: row.get(3)?,
         problem: row.get(4)?,
         missing: row.get(5)?,
@@ -167,11 +186,11 @@ impl Catalog {
         Ok(hashes.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Notes files that are gone, and files that are back.
+    /// Notes files that are gone, files that are back, and files that were looked at.
     ///
     /// # Errors
     /// Those of SQLite; then nothing is noted.
-    pub fn note_missing(&mut self, gone: &[PathBuf], back: &[PathBuf]) -> Result<()> {
+    pub fn note_files(&mut self, gone: &[PathBuf], back: &[PathBuf], seen: &[(PathBuf, Stamp)]) -> Result<()> {
         let transaction = self.connection.transaction()?;
         for path in gone {
             let sql = "UPDATE files SET missing_since = ?2 WHERE path = ?1";
@@ -180,6 +199,10 @@ impl Catalog {
         for path in back {
             let sql = "UPDATE files SET missing_since = NULL WHERE path = ?1";
             transaction.prepare_cached(sql)?.execute([SqlPath(path)])?;
+        }
+        for (path, stamp) in seen {
+            let sql = "UPDATE files SET changed = ?2 WHERE path = ?1";
+            transaction.prepare_cached(sql)?.execute(params![SqlPath(path), stamp.changed])?;
         }
         Ok(transaction.commit()?)
     }
@@ -286,6 +309,25 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// How many photos of a person or group are missing: none of their files was there at the last scan.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn missing_photos_of(&self, person: PersonId) -> Result<u64> {
+        let sql = "SELECT count(DISTINCT photo_id) FROM seen_faces WHERE person_id = ?1
+                   AND NOT EXISTS (SELECT 1 FROM files WHERE files.photo_id = seen_faces.photo_id AND missing_since IS NULL)";
+        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Whether any photo is missing: only then it is worth to ask of whom.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn has_missing(&self) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM files WHERE missing_since IS NOT NULL)";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// Whether a file is known and was not there at the last scan.
     ///
     /// # Errors
@@ -360,6 +402,29 @@ impl Writer<'_> {
         Ok(id)
     }
 
+    /// Replaces what the metadata of a known photo says.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn describe(&mut self, photo: &NewPhoto) -> Result<()> {
+        let place = photo.place.as_ref().map(|place| self.place(place)).transpose()?;
+        self.connection
+            .prepare_cached(
+                "UPDATE photos SET taken = ?2, taken_offset = ?3, latitude = ?4, longitude = ?5, place_id = ?6, camera = ?7
+                 WHERE hash = ?1",
+            )?
+            .execute(params![
+                photo.hash,
+                photo.taken.as_ref().map(|taken| taken.local.to_string()),
+                photo.taken.as_ref().and_then(|taken| taken.offset_minutes),
+                photo.gps.map(|gps| gps.latitude),
+                photo.gps.map(|gps| gps.longitude),
+                place,
+                photo.camera,
+            ])?;
+        Ok(())
+    }
+
     /// The photo with this hash.
     ///
     /// # Errors
@@ -369,12 +434,12 @@ impl Writer<'_> {
         Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
     }
 
-    /// Notes that `photo` lies in a file. Where another file of it is no longer there, it has moved here, and `true`
-    /// is returned. Where this file held another photo before, its tags are carried over to the faces that stayed.
+    /// Notes that `photo` lies in a file. Where another file of it is no longer there, it has moved here. Where this file held
+    /// another photo before, its tags are carried over to the faces that stayed.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn file(&mut self, path: &Path, size: u64, modified: i64, photo: PhotoId) -> Result<bool> {
+    pub fn file(&mut self, path: &Path, stamp: Stamp, photo: PhotoId) -> Result<Filed> {
         let before: Option<Option<PhotoId>> = self
             .connection
             .prepare_cached("SELECT photo_id FROM files WHERE path = ?1")?
@@ -391,12 +456,16 @@ impl Writer<'_> {
         }
         self.connection
             .prepare_cached(
-                "INSERT INTO files (path, size, modified, photo_id) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO files (path, size, modified, changed, photo_id) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
-                     photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
+                     changed = excluded.changed, photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
             )?
-            .execute(params![SqlPath(path), size as i64, modified, photo])?;
-        Ok(left.is_some())
+            .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, photo])?;
+        Ok(match (left, before) {
+            (Some(_), _) => Filed::Moved,
+            (None, Some(Some(before))) if before == photo => Filed::Same,
+            _ => Filed::New,
+        })
     }
 
     /// A file in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
@@ -411,14 +480,14 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn unreadable(&mut self, path: &Path, size: u64, modified: i64, problem: &str) -> Result<()> {
+    pub fn unreadable(&mut self, path: &Path, stamp: Stamp, problem: &str) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO files (path, size, modified, problem) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO files (path, size, modified, changed, problem) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
-                     problem = excluded.problem, missing_since = NULL",
+                     changed = excluded.changed, problem = excluded.problem, missing_since = NULL",
             )?
-            .execute(params![SqlPath(path), size as i64, modified, problem])?;
+            .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, problem])?;
         Ok(())
     }
 

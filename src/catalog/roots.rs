@@ -15,6 +15,12 @@ pub struct Root {
     pub scanned_at: Option<String>,
     /// Its folder was not there at the last scan.
     pub offline: bool,
+    /// Patterns of what is not scanned, in the syntax of `.gitignore`.
+    pub excluded: Vec<String>,
+    /// Symbolic links are followed.
+    pub follow_links: bool,
+    /// What the last scan skipped, as it wrote it (JSON).
+    pub skipped: String,
 }
 
 impl Root {
@@ -30,9 +36,18 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn roots(&self) -> Result<Vec<Root>> {
-        let mut statement = self.connection.prepare("SELECT path, scanned_at, offline FROM roots ORDER BY path")?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT path, scanned_at, offline, excluded, follow_links, skipped FROM roots ORDER BY path")?;
         let rows = statement.query_map([], |row| {
-            Ok(Root { path: row.get::<_, SqlPath<_>>(0)?.0, scanned_at: row.get(1)?, offline: row.get(2)? })
+            Ok(Root {
+                path: row.get::<_, SqlPath<_>>(0)?.0,
+                scanned_at: row.get(1)?,
+                offline: row.get(2)?,
+                excluded: serde_json::from_str(&row.get::<_, String>(3)?).unwrap_or_default(),
+                follow_links: row.get(4)?,
+                skipped: row.get(5)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -47,11 +62,28 @@ impl Catalog {
             return Ok(());
         }
         let transaction = self.connection.transaction()?;
+        let (mut excluded, mut follow_links) = (Vec::new(), false);
         for inner in roots.iter().filter(|root| root.path.starts_with(path)) {
+            let way = inner.path.strip_prefix(path).unwrap_or(&inner.path).to_string_lossy();
+            excluded.extend(inner.excluded.iter().map(|pattern| seen_from_above(&way, pattern)));
+            follow_links |= inner.follow_links;
             transaction.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(&inner.path)])?;
         }
-        transaction.execute("INSERT INTO roots (path, added_at) VALUES (?1, ?2)", params![SqlPath(path), now()])?;
+        transaction.execute(
+            "INSERT INTO roots (path, added_at, excluded, follow_links) VALUES (?1, ?2, ?3, ?4)",
+            params![SqlPath(path), now(), serde_json::to_string(&excluded)?, follow_links],
+        )?;
         Ok(transaction.commit()?)
+    }
+
+    /// Remembers how a root is to be scanned.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn set_root_rules(&mut self, path: &Path, excluded: &[String], follow_links: bool) -> Result<()> {
+        let sql = "UPDATE roots SET excluded = ?2, follow_links = ?3 WHERE path = ?1";
+        self.connection.execute(sql, params![SqlPath(path), serde_json::to_string(excluded)?, follow_links])?;
+        Ok(())
     }
 
     /// Notes that a root's folder is not there. Its photos stay as they are.
@@ -63,13 +95,42 @@ impl Catalog {
         Ok(())
     }
 
-    /// Notes that a root was walked to its end.
+    /// Notes that a root was walked to its end, and what was skipped there (JSON).
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn root_was_scanned(&mut self, path: &Path) -> Result<()> {
-        let sql = "UPDATE roots SET offline = 0, scanned_at = ?2 WHERE path = ?1";
-        self.connection.execute(sql, params![SqlPath(path), now()])?;
+    pub fn root_was_scanned(&mut self, path: &Path, skipped: &str) -> Result<()> {
+        let sql = "UPDATE roots SET offline = 0, scanned_at = ?2, skipped = ?3 WHERE path = ?1";
+        self.connection.execute(sql, params![SqlPath(path), now(), skipped])?;
         Ok(())
+    }
+
+    /// Notes that a root's folder is there again.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn root_is_back(&mut self, path: &Path) -> Result<()> {
+        self.connection.execute("UPDATE roots SET offline = 0 WHERE path = ?1", [SqlPath(path)])?;
+        Ok(())
+    }
+}
+
+/// A pattern of a root, as it reads in a folder above, from which `way` leads to the root.
+fn seen_from_above(way: &str, pattern: &str) -> String {
+    let (not, pattern) = pattern.strip_prefix('!').map_or(("", pattern), |pattern| ("!", pattern));
+    let is_anchored = pattern.trim_end_matches('/').contains('/');
+    let between = if is_anchored { "" } else { "**/" };
+    format!("{not}/{way}/{between}{}", pattern.trim_start_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_the_same_in_a_folder_above() {
+        assert_eq!(seen_from_above("a/b", "*.png"), "/a/b/**/*.png");
+        assert_eq!(seen_from_above("a", "/x/*.png"), "/a/x/*.png");
+        assert_eq!(seen_from_above("a", "!keep/"), "!/a/**/keep/");
     }
 }

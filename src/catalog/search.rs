@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
-use super::photos::{ONLINE, below, taken_text};
+use super::photos::{Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold_place, path_value};
 use super::{Catalog, PersonId, PhotoId, Result};
 
@@ -43,6 +43,7 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub photo: PhotoId,
+    pub hash: Hash,
     pub path: PathBuf,
     /// Local time with its offset where known.
     pub taken: Option<String>,
@@ -68,11 +69,12 @@ const READABLE: &str = "missing_since IS NULL AND problem IS NULL";
 const ORDER: &str = "ORDER BY taken NULLS LAST, path";
 
 /// What [`hit`] reads behind the number of a photo.
-const HIT: &str = "path, taken, taken_offset, width, height";
+const HIT: &str = "path, taken, taken_offset, width, height, hash";
 
 fn hit(row: &Row) -> rusqlite::Result<Hit> {
     Ok(Hit {
         photo: row.get(0)?,
+        hash: row.get(6)?,
         path: row.get::<_, SqlPath<_>>(1)?.0,
         taken: taken_text(row.get(2)?, row.get(3)?),
         width: row.get(4)?,

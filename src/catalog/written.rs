@@ -100,7 +100,7 @@ impl Writer<'_> {
             // Of a copy the same was made before.
             let other = self.photo_with(hash)?.unwrap_or(photo);
             for file in files {
-                self.file(&file.path, file.size, file.modified, other)?;
+                self.file(&file.path, file.stamp, other)?;
             }
             return Ok(());
         }

@@ -185,6 +185,22 @@ pub struct Scan {
     /// get new numbers
     #[arg(long, alias = "afresh", conflicts_with = "folders")]
     pub rebuild: bool,
+    /// Read dates, places and cameras of all photos again, without looking for faces
+    #[arg(long, conflicts_with = "rebuild")]
+    pub reread: bool,
+    /// Do not scan what matches this pattern, in the syntax of .gitignore (repeatable); remembered for these folders. A file
+    /// .facetagignore in a folder does the same
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Forget the patterns of --exclude
+    #[arg(long)]
+    pub no_exclude: bool,
+    /// Follow symbolic links; remembered for these folders
+    #[arg(long, conflicts_with = "no_follow_links")]
+    pub follow_links: bool,
+    /// Follow symbolic links no longer
+    #[arg(long)]
+    pub no_follow_links: bool,
     /// Print only errors and warnings
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,

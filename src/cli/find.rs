@@ -1,15 +1,15 @@
 //! `facetag find`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::args::Find;
-use super::output::{count, json, note, plain};
+use super::output::{count as count_of, json, note, plain};
 use super::scan::interruption;
 use super::{Exit, absolute};
 use crate::album;
@@ -45,7 +45,11 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     {
         bail!("--since {since} is after --until {until}");
     }
-    let hits = catalog.find(&query)?;
+    let (hits, away) = there(&catalog, &query)?;
+    if let Some((folder, count)) = away {
+        let photos = count_of(count, "photo");
+        note(&format!("{}: not there now, so {photos} that fit are left out", plain(&folder)));
+    }
     if hits.is_empty() {
         tell_why(&catalog, &query)?;
     }
@@ -74,10 +78,56 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     Ok(if hits.is_empty() { Exit::Partly } else { Exit::Well })
 }
 
+/// The photos that fit and can be reached now, and how many cannot, with the first folder that is not there. A disk may have
+/// been unplugged since the last scan.
+fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Option<(PathBuf, u64)>)> {
+    let mut folders: HashMap<PathBuf, bool> = HashMap::new();
+    let mut is_there = |path: &Path| {
+        let Some(folder) = path.parent() else { return true };
+        *folders.entry(folder.to_owned()).or_insert_with(|| folder.is_dir())
+    };
+    let all = catalog.find(query)?;
+    if all.iter().all(|hit| is_there(&hit.path)) {
+        return Ok((all, None));
+    }
+    // Another copy may lie where it can be reached.
+    let copies = catalog.find(&Query { copies: true, ..query.clone() })?;
+    let mut seen = HashSet::new();
+    let (mut hits, mut away) = (Vec::new(), Vec::new());
+    for hit in copies {
+        if !is_there(&hit.path) {
+            away.push(hit);
+        } else if query.copies || seen.insert(hit.photo) {
+            seen.insert(hit.photo);
+            hits.push(hit);
+        }
+    }
+    let left_out: HashSet<_> = away.iter().map(|hit| hit.photo).filter(|photo| !seen.contains(photo)).collect();
+    let first = away.iter().find(|hit| left_out.contains(&hit.photo));
+    let folder = first.and_then(|hit| hit.path.ancestors().skip(1).find(|folder| !folder.is_dir()).map(Path::to_owned));
+    // The outermost folder that is gone says it best.
+    let folder = folder.map(|folder| {
+        let gone = folder.ancestors().take_while(|folder| !folder.is_dir()).last();
+        gone.unwrap_or(&folder).to_owned()
+    });
+    Ok((hits, folder.map(|folder| (folder, left_out.len() as u64))))
+}
+
 /// Says what of a question that nothing fits no photo can fit.
 fn tell_why(catalog: &Catalog, query: &Query) -> Result<()> {
     if let Some(folder) = query.folder.as_ref().filter(|folder| !folder.is_dir()) {
-        note(&format!("{}: there is no such folder now", folder.display()));
+        note(&format!("{}: there is no such folder now", plain(folder)));
+    }
+    for &person in &query.all {
+        let missing = catalog.missing_photos_of(person)?;
+        if missing > 0
+            && let Some(Some(name)) = catalog.person(person)?.map(|who| who.name)
+        {
+            let photos = count_of(missing, "photo");
+            note(&format!(
+                "{name}: {photos} missing, deleted or moved away before the last scan; `facetag show` lists them"
+            ));
+        }
     }
     if let Some(place) = &query.place
         && catalog.find(&Query { place: query.place.clone(), ..Query::default() })?.is_empty()
@@ -110,7 +160,7 @@ fn make(folder: &Path, hits: &[Hit], kind: album::Kind) -> Result<Exit> {
         note(&format!("warning: {}: {error}", photo.display()));
     }
     let what = if kind == album::Kind::Links { "link" } else { "copies of photo" };
-    let mut line = format!("{}: {}", folder.display(), count(album.made, what));
+    let mut line = format!("{}: {}", folder.display(), count_of(album.made, what));
     if album.present > 0 {
         line += &format!(", {} there already", album.present);
     }

@@ -7,14 +7,16 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 pub(super) use crate::catalog::count;
+use crate::printable::printable;
 
 /// Columns of text, as wide as their widest cell; those of `right` are set to the right.
 pub(super) fn table(out: &mut impl Write, heads: &[&str], right: &[usize], rows: &[Vec<String>]) -> io::Result<()> {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let widths: Vec<usize> = (0..heads.len())
         .map(|column| rows.iter().chain([&heads]).map(|row| row[column].width()).max().unwrap_or(0))
         .collect();
-    for row in [&heads].into_iter().chain(rows) {
+    for row in [&heads].into_iter().chain(&rows) {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let gap = " ".repeat(widths[column] - cell.width());
@@ -38,16 +40,14 @@ pub(super) fn say(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
-/// A line on standard error. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.
+/// One line on standard error, whatever is in it. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.
 pub fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable(line));
 }
 
-/// A path as a terminal may show it: a name may hold what the terminal would obey.
+/// A path as a terminal may show it.
 pub(super) fn plain(path: &Path) -> String {
-    let letter =
-        |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() };
-    path.display().to_string().chars().map(letter).collect()
+    printable(&path.display().to_string())
 }
 
 /// A probability in per cent, never certain: nothing but the user's word is.

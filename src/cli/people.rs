@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Exit;
 use super::args::People;
-use super::output::{day, json, table};
+use super::output::{count, day, json, table};
 use crate::catalog::{Catalog, Library, PersonCount, PersonSummary};
 use crate::people::open;
 
@@ -17,6 +17,8 @@ struct Line {
     #[serde(flatten)]
     person: PersonSummary,
     best_photo: Option<String>,
+    /// Photos of which no file was there at the last scan.
+    missing: u64,
 }
 
 pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
@@ -31,25 +33,37 @@ pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
         })
         // Most strangers are seen once.
         .partition(|person| person.name.is_none() && person.faces < 2 && !(args.all || args.hidden || args.ignored));
-    let lines = shown.into_iter().map(|person| line(&catalog, person)).collect::<Result<Vec<_>>>()?;
+    let has_missing = catalog.has_missing()?;
+    let lines = shown.into_iter().map(|person| line(&catalog, person, has_missing)).collect::<Result<Vec<_>>>()?;
+    // Nobody can look at a group whose photos are gone; a person was named, and stays.
+    let (gone, lines): (Vec<Line>, Vec<Line>) =
+        lines.into_iter().partition(|line| line.is_gone() && line.person.name.is_none());
     if args.json {
         json(&lines)?;
     } else {
-        print(&lines, args, singles.len())?;
+        print(&lines, args, singles.len(), gone.len())?;
     }
-    Ok(if lines.is_empty() && singles.is_empty() { Exit::Partly } else { Exit::Well })
+    Ok(if lines.is_empty() && singles.is_empty() && gone.is_empty() { Exit::Partly } else { Exit::Well })
 }
 
-fn line(catalog: &Catalog, person: PersonCount) -> Result<Line> {
+impl Line {
+    /// All photos are missing.
+    fn is_gone(&self) -> bool {
+        self.missing > 0 && self.missing >= self.person.photos
+    }
+}
+
+fn line(catalog: &Catalog, person: PersonCount, has_missing: bool) -> Result<Line> {
+    let missing = if has_missing { catalog.missing_photos_of(person.id)? } else { 0 };
     let person = catalog.summary(person)?;
     let face = person.best_face.map(|face| catalog.face(face)).transpose()?;
     let path = face.map(|face| catalog.path_of(face.photo)).transpose()?.flatten();
-    Ok(Line { person, best_photo: path.map(|path| path.display().to_string()) })
+    Ok(Line { person, best_photo: path.map(|path| path.display().to_string()), missing })
 }
 
-fn print(lines: &[Line], args: &People, singles: usize) -> Result<()> {
+fn print(lines: &[Line], args: &People, singles: usize, gone: usize) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    if lines.is_empty() && singles == 0 {
+    if lines.is_empty() && singles + gone == 0 {
         let what = match (args.hidden, args.ignored) {
             (true, _) => "Nobody is hidden.",
             (_, true) => "Nobody is ignored.",
@@ -59,20 +73,29 @@ fn print(lines: &[Line], args: &People, singles: usize) -> Result<()> {
     }
     let rows: Vec<Vec<String>> = lines
         .iter()
-        .map(|Line { person, best_photo }| {
+        .map(|line| {
+            let Line { person, best_photo, missing } = line;
+            let photos = match missing {
+                0 => person.photos.to_string(),
+                missing => format!("{} ({missing} missing)", person.photos),
+            };
+            let best = if line.is_gone() { None } else { best_photo.clone() };
             vec![
                 person.id.to_string(),
                 person.name.clone().unwrap_or_else(|| "-".to_owned()),
                 person.faces.to_string(),
-                person.photos.to_string(),
+                photos,
                 day(person.first.as_deref()),
                 day(person.last.as_deref()),
-                best_photo.clone().unwrap_or_default(),
+                best.unwrap_or_default(),
             ]
         })
         .collect();
     if !rows.is_empty() {
         table(&mut out, &["NUMBER", "NAME", "FACES", "PHOTOS", "FIRST", "LAST", "BEST SEEN IN"], &[0, 2, 3], &rows)?;
+    }
+    if gone > 0 {
+        writeln!(out, "\nAnd {} without a name whose photos are all missing.", count(gone as u64, "group"))?;
     }
     if singles > 0 {
         writeln!(out, "\nAnd {singles} seen once (--all lists them).")?;

@@ -21,7 +21,14 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     }
     let started = Instant::now();
     let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
-    let options = Options { retry_failed: args.retry_failed, rebuild: args.rebuild };
+    let options = Options {
+        retry_failed: args.retry_failed,
+        rebuild: args.rebuild,
+        reread: args.reread,
+        exclude: args.exclude.clone(),
+        no_exclude: args.no_exclude,
+        follow_links: args.follow_links.then_some(true).or(args.no_follow_links.then_some(false)),
+    };
     let summary = shown(library, &args.folders, options, &mut progress)?;
     if args.json {
         json(&summary)?;
@@ -63,13 +70,22 @@ pub(super) fn interruption() -> Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-/// Does something at the first Ctrl-C (or a polite kill); the second ends facetag at once.
+/// So long facetag may take to end after the first Ctrl-C: a disk may not answer, or a large photo be in work. Whatever it does
+/// then is found again by the next scan.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Does something at the first Ctrl-C (or a polite kill); the second ends facetag at once, and so does a long time.
 pub(super) fn on_interruption(stop: impl Fn() + Send + 'static) -> Result<()> {
     let again = AtomicBool::new(false);
+    let end = || std::process::exit(Exit::Interrupted as i32);
     ctrlc::set_handler(move || {
         if again.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
+            end();
         }
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            end();
+        });
         stop();
     })?;
     Ok(())
@@ -172,8 +188,14 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     if !rest.is_empty() {
         writeln!(out, "Files: {}.", rest.join(", "))?;
     }
+    if summary.reread > 0 {
+        writeln!(out, "Metadata read again: {}.", count(summary.reread, "photo"))?;
+    }
     for (format, number) in &summary.not_yet {
-        writeln!(out, "Passed over: {number} {format}, which facetag cannot read yet.")?;
+        writeln!(out, "Skipped: {number} {format}, which facetag cannot read yet.")?;
+    }
+    for line in summary.skipped.lines() {
+        writeln!(out, "Skipped: {line}.")?;
     }
     if summary.new_groups + summary.tagged > 0 {
         writeln!(

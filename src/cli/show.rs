@@ -17,6 +17,8 @@ use crate::people::open;
 struct Sighting {
     face: FaceId,
     path: String,
+    /// None of its files was there at the last scan.
+    missing: bool,
     taken: Option<String>,
     #[serde(rename = "box")]
     bounds: BoundingBox,
@@ -54,7 +56,7 @@ pub(super) fn run(library: &Library, args: &Show) -> Result<Exit> {
                 day(sighting.taken.as_deref()),
                 state.to_owned(),
                 sighting.with.join(", "),
-                sighting.path.clone(),
+                if sighting.missing { format!("{} (missing)", sighting.path) } else { sighting.path.clone() },
             ]
         })
         .collect();
@@ -70,9 +72,11 @@ fn sighting(catalog: &Catalog, face: &FaceRow) -> Result<Sighting> {
     }
     with.sort();
     with.dedup();
+    let path = catalog.path_of(face.photo)?.unwrap_or_default();
     Ok(Sighting {
         face: face.id,
-        path: catalog.path_of(face.photo)?.map(|path| path.display().to_string()).unwrap_or_default(),
+        missing: catalog.is_missing(&path)?,
+        path: path.display().to_string(),
         taken: catalog.photo(face.photo)?.taken,
         bounds: face.bounds,
         quality: face.quality,

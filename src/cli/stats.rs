@@ -9,6 +9,8 @@ use super::Exit;
 use super::output::{day, json};
 use crate::catalog::{Library, Tally};
 use crate::people::open;
+use crate::printable::printable;
+use crate::scan::Skipped;
 
 #[derive(Serialize)]
 struct Stats {
@@ -26,6 +28,9 @@ struct RootLine {
     path: String,
     scanned_at: Option<String>,
     offline: bool,
+    excluded: Vec<String>,
+    follow_links: bool,
+    skipped: Skipped,
 }
 
 pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
@@ -34,6 +39,9 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
         path: root.path.display().to_string(),
         scanned_at: root.scanned_at,
         offline: root.offline,
+        excluded: root.excluded,
+        follow_links: root.follow_links,
+        skipped: serde_json::from_str(&root.skipped).unwrap_or_default(),
     });
     let parts = ["", "-wal"].map(|end| format!("{}{end}", library.file().display()));
     let stats = Stats {
@@ -59,13 +67,19 @@ fn print(stats: &Stats) -> Result<()> {
     writeln!(out, "Photos    {photos} in {files} files; {missing} files missing, {unreadable} not readable")?;
     writeln!(out, "Faces     {faces}, {tagged} with a name")?;
     writeln!(out, "People    {persons} named, {groups} groups without a name")?;
-    for RootLine { path, scanned_at, offline } in &stats.roots {
+    for RootLine { path, scanned_at, offline, excluded, skipped, .. } in &stats.roots {
         let state = match (offline, scanned_at) {
             (true, _) => "not there now".to_owned(),
             (false, Some(at)) => format!("scanned {}", day(Some(at))),
             (false, None) => "not scanned to its end".to_owned(),
         };
-        writeln!(out, "Folder    {path} ({state})")?;
+        writeln!(out, "Folder    {} ({state})", printable(path))?;
+        for pattern in excluded {
+            writeln!(out, "          excluded: {}", printable(pattern))?;
+        }
+        for line in skipped.lines() {
+            writeln!(out, "          skipped: {line}")?;
+        }
     }
     Ok(())
 }

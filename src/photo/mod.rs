@@ -11,6 +11,7 @@ mod contain;
 mod error;
 mod format;
 mod jpeg;
+mod open;
 mod orientation;
 mod raster;
 mod raw;
@@ -20,6 +21,7 @@ pub use contain::{Panicked, contain};
 pub use error::PhotoError;
 pub use format::{Candidate, Format};
 pub use jpeg::{content as jpeg_content, encode as encode_jpeg};
+pub use open::{OpenError, open, read, read_at_most};
 pub use orientation::Orientation;
 pub use resize::{resized, resized_part, square, thumbnail};
 

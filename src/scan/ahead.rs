@@ -10,8 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::Scope;
 
 use super::budget::{Budget, Share};
-use super::read::{ReadError, bytes};
-use super::walk::FoundFile;
+use super::discover::FoundFile;
+use super::read::ReadError;
+use crate::photo;
 
 /// So many files are read at once.
 const READERS: usize = 4;
@@ -42,8 +43,10 @@ pub(super) fn read_ahead<'scope, 'a: 'scope>(
             while !stop.load(Ordering::Relaxed)
                 && let Some(file) = next()
             {
-                let share = memory.take(file.size);
-                if sender.send(Ahead { file, bytes: bytes(&file.path), share }).is_err() {
+                let size = file.stamp.size;
+                let share = memory.take(size);
+                let bytes = photo::read_at_most(&file.path, size).map_err(ReadError::from);
+                if sender.send(Ahead { file, bytes, share }).is_err() {
                     return;
                 }
             }

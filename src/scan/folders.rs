@@ -4,8 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::{Event, Options, Summary, scan};
-use crate::catalog::{Catalog, CatalogError, Library};
+use super::discover::{self, Target};
+use super::plan::is_empty;
+use super::{Event, Job, Options, Summary, scan};
+use crate::catalog::{Catalog, CatalogError, Library, Root};
 use crate::face::{ModelError, Pack};
 use crate::people::{OpenError, active_pack};
 
@@ -20,6 +22,8 @@ pub enum ScanError {
     NoRoot,
     #[error("{0}: not there now, and --rebuild would forget what is known of it; bring it back first")]
     Away(PathBuf),
+    #[error("the pattern of --exclude cannot be understood: {0}")]
+    Pattern(String),
     #[error("{path}: {source}")]
     Path { path: PathBuf, source: io::Error },
     #[error("the models could not be loaded: {0}")]
@@ -33,14 +37,15 @@ pub enum ScanError {
 /// Scans `folders`, or all roots where there are none, while no other facetag scans into the library.
 ///
 /// # Errors
-/// [`ScanError`]. A photo that cannot be read is none: it is told by an [`Event`].
+/// [`ScanError`]. A photo that cannot be read is none: it is reported as an [`Event`].
 pub fn scan_folders(
     library: &Library,
     folders: &[PathBuf],
     options: Options,
     interrupted: &AtomicBool,
-    tell: impl FnMut(Event),
+    mut tell: impl FnMut(Event),
 ) -> Result<Summary, ScanError> {
+    discover::patterns(Path::new("/"), &options.exclude).map_err(ScanError::Pattern)?;
     let mut roots = Vec::new();
     for folder in folders {
         if folder.is_file() {
@@ -66,10 +71,86 @@ pub fn scan_folders(
         return Err(ScanError::NoFolder(strange.clone()));
     }
     let pack = active_pack(&catalog, library)?;
+    if options.rebuild {
+        catalog.forget_found()?;
+    }
+    let roots = without_inner(&roots);
+    for root in &roots {
+        catalog.add_root(root)?;
+    }
+    remember(&mut catalog, &roots, &options)?;
+    let known = catalog.roots()?;
+    let targets = roots.iter().filter_map(|start| target(&known, start, true)).collect();
     let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
-    let summary = scan(&mut catalog, &roots, options, (pack, load), interrupted, tell)?;
+    let job =
+        Job { catalog: &mut catalog, options: &options, interrupted, tell: &mut tell, summary: Summary::default() };
+    let summary = scan(job, targets, (pack, load))?;
     catalog.check_is_there()?;
     Ok(summary)
+}
+
+/// Scans what lies at `paths` (absolute), or lay there: files and folders below the roots, and nothing else. For watching.
+///
+/// # Errors
+/// [`ScanError`].
+pub fn scan_paths(
+    library: &Library,
+    paths: &[PathBuf],
+    interrupted: &AtomicBool,
+    mut tell: impl FnMut(Event),
+) -> Result<Summary, ScanError> {
+    let _lock = library.lock_for_scan()?;
+    let mut catalog = Catalog::reopen(library)?;
+    let pack = active_pack(&catalog, library)?;
+    let known = catalog.roots()?;
+    let targets = without_inner(paths).into_iter().filter_map(|start| target(&known, start, false)).collect();
+    let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
+    let job = Job {
+        catalog: &mut catalog,
+        options: &Options::default(),
+        interrupted,
+        tell: &mut tell,
+        summary: Summary::default(),
+    };
+    Ok(scan(job, targets, (pack, load))?)
+}
+
+/// What lies at a path, in the root that holds it.
+fn target(roots: &[Root], start: &Path, asked_for: bool) -> Option<Target> {
+    let root = roots.iter().find(|root| start.starts_with(&root.path))?;
+    Some(Target { root: root.clone(), start: start.to_owned(), asked_for })
+}
+
+/// Remembers for the roots that hold these folders what the user said of excluding and links.
+fn remember(catalog: &mut Catalog, folders: &[&Path], options: &Options) -> Result<(), CatalogError> {
+    let Options { exclude, no_exclude, follow_links, .. } = options;
+    if exclude.is_empty() && !no_exclude && follow_links.is_none() {
+        return Ok(());
+    }
+    for root in catalog.roots()? {
+        if folders.iter().any(|folder| folder.starts_with(&root.path)) {
+            let mut excluded = if *no_exclude { Vec::new() } else { root.excluded };
+            excluded.extend(exclude.iter().cloned());
+            let mut seen = std::collections::HashSet::new();
+            excluded.retain(|pattern| seen.insert(pattern.clone()));
+            catalog.set_root_rules(&root.path, &excluded, follow_links.unwrap_or(root.follow_links))?;
+        }
+    }
+    Ok(())
+}
+
+/// The paths that are in none of the others, each once.
+pub(super) fn without_inner(paths: &[PathBuf]) -> Vec<&Path> {
+    let mut sorted: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    sorted.sort();
+    let mut outer: Vec<&Path> = Vec::new();
+    for path in sorted {
+        // What lies in a folder follows it, in the order of paths.
+        if outer.last().is_none_or(|last| !path.starts_with(last)) {
+            outer.push(path);
+        }
+    }
+    outer
 }
 
 /// A folder that the user named, absolute and without links, as it stands in the library.
@@ -82,9 +163,4 @@ pub fn absolute(folder: &Path) -> io::Result<PathBuf> {
         // One that is away may still be known.
         Err(_) => std::path::absolute(folder),
     }
-}
-
-/// Whether there is nothing in a folder.
-pub(super) fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }

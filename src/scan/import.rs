@@ -1,7 +1,6 @@
 //! Names that other programs keep -> faces of the library.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -18,7 +17,7 @@ use crate::face::{BoundingBox, Pack};
 use crate::metadata::Metadata;
 use crate::metadata::packets::jpeg_segments;
 use crate::people::{DecideError, Decided, decide};
-use crate::photo::Format;
+use crate::photo::{self, Format};
 use crate::tags::{Problem, Reader, Region, Similar, Source, matched, similar};
 
 /// A name that another program, or another library, has for a face or a photo.
@@ -118,10 +117,9 @@ pub fn read_names(catalog: &Catalog, reader: &Reader, files: &[FileRow]) -> Resu
 
 /// The bytes of a file that is as it was scanned; of a JPEG those before its pixels are enough.
 fn head(file: &FileRow, hash: &Hash) -> Option<Vec<u8>> {
-    let metadata = std::fs::metadata(&file.path).ok()?;
+    let (mut reader, metadata) = photo::open(&file.path).ok()?;
     let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos() as i64;
-    let is_same = metadata.len() == file.size && modified == file.modified;
-    let mut reader = File::open(&file.path).ok()?;
+    let is_same = metadata.len() == file.stamp.size && modified == file.stamp.modified;
     let mut bytes = Vec::new();
     if is_same {
         reader.by_ref().take(HEAD).read_to_end(&mut bytes).ok()?;
@@ -131,7 +129,7 @@ fn head(file: &FileRow, hash: &Hash) -> Option<Vec<u8>> {
             return Some(bytes);
         }
     }
-    reader.read_to_end(&mut bytes).ok()?;
+    reader.take(metadata.len()).read_to_end(&mut bytes).ok()?;
     (is_same || blake3::hash(&bytes).as_bytes() == hash).then_some(bytes)
 }
 
@@ -325,7 +323,7 @@ pub fn files_in(catalog: &Catalog, folders: &[PathBuf]) -> Result<Vec<FileRow>, 
         folders => folders.to_vec(),
     };
     let mut files = Vec::new();
-    for root in super::without_inner(&roots) {
+    for root in super::folders::without_inner(&roots) {
         files.extend(catalog.files_under(root)?);
     }
     Ok(files)

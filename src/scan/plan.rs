@@ -1,14 +1,18 @@
-//! What a scan has to do: the files found against the files known.
+//! Planning: the files found against the files known.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::walk::{FoundFile, Walk};
-use crate::catalog::FileRow;
+use super::discover::{Found, FoundFile, Target};
+use super::embed::faces_to_embed;
+use super::skip::Skipped;
+use super::{Event, Job, Options, Summary};
+use crate::catalog::{CatalogError, FileRow, Stamp};
+use crate::face::PackInfo;
 
 /// The work of a scan.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub(super) struct Plan {
     /// New or changed, or to be tried again.
     pub read: Vec<FoundFile>,
     /// Neither opened nor changed.
@@ -19,56 +23,162 @@ pub struct Plan {
     pub gone: Vec<PathBuf>,
     /// There again, as they were.
     pub back: Vec<PathBuf>,
+    /// As they were, as far as is known; from now on more is.
+    pub seen: Vec<(PathBuf, Stamp)>,
+    /// Photos whose faces have no embedding.
+    to_embed: u64,
+    /// The roots that were walked, and what was skipped there.
+    walked: Vec<(PathBuf, Skipped)>,
+    /// Whole roots are scanned, and not paths alone.
+    pub has_whole_roots: bool,
+}
+
+/// Compares what was found with what is known, notes what needs no reading, and returns the rest.
+pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) -> Result<Plan, CatalogError> {
+    let mut plan = Plan::default();
+    for (Target { root, start, .. }, found) in found {
+        let known = job.catalog.files_under(&start)?;
+        // An unmounted disk leaves no folder, or an empty one.
+        let is_away = !root.path.is_dir()
+            || (found.photos.is_empty() && known.iter().any(|file| !file.missing) && is_empty(&root.path));
+        if is_away {
+            job.catalog.root_is_offline(&root.path)?;
+            // Where all its photos have been found elsewhere since, nothing is amiss.
+            if !known.is_empty() && !job.summary.offline.contains(&root.path) {
+                (job.tell)(Event::Offline { path: &root.path });
+                job.summary.offline.push(root.path);
+            }
+            continue;
+        }
+        if root.offline {
+            job.catalog.root_is_back(&root.path)?;
+        }
+        for (path, problem) in &found.unseen {
+            (job.tell)(Event::Unreadable { path, problem });
+        }
+        job.summary.unreadable += found.unseen.len() as u64;
+        for (format, count) in found.not_yet {
+            *job.summary.not_yet.entry(format).or_default() += count;
+        }
+        job.summary.skipped.extend(found.skipped.clone());
+        plan.add(found.photos, &found.unseen, &known, job.options);
+        if start == root.path {
+            plan.walked.push((start, found.skipped));
+            plan.has_whole_roots = true;
+        }
+    }
+    job.catalog.note_files(&plan.gone, &plan.back, &plan.seen)?;
+    job.summary.unchanged += plan.unchanged;
+    job.summary.unreadable += plan.still_unreadable;
+    if plan.has_whole_roots {
+        plan.to_embed = faces_to_embed(job.catalog, &info.name)?.len() as u64;
+    }
+    (job.tell)(Event::Planned { to_read: plan.read.len() as u64 + plan.to_embed });
+    Ok(plan)
 }
 
 impl Plan {
-    /// Compares by path, size and time of change; no file is opened for it.
-    pub fn new(walk: &Walk, known: &[FileRow], retry_failed: bool) -> Self {
-        let mut plan = Self::default();
+    /// Whether models are needed.
+    pub fn has_work(&self) -> bool {
+        !self.read.is_empty() || self.to_embed > 0
+    }
+
+    /// Compares by path and stamp; no file is opened for it.
+    fn add(
+        &mut self,
+        found: Vec<FoundFile>,
+        unseen: &[(PathBuf, String)],
+        known: &[FileRow],
+        &Options { retry_failed, reread, .. }: &Options,
+    ) {
         let mut not_found: HashMap<&Path, &FileRow> = known.iter().map(|file| (file.path.as_path(), file)).collect();
-        for found in &walk.photos {
-            match not_found.remove(found.path.as_path()) {
-                Some(file) if file.size == found.size && file.modified == found.modified => {
-                    if file.missing {
-                        plan.back.push(file.path.clone());
-                    }
-                    match (&file.problem, retry_failed) {
-                        (Some(_), true) => plan.read.push(found.clone()),
-                        (Some(_), false) => plan.still_unreadable += 1,
-                        (None, _) => plan.unchanged += 1,
+        for found in found {
+            let Some(file) = not_found.remove(found.path.as_path()).filter(|file| is_same(&file.stamp, &found.stamp))
+            else {
+                self.read.push(found);
+                continue;
+            };
+            if file.missing {
+                self.back.push(file.path.clone());
+            }
+            match (&file.problem, retry_failed, reread) {
+                (Some(_), true, _) | (None, _, true) => self.read.push(found),
+                (Some(_), false, _) => self.still_unreadable += 1,
+                (None, _, false) => {
+                    self.unchanged += 1;
+                    if file.stamp != found.stamp {
+                        self.seen.push((found.path, found.stamp));
                     }
                 }
-                _ => plan.read.push(found.clone()),
             }
         }
         // What lies below a folder that could not be looked into may well be there.
-        let unseen = |path: &Path| walk.unseen.iter().any(|(folder, _)| path.starts_with(folder));
-        let gone = not_found.into_values().filter(|file| !file.missing && !unseen(&file.path));
-        plan.gone.extend(gone.map(|file| file.path.clone()));
-        plan.gone.sort();
-        plan
+        let unseen = |path: &Path| unseen.iter().any(|(folder, _)| path.starts_with(folder));
+        let mut gone: Vec<PathBuf> = not_found
+            .into_values()
+            .filter(|file| !file.missing && !unseen(&file.path))
+            .map(|file| file.path.clone())
+            .collect();
+        gone.sort();
+        self.gone.extend(gone);
     }
+
+    /// Notes what can be said only at the end of the scan.
+    pub fn finish(self, job: Job) -> Result<Summary, CatalogError> {
+        let Job { catalog, mut summary, .. } = job;
+        // What was found elsewhere in the meantime has moved, and is not gone.
+        for path in &self.gone {
+            summary.missing += u64::from(catalog.is_missing(path)?);
+        }
+        if !summary.interrupted {
+            for (root, skipped) in &self.walked {
+                catalog.root_was_scanned(root, &serde_json::to_string(skipped)?)?;
+            }
+        }
+        Ok(summary)
+    }
+}
+
+/// Whether a file has the content that it had. An older facetag did not look at when it changed.
+fn is_same(known: &Stamp, found: &Stamp) -> bool {
+    let Stamp { size, modified, changed } = *known;
+    size == found.size && modified == found.modified && (changed == found.changed || changed == 0)
+}
+
+/// Whether there is nothing in a folder.
+pub(super) fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn stamp(size: u64) -> Stamp {
+        Stamp { size, modified: 5, changed: 7 }
+    }
+
+    fn plan_of(found: Found, known: &[FileRow], retry_failed: bool) -> Plan {
+        let mut plan = Plan::default();
+        plan.add(found.photos, &found.unseen, known, &Options { retry_failed, ..Options::default() });
+        plan
+    }
+
     fn found(path: &str, size: u64) -> FoundFile {
-        FoundFile { path: path.into(), size, modified: 5 }
+        FoundFile { path: path.into(), stamp: stamp(size) }
     }
 
     fn known(path: &str, size: u64) -> FileRow {
-        FileRow { path: path.into(), size, modified: 5, photo: Some(1), problem: None, missing: false }
+        FileRow { path: path.into(), stamp: stamp(size), photo: Some(1), problem: None, missing: false }
     }
 
     #[test]
     fn files_are_new_changed_unchanged_gone_or_back() {
         let walk =
-            Walk { photos: vec![found("/a", 1), found("/b", 2), found("/c", 3), found("/d", 4)], ..Walk::default() };
+            Found { photos: vec![found("/a", 1), found("/b", 2), found("/c", 3), found("/d", 4)], ..Found::default() };
         let back = FileRow { missing: true, ..known("/d", 4) };
         let long_gone = FileRow { missing: true, ..known("/f", 6) };
-        let plan = Plan::new(&walk, &[known("/b", 1), known("/c", 3), back, known("/e", 5), long_gone], false);
+        let plan = plan_of(walk, &[known("/b", 1), known("/c", 3), back, known("/e", 5), long_gone], false);
         assert_eq!(plan.read, [found("/a", 1), found("/b", 2)]);
         assert_eq!(plan.unchanged, 2);
         assert_eq!(plan.back, [PathBuf::from("/d")]);
@@ -78,15 +188,28 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_tried_again_when_asked_or_changed() {
         let broken = FileRow { photo: None, problem: Some("damaged".into()), ..known("/a", 1) };
-        let walk = |size| Walk { photos: vec![found("/a", size)], ..Walk::default() };
-        assert_eq!(Plan::new(&walk(1), std::slice::from_ref(&broken), false).still_unreadable, 1);
-        assert_eq!(Plan::new(&walk(1), std::slice::from_ref(&broken), true).read.len(), 1);
-        assert_eq!(Plan::new(&walk(2), &[broken], false).read.len(), 1);
+        let walk = |size| Found { photos: vec![found("/a", size)], ..Found::default() };
+        assert_eq!(plan_of(walk(1), std::slice::from_ref(&broken), false).still_unreadable, 1);
+        assert_eq!(plan_of(walk(1), std::slice::from_ref(&broken), true).read.len(), 1);
+        assert_eq!(plan_of(walk(2), &[broken], false).read.len(), 1);
     }
 
     #[test]
     fn below_a_folder_that_could_not_be_opened_nothing_is_gone() {
-        let walk = Walk { unseen: vec![("/locked".into(), "permission denied".into())], ..Walk::default() };
-        assert_eq!(Plan::new(&walk, &[known("/locked/a", 1)], false), Plan::default());
+        let walk = Found { unseen: vec![("/locked".into(), "permission denied".into())], ..Found::default() };
+        assert_eq!(plan_of(walk, &[known("/locked/a", 1)], false), Plan::default());
+    }
+
+    #[test]
+    fn a_file_that_changed_in_any_way_is_looked_into() {
+        let walk = |changed| {
+            let file = FoundFile { path: "/a".into(), stamp: Stamp { changed, ..stamp(1) } };
+            Found { photos: vec![file], ..Found::default() }
+        };
+        assert_eq!(plan_of(walk(8), &[known("/a", 1)], false).read.len(), 1);
+        // As an older facetag, which did not look at it, left it.
+        let older = FileRow { stamp: Stamp { changed: 0, ..stamp(1) }, ..known("/a", 1) };
+        let plan = plan_of(walk(8), &[older], false);
+        assert_eq!((plan.read.len(), plan.unchanged, plan.seen.len()), (0, 1, 1));
     }
 }

@@ -11,13 +11,15 @@ use super::memory::give_memory_back;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, place};
-use crate::photo::{self, PhotoError, contain};
+use crate::photo::{self, OpenError, PhotoError, contain};
 
 /// Reads photos on many threads at once.
 pub struct PhotoReader<'a> {
     pack: &'a Pack,
     /// Photos that are in the library, or that some thread is reading.
     taken: Mutex<HashSet<Hash>>,
+    /// Photos of the library whose metadata is to be read again.
+    again: Mutex<HashSet<Hash>>,
     budget: Budget,
 }
 
@@ -27,6 +29,8 @@ pub enum Reading {
     Photo(Box<NewPhoto>),
     /// A photo that is known, or that another file of this scan holds too.
     Copy(Hash),
+    /// A photo that is known, with its metadata read again and without its faces.
+    Reread(Box<NewPhoto>),
     Unreadable {
         hash: Option<Hash>,
         problem: String,
@@ -41,7 +45,7 @@ pub enum Reading {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     #[error("{0}")]
-    File(#[from] std::io::Error),
+    Open(#[from] OpenError),
     #[error("{0}")]
     Photo(#[from] PhotoError),
     #[error("{0}")]
@@ -50,14 +54,9 @@ pub(super) enum ReadError {
     Away,
     #[error("it has changed since it was scanned; the next scan looks at it")]
     Changed,
-    #[error("the file has {0} MB, and facetag reads at most {LARGEST_MB}; a smaller copy can be read")]
-    TooLong(u64),
     #[error("facetag failed on this photo ({0}); please report it with the file")]
     Panicked(String),
 }
-
-/// The largest file that is read.
-const LARGEST_MB: u64 = 1024;
 
 /// Pixels in memory at once for each thread: a 24-megapixel photo and what it takes to turn it upright.
 const PIXELS_A_THREAD: u64 = 32_000_000;
@@ -67,7 +66,12 @@ impl<'a> PhotoReader<'a> {
     pub fn new(pack: &'a Pack, known: HashSet<Hash>) -> Self {
         give_memory_back();
         let budget = Budget::new(PIXELS_A_THREAD * rayon::current_num_threads() as u64);
-        Self { pack, taken: Mutex::new(known), budget }
+        Self { pack, taken: Mutex::new(known), again: Mutex::default(), budget }
+    }
+
+    /// It reads the metadata of these photos again.
+    pub fn rereading(self, photos: HashSet<Hash>) -> Self {
+        Self { again: Mutex::new(photos), ..self }
     }
 
     /// Reads a photo from the bytes of a file. Nothing in it can end the scan: what goes wrong, even a panic, makes it
@@ -76,7 +80,9 @@ impl<'a> PhotoReader<'a> {
         let mut hash = None;
         match contained(|| self.try_read(bytes?, &mut hash)) {
             Ok(reading) => reading,
-            Err(ReadError::File(error)) => Reading::OutOfReach { problem: error.to_string() },
+            Err(ReadError::Open(error)) if !matches!(error, OpenError::TooLong(_)) => {
+                Reading::OutOfReach { problem: error.to_string() }
+            }
             Err(error) => Reading::Unreadable { hash, problem: error.to_string() },
         }
     }
@@ -84,7 +90,11 @@ impl<'a> PhotoReader<'a> {
     fn try_read(&self, bytes: Vec<u8>, hash: &mut Option<Hash>) -> Result<Reading, ReadError> {
         let fingerprint = *blake3::hash(&bytes).as_bytes();
         if !self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(fingerprint) {
-            return Ok(Reading::Copy(fingerprint));
+            if !self.again.lock().unwrap_or_else(PoisonError::into_inner).remove(&fingerprint) {
+                return Ok(Reading::Copy(fingerprint));
+            }
+            let metadata = Metadata::read(&bytes);
+            return Ok(Reading::Reread(Box::new(self.photo(fingerprint, (0, 0), metadata, Vec::new()))));
         }
         *hash = Some(fingerprint);
         let (photo, metadata) = upright(bytes, &self.budget, |photo, metadata| {
@@ -92,9 +102,13 @@ impl<'a> PhotoReader<'a> {
             let faces = faces.into_iter().map(|face| self.face(photo, face)).collect::<Result<Vec<_>, _>>()?;
             Ok(((photo.dimensions(), faces), metadata))
         })?;
-        let ((width, height), faces) = photo;
-        Ok(Reading::Photo(Box::new(NewPhoto {
-            hash: fingerprint,
+        let (size, faces) = photo;
+        Ok(Reading::Photo(Box::new(self.photo(fingerprint, size, metadata, faces.into_iter().flatten().collect()))))
+    }
+
+    fn photo(&self, hash: Hash, (width, height): (u32, u32), metadata: Metadata, faces: Vec<NewFace>) -> NewPhoto {
+        NewPhoto {
+            hash,
             width,
             height,
             taken: metadata.taken,
@@ -102,8 +116,8 @@ impl<'a> PhotoReader<'a> {
             place: metadata.gps.and_then(place),
             camera: metadata.camera,
             pack: self.pack.info.name.clone(),
-            faces: faces.into_iter().flatten().collect(),
-        })))
+            faces,
+        }
     }
 
     /// Embeds faces that are known already, in the photo at `path`, with this reader's pack.
@@ -183,19 +197,10 @@ fn upright<T>(
     then(&photo, metadata)
 }
 
-/// The bytes of a file, unless it is too long to be a photo.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let megabytes = std::fs::metadata(path)?.len() >> 20;
-    if megabytes > LARGEST_MB {
-        return Err(ReadError::TooLong(megabytes));
-    }
-    Ok(std::fs::read(path)?)
-}
-
 /// The bytes of a photo that was scanned before: boxes are of that photo, and on the pixels of another they would cut
 /// out anything.
 fn unchanged(path: &Path, hash: &Hash) -> Result<Vec<u8>, ReadError> {
-    let bytes = bytes(path)?;
+    let bytes = photo::read(path)?;
     if blake3::hash(&bytes).as_bytes() == hash { Ok(bytes) } else { Err(ReadError::Changed) }
 }
 

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::discover::FoundFile;
 use super::read::Reading;
-use super::walk::FoundFile;
 use super::{Event, Summary};
-use crate::catalog::{Catalog, CatalogError, Hash, Writer};
+use crate::catalog::{Catalog, CatalogError, Filed, Hash, Writer};
 
 /// The one writer of a scan: it takes readings as they come, and keeps them in a transaction a batch.
 pub(super) struct Store<'a, T> {
@@ -77,16 +77,21 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
                 match reading {
                     Reading::Photo(photo) => {
                         let id = writer.photo(&photo)?;
-                        let moved = writer.file(&file.path, file.size, file.modified, id)?;
+                        let filed = writer.file(&file.path, file.stamp, id)?;
                         summary.photos += 1;
                         summary.faces += photo.faces.len() as u64;
-                        summary.moved += u64::from(moved);
+                        summary.moved += u64::from(filed == Filed::Moved);
                     }
                     Reading::Copy(hash) => waiting.push((file, hash)),
+                    Reading::Reread(photo) => {
+                        writer.describe(&photo)?;
+                        summary.reread += 1;
+                        waiting.push((file, photo.hash));
+                    }
                     // Not remembered: the next scan tries again.
                     Reading::OutOfReach { .. } => summary.unreadable += 1,
                     Reading::Unreadable { hash, problem } => {
-                        writer.unreadable(&file.path, file.size, file.modified, &problem)?;
+                        writer.unreadable(&file.path, file.stamp, &problem)?;
                         summary.unreadable += 1;
                         unreadable.extend(hash.map(|hash| (hash, problem)));
                     }
@@ -96,7 +101,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
             for (file, hash) in waiting.drain(..) {
                 if let Some(problem) = unreadable.get(&hash) {
                     tell(Event::Unreadable { path: &file.path, problem });
-                    writer.unreadable(&file.path, file.size, file.modified, problem)?;
+                    writer.unreadable(&file.path, file.stamp, problem)?;
                     summary.unreadable += 1;
                 } else if !copy(writer, summary, file, &hash)? {
                     still_waiting.push((file, hash));
@@ -112,8 +117,10 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
 /// scan was interrupted before, is read by the next scan.
 fn copy(writer: &mut Writer, summary: &mut Summary, file: &FoundFile, hash: &Hash) -> Result<bool, CatalogError> {
     let Some(photo) = writer.photo_with(hash)? else { return Ok(false) };
-    let moved = writer.file(&file.path, file.size, file.modified, photo)?;
-    summary.moved += u64::from(moved);
-    summary.copies += u64::from(!moved);
+    match writer.file(&file.path, file.stamp, photo)? {
+        Filed::Moved => summary.moved += 1,
+        Filed::Same => summary.unchanged += 1,
+        Filed::New => summary.copies += 1,
+    }
     Ok(true)
 }

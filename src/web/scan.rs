@@ -170,7 +170,7 @@ async fn start(State(site): State<Site>, Form(How { retry }): Form<How>) -> Resu
     if site.ask(|catalog| Ok(catalog.roots()?)).await?.is_empty() {
         return Err(PageError::NothingToScan);
     }
-    site.scanning.start(None, Options { retry_failed: retry, rebuild: false })?;
+    site.scanning.start(None, Options { retry_failed: retry, ..Options::default() })?;
     Ok(Redirect::to("/scan"))
 }
 

@@ -1,0 +1,334 @@
+//! Discovering: the photos below a folder, and what is skipped there.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, FileType, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::UNIX_EPOCH;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::skip::{self, Reason, Skipped};
+use crate::catalog::{Root, Stamp};
+use crate::photo::Candidate;
+
+/// Where to look: all of a root, or what lies at a path below it.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub root: Root,
+    /// The root itself, a folder or a file.
+    pub start: PathBuf,
+    /// Somebody asked for just this: it is looked at even where it is hidden.
+    pub asked_for: bool,
+}
+
+/// A file that may be a photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    pub path: PathBuf,
+    pub stamp: Stamp,
+}
+
+/// What lies below a folder.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// In the order of their paths; those behind links last.
+    pub photos: Vec<FoundFile>,
+    /// Files of formats that cannot be read yet: how many of each.
+    pub not_yet: BTreeMap<&'static str, u64>,
+    pub skipped: Skipped,
+    /// Folders and files that could not be looked at, and why.
+    pub unseen: Vec<(PathBuf, String)>,
+}
+
+/// The name of a file with patterns, in the syntax of `.gitignore`, of what is not to be scanned below its folder.
+pub(super) const IGNORE_FILE: &str = ".facetagignore";
+
+/// Files that keep a folder from being scanned.
+pub(super) const NO_MEDIA: [&str; 2] = [".nomedia", ".ppignore"];
+
+/// Patterns of a root, in the syntax of `.gitignore`.
+///
+/// # Errors
+/// In words: which pattern cannot be understood.
+pub(super) fn patterns(root: &Path, globs: &[String]) -> Result<Gitignore, String> {
+    let mut builder = GitignoreBuilder::new(root);
+    for glob in globs {
+        builder.add_line(None, glob).map_err(|error| error.to_string())?;
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// Looks at what lies at the targets; no file is opened but those with patterns. `None` where it was interrupted.
+pub(super) fn discover(targets: Vec<Target>, interrupted: &AtomicBool) -> Option<Vec<(Target, Found)>> {
+    targets.into_iter().map(|target| look_at(&target, interrupted).map(|found| (target, found))).collect()
+}
+
+fn look_at(target: &Target, interrupted: &AtomicBool) -> Option<Found> {
+    let excluded = patterns(&target.root.path, &target.root.excluded).unwrap_or_else(|_| Gitignore::empty());
+    let mut walker = Walker {
+        excluded,
+        follow_links: target.root.follow_links,
+        interrupted,
+        found: Found::default(),
+        ignored: Vec::new(),
+        links: Vec::new(),
+        seen: HashSet::new(),
+    };
+    walker.start(target)?;
+    // What links lead to comes last: by then is known what lies in the folder itself.
+    while let Some((link, ignored)) = walker.links.pop() {
+        walker.ignored = ignored;
+        walker.behind(&link)?;
+    }
+    Some(walker.found)
+}
+
+/// What tells one file from another, whatever it is called.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+struct Walker<'a> {
+    excluded: Gitignore,
+    follow_links: bool,
+    interrupted: &'a AtomicBool,
+    found: Found,
+    /// The patterns of the folders above, the innermost last.
+    ignored: Vec<Arc<Gitignore>>,
+    /// Links to follow, with the patterns that hold there.
+    links: Vec<(PathBuf, Vec<Arc<Gitignore>>)>,
+    /// Files and folders that were seen, where links are followed.
+    seen: HashSet<Identity>,
+}
+
+impl Walker<'_> {
+    fn start(&mut self, target: &Target) -> Option<()> {
+        let (root, start) = (&target.root.path, &target.start);
+        if start == root {
+            return self.folder(root);
+        }
+        // From the root down to what was asked for, as a walk would come there.
+        let between: Vec<&Path> = start.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).collect();
+        for folder in between.into_iter().rev() {
+            if folder != root && !target.asked_for {
+                let marked = NO_MEDIA.iter().any(|name| folder.join(name).exists());
+                if marked || skip::folder(folder).is_some() || self.is_excluded(folder, true) {
+                    return Some(());
+                }
+            }
+            self.ignored.extend(patterns_in(folder));
+        }
+        match fs::symlink_metadata(start) {
+            Ok(about) if about.is_dir() && target.asked_for => self.folder(start),
+            Ok(about) => self.entry(start.clone(), about.file_type()),
+            Err(error) => {
+                if error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::NotADirectory {
+                    self.found.unseen.push((start.clone(), error.to_string()));
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// Looks at all that lies in a folder; `None` where it was interrupted.
+    fn folder(&mut self, folder: &Path) -> Option<()> {
+        if self.follow_links
+            && let Ok(about) = fs::metadata(folder)
+            && !self.seen.insert(identity(folder, &about))
+        {
+            return Some(());
+        }
+        let read = fs::read_dir(folder).and_then(|entries| {
+            entries.map(|entry| entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))).collect()
+        });
+        let mut entries: Vec<_> = match read {
+            Ok(entries) => entries,
+            Err(error) => {
+                if error.kind() != ErrorKind::NotFound {
+                    self.found.unseen.push((folder.to_owned(), error.to_string()));
+                }
+                return Some(());
+            }
+        };
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let before = self.ignored.len();
+        if entries.iter().any(|(name, _)| name == IGNORE_FILE) {
+            self.ignored.extend(patterns_in(folder));
+        }
+        for (name, kind) in entries {
+            self.entry(folder.join(name), kind)?;
+        }
+        self.ignored.truncate(before);
+        Some(())
+    }
+
+    fn entry(&mut self, path: PathBuf, kind: FileType) -> Option<()> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return None;
+        }
+        if kind.is_dir() {
+            return self.inner(&path);
+        }
+        if kind.is_file() {
+            self.file(path, None);
+        } else if !is_hidden(&path) && !self.is_excluded(&path, false) {
+            if kind.is_symlink() {
+                self.link(path);
+            } else if may_be_photo(&path) {
+                self.found.skipped.add(Reason::Special, &path);
+            }
+        }
+        Some(())
+    }
+
+    /// A folder in another.
+    fn inner(&mut self, folder: &Path) -> Option<()> {
+        let reason = skip::folder(folder).or_else(|| {
+            if self.is_excluded(folder, true) {
+                return Some(Reason::Excluded);
+            }
+            NO_MEDIA.iter().any(|name| folder.join(name).exists()).then_some(Reason::NoMedia)
+        });
+        match reason {
+            Some(reason) => {
+                self.found.skipped.add(reason, folder);
+                Some(())
+            }
+            None => self.folder(folder),
+        }
+    }
+
+    /// A file, or one behind a link, of which this is known.
+    fn file(&mut self, path: PathBuf, about: Option<Metadata>) {
+        let candidate = Candidate::of(&path);
+        if is_hidden(&path) {
+            if may_be_photo(&path) {
+                self.found.skipped.add(Reason::Hidden, &path);
+            }
+            return;
+        }
+        if self.is_excluded(&path, false) {
+            if may_be_photo(&path) {
+                self.found.skipped.add(Reason::Excluded, &path);
+            }
+            return;
+        }
+        match candidate {
+            Candidate::Photo(_) if path.file_name().is_some_and(skip::is_preview) => {
+                self.found.skipped.add(Reason::Own, &path);
+            }
+            Candidate::Photo(_) => match about.map_or_else(|| fs::symlink_metadata(&path), Ok) {
+                Ok(about) => {
+                    if !self.follow_links || self.seen.insert(identity(&path, &about)) || nlinks(&about) > 1 {
+                        self.found.photos.push(found(path, &about));
+                    }
+                }
+                // It was removed while we looked.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => self.found.unseen.push((path, error.to_string())),
+            },
+            Candidate::NotYet(format) => *self.found.not_yet.entry(format.name()).or_default() += 1,
+            Candidate::Video => self.found.skipped.add(Reason::Video, &path),
+            Candidate::Other => self.found.skipped.add(Reason::Other, &path),
+        }
+    }
+
+    fn link(&mut self, path: PathBuf) {
+        if self.follow_links {
+            self.links.push((path, self.ignored.clone()));
+        } else {
+            self.found.skipped.add(Reason::Link, &path);
+        }
+    }
+
+    /// What a link leads to, unless it was seen before: a link to a folder above it would never end.
+    fn behind(&mut self, link: &Path) -> Option<()> {
+        match fs::metadata(link) {
+            Ok(about) if about.is_dir() => self.inner(link),
+            Ok(about) if about.is_file() => {
+                if !self.seen.contains(&identity(link, &about)) {
+                    self.file(link.to_owned(), Some(about));
+                }
+                Some(())
+            }
+            Ok(_) => {
+                self.found.skipped.add(Reason::Special, link);
+                Some(())
+            }
+            Err(_) => {
+                self.found.skipped.add(Reason::DeadLink, link);
+                Some(())
+            }
+        }
+    }
+
+    fn is_excluded(&self, path: &Path, is_folder: bool) -> bool {
+        if self.excluded.matched(path, is_folder).is_ignore() {
+            return true;
+        }
+        let said =
+            self.ignored.iter().rev().map(|ignored| ignored.matched(path, is_folder)).find(|said| !said.is_none());
+        said.is_some_and(|said| said.is_ignore())
+    }
+}
+
+/// The patterns that a folder holds, if it does.
+fn patterns_in(folder: &Path) -> Option<Arc<Gitignore>> {
+    let file = folder.join(IGNORE_FILE);
+    // A line that cannot be understood is left out, as git does it.
+    file.is_file().then(|| Arc::new(Gitignore::new(file).0))
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(skip::is_hidden)
+}
+
+fn may_be_photo(path: &Path) -> bool {
+    matches!(Candidate::of(path), Candidate::Photo(_) | Candidate::NotYet(_))
+}
+
+fn found(path: PathBuf, about: &Metadata) -> FoundFile {
+    let modified = about.modified().unwrap_or(UNIX_EPOCH);
+    let modified = match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => after.as_nanos() as i64,
+        Err(before) => -(before.duration().as_nanos() as i64),
+    };
+    FoundFile { path, stamp: Stamp { size: about.len(), modified, changed: changed(about) } }
+}
+
+#[cfg(unix)]
+fn changed(about: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    about.ctime().saturating_mul(1_000_000_000).saturating_add(about.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed(_about: &Metadata) -> i64 {
+    0
+}
+
+#[cfg(unix)]
+fn identity(_path: &Path, about: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (about.dev(), about.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path, _about: &Metadata) -> Identity {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A file with several names is listed by each of them.
+#[cfg(unix)]
+fn nlinks(about: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(about)
+}
+
+#[cfg(not(unix))]
+fn nlinks(_about: &Metadata) -> u64 {
+    1
+}
