@@ -35,7 +35,9 @@ fn a_first_scan_finds_the_faces_and_a_second_one_nothing_new() {
 #[cfg(unix)]
 #[test]
 fn an_edit_that_keeps_size_and_time_is_noticed() {
-    let library = Library::scanned(&PORTRAITS);
+    let library = Library::with(&PORTRAITS);
+    touch_up(&library.photo("biden-2010.jpg"));
+    library.scan();
     library.name("biden-2010.jpg", "Joe");
     let edited = library.photo("biden-2010.jpg");
     let times = FileTimes::new().set_modified(modified(&edited));
@@ -89,6 +91,16 @@ fn the_system_sees_no_unchanged_file_opened_either() {
     touch_up(&library.photo("biden-2010.jpg"));
     for name in names {
         set_times(&library.photo(name), FileTimes::new().set_accessed(long_ago));
+    }
+    // That was a change of the files, which the library is to know of already.
+    #[cfg(unix)]
+    for name in ["obama-2010.jpg", "obama-2012.jpg"] {
+        use std::os::unix::fs::MetadataExt;
+        let about = fs::metadata(library.photo(name)).unwrap();
+        let changed = about.ctime() * 1_000_000_000 + about.ctime_nsec();
+        let sqlite = rusqlite::Connection::open(library.file()).unwrap();
+        let sql = "UPDATE files SET changed = ?1 WHERE path = ?2";
+        assert_eq!(sqlite.execute(sql, (changed, text(&library.photo(name)))).unwrap(), 1);
     }
     assert_eq!(library.scan()["photos"], 1);
 

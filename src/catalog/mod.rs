@@ -52,12 +52,13 @@ use std::path::PathBuf;
 
 pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
 pub use describe::count;
+pub use disk::shared_file_system;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
 pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
-pub use photos::{FileRow, Filed, Hash, NewFace, NewPhoto, PhotoId, PhotoRow, Stamp, Tally, Writer};
+pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoId, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};

@@ -96,6 +96,15 @@ pub struct PhotoRow {
     pub camera: Option<String>,
 }
 
+/// A photo of people who have a name, for other programs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NamedPhoto {
+    pub path: String,
+    pub taken: Option<String>,
+    /// Names, sorted.
+    pub people: Vec<String>,
+}
+
 /// What the library holds, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Tally {
@@ -263,6 +272,38 @@ impl Catalog {
             Err(CatalogError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => Ok(None),
             found => found.map(Some),
         }
+    }
+
+    /// The greatest number of a photo, which later ones exceed; 0 where there is none.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn newest_photo(&self) -> Result<PhotoId> {
+        Ok(self.connection.query_row("SELECT coalesce(max(id), 0) FROM photos", [], |row| row.get(0))?)
+    }
+
+    /// The photos of greater numbers than `since` with people who have a name and are neither hidden nor strangers.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn named_since(&self, since: PhotoId) -> Result<Vec<NamedPhoto>> {
+        let mut statement = self.connection.prepare(
+            "SELECT DISTINCT faces.photo_id, name FROM seen_faces AS faces JOIN people ON people.id = person_id
+             WHERE faces.photo_id > ?1 AND name IS NOT NULL AND NOT hidden AND NOT ignored ORDER BY faces.photo_id, name",
+        )?;
+        let rows = statement.query_map([since], |row| Ok((row.get::<_, PhotoId>(0)?, row.get::<_, String>(1)?)))?;
+        let mut photos: Vec<(PhotoId, NamedPhoto)> = Vec::new();
+        for row in rows {
+            let (id, name) = row?;
+            match photos.last_mut() {
+                Some((last, photo)) if *last == id => photo.people.push(name),
+                _ => {
+                    let path = self.path_of(id)?.unwrap_or_default().display().to_string();
+                    photos.push((id, NamedPhoto { path, taken: self.photo(id)?.taken, people: vec![name] }));
+                }
+            }
+        }
+        Ok(photos.into_iter().map(|(_, photo)| photo).collect())
     }
 
     /// Every file that holds a photo that could be read, with it, by path; not those that are missing.

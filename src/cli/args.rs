@@ -27,6 +27,13 @@ pub struct Args {
 pub enum Command {
     /// Find photos, faces and people in folders; a later scan reads only what changed
     Scan(Scan),
+    /// Scan what is new, changed, moved or deleted in the scanned folders, as it happens
+    Watch(Watch),
+    /// Watch in the background, from login on
+    Service {
+        #[command(subcommand)]
+        action: ServiceAction,
+    },
     /// List the people, named ones first, then the groups by size
     People(People),
     /// List the photos of a person or group
@@ -213,6 +220,39 @@ pub struct Scan {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Watch {
+    #[command(flatten)]
+    pub how: WatchHow,
+    /// Print only errors and warnings
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How to watch folders.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WatchHow {
+    /// Look at all folders every so many seconds, instead of being told by the system
+    #[arg(long, value_name = "SECONDS")]
+    pub poll: Option<u64>,
+    /// Show a notification for new photos of people with a name
+    #[arg(long)]
+    pub notify: bool,
+    /// Run this command for new photos of people with a name, which it gets as JSON on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub run: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ServiceAction {
+    /// Start watching now, and after each login (systemd, launchd)
+    Install,
+    /// Stop watching, and start it no more
+    Remove,
+    /// Say whether it is installed and running
+    Status,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct People {
     /// Include groups of a single face
     #[arg(long)]
@@ -343,6 +383,11 @@ pub struct Serve {
     /// File with a password hash; the page then asks for the password instead of a token
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Watch the scanned folders as well, as `facetag watch` does
+    #[arg(long)]
+    pub watch: bool,
+    #[command(flatten)]
+    pub how: WatchHow,
     /// Ask for a password, print its hash for such a file, and exit
     #[arg(long, conflicts_with_all = ["port", "open", "listen", "password_file"])]
     pub hash_password: bool,

@@ -18,9 +18,11 @@ mod review;
 mod scan;
 mod serve;
 mod share;
+mod service;
 mod show;
 mod stats;
 mod tag;
+mod watch;
 mod why;
 mod write;
 
@@ -64,6 +66,8 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     match args.command {
         Command::Scan(args) => scan::run(&library, &args),
+        Command::Watch(args) => watch::run(&library, &args),
+        Command::Service { action } => service::run(&library, action),
         Command::People(args) => people::run(&library, &args),
         Command::Show(args) => show::run(&library, &args),
         Command::Name { who, name } => name::name(&library, &who, &name),

@@ -3,14 +3,16 @@
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tokio::sync::Notify;
 
 use super::Exit;
 use super::args::Serve;
 use super::output::{note, say};
 use super::scan::on_interruption;
+use super::watch::follow;
 use crate::catalog::Library;
 use crate::web::{Listen, Password, serve};
 
@@ -23,7 +25,24 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
     let address = args.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let stop = Arc::new(Notify::new());
     let stopped = Arc::clone(&stop);
-    on_interruption(move || stopped.notify_one())?;
+    let unwatched = Arc::new(AtomicBool::new(false));
+    let unwatch = Arc::clone(&unwatched);
+    on_interruption(move || {
+        unwatch.store(true, Ordering::Relaxed);
+        stopped.notify_one();
+    })?;
+    if (args.how.run.is_some() || args.how.notify || args.how.poll.is_some()) && !args.watch {
+        bail!("--run, --notify and --poll go with --watch");
+    }
+    let watching = args.watch.then(|| {
+        let (library, how, ended) = (library.clone(), args.how.clone(), Arc::clone(&unwatched));
+        std::thread::spawn(move || {
+            // The page goes on without it.
+            if let Err(error) = follow(&library, &how, true, &ended) {
+                note(&format!("warning: folders are not watched: {error}"));
+            }
+        })
+    });
     serve(library, Listen { address, port: args.port, password }, stop, |url| {
         say(&format!("Open {url}"))?;
         std::io::stdout().flush()?;
@@ -43,6 +62,11 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
         }
         Ok(())
     })?;
+    unwatched.store(true, Ordering::Relaxed);
+    if let Some(watching) = watching {
+        // What went wrong in it was told.
+        let _ = watching.join();
+    }
     Ok(Exit::Well)
 }
 

@@ -1,5 +1,14 @@
 //! Memory that is given back to the system.
 
+/// Gives back what the allocator keeps for later, as nothing may come for days.
+pub(super) fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it touches nothing but memory that is free, and may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Has the allocator give large blocks back to the system as soon as they are free.
 ///
 /// glibc learns from the first freed photo to keep blocks of its size, and two threads then hold on to gaps that no other

@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `folders` | what the user asks for -> a scan |
+//! | `watch` | what happens below the roots -> scans of just that |
 //! | `discover` | roots and paths -> the files there |
 //! | `skip` | what is passed over there, why, and what to do |
 //! | `plan` | files found -> which are new, changed, gone or as they were |
@@ -34,6 +35,7 @@ mod read;
 mod skip;
 mod store;
 mod thumbnail;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,6 +62,7 @@ use plan::plan;
 pub use read::with_photo;
 pub use skip::{Part, Reason, Skipped};
 pub use thumbnail::thumbnail;
+pub use watch::{News, Watching, watch};
 
 /// How a scan is to be done.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,165 @@
+//! `facetag watch`
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::Exit;
+use super::args::{Watch, WatchHow};
+use super::output::{count, note, plain, say};
+use super::scan::interruption;
+use crate::catalog::{Catalog, Library, NamedPhoto, PhotoId};
+use crate::printable::printable;
+use crate::scan::{Event, News, Summary, Watching, watch};
+
+/// New photos of people who have a name, as `--run` gets them.
+#[derive(Serialize)]
+struct Batch {
+    photos: Vec<NamedPhoto>,
+}
+
+pub(super) fn run(library: &Library, args: &Watch) -> Result<Exit> {
+    let interrupted = interruption()?;
+    note("Watching. Ctrl-C ends it.");
+    follow(library, &args.how, args.quiet, &interrupted)?;
+    Ok(Exit::Well)
+}
+
+/// Watches until it is interrupted, and tells what happens.
+pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted: &AtomicBool) -> Result<()> {
+    if how.poll == Some(0) {
+        bail!("--poll needs at least one second");
+    }
+    let watching = Watching { poll: how.poll.map(Duration::from_secs) };
+    let messenger = messenger(how);
+    watch(library, &watching, interrupted, |news| match news {
+        News::Watched { root, polled: true } => {
+            note(&format!(
+                "{}: the system does not say what happens there; it is looked at from time to time",
+                plain(root)
+            ));
+        }
+        News::Scan(Event::Unreadable { path, problem }) => note(&format!("warning: {}: {problem}", plain(path))),
+        News::Scan(Event::Offline { path }) => {
+            note(&format!("warning: {}: not there now; its photos and names are kept", plain(path)));
+        }
+        News::Trouble(problem) => note(&format!("warning: {problem}")),
+        News::Scanned { summary, since } => {
+            if let Err(error) = report(library, summary, since, quiet, messenger.as_ref()) {
+                note(&format!("warning: {error}"));
+            }
+        }
+        News::Watched { .. } | News::Scan(_) => {}
+    })?;
+    Ok(())
+}
+
+/// Says what a scan has found, and hands new photos of known people on.
+fn report(
+    library: &Library,
+    summary: &Summary,
+    since: PhotoId,
+    quiet: bool,
+    messenger: Option<&Sender<Batch>>,
+) -> Result<()> {
+    let Summary { photos, faces, moved, missing, .. } = *summary;
+    if !quiet && photos + moved + missing > 0 {
+        let mut parts = Vec::new();
+        if photos > 0 {
+            parts.push(format!("{} read, {}", count(photos, "photo"), count(faces, "face")));
+        }
+        if moved > 0 {
+            parts.push(format!("{moved} moved"));
+        }
+        if missing > 0 {
+            parts.push(format!("{missing} gone (their tags are kept)"));
+        }
+        say(&parts.join("; "))?;
+    }
+    if photos == 0 {
+        return Ok(());
+    }
+    let photos = Catalog::reopen(library)?.named_since(since)?;
+    if !quiet {
+        for photo in &photos {
+            say(&format!("{}: {}", printable(&photo.path), printable(&photo.people.join(", "))))?;
+        }
+        std::io::stdout().flush()?;
+    }
+    if let Some(messenger) = messenger.filter(|_| !photos.is_empty()) {
+        // Its thread lives as long as this one.
+        let _ = messenger.send(Batch { photos });
+    }
+    Ok(())
+}
+
+/// A thread that tells others of new photos, one batch after the other: a slow command must not keep photos from being scanned.
+fn messenger(how: &WatchHow) -> Option<Sender<Batch>> {
+    if how.run.is_none() && !how.notify {
+        return None;
+    }
+    let (sender, batches) = channel::<Batch>();
+    let (command, notify) = (how.run.clone(), how.notify);
+    std::thread::spawn(move || {
+        for batch in batches {
+            if notify && let Err(error) = show(&batch) {
+                note(&format!("warning: no notification could be shown: {error}"));
+            }
+            if let Some(command) = &command
+                && let Err(error) = hand_to(command, &batch)
+            {
+                note(&format!("warning: {command}: {error}"));
+            }
+        }
+    });
+    Some(sender)
+}
+
+/// Runs a command of the user's with the photos as JSON on its standard input.
+fn hand_to(command: &str, batch: &Batch) -> Result<()> {
+    let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
+    shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);
+    let mut child = shell.stdin(Stdio::piped()).spawn()?;
+    let json = serde_json::to_vec(batch)?;
+    let written = child.stdin.take().map(|mut stdin| stdin.write_all(&json)).transpose();
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("it failed ({status})");
+    }
+    match written {
+        // It has read as much as it wanted.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map(|_| ()).map_err(Into::into),
+    }
+}
+
+/// Shows a notification of the desktop.
+fn show(batch: &Batch) -> Result<()> {
+    let mut people: Vec<&str> = batch.photos.iter().flat_map(|photo| &photo.people).map(String::as_str).collect();
+    people.sort_unstable();
+    people.dedup();
+    let others = people.len().saturating_sub(3);
+    let mut who = people[..people.len() - others].join(", ");
+    if others > 0 {
+        who += &format!(" and {others} others");
+    }
+    let text = format!("{} of {who}", count(batch.photos.len() as u64, "new photo"));
+    let mut command = if cfg!(target_os = "macos") {
+        let mut command = Command::new("osascript");
+        // The text is an argument, and no part of the script.
+        let script = "on run argv\ndisplay notification (item 1 of argv) with title \"facetag\"\nend run";
+        command.args(["-e", script, &text]);
+        command
+    } else {
+        let mut command = Command::new("notify-send");
+        command.args(["--app-name=facetag", "--", "facetag", &text]);
+        command
+    };
+    let status = command.stdin(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { bail!("{status}") }
+}
