@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::decision::{Decision, FaceRef};
 use super::faces::{COLUMNS, FaceRow, face};
-use super::photos::{Hash, PhotoId, Writer};
+use super::photos::{Hash, PhotoId, Stamp, Writer};
 use super::text::SqlPath;
 use super::{Catalog, PersonId, Result, State};
 use crate::face::BoundingBox;
@@ -100,7 +100,8 @@ impl Writer<'_> {
             // Of a copy the same was made before.
             let other = self.photo_with(hash)?.unwrap_or(photo);
             for file in files {
-                self.file(&file.path, file.stamp, other)?;
+                let stamp = Stamp { size: file.size, modified: file.modified, changed: 0 };
+                self.file(&file.path, stamp, other)?;
             }
             return Ok(());
         }
@@ -115,7 +116,7 @@ impl Writer<'_> {
         };
         self.connection.execute("UPDATE files SET modified = 0 WHERE photo_id = ?1", [photo])?;
         for file in files {
-            let sql = "UPDATE files SET size = ?2, modified = ?3, missing_since = NULL WHERE path = ?1";
+            let sql = "UPDATE files SET size = ?2, modified = ?3, changed = NULL, missing_since = NULL WHERE path = ?1";
             self.connection.execute(sql, params![SqlPath(&file.path), file.size as i64, file.modified])?;
         }
         self.connection.execute("UPDATE photos SET hash = ?2 WHERE id = ?1", params![photo, hash])?;
