@@ -62,7 +62,7 @@ pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoId, P
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting};
-pub use text::fold;
+pub use text::{fold, tidy};
 pub use written::{NamedFaceRow, WrittenFile};
 
 /// An open library.

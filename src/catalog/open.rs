@@ -20,6 +20,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-written.sql")),
     M::up(include_str!("migrations/2026-11-28-imported.sql")),
     M::up(include_str!("migrations/2026-11-28-files.sql")),
+    M::up(include_str!("migrations/2026-11-28-name-keys.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -213,7 +214,10 @@ fn set_up(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
         // Foreign keys are not looked after while tables are replaced.
         connection.pragma_update(None, "foreign_keys", false)?;
         migrations.to_latest(connection)?;
-        set_setting(connection, "written_by", OURS)?;
+        let transaction = connection.transaction()?;
+        Writer { connection: &transaction }.renew_keys()?;
+        set_setting(&transaction, "written_by", OURS)?;
+        transaction.commit()?;
     }
     let transaction = connection.transaction()?;
     Writer { connection: &transaction }.index_journal()?;

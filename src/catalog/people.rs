@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
 use super::faces::FaceId;
 use super::photos::{PhotoId, Writer};
-use super::text::{fold, tidy};
+use super::text::{fold, fold_spelled_out, has_words, tidy};
 use super::{Catalog, CatalogError, Result, now};
 
 /// The number of a group, which it keeps when it gets a name and becomes a person.
@@ -272,7 +272,19 @@ impl Catalog {
         let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<Who> {
             persons.iter().filter(|(_, key)| fits(key)).map(|(person, _)| person.clone()).collect()
         };
-        let by_words = fitting(&|name| has_words(name, &key));
+        let mut by_words = fitting(&|name| has_words(name, &key));
+        if by_words.is_empty() {
+            // "Jeanluc" for "Jean-Luc", "Mueller" for "Müller".
+            let joined = key.replace(' ', "");
+            by_words = persons
+                .iter()
+                .filter(|(person, key)| {
+                    let name = person.name.as_deref().unwrap_or_default();
+                    key.replace(' ', "") == joined || has_words(&fold_spelled_out(name), &fold_spelled_out(who))
+                })
+                .map(|(person, _)| person.clone())
+                .collect();
+        }
         let mut seen = Vec::new();
         for person in by_words.iter().filter(|_| by_words.len() > 1) {
             if self.has_faces(person.id)? {
@@ -296,14 +308,25 @@ impl Catalog {
         Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0))?)
     }
 
-    /// The person of exactly this name, in any case.
+    /// The person of this name, however it is typed, see [`fold`]; of several whose names differ only so, the one whose name is
+    /// typed most alike.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn person_called(&self, name: &str) -> Result<Option<Who>> {
-        let sql = "SELECT id, name FROM people WHERE key = ?1";
-        let who = self.connection.query_row(sql, [fold(name)], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }));
-        Ok(who.optional()?)
+        let key = fold(name);
+        // The others of the same key have their number behind it.
+        let sql = "SELECT id, name FROM people WHERE key = ?1 OR (key > ?2 AND key < ?3) ORDER BY id";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let (first, end) = (format!("{key}{SAME_KEY}"), format!("{key}{AFTER_SAME_KEY}"));
+        let rows = statement.query_map([key, first, end], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
+        let people = rows.collect::<rusqlite::Result<Vec<Who>>>()?;
+        let name = tidy(name);
+        let likeness = |person: &Who| {
+            let theirs = person.name.as_deref().unwrap_or_default();
+            (theirs == name, theirs.to_lowercase() == name.to_lowercase())
+        };
+        Ok(people.into_iter().rev().max_by_key(likeness))
     }
 
     /// The person or group of this number.
@@ -319,13 +342,44 @@ impl Catalog {
     /// Every person with the key of their name.
     fn persons(&self) -> Result<Vec<(Who, String)>> {
         let mut statement =
-            self.connection.prepare("SELECT id, name, key FROM people WHERE name IS NOT NULL ORDER BY key")?;
-        let rows = statement.query_map([], |row| Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get(2)?)))?;
+            self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL ORDER BY key")?;
+        let rows = statement.query_map([], |row| {
+            let name: String = row.get(1)?;
+            let key = fold(&name);
+            Ok((Who { id: row.get(0)?, name: Some(name) }, key))
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
 
+/// Between a key and a person's number, where another person has the same key: names that differ only in accents, given before
+/// these were overlooked. No folded name has it.
+const SAME_KEY: char = '\u{1f}';
+const AFTER_SAME_KEY: char = '\u{20}';
+
 impl Writer<'_> {
+    /// What a person's name is found by, see [`fold`]; nobody else has it.
+    pub(super) fn key(&self, person: PersonId, name: &str) -> Result<String> {
+        let key = fold(name);
+        let sql = "SELECT EXISTS (SELECT 1 FROM people WHERE key = ?1 AND id <> ?2)";
+        let is_taken: bool = self.connection.prepare_cached(sql)?.query_row(params![key, person], |row| row.get(0))?;
+        Ok(if is_taken { format!("{key}{SAME_KEY}{person}") } else { key })
+    }
+
+    /// Makes all keys anew, as this version of facetag folds names.
+    pub(super) fn renew_keys(&mut self) -> Result<()> {
+        let mut statement =
+            self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL ORDER BY id")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let people = rows.collect::<rusqlite::Result<Vec<(PersonId, String)>>>()?;
+        self.connection.execute("UPDATE people SET key = char(31) || id WHERE name IS NOT NULL", [])?;
+        for (id, name) in people {
+            let key = self.key(id, &name)?;
+            self.connection.prepare_cached("UPDATE people SET key = ?2 WHERE id = ?1")?.execute(params![id, key])?;
+        }
+        Ok(())
+    }
+
     /// A new group without faces.
     ///
     /// # Errors
@@ -348,9 +402,4 @@ impl Writer<'_> {
         )?;
         Ok(())
     }
-}
-
-/// Whether `words` (folded) stand in `name` (folded), each word whole.
-fn has_words(name: &str, words: &str) -> bool {
-    !words.is_empty() && format!(" {name} ").contains(&format!(" {words} "))
 }

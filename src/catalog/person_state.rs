@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::decision::{Decision, FaceRef};
 use super::photos::Writer;
-use super::text::{fold, tidy};
+use super::text::tidy;
 use super::{PersonId, Result, now};
 
 /// A group or person.
@@ -99,6 +99,7 @@ impl Writer<'_> {
         }
         let changed = |(id, person): &(&PersonId, &PersonState)| before.0.get(id) != Some(person);
         for (id, PersonState { name, hidden, ignored, born, cover }) in after.0.iter().filter(changed) {
+            let key = name.as_deref().map(|name| self.key(*id, name)).transpose()?;
             let sql = "INSERT INTO people (id, created_at, name, key, hidden, ignored, born, cover)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                        ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key, hidden = excluded.hidden,
@@ -107,7 +108,7 @@ impl Writer<'_> {
                 id,
                 now(),
                 name,
-                name.as_deref().map(fold),
+                key,
                 hidden,
                 ignored,
                 born.map(|born| born.to_string()),

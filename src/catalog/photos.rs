@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::text::{SqlPath, fold_place};
+use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, PersonId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
 use crate::metadata::{Gps, Place, Taken};
@@ -534,7 +534,7 @@ impl Writer<'_> {
 
     fn place(&mut self, place: &Place) -> Result<i64> {
         let names = [&place.city, &place.region, &place.country, &place.country_code];
-        let key: String = names.iter().map(|name| format!("|{}", fold_place(name))).chain(["|".to_owned()]).collect();
+        let key: String = names.iter().map(|name| format!("|{}", fold(name))).chain(["|".to_owned()]).collect();
         self.connection
             .prepare_cached(
                 "INSERT INTO places (city, region, country, country_code, key) VALUES (?1, ?2, ?3, ?4, ?5)

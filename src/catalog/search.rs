@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
 use super::photos::{Hash, ONLINE, below, taken_text};
-use super::text::{SqlPath, fold_place, path_value};
+use super::text::{SqlPath, fold, path_value};
 use super::{Catalog, PersonId, PhotoId, Result};
 
 /// What to look for; every part that is given must hold.
@@ -226,7 +226,7 @@ impl Query {
             conditions.push(Condition::of_photos(&ends.join(" AND "), days));
         }
         if let Some(place) = &self.place {
-            let key = fold_place(place);
+            let key = fold(place);
             let test = "place_id IN (SELECT id FROM places WHERE instr(key, ?) OR instr(key, ?))";
             conditions.push(Condition::of_photos(test, [format!("|{key}|"), format!("|{key} ")]));
         }

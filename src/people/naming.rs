@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::decide::{DecideError, Deciding, Note};
-use crate::catalog::{Catalog, CatalogError, Decision, Who};
+use crate::catalog::{Catalog, CatalogError, Decision, Who, tidy};
 
 /// No name is longer, and no list need be wider.
 pub const MOST_LETTERS: usize = 200;
@@ -31,17 +31,17 @@ pub enum NameError {
 /// # Errors
 /// What is wrong with it.
 pub fn check_name(name: &str) -> Result<(), NameError> {
+    // Marks that nobody sees, as those that have a terminal write from right to left, are not kept.
+    let tidied = tidy(name);
     let name = name.trim();
-    // Nor what has a terminal write from right to left.
-    let turns = |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if name.chars().any(|letter| letter.is_control() || turns(letter)) {
+    if name.chars().any(char::is_control) {
         return Err(NameError::ControlCharacters(name.to_owned()));
     }
     let letters = name.chars().count();
     if letters > MOST_LETTERS {
         return Err(NameError::TooLong(letters));
     }
-    // Zero-width letters are there, and nobody sees them.
+    let name = tidied.as_str();
     if name.width() == 0 {
         return Err(NameError::Empty);
     }
