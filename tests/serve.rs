@@ -271,7 +271,7 @@ fn a_group_gets_a_name_and_it_can_be_taken_back() {
     let undone = server.change("/undo", &lines);
     assert_eq!(library.state(), before);
     let again = [("first", undone.hidden("first")), ("last", undone.hidden("last"))];
-    undone.says(&["Taken back:", "action=\"/redo\""]);
+    undone.says(&["Undone:", "action=\"/redo\""]);
     server.change("/redo", &again.each_ref().map(|(name, value)| (*name, value.as_str()))).says(&[">Barack</a>"]);
     assert_eq!(library.face(OBAMA)["person"]["name"], "Barack");
 }
@@ -307,7 +307,7 @@ fn a_known_name_merges_and_says_so_before() {
     let journal = library.journal().len();
     let ask = server.post_from("/people", &path, &[("name", "anna"), ("joins", "")]).leads_to();
     assert_eq!(ask, format!("/merge?who={obama}&who={biden}"));
-    server.get(&ask).is(200).says(&["Are these one person?", "All of them become Anna"]);
+    server.get(&ask).is(200).says(&["Are these the same person?", "All of them become Anna"]);
     server.post_from("/people", &path, &[("name", "anna"), ("joins", &biden)]).leads_to();
     assert_eq!(library.journal().len(), journal);
 

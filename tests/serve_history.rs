@@ -29,7 +29,7 @@ fn decisions_are_listed_newest_first_with_their_faces() {
     let page = server.get("/history").is(200);
     let text = page.text();
     let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what:?} in: {text}"));
-    assert!(place("Taken back: Joe") < place("<s>Joe"));
+    assert!(place("Undone: Joe") < place("<s>Joe"));
     assert!(
         place("<s>Joe") < place("named Joe, 1 face") && place("named Joe, 1 face") < place("named Barack, 2 faces")
     );
@@ -53,7 +53,7 @@ fn the_last_decisions_are_taken_back_up_to_the_one_meant_and_done_again() {
     let (first, last) = lines(&server.get("/history"), "named Joe");
     let to = server.post_from("/history", "/undo", &[("first", &first), ("last", &last)]).leads_to();
     assert_eq!(library.state(), one, "the newer one goes too, and the older stays");
-    let done = server.get(&to).is(200).says(&["Taken back:", "hidden", "named Joe"]);
+    let done = server.get(&to).is(200).says(&["Undone:", "hidden", "named Joe"]);
 
     // All of it is done again at once, or one by one.
     let form = [("first", done.hidden("first")), ("last", done.hidden("last"))];
@@ -68,7 +68,7 @@ fn the_last_decisions_are_taken_back_up_to_the_one_meant_and_done_again() {
     server.post_from("/history", "/undo", &[("first", &first), ("last", &last)]).leads_to();
     assert_eq!(library.state(), before);
     server.post_from("/history", "/undo", &[("first", &first), ("last", &last)]).is(409);
-    let page = server.get("/history").says(&["Taken back last: "]);
+    let page = server.get("/history").says(&["Last undone: "]);
     let (first, last) = (page.hidden("first"), page.hidden("last"));
     server.post_from("/history", "/redo", &[("first", &first), ("last", &last)]).leads_to();
     assert_eq!(library.state(), one);

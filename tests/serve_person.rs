@@ -141,7 +141,7 @@ fn somebody_is_made_one_with_whom_the_user_types() {
     let (obama, biden) = (library.name(OBAMA, "Barack"), library.name("biden-2010.jpg", "Joe"));
     let ask = server.get(&format!("/person/{obama}/merge?name=JOE")).leads_to();
     assert_eq!(ask, format!("/merge?who={obama}&who={biden}"));
-    server.get(&format!("/person/{obama}/merge?name=Barack")).is(422).says(&["Nobody else is called so"]);
+    server.get(&format!("/person/{obama}/merge?name=Barack")).is(422).says(&["Nobody else has this name"]);
     server.get(&format!("/person/{obama}/merge?name=Nobody")).is(422);
     server.get("/person/999/merge?name=Joe").is(404);
 }
@@ -170,7 +170,7 @@ fn what_was_tagged_by_itself_is_confirmed_but_for_what_is_selected() {
     let obama = library.person("Barack")["id"].to_string();
     let shown = |photo: &str| format!("name=\"shown\" value=\"{}\"", library.face_id(photo));
     let page = server.get(&format!("/person/{obama}?view=auto")).is(200);
-    page.says(&[&shown(SURE), "Confirm those not selected"]).says_not(&[&shown(OBAMA), "person/confirm\""]);
+    page.says(&[&shown(SURE), "Confirm the rest"]).says_not(&[&shown(OBAMA), "person/confirm\""]);
     let sure = library.face_id(SURE);
     // Another is found while the user looks: they have not seen it.
     library.put(&format!("demo/{LATER}"));

@@ -50,7 +50,7 @@ fn a_photo_is_shown_with_its_boxes_and_what_is_known_of_it() {
         &format!("href=\"#face-{face}\" aria-label=\"Barack &#38; &#60;Co&#62;\""),
         &format!("src=\"/face/{face}\""),
         &format!("href=\"/person/{person}\""),
-        "you said so",
+        "confirmed by you",
         "10 May 2010",
         text(&library.photo(OBAMA)),
     ])
@@ -178,7 +178,7 @@ fn what_cannot_be_drawn_is_told() {
     fs::copy(library.photo(OBAMA), library.photo("none.jpg")).unwrap();
     draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not as it was when it was scanned", "none.jpg"]);
     fs::remove_file(library.photo("none.jpg")).unwrap();
-    draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not there now"]);
+    draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not available now"]);
     assert_eq!(library.state(), before);
     assert!(library.journal().is_empty());
 }
@@ -191,11 +191,11 @@ fn a_photo_that_is_away_says_so() {
     fs::rename(library.photos(), library.folder().join("elsewhere")).unwrap();
     library.scan_to_end(1);
     let shown = server.get(&page).is(200);
-    shown.says(&["its folder is not there now", "cannot be shown"]).says_not(&["id=\"draw\""]);
+    shown.says(&["folder not available now", "cannot be shown"]).says_not(&["id=\"draw\""]);
     fs::rename(library.folder().join("elsewhere"), library.photos()).unwrap();
     fs::remove_file(library.photo(OBAMA)).unwrap();
     library.scan();
-    server.get(&page).is(200).says(&["no longer there"]).says_not(&["its folder is not there now"]);
+    server.get(&page).is(200).says(&["file not found"]).says_not(&["folder not available now"]);
 }
 
 #[test]
@@ -228,10 +228,10 @@ fn a_tag_tells_why() {
         .says(&["aria-label=\"Who is it?\""])
         .says_not(&["Name of Nobody"]);
     let person = library.name(OBAMA, "Barack");
-    server.get(&why).says(&["Why Barack?", "You said so.", "In the history: ", &format!("/person/{person}\">Barack")]);
+    server.get(&why).says(&["Why Barack?", "You decided this.", "In History: ", &format!("/person/{person}\">Barack")]);
     library.put("metadata/obama-2011.jpg");
     library.scan();
     let auto = library.face_id("obama-2011.jpg");
-    server.get(&format!("/face/{auto}/why")).says(&["tagged it by itself"]);
+    server.get(&format!("/face/{auto}/why")).says(&["tagged this face automatically"]);
     server.get("/face/999/why").is(404);
 }

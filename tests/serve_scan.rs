@@ -59,9 +59,9 @@ fn a_scan_that_goes_on_is_shown_and_is_the_only_one() {
     let server = Server::start(&library);
     let held = library.hold();
     begin(&library, &server);
-    page(&server).says(&["<progress", "data-follow=\"/scan/progress\"", "Pause", "Looking which photos are new"]);
+    page(&server).says(&["<progress", "data-follow=\"/scan/progress\"", "Pause", "Looking for new photos"]);
     let again = server.post_from("/scan", "/scan/add", &[("folder", text(&library.photos()))]);
-    again.is(409).says(&["A scan goes on already"]);
+    again.is(409).says(&["A scan is already running"]);
     // The same lock keeps the command line out.
     library.facetag(["scan"]).fails_saying(&["another facetag is scanning"]);
     drop(held);
@@ -79,14 +79,14 @@ fn a_scan_is_paused_and_goes_on() {
     page(&server).says(&["Pausing…"]);
     drop(held);
     follow(&server);
-    page(&server).says(&["The scan is paused.", "Go on", "not scanned to its end yet"]);
+    page(&server).says(&["The scan is paused.", "Continue", "scan not finished"]);
     // Another server knows too.
     assert_eq!(server.stop(), 0);
     let server = Server::start(&library);
-    page(&server).says(&["The scan is paused.", "Go on"]);
+    page(&server).says(&["The scan is paused.", "Continue"]);
     server.post_from("/scan", "/scan/start", &[]).leads_to();
     follow(&server);
-    page(&server).says(&["2 photos read, 2 faces found.", "Look for new photos"]).says_not(&["Go on"]);
+    page(&server).says(&["2 photos read, 2 faces found.", "Look for new photos"]).says_not(&["Continue"]);
     // Where none goes on there is nothing to pause.
     server.post_from("/scan", "/scan/pause", &[]).leads_to();
     page(&server).says_not(&["Pausing"]);
@@ -151,8 +151,8 @@ fn a_folder_that_is_away_is_told_and_kept() {
     fs::rename(library.photos(), &away).unwrap();
     server.post_from("/scan", "/scan/start", &[]).leads_to();
     follow(&server);
-    page(&server).says(&["Not there now", "is not there now. Its photos and names are kept", "1 photo ·"]);
-    server.post_from("/scan", "/scan/add", &[("folder", text(&library.photos()))]).is(422).says(&["no such folder"]);
+    page(&server).says(&["Not available now", "is not available now. Its photos and names are kept", "1 photo ·"]);
+    server.post_from("/scan", "/scan/add", &[("folder", text(&library.photos()))]).is(422).says(&["this folder does not exist"]);
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn what_is_no_folder_is_refused() {
     let library = Library::with(&[BIDEN]);
     let server = Server::start(&library);
     let add = |folder: &str| server.post_from("/scan", "/scan/add", &[("folder", folder)]);
-    add("/nowhere/at/all").is(422).says(&["no such folder"]);
-    add(text(&library.photo("biden-2010.jpg"))).is(422).says(&["no such folder"]);
+    add("/nowhere/at/all").is(422).says(&["this folder does not exist"]);
+    add(text(&library.photo("biden-2010.jpg"))).is(422).says(&["this folder does not exist"]);
     add("photos").is(422).says(&["whole path"]);
     add("").is(422).says(&["whole path"]);
     server.post_from("/scan", "/scan/add", &[]).is(422);

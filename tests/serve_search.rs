@@ -90,7 +90,7 @@ fn a_name_that_is_typed_becomes_a_chip() {
         &format!("<input type=\"hidden\" name=\"not\" value=\"{joe}\">"),
     ]);
     server.get(&format!("/search?all={joe}&who=Bar")).is(200).says(&[
-        "Nobody is called Bar.",
+        "Nobody is named Bar.",
         "Did you mean",
         &format!("href=\"/search?all={joe}&#38;all={barack}\""),
     ]);
@@ -152,7 +152,7 @@ fn what_was_found_is_copied_linked_and_listed() {
     let folder = library.folder().join("for Anna");
     let form = [("wanted", wanted.as_str()), ("folder", text(&folder))];
 
-    server.post_from("/search", "/album", &form[..1]).is(200).says(&["Take 2 photos along"]);
+    server.post_from("/search", "/album", &form[..1]).is(200).says(&["Export 2 photos"]);
     assert!(!folder.exists());
     server.post_from("/album", "/album/copy", &form).is(200).says(&["2 photos copied to", "for Anna"]);
     let copies: Vec<_> = fingerprint(&folder).into_values().collect();
@@ -192,7 +192,7 @@ fn nothing_is_written_where_it_should_not_be() {
     copy(text(&there)).is(422).says(&["Nothing can be written there"]);
     assert_eq!(fs::read_to_string(&there).unwrap(), "text");
     let nothing = [("wanted", "all=999"), ("folder", "/nowhere")];
-    server.post_from("/album", "/album/copy", &nothing).is(422).says(&["no such photos"]);
+    server.post_from("/album", "/album/copy", &nothing).is(422).says(&["no longer found"]);
     // A photo that is none of those found.
     server.post_from("/album", "/album/list", &[("wanted", ""), ("photo", "999")]).is(422);
     server.post_from("/album", "/album/list", &[("wanted", ""), ("photo", "x")]).is(422);
@@ -225,7 +225,7 @@ fn a_hundred_thousand_photos_that_were_selected_are_taken_along_and_more_are_ref
         ];
         server.bare(Method::POST, "/album", &headers, &format!("wanted=&photo={first}{photos}"))
     };
-    send(100_000_000_000..100_000_099_999).is(200).says(&["Take 1 photo along"]);
+    send(100_000_000_000..100_000_099_999).is(200).says(&["Export 1 photo"]);
     send(100_000_000_000..100_000_100_000).is(422).says(&["More than 100,000 photos"]);
 }
 

@@ -27,7 +27,7 @@ fn a_group_is_named_where_its_face_is_and_it_is_taken_back() {
         page.find(&format!("{}:focus[aria-describedby~=done]", field(&next)));
 
         page.click(".done button");
-        page.shows(".done:focus", "Taken back");
+        page.shows(".done:focus", "Undone");
         page.find(&field(&group));
         assert_eq!(library.state(), before);
         page.click(".done button");
@@ -52,7 +52,7 @@ fn a_known_name_is_told_of_as_it_is_typed_and_makes_them_one() {
         page.shows(".done", "made one with Barack");
         assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
         page.click(".done button");
-        page.shows(".done", "Taken back");
+        page.shows(".done", "Undone");
         assert_eq!(library.state(), before);
     });
 }
@@ -67,7 +67,7 @@ fn those_selected_are_made_one_after_a_look_at_them() {
             page.click(&format!("label:has([name=who][value='{id}'])"));
         }
         page.click_text("#selected button", "Merge");
-        page.shows("h1", "Are these one person?");
+        page.shows("h1", "Are these the same person?");
         page.click("button.primary");
         page.shows(".done", "made one with Barack");
         assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
@@ -84,13 +84,13 @@ fn without_script_a_name_is_given_and_a_known_one_asked_about() {
         page.write(&field(&obama), "Barack\n");
         page.shows(".done", "named Barack");
         page.write(&field(&biden), "barack\n");
-        page.shows("h1", "Are these one person?");
+        page.shows("h1", "Are these the same person?");
         assert_eq!(library.person("Barack")["faces"], 6);
         page.click("button.primary");
         page.shows(".done", "made one with Barack");
         assert_eq!(library.person("Barack")["faces"], 9);
         page.click(".done button");
-        page.shows(".done", "Taken back");
+        page.shows(".done", "Undone");
         assert_eq!(library.person("Barack")["faces"], 6);
     });
 }

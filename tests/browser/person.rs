@@ -23,7 +23,7 @@ fn faces_that_are_selected_are_moved_to_a_new_name() {
         assert_eq!(library.person("Barack")["faces"], 5);
 
         page.click(".done button");
-        page.shows(".done", "Taken back");
+        page.shows(".done", "Undone");
         assert_eq!(library.main_face(OTHER)["person"]["id"].to_string(), person);
     });
 }
@@ -61,7 +61,7 @@ fn a_decision_is_taken_back_with_those_after_it_without_script_too() {
         page.without_script();
         page.open("/history");
         page.click_text("form button", "Undo this and the newer one");
-        page.shows(".done", "Taken back");
+        page.shows(".done", "Undone");
         assert_eq!(library.state(), before);
     });
 }

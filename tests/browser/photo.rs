@@ -26,7 +26,7 @@ fn a_box_is_drawn_with_the_mouse_and_named() {
         let meant = json!([0.05, 0.55, 0.2, 0.3]);
         assert!(overlap(&drawn["box"], &meant) > 0.9, "{drawn}");
         page.click(".done button");
-        page.shows(".done", "Taken back");
+        page.shows(".done", "Undone");
         assert_eq!(library.state(), before);
     });
 }

@@ -39,7 +39,7 @@ fn questions_are_answered_skipped_and_taken_back_by_the_keyboard() {
         let second = asked();
         assert_ne!(second, first);
         page.press('u');
-        page.shows(".done", "Taken back");
+        page.shows(".done", "Undone");
         assert!(state(&first).is_null(), "{first} is somebody's");
         assert_eq!(asked(), first, "what was taken back is asked again");
 

@@ -30,7 +30,7 @@ fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
         page.find("#scanning button:disabled");
         drop(held);
         page.shows("form.start p", "The scan is paused");
-        page.shows(".roots", "not scanned to its end yet");
+        page.shows(".roots", "scan not finished");
 
         // What changes is told while the page stays.
         let held = library.hold();
@@ -47,7 +47,7 @@ fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
         page.shows("[role=status]", "found");
         page.shows("h2", "1 file could not be read");
         page.shows(".problems", "broken.jpg");
-        page.click_text("a.button", "See the people");
+        page.click_text("a.button", "Go to People");
         page.shows("h2", "Who is this?");
     });
     assert_eq!(library.export().len(), 10);

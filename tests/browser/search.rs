@@ -43,7 +43,7 @@ fn people_are_wanted_as_chips_and_the_address_holds_them() {
         page.open(&page.path());
         page.shows(".chip.not", "Joe");
         page.write("[name=who]", "Nobody Known\n");
-        page.shows("[role=alert]", "Nobody is called Nobody Known");
+        page.shows("[role=alert]", "Nobody is named Nobody Known");
     });
 }
 

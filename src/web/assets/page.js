@@ -42,7 +42,7 @@ if (done) {
   const field = document.querySelector(`.naming[data-group="${sessionStorage.getItem("next")}"] [name="name"]`);
   field?.setAttribute("aria-describedby", `done ${field.getAttribute("aria-describedby")}`);
   field?.closest("li").scrollIntoView({ block: "center" });
-  (field ?? done).focus();
+  (field ?? done).focus({ preventScroll: !field });
 }
 sessionStorage.removeItem("next");
 
@@ -86,3 +86,65 @@ if (rest) {
   // Back from another page the browser may have kept the marks.
   addEventListener("pageshow", count);
 }
+
+// The Esc key closes a menu, and so does a click beside it.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// Selecting people or faces: with the Shift key all from the last one on; how many there are is told.
+let picked = null;
+let shifted = false;
+document.addEventListener("click", (event) => { shifted = event.shiftKey; }, true);
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (!box.matches(".pick input") || box.closest("#grid")) return;
+  const boxes = [...document.querySelectorAll(".pick input")];
+  const [from, to] = [boxes.indexOf(picked), boxes.indexOf(box)];
+  if (shifted && from >= 0) for (let each = Math.min(from, to); each <= Math.max(from, to); each++) boxes[each].checked = box.checked;
+  picked = box;
+});
+const number = document.querySelector("#selected .number");
+if (number) {
+  const tell = () => { number.textContent = number.dataset.count.replace("{}", document.querySelectorAll(".pick input:checked").length); };
+  document.addEventListener("change", tell);
+  addEventListener("pageshow", tell);
+}
+
+// Back at a page that was left, by whatever way, one is where one was.
+const place = `place ${location.pathname}${new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => name !== "done"))}`;
+const places = () => JSON.parse(sessionStorage.getItem("places") ?? "{}");
+addEventListener("pagehide", () => {
+  const kept = Object.entries(places()).filter(([key]) => key !== place).slice(-50);
+  sessionStorage.setItem("places", JSON.stringify(Object.fromEntries([...kept, [place, scrollY]])));
+});
+const cameBack = performance.getEntriesByType("navigation")[0]?.type !== "navigate" || done !== null || sessionStorage.getItem("return") === place;
+sessionStorage.removeItem("return");
+if (cameBack && !location.hash && !document.activeElement?.closest(".naming")) {
+  const top = places()[place];
+  // Pages that are laid out by a script are as high only later.
+  const until = performance.now() + 3000;
+  const go = () => {
+    scrollTo(0, top);
+    if (!moved && Math.abs(scrollY - top) > 2 && performance.now() < until) requestAnimationFrame(go);
+  };
+  let moved = false;
+  if (top > 0) {
+    history.scrollRestoration = "manual";
+    go();
+    for (const stop of ["wheel", "touchstart", "keydown", "mousedown"]) addEventListener(stop, () => { moved = true; }, { once: true, passive: true });
+  }
+}
+// A link that leads back to where one came from, as from a photo to the search.
+document.addEventListener("click", (event) => {
+  const back = event.target.closest("a[data-back]");
+  if (!back) return;
+  const to = new URL(back.href);
+  sessionStorage.setItem("return", `place ${to.pathname}${to.searchParams}`);
+});

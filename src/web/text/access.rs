@@ -12,8 +12,8 @@ pub const ENGLISH: Words = Words {
     title: "Log in",
     password: "Password",
     enter: "Log in",
-    wrong: "That is not the password.",
-    unencrypted: "What is sent is not encrypted: use this in a network that you trust.",
+    wrong: "Wrong password.",
+    unencrypted: "This connection is not encrypted. Use it only in a network you trust.",
 };
 
 pub const CHINESE: Words = Words {

@@ -42,53 +42,53 @@ pub struct Words {
 
 pub const ENGLISH: Words = Words {
     title: "That did not work",
-    home: "To the people",
-    not_found: "There is nothing here. It may have been merged, or found anew under another number.",
-    wrong_host: "This address is not facetag's: open the one that facetag serve printed.",
-    wrong_origin: "This came from another page: nothing was changed.",
+    home: "Go to People",
+    not_found: "There is nothing at this address. The person may have been merged, or the photo may have been scanned again under another number.",
+    wrong_host: "This is not the address of facetag. Open the one that facetag serve printed.",
+    wrong_origin: "This request came from another website, so nothing was changed.",
     not_in: "Open the address that facetag serve printed: it lets this browser in.",
     too_many_attempts: "Too many wrong passwords: wait five minutes, then try again.",
-    nobody_selected: "Select whom you mean first: two or more to merge them.",
-    nobody_called_so: "Nobody else is called so: go back and type a name that you gave somebody.",
-    no_face_selected: "Select the faces that you mean first.",
-    not_one_face: "Select the one face that is to show them.",
-    all_faces: "These are all the faces: merge, or give the name to the whole.",
-    theirs_already: "That is whose they are already: give another name.",
-    no_date: "That is no date of birth: give year, month and day of a day that has been, as 1984-05-17.",
+    nobody_selected: "Select somebody first; to merge, select two or more.",
+    nobody_called_so: "Nobody else has this name. Type the name of somebody you have named.",
+    no_face_selected: "Select some faces first.",
+    not_one_face: "Select exactly one face as the cover.",
+    all_faces: "These are all of their faces. Merge the two people, or rename this one.",
+    theirs_already: "These faces already belong to that person. Give another name.",
+    no_date: "This is not a date of birth. Give a day in the past, such as 1984-05-17.",
     births_differ: |[who, born, other, other_born]| {
         format!(
             "{who} was born on {born}, {other} on {other_born}: nothing was merged. Change or clear one of the dates on their page first."
         )
     },
-    photo_away: "The photo is not there now, so nothing can be drawn in it: bring its folder back first.",
+    photo_away: "The photo is not available now, so no face can be added to it. Reconnect its disk first.",
     photo_changed: |problem| {
-        format!("The photo is not as it was when it was scanned: scan its folder again, then draw. ({problem})")
+        format!("The photo has changed since it was scanned. Scan its folder again, then add the face. ({problem})")
     },
-    box_beyond: "The box must lie within the photo: go back and draw it again.",
-    face_there: "There is a face in this box already: go back and name that one.",
+    box_beyond: "The box must lie within the photo. Draw it again.",
+    face_there: "There is already a face in this box. Name that one instead.",
     not_absolute: |folder| {
-        format!("Give the whole path of the folder, as /home/me/Pictures or ~/Pictures: {folder:?} could be anywhere.")
+        format!("Give the full path of the folder, such as /home/me/Pictures or ~/Pictures, instead of {folder:?}.")
     },
-    no_folder: |folder| format!("{folder}: there is no such folder. Is its disk connected?"),
-    nothing_to_scan: "No folder is known yet: go back and add one.",
-    scan_goes_on: "A scan goes on already: wait until it ends, or pause it.",
-    no_photos: "There are no such photos now: go back and search again.",
-    too_many_photos: "More than 100,000 photos cannot be selected: go back, search for fewer, and take all of them along.",
-    unwritable: |problem| format!("Nothing can be written there: {problem}"),
+    no_folder: |folder| format!("{folder}: this folder does not exist. Is its disk connected?"),
+    nothing_to_scan: "There are no folders yet. Add one first.",
+    scan_goes_on: "A scan is already running. Wait until it ends, or pause it.",
+    no_photos: "These photos are no longer found. Search again.",
+    too_many_photos: "At most 100,000 photos can be selected. Narrow the search and export all of its photos.",
+    unwritable: |problem| format!("The folder cannot be written to: {problem}"),
     has_photos: |folder| {
         format!(
-            "{folder}: there are photos of yours in it, among which nothing is written. Give another folder, or a new one."
+            "{folder} contains photos of yours, and facetag writes nothing among them. Choose another folder, or a new one."
         )
     },
-    outdated: "The library has changed since this page was opened, and nothing was done: go back, reload, and look again.",
-    name_empty: "A name must not be empty: go back and type one.",
-    name_control: "A name must not have line breaks or other control characters in it.",
-    name_number: "That would be taken for the number of a group: give a name with a letter in it.",
+    outdated: "The library has changed since this page was opened, so nothing was done. Reload the page and try again.",
+    name_empty: "Type a name.",
+    name_control: "A name must not contain line breaks or other control characters.",
+    name_number: "A name needs at least one letter: a number alone means a group.",
     name_long: "A name must not be longer than 200 letters.",
-    too_large: "That is too much at once: go back and select less.",
-    not_understood: "The request could not be understood: go back and reload the page.",
-    failed: "The library could not be read or written:",
-    panicked: "facetag failed on this; please report it. Nothing was changed.",
+    too_large: "That is too much at once. Select fewer.",
+    not_understood: "The request could not be understood. Go back and reload the page.",
+    failed: "The library could not be read or changed:",
+    panicked: "Something went wrong in facetag; please report it. Nothing was changed.",
 };
 
 pub const CHINESE: Words = Words {

@@ -17,18 +17,18 @@ pub struct Words {
 
 pub const ENGLISH: Words = Words {
     title: "History",
-    nothing: "Nothing was decided yet",
-    how: "Whatever you say of people and faces is kept here, and can be taken back: the newest first, and what followed from it.",
-    nothing_here: "To the people",
-    taken_back: |what| format!("Taken back: {what}"),
-    done_again: |what| format!("Done again: {what}"),
-    was_taken_back: "taken back",
+    nothing: "Nothing has been decided yet",
+    how: "Everything you decide about people and faces is listed here and can be undone, the newest first, together with what followed from it.",
+    nothing_here: "Go to People",
+    taken_back: |what| format!("Undone: {what}"),
+    done_again: |what| format!("Redone: {what}"),
+    was_taken_back: "undone",
     undo_with: |newer| match newer {
         0 => "Undo".to_owned(),
-        1 => "Undo this and the newer one".to_owned(),
-        newer => format!("Undo this and the {} newer", grouped(*newer as u64)),
+        1 => "Undo this and 1 newer".to_owned(),
+        newer => format!("Undo this and {} newer", grouped(*newer as u64)),
     },
-    redo: |what| format!("Taken back last: {what}."),
+    redo: |what| format!("Last undone: {what}."),
     more: |more| format!("and {} more", grouped(*more as u64)),
 };
 

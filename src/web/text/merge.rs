@@ -1,4 +1,4 @@
-//! Are these one person?
+//! Are these the same person?
 
 use super::{counted, grouped};
 
@@ -12,13 +12,13 @@ pub struct Words {
 }
 
 pub const ENGLISH: Words = Words {
-    title: "Are these one person?",
-    outcome: |name| format!("All of them become {name}. It can be taken back."),
+    title: "Are these the same person?",
+    outcome: |name| format!("All of them become {name}. You can undo this."),
     together: |one, other, photos| {
-        format!("{one} and {other} are seen together in {}.", counted(photos, "photo", "photos"))
+        format!("{one} and {other} appear together in {}.", counted(photos, "photo", "photos"))
     },
     yes: "Yes, merge",
-    no: "No, go back",
+    no: "No, cancel",
 };
 
 pub const CHINESE: Words = Words {

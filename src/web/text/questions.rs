@@ -41,11 +41,11 @@ pub const ENGLISH: Words = Words {
         let more = if *more == 0 { String::new() } else { format!(" {} more after that.", grouped(*more as u64)) };
         format!("{answers} {settle} {}.{more}", counted(*photos, "photo", "photos"))
     },
-    about: |name| format!("About {name} alone."),
-    about_all: "Ask about everybody",
+    about: |name| format!("Only questions about {name}."),
+    about_all: "Questions about everybody",
     is_this: |name| format!("Is this {name}?"),
     are_these: |faces, name| format!("Are these {} faces {name}?", grouped(faces)),
-    one_person: "Are these one person?",
+    one_person: "Are these the same person?",
     a_face: "A face",
     likely: |probability| format!("{} % likely", percent(*probability)),
     settles: |photos| format!("settles {}", counted(*photos, "photo", "photos")),
@@ -53,14 +53,14 @@ pub const ENGLISH: Words = Words {
     no: "No",
     skip: "Skip",
     answers: "Your answer",
-    keys: "Answer with the keys Y, N, S, U",
-    away: "The photo is away: this is all that is kept of it.",
-    nothing: "There is nothing to ask",
-    all_answered: "All is answered",
-    later: "facetag asks where it is not sure, as soon as there are people with names, or new photos.",
+    keys: "Use the keys Y, N, S and U",
+    away: "The photo is not available now; only this small picture is kept.",
+    nothing: "No questions",
+    all_answered: "All questions are answered",
+    later: "facetag asks when it is not sure. Name some people or add photos, and new questions will appear.",
     skipped: |skipped| format!("{} skipped.", counted(*skipped as u64, "question was", "questions were")),
-    again: "Ask them again",
-    no_faces: "There are no faces yet.",
+    again: "Ask again",
+    no_faces: "No faces have been found yet.",
 };
 
 pub const CHINESE: Words = Words {

@@ -45,9 +45,9 @@ pub struct Words {
 }
 
 pub const ENGLISH: Words = Words {
-    title: "Scan",
-    intro: "facetag looks for people in these folders. No photo is changed, and none leaves this machine.",
-    looking: "Looking which photos are new…",
+    title: "Folders",
+    intro: "facetag finds the people in these folders. No photo is changed, and none leaves this computer.",
+    looking: "Looking for new photos…",
     reading: |read, to_read, faces| {
         format!("{} of {}, {}", grouped(read), counted(to_read, "photo", "photos"), counted(faces, "face", "faces"))
     },
@@ -56,15 +56,15 @@ pub const ENGLISH: Words = Words {
         60..5400 => format!("about {} min left", (time.as_secs() + 30) / 60),
         seconds => format!("about {} h left", (seconds + 1800) / 3600),
     },
-    unreadable: |files| format!("{} not readable", grouped(files)),
+    unreadable: |files| format!("{} unreadable", grouped(files)),
     grouping: "Grouping the faces…",
     pausing: "Pausing…",
-    progress: "How far the scan is",
+    progress: "Progress of the scan",
     pause: "Pause",
-    reload: "Reload to see how far it is",
+    reload: "Reload to see the progress",
     start: "Look for new photos",
-    go_on: "Go on",
-    paused: "The scan is paused. What was read is kept; it goes on from there.",
+    go_on: "Continue",
+    paused: "The scan is paused. Nothing is lost; it continues where it stopped.",
     ended: |summary| {
         let mut parts = vec![match summary.photos {
             0 => "No new photos.".to_owned(),
@@ -85,19 +85,19 @@ pub const ENGLISH: Words = Words {
         add(summary.moved, "photo moved", "photos moved");
         add(summary.missing, "photo is gone; its tags are kept", "photos are gone; their tags are kept");
         for (format, number) in &summary.not_yet {
-            parts.push(format!("{} {format} passed over: facetag cannot read it yet.", grouped(*number)));
+            parts.push(format!("{} {format} skipped: facetag cannot read this format yet.", grouped(*number)));
         }
         parts.join(" ")
     },
-    offline_now: |folder| format!("{folder} is not there now. Its photos and names are kept."),
-    failed: |problem| format!("The scan could not be done: {problem}"),
-    busy: "Another facetag is scanning into this library now: wait until it ends, then start again.",
-    to_people: "See the people",
+    offline_now: |folder| format!("{folder} is not available now. Its photos and names are kept."),
+    failed: |problem| format!("The scan failed: {problem}"),
+    busy: "Another facetag is scanning into this library. Wait until it ends, then start again.",
+    to_people: "Go to People",
     folders: "Folders",
     photos: |photos| counted(*photos, "photo", "photos"),
     scanned_at: |time| format!("scanned {time}"),
-    unfinished: "not scanned to its end yet",
-    offline: "Not there now",
+    unfinished: "scan not finished",
+    offline: "Not available now",
     scan_one: |folder| format!("Scan {folder}"),
     scan: "Scan",
     add: "Add a folder",
@@ -112,7 +112,7 @@ pub const ENGLISH: Words = Words {
 };
 
 pub const CHINESE: Words = Words {
-    title: "扫描",
+    title: "文件夹",
     intro: "facetag 在这些文件夹中寻找人物。照片不会被更改，也不会离开这台电脑。",
     looking: "正在查找新照片…",
     reading: |read, to_read, faces| {
