@@ -36,7 +36,8 @@ fn the_printed_address_lets_in_and_leaves_the_address_bar() {
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
     let token = server.entry.split('=').next_back().unwrap();
     assert!(!cookie.contains(token), "the cookie gives the token away");
-    assert_eq!(entered.leads_to(), "/people");
+    entered.is(200).says(&["url=/people"]);
+    server.bare(Method::GET, &server.entry, &[], "").is(401);
 
     let value = cookie.split(';').next().unwrap();
     server.bare(Method::GET, "/people", &[("cookie", value)], "").is(200);
@@ -216,7 +217,7 @@ fn passwords_cannot_be_tried_for_long() {
     let server = Server::start_with(&library, &["--password-file", text(&file)]);
     for attempt in 0..5 {
         let password = format!("guess {attempt}");
-        server.post_from("/enter", "/enter", &[("password", &password)]).says(&["That is not the password"]);
+        server.post_from("/enter", "/enter", &[("password", &password)]).says(&["Wrong password"]);
     }
     server.post_from("/enter", "/enter", &[("password", "correct horse")]).is(429).says(&["five minutes"]);
 }
@@ -227,7 +228,7 @@ fn an_empty_library_says_how_to_begin() {
     let server = Server::start(&library);
     server.get("/people").is(200).says(&["No photos yet", "facetag scan", "href=\"/scan\""]);
     assert_eq!(server.get("/").leads_to(), "/people");
-    server.get("/nowhere").is(404).says(&["There is nothing here"]);
+    server.get("/nowhere").is(404).says(&["There is nothing at this address"]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn photos_are_shown_by_month_with_a_way_to_each() {
     // The newest comes first.
     let text = faces.text();
     assert!(text.find("id=\"2012-").unwrap() < text.find("id=\"2010-").unwrap());
-    server.get("/person/999").is(404).says(&["There is nothing here"]);
+    server.get("/person/999").is(404).says(&["There is nothing at this address"]);
     server.get("/person/x").is(400);
     server.get(&format!("/person/{person}?view=nonsense")).is(400);
     server.get(&format!("/person/{person}?page=77")).is(200).says(&["id=\"2010-"]);
@@ -234,7 +234,7 @@ fn what_cannot_be_said_of_faces_is_refused_with_the_reason() {
         post(what, &[("face", "9999")]).is(404);
         post(what, &[("face", "x")]).is(422);
     }
-    post("move", &[("face", &face)]).is(422).says(&["must not be empty"]);
+    post("move", &[("face", &face)]).is(422).says(&["Type a name"]);
     post("move", &[("face", &face), ("name", "12")]).is(422);
     post("move", &[("face", &face), ("name", "BARACK")]).is(422).says(&["already"]);
     post("split", &[("face", &face), ("face", &other)]).is(422).says(&["all the faces"]);

@@ -147,7 +147,7 @@ fn a_box_is_drawn_and_is_somebodys() {
     done.clone().says(&["Done:", "you drew it", ">Grace</a>"]);
     assert_eq!(library.face("none.jpg")["person"]["name"], "Grace");
     // Twice is once too often.
-    server.post_from(&page, &path, &drawing(&bounds, "Grace")).is(409).says(&["There is a face in this box already"]);
+    server.post_from(&page, &path, &drawing(&bounds, "Grace")).is(409).says(&["There is already a face in this box"]);
     take_back(&server, &done);
     assert_eq!(library.state(), before);
 }
@@ -172,11 +172,11 @@ fn what_cannot_be_drawn_is_told() {
     ] {
         draw(bounds, "Grace").is(422).says(&["within the photo"]);
     }
-    draw(["10", "10", "5", "5"], "").is(422).says(&["must not be empty"]);
+    draw(["10", "10", "5", "5"], "").is(422).says(&["Type a name"]);
     draw(["ten", "10", "5", "5"], "Grace").is(422);
     server.post_from(&page, "/photo/999/draw", &drawing(&["10", "10", "5", "5"].map(str::to_owned), "Grace")).is(404);
     fs::copy(library.photo(OBAMA), library.photo("none.jpg")).unwrap();
-    draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not as it was when it was scanned", "none.jpg"]);
+    draw(["10", "10", "5", "5"], "Grace").is(422).says(&["has changed since it was scanned", "none.jpg"]);
     fs::remove_file(library.photo("none.jpg")).unwrap();
     draw(["10", "10", "5", "5"], "Grace").is(422).says(&["not available now"]);
     assert_eq!(library.state(), before);

@@ -152,7 +152,10 @@ fn a_folder_that_is_away_is_told_and_kept() {
     server.post_from("/scan", "/scan/start", &[]).leads_to();
     follow(&server);
     page(&server).says(&["Not available now", "is not available now. Its photos and names are kept", "1 photo ·"]);
-    server.post_from("/scan", "/scan/add", &[("folder", text(&library.photos()))]).is(422).says(&["this folder does not exist"]);
+    server
+        .post_from("/scan", "/scan/add", &[("folder", text(&library.photos()))])
+        .is(422)
+        .says(&["this folder does not exist"]);
 }
 
 #[test]
@@ -160,12 +163,12 @@ fn what_is_no_folder_is_refused() {
     let library = Library::with(&[BIDEN]);
     let server = Server::start(&library);
     let add = |folder: &str| server.post_from("/scan", "/scan/add", &[("folder", folder)]);
-    add("/nowhere/at/all").is(422).says(&["this folder does not exist"]);
+    add(text(&library.folder().join("nowhere"))).is(422).says(&["this folder does not exist"]);
     add(text(&library.photo("biden-2010.jpg"))).is(422).says(&["this folder does not exist"]);
-    add("photos").is(422).says(&["whole path"]);
-    add("").is(422).says(&["whole path"]);
+    add("photos").is(422).says(&["full path"]);
+    add("").is(422).says(&["full path"]);
     server.post_from("/scan", "/scan/add", &[]).is(422);
-    server.post_from("/scan", "/scan/start", &[]).is(422).says(&["No folder is known yet"]);
+    server.post_from("/scan", "/scan/start", &[]).is(422).says(&["There are no folders yet"]);
     server.post_from("/scan", "/scan/start", &[("retry", "perhaps")]).is(422);
     server.get("/scan/add?folder=%2F").is(405);
     server.get("/scan/start").is(405);

@@ -61,7 +61,7 @@ pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoId, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
-pub use sightings::{Profile, Sighting};
+pub use sightings::{Profile, Sighting, Spot};
 pub use text::{fold, tidy};
 pub use written::{NamedFaceRow, WrittenFile};
 

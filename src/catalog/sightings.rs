@@ -19,6 +19,17 @@ pub struct Sighting {
     pub state: Option<State>,
 }
 
+/// A place on the globe, and how many photos of somebody were taken there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spot {
+    /// Degrees, north is positive.
+    pub latitude: f64,
+    /// Degrees, east is positive.
+    pub longitude: f64,
+    pub city: String,
+    pub photos: u64,
+}
+
 /// What the user said of a person or group beside the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
@@ -86,6 +97,28 @@ impl Catalog {
             let place =
                 Place { city: row.get(0)?, region: row.get(1)?, country: row.get(2)?, country_code: row.get(3)? };
             Ok((place, row.get::<_, i64>(4)? as u64))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Where on the globe a person or group is seen, the place with most photos first.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn spots_of(&self, person: PersonId, limit: usize) -> Result<Vec<Spot>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT avg(latitude), avg(longitude), city, count(DISTINCT photo_id) AS photos
+             FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
+             WHERE person_id = ?1 AND latitude IS NOT NULL AND longitude IS NOT NULL
+             GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2",
+        )?;
+        let rows = statement.query_map([person, limit as i64], |row| {
+            Ok(Spot {
+                latitude: row.get(0)?,
+                longitude: row.get(1)?,
+                city: row.get(2)?,
+                photos: row.get::<_, i64>(3)? as u64,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -383,13 +383,28 @@ pub struct Serve {
     /// File with a password hash; the page then asks for the password instead of a token
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Show everything, change nothing
+    #[arg(long)]
+    pub read_only: bool,
+    /// Let guests see the photos of these people, and nothing else, at an address of their own; they change nothing
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub guest: Vec<String>,
+    /// Folder that may be scanned and written to from the page; may be given more than once [default: scanned folders, home]
+    #[arg(long, value_name = "FOLDER")]
+    pub allow: Vec<PathBuf>,
+    /// Encrypt with the certificate in this PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// Watch the scanned folders as well, as `facetag watch` does
     #[arg(long)]
     pub watch: bool,
     #[command(flatten)]
     pub how: WatchHow,
     /// Ask for a password, print its hash for such a file, and exit
-    #[arg(long, conflicts_with_all = ["port", "open", "listen", "password_file"])]
+    #[arg(long, conflicts_with_all = ["port", "open", "listen", "password_file", "read_only", "guest", "allow", "tls_cert"])]
     pub hash_password: bool,
 }
 

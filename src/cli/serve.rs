@@ -1,7 +1,9 @@
 //! `facetag serve`
 
-use std::io::{IsTerminal, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +16,7 @@ use super::output::{note, say};
 use super::scan::on_interruption;
 use super::watch::follow;
 use crate::catalog::Library;
-use crate::web::{Listen, Password, serve};
+use crate::web::{Addresses, Listen, Password, Tls, serve};
 
 pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
     if args.hash_password {
@@ -23,6 +25,17 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
     }
     let password = args.password_file.as_deref().map(Password::read).transpose()?;
     let address = args.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let tls = args.tls_cert.clone().zip(args.tls_key.clone()).map(|(certificate, key)| Tls { certificate, key });
+    let is_encrypted = tls.is_some();
+    let listen = Listen {
+        address,
+        port: args.port,
+        password,
+        tls,
+        read_only: args.read_only,
+        guests: args.guest.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
+        allowed: args.allow.clone(),
+    };
     let stop = Arc::new(Notify::new());
     let stopped = Arc::clone(&stop);
     let unwatched = Arc::new(AtomicBool::new(false));
@@ -43,41 +56,69 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
             }
         })
     });
-    serve(library, Listen { address, port: args.port, password }, stop, |url| {
-        say(&format!("Open {url}"))?;
-        std::io::stdout().flush()?;
-        if address.is_unspecified() {
-            note("Others open it by the address that this machine has in their network, at the same port.");
+    let redirect = library.folder().join("open.html");
+    let (opens, file) = (args.open, redirect.clone());
+    let tell = move |addresses: &Addresses| {
+        if addresses.again {
+            let _ = fs::remove_file(&file);
+            note(&format!("That address is used up. For another browser: {}", addresses.owner));
+            return Ok(());
         }
-        if !address.is_loopback() {
+        // At once: whoever reads the first line alone may close the pipe.
+        let guests = addresses.guests.as_ref().map(|guests| format!("\nFor guests {guests}")).unwrap_or_default();
+        say(&format!("Open {}{guests}", addresses.owner))?;
+        io::stdout().flush()?;
+        if address.is_unspecified() {
+            note("Other devices open it by the address of this machine in their network, at the same port.");
+        }
+        if !address.is_loopback() && !is_encrypted {
             note(
-                "warning: what is sent is not encrypted: whoever can listen in on this network can read it, the password too",
+                "warning: the connection is not encrypted: whoever can listen in on this network can read it, the password too; --tls-cert and --tls-key encrypt it",
             );
         }
         note("Ctrl-C ends it.");
-        if args.open
-            && let Err(error) = open::that_detached(url)
-        {
+        if opens && let Err(error) = redirecting(&file, &addresses.owner).and_then(|()| open::that_detached(&file)) {
             note(&format!("warning: no browser could be opened: {error}"));
         }
         Ok(())
-    })?;
+    };
+    let served = serve(library, listen, stop, tell);
+    if args.open {
+        // It may be gone already.
+        let _ = fs::remove_file(redirect);
+    }
     unwatched.store(true, Ordering::Relaxed);
     if let Some(watching) = watching {
         // What went wrong in it was told.
         let _ = watching.join();
     }
+    served?;
     Ok(Exit::Well)
+}
+
+/// Writes a file that leads a browser to an address. Others on this machine can read what programs are started with, and so must
+/// not find the address there; the file is the user's alone.
+fn redirecting(file: &Path, address: &str) -> io::Result<()> {
+    // One that was left behind may be a link elsewhere.
+    let _ = fs::remove_file(file);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let page = format!(
+        "<!doctype html><title>facetag</title><meta http-equiv=\"refresh\" content=\"0;url={address}\"><a href=\"{address}\">facetag</a>"
+    );
+    options.open(file)?.write_all(page.as_bytes())
 }
 
 /// A password: unseen from a terminal, or the first line of what is piped in.
 fn typed() -> Result<String> {
-    if std::io::stdin().is_terminal() {
+    if io::stdin().is_terminal() {
         // The hash goes to standard output, and so to a file.
         eprint!("Password: ");
         return Ok(rpassword::read_password()?);
     }
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
+    io::stdin().read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

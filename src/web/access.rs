@@ -1,9 +1,10 @@
-//! The token of the printed address, or the password, becomes a cookie.
+//! Who may come in: the token of the printed address, which works once, or the password, becomes a cookie; guests have an
+//! address of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::Argon2;
@@ -15,27 +16,63 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use axum_extra::extract::{Form, Query};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
+use super::connections::{Connection, guarded};
 use super::error::PageError;
 use super::frame::Frame;
 use super::site::Site;
-use super::visit::Visit;
+use super::visit::{Reader, Visit};
 
-/// How somebody gets in, and how they are known afterwards.
+/// How people log in, and how they are known afterwards.
 pub(super) struct Access {
     way: Way,
-    /// The value of the cookie, which is good until the server ends.
-    cookie: String,
+    guests: Option<Guests>,
+    read_only: bool,
+    /// Those who are logged in, the newest last: their cookies are good until they log out or the server ends.
+    sessions: Mutex<VecDeque<(String, Visitor)>>,
+    /// Tells the user the next address that logs in, once one was used.
+    announce: Announce,
+}
+
+/// What is told of a new address, by its path.
+pub(super) type Announce = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Who is logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Visitor {
+    Owner,
+    /// Sees the photos of some people, and changes nothing.
+    Guest,
+}
+
+/// Whom guests may see, by name, and the token of their address, which may be used by many.
+struct Guests {
+    names: Vec<String>,
+    token: String,
 }
 
 enum Way {
-    Token(String),
-    Password { hash: Password, attempts: Mutex<HashMap<IpAddr, Attempts>> },
+    /// Good for one log-in.
+    Token(Mutex<String>),
+    Password(Hashed),
 }
+
+/// The password, and who guesses it.
+struct Hashed {
+    hash: Password,
+    wrong: Mutex<HashMap<IpAddr, Attempts>>,
+    /// Hashing takes time and memory on purpose: one at a time, and few who wait for it.
+    hashing: Semaphore,
+    waiting: Semaphore,
+}
+
+/// Those who are logged in at once. The one who logged in first gives way.
+const SESSIONS: usize = 256;
 
 /// A password, hashed with argon2 (PHC string).
 #[derive(Debug, Clone)]
@@ -104,55 +141,150 @@ struct Attempts {
 
 /// After so many wrong passwords from an address none is tried for a while; others are not kept out by it.
 const AT_MOST: u32 = 5;
+/// After so many from all addresses together, none from anywhere.
+const AT_MOST_OF_ALL: u32 = 50;
 const A_WHILE: Duration = Duration::from_mins(5);
 
-impl Access {
-    /// By password, or by a new token.
-    pub fn new(password: Option<Password>) -> Result<Self, getrandom::Error> {
-        let way = match password {
-            Some(hash) => Way::Password { hash, attempts: Mutex::default() },
-            None => Way::Token(random()?),
-        };
-        Ok(Self { way, cookie: random()? })
+/// Passwords that wait to be hashed.
+const WAITING: usize = 8;
+
+impl Hashed {
+    fn new(hash: Password) -> Self {
+        Self { hash, wrong: Mutex::default(), hashing: Semaphore::new(1), waiting: Semaphore::new(WAITING) }
     }
 
-    /// The path at which somebody gets in.
-    pub fn path(&self) -> String {
-        match &self.way {
-            Way::Token(token) => format!("/enter?token={token}"),
-            Way::Password { .. } => "/".to_owned(),
-        }
-    }
-
-    fn has_password(&self) -> bool {
-        matches!(self.way, Way::Password { .. })
-    }
-
-    fn admits(&self, cookie: &str) -> bool {
-        same(cookie, &self.cookie)
-    }
-
-    fn takes_token(&self, given: &str) -> bool {
-        matches!(&self.way, Way::Token(token) if same(given, token))
-    }
-
-    /// Tries a password, one at a time: hashing takes time and memory on purpose.
-    fn takes_password(&self, from: IpAddr, given: &str) -> Result<bool, PageError> {
-        let Way::Password { hash, attempts } = &self.way else { return Ok(false) };
-        let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.retain(|_, attempts| attempts.last.elapsed() <= A_WHILE);
-        let wrong = attempts.get(&from).map_or(0, |attempts| attempts.wrong);
-        if wrong >= AT_MOST {
+    /// Counts an attempt as wrong before it is judged, so that none of many at once goes uncounted.
+    fn count(&self, from: IpAddr) -> Result<(), PageError> {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong.retain(|_, attempts| attempts.last.elapsed() <= A_WHILE);
+        let all: u32 = wrong.values().map(|attempts| attempts.wrong).sum();
+        let here = wrong.get(&from).map_or(0, |attempts| attempts.wrong);
+        if here >= AT_MOST || all >= AT_MOST_OF_ALL {
             return Err(PageError::TooManyAttempts);
         }
-        let right = hash.is(given);
+        wrong.insert(from, Attempts { wrong: here + 1, last: Instant::now() });
+        Ok(())
+    }
+
+    fn was_right(&self, from: IpAddr) {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(&from);
+    }
+
+    fn try_now(&self, from: IpAddr, given: &str) -> Result<bool, PageError> {
+        self.count(from)?;
+        let right = self.hash.is(given);
         if right {
-            attempts.remove(&from);
-        } else {
-            attempts.insert(from, Attempts { wrong: wrong + 1, last: Instant::now() });
+            self.was_right(from);
         }
         Ok(right)
     }
+}
+
+/// The address that attempts are counted by. Of IPv6 one machine has as many as it likes, that begin alike.
+fn counted_by(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
+        ip => ip,
+    }
+}
+
+impl Access {
+    /// By password, or by a new token.
+    pub fn new(
+        password: Option<Password>,
+        guests: Vec<String>,
+        read_only: bool,
+        announce: Announce,
+    ) -> Result<Self, getrandom::Error> {
+        let way = match password {
+            Some(hash) => Way::Password(Hashed::new(hash)),
+            None => Way::Token(Mutex::new(random()?)),
+        };
+        let guests = if guests.is_empty() { None } else { Some(Guests { names: guests, token: random()? }) };
+        Ok(Self { way, guests, read_only, sessions: Mutex::default(), announce })
+    }
+
+    /// The path at which the owner logs in.
+    pub fn path(&self) -> String {
+        match &self.way {
+            Way::Token(token) => {
+                format!("/enter?token={}", token.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            Way::Password(_) => "/".to_owned(),
+        }
+    }
+
+    /// The path at which guests do.
+    pub fn guests_path(&self) -> Option<String> {
+        self.guests.as_ref().map(|guests| format!("/enter?guest={}", guests.token))
+    }
+
+    /// The names of those whom guests may see.
+    pub fn guests_see(&self) -> &[String] {
+        self.guests.as_ref().map_or(&[], |guests| &guests.names)
+    }
+
+    pub fn has_password(&self) -> bool {
+        matches!(self.way, Way::Password(_))
+    }
+
+    /// Whether somebody may change the library.
+    pub fn may_change(&self, visitor: Visitor) -> bool {
+        visitor == Visitor::Owner && !self.read_only
+    }
+
+    fn visitor(&self, cookie: &str) -> Option<Visitor> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.iter().find(|(session, _)| same(session, cookie)).map(|(_, visitor)| *visitor)
+    }
+
+    fn begin(&self, visitor: Visitor) -> Result<String, PageError> {
+        let cookie = random().map_err(|error| PageError::Failed(error.to_string()))?;
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= SESSIONS {
+            // Guests first: many guests must not log out the owner.
+            let oldest = sessions.iter().position(|(_, visitor)| *visitor == Visitor::Guest).unwrap_or(0);
+            sessions.remove(oldest);
+        }
+        sessions.push_back((cookie.clone(), visitor));
+        Ok(cookie)
+    }
+
+    fn end(&self, cookie: &str) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|(session, _)| !same(session, cookie));
+    }
+
+    /// Whether this is the token of today; it is used up by that.
+    fn takes_token(&self, given: &str) -> Result<bool, PageError> {
+        let Way::Token(token) = &self.way else { return Ok(false) };
+        {
+            let mut token = token.lock().unwrap_or_else(PoisonError::into_inner);
+            if !same(given, &token) {
+                return Ok(false);
+            }
+            *token = random().map_err(|error| PageError::Failed(error.to_string()))?;
+        }
+        (self.announce)(&self.path());
+        Ok(true)
+    }
+
+    fn takes_guest(&self, given: &str) -> bool {
+        self.guests.as_ref().is_some_and(|guests| same(given, &guests.token))
+    }
+}
+
+/// Tries a password, on a thread that may take its time.
+async fn takes_password(site: &Site, from: IpAddr, given: String) -> Result<bool, PageError> {
+    let Way::Password(hashed) = &site.access.way else { return Ok(false) };
+    let _waiting = hashed.waiting.try_acquire().map_err(|_| PageError::TooManyAttempts)?;
+    let _turn = hashed.hashing.acquire().await.map_err(|_| PageError::Panicked)?;
+    let shared = site.clone();
+    let tried = tokio::task::spawn_blocking(move || match &shared.access.way {
+        Way::Password(hashed) => hashed.try_now(counted_by(from), &given),
+        Way::Token(_) => Ok(false),
+    });
+    tried.await.map_err(|_| PageError::Panicked)?
 }
 
 /// 32 random bytes, as text.
@@ -172,49 +304,103 @@ fn cookie_name(site: &Site) -> String {
     format!("facetag-{}", site.address.port())
 }
 
-/// Lets nobody pass but those who have the cookie.
-pub(super) async fn require(State(site): State<Site>, jar: CookieJar, request: Request, next: Next) -> Response {
-    if jar.get(&cookie_name(&site)).is_some_and(|cookie| site.access.admits(cookie.value())) {
-        return next.run(request).await;
+/// What somebody who may change nothing may send all the same.
+const CHANGES_NOTHING: [&str; 4] = ["/leave", "/album", "/album/list", "/album/zip"];
+
+/// What guests may open, by the beginnings of paths: the search, photos and pictures. Each sees to it whose they are.
+const GUESTS_MAY: [&str; 6] = ["/search", "/photo/", "/face/", "/album", "/leave", "/assets/"];
+
+/// Lets nobody pass but those who are logged in, and them only to what they may do.
+pub(super) async fn require(State(site): State<Site>, jar: CookieJar, mut request: Request, next: Next) -> Response {
+    let Some(visitor) = jar.get(&cookie_name(&site)).and_then(|cookie| site.access.visitor(cookie.value())) else {
+        if site.access.has_password() && request.method() == Method::GET {
+            return Redirect::to("/enter").into_response();
+        }
+        return PageError::NotIn.into_response();
+    };
+    let path = request.uri().path();
+    if visitor == Visitor::Guest {
+        let may = GUESTS_MAY.iter().any(|start| path.starts_with(start));
+        // Where files lie, and who else is like somebody, is not for them.
+        let may = may && path != "/album/list" && !path.ends_with("/why");
+        if matches!(path, "/" | "/people") {
+            return Redirect::to("/search").into_response();
+        }
+        if !may {
+            return PageError::NotForGuests.into_response();
+        }
     }
-    if site.access.has_password() && request.method() == Method::GET {
-        return Redirect::to("/enter").into_response();
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD) || CHANGES_NOTHING.contains(&path);
+    if !asks && !site.access.may_change(visitor) {
+        return PageError::ReadOnly.into_response();
     }
-    PageError::NotIn.into_response()
+    let busy = request.extensions().get::<Arc<Connection>>().map(Connection::busy);
+    request.extensions_mut().insert(Reader { visitor, may_change: site.access.may_change(visitor) });
+    let answer = next.run(request).await;
+    match busy {
+        Some(busy) => guarded(answer, busy),
+        None => answer,
+    }
 }
 
 pub(super) fn routes() -> Router<Site> {
-    Router::new().route("/enter", get(enter).post(log_in))
+    Router::new().route("/enter", get(enter).post(log_in)).route("/leave", post(leave))
 }
 
+/// What an address that logs in says.
 #[derive(Deserialize)]
-struct Token {
+struct Invited {
     #[serde(default)]
     token: String,
+    #[serde(default)]
+    guest: String,
 }
 
 #[derive(Deserialize)]
 struct Typed {
+    #[serde(default)]
     password: String,
+    /// The whole address that was printed, or its token.
+    #[serde(default)]
+    address: String,
 }
 
 #[derive(Template)]
 #[template(path = "enter.html")]
 struct EnterPage {
     frame: Frame,
+    has_password: bool,
+    is_encrypted: bool,
     wrong: bool,
+}
+
+/// Sends the browser on by itself: it does not send a new, strict cookie where another site or a file led it here.
+#[derive(Template)]
+#[template(path = "entered.html")]
+struct EnteredPage {
+    frame: Frame,
 }
 
 async fn enter(
     State(site): State<Site>,
     visit: Visit,
     jar: CookieJar,
-    Query(Token { token }): Query<Token>,
+    Query(Invited { token, guest }): Query<Invited>,
 ) -> Result<Response, PageError> {
-    if site.access.has_password() {
-        return show(&visit, false);
+    if !guest.is_empty() && site.access.takes_guest(&guest) {
+        return let_in(&site, &visit, jar, Visitor::Guest);
     }
-    if site.access.takes_token(&token) { Ok(let_in(&site, jar)) } else { Err(PageError::NotIn) }
+    if site.access.has_password() {
+        return show(&site, &visit, false);
+    }
+    match site.access.takes_token(&token)? {
+        true => let_in(&site, &visit, jar, Visitor::Owner),
+        // Reloaded, or opened again: whoever is in stays in.
+        false if jar.get(&cookie_name(&site)).is_some_and(|cookie| site.access.visitor(cookie.value()).is_some()) => {
+            Ok(Redirect::to("/people").into_response())
+        }
+        false => Err(PageError::NotIn),
+    }
 }
 
 async fn log_in(
@@ -222,23 +408,39 @@ async fn log_in(
     visit: Visit,
     jar: CookieJar,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
-    Form(Typed { password }): Form<Typed>,
+    Form(Typed { password, address }): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let asked = site.clone();
-    let right = tokio::task::spawn_blocking(move || asked.access.takes_password(client.ip(), &password));
-    if right.await.map_err(|_| PageError::Panicked)?? { Ok(let_in(&site, jar)) } else { show(&visit, true) }
+    let right = match &site.access.way {
+        Way::Password(_) => takes_password(&site, client.ip(), password).await?,
+        Way::Token(_) => site.access.takes_token(address.trim().rsplit('=').next().unwrap_or_default())?,
+    };
+    if right { let_in(&site, &visit, jar, Visitor::Owner) } else { show(&site, &visit, true) }
 }
 
-fn show(visit: &Visit, wrong: bool) -> Result<Response, PageError> {
-    let page = EnterPage { frame: Frame::bare(visit.words, visit.words.access.title), wrong };
+async fn leave(State(site): State<Site>, visit: Visit, jar: CookieJar) -> Result<Response, PageError> {
+    if let Some(cookie) = jar.get(&cookie_name(&site)) {
+        site.access.end(cookie.value());
+    }
+    let cookie = Cookie::build(cookie_name(&site)).path("/");
+    Ok((jar.remove(cookie), show(&site, &visit, false)?).into_response())
+}
+
+fn show(site: &Site, visit: &Visit, wrong: bool) -> Result<Response, PageError> {
+    let page = EnterPage {
+        frame: Frame::bare(visit.words, visit.words.access.title),
+        has_password: site.access.has_password(),
+        is_encrypted: site.is_encrypted || site.address.ip().is_loopback(),
+        wrong,
+    };
     Ok(Html(page.render()?).into_response())
 }
 
 /// Hands out the cookie, and leaves the address with the token in it.
-fn let_in(site: &Site, jar: CookieJar) -> Response {
-    let cookie = Cookie::build((cookie_name(site), site.access.cookie.clone()));
-    let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict);
-    (jar.add(cookie), Redirect::to("/people")).into_response()
+fn let_in(site: &Site, visit: &Visit, jar: CookieJar, visitor: Visitor) -> Result<Response, PageError> {
+    let cookie = Cookie::build((cookie_name(site), site.access.begin(visitor)?));
+    let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict).secure(site.is_encrypted);
+    let page = EnteredPage { frame: Frame::bare(visit.words, visit.words.access.title) };
+    Ok((jar.add(cookie), Html(page.render()?)).into_response())
 }
 
 #[cfg(test)]
@@ -247,13 +449,35 @@ mod tests {
 
     #[test]
     fn who_types_wrong_passwords_keeps_nobody_else_out() {
-        let access = Access::new(Some(Password::hash("correct horse").unwrap())).unwrap();
+        let hashed = Hashed::new(Password::hash("correct horse").unwrap());
         let [one, other] = ["192.168.1.5", "192.168.1.6"].map(|address| address.parse().unwrap());
         for _ in 0..AT_MOST {
-            assert!(!access.takes_password(one, "guess").unwrap());
+            assert!(!hashed.try_now(one, "guess").unwrap());
         }
-        assert!(matches!(access.takes_password(one, "correct horse"), Err(PageError::TooManyAttempts)));
-        assert!(!access.takes_password(other, "guess").unwrap());
-        assert!(access.takes_password(other, "correct horse").unwrap());
+        assert!(matches!(hashed.try_now(one, "correct horse"), Err(PageError::TooManyAttempts)));
+        assert!(!hashed.try_now(other, "guess").unwrap());
+        assert!(hashed.try_now(other, "correct horse").unwrap());
+    }
+
+    #[test]
+    fn many_addresses_together_guess_no_more_than_a_few_passwords() {
+        let hashed = Hashed::new(Password::hash("correct horse").unwrap());
+        for last in 0..AT_MOST_OF_ALL {
+            hashed.count(IpAddr::from([10, 0, 0, last as u8])).unwrap();
+        }
+        assert!(matches!(hashed.count([10, 0, 1, 1].into()), Err(PageError::TooManyAttempts)));
+        // One machine has all addresses of a network.
+        let [one, other] = ["2001:db8::1", "2001:db8::ffff"].map(|address| counted_by(address.parse().unwrap()));
+        assert_eq!(one, other);
+        assert_ne!(one, counted_by("2001:db8:1::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_token_logs_in_once() {
+        let access = Access::new(None, Vec::new(), false, Box::new(|_| ())).unwrap();
+        let token = access.path().replace("/enter?token=", "");
+        assert!(access.takes_token(&token).unwrap());
+        assert!(!access.takes_token(&token).unwrap());
+        assert!(access.takes_token(&access.path().replace("/enter?token=", "")).unwrap());
     }
 }

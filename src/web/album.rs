@@ -15,6 +15,9 @@ use serde::Deserialize;
 use super::error::PageError;
 use super::folder::typed_folder;
 use super::frame::{Frame, Tab};
+use super::guests::Sees;
+use super::limits::{PHOTOS, at_most};
+use super::originals::archive;
 use super::site::Site;
 use super::visit::Visit;
 use super::wanted::Wanted;
@@ -24,11 +27,8 @@ use crate::catalog::{Catalog, Hit, PhotoId};
 /// Photos shown of them.
 const SHOWN: usize = 12;
 
-/// Photos that may be selected.
-const MOST: usize = 100_000;
-
-/// The largest form that is read. It holds some more, so that those too are told why not.
-const LARGEST_SELECTION: usize = 32 << 20;
+/// The largest form that is read: somewhat more photos than may be selected, so that those too are told why not.
+const LARGEST_SELECTION: usize = 4 << 20;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -36,6 +36,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/album/copy", post(copy))
         .route("/album/link", post(link))
         .route("/album/list", post(paths))
+        .route("/album/zip", post(zip))
         .layer(DefaultBodyLimit::max(LARGEST_SELECTION))
 }
 
@@ -74,8 +75,14 @@ struct Made {
 }
 
 impl AlbumPage {
-    fn new(catalog: &Catalog, visit: &Visit, chosen: Chosen, made: Option<Made>) -> Result<Self, PageError> {
-        let hits = found(catalog, &chosen)?;
+    fn new(
+        site: &Site,
+        catalog: &Catalog,
+        visit: &Visit,
+        chosen: Chosen,
+        made: Option<Made>,
+    ) -> Result<Self, PageError> {
+        let hits = found(catalog, &chosen, &Sees::of(site, visit, catalog)?)?;
         Ok(Self {
             frame: Frame::new(catalog, visit, Tab::Search, (visit.words.search.album)(&hits.len()))?,
             total: hits.len(),
@@ -88,7 +95,8 @@ impl AlbumPage {
 }
 
 async fn show(State(site): State<Site>, visit: Visit, Form(chosen): Form<Chosen>) -> Result<Html<String>, PageError> {
-    let page = site.ask(move |catalog| Ok(AlbumPage::new(catalog, &visit, chosen, None)?.render()?));
+    let shared = site.clone();
+    let page = site.ask_much(move |catalog| Ok(AlbumPage::new(&shared, catalog, &visit, chosen, None)?.render()?));
     Ok(Html(page.await?))
 }
 
@@ -107,14 +115,14 @@ async fn put(
     kind: Kind,
 ) -> Result<Html<String>, PageError> {
     let shared = site.clone();
-    let page = site.ask(move |catalog| {
-        let folder = typed_folder(&chosen.folder)?;
+    let page = site.ask_much(move |catalog| {
+        let folder = shared.allowed.check(catalog, &typed_folder(&chosen.folder)?)?;
         if catalog.photos_under(&folder)? > 0 {
             return Err(PageError::HasPhotos(folder.display().to_string()));
         }
-        let album = make(&folder, &found(catalog, &chosen)?, kind, &shared.stopping);
+        let album = make(&folder, &found(catalog, &chosen, &Sees::Everybody)?, kind, &shared.stopping);
         let album = album.map_err(|error| unwritable(&folder, &error))?;
-        Ok(AlbumPage::new(catalog, &visit, chosen, Some(Made { folder, kind, album }))?.render()?)
+        Ok(AlbumPage::new(&shared, catalog, &visit, chosen, Some(Made { folder, kind, album }))?.render()?)
     });
     Ok(Html(page.await?))
 }
@@ -125,9 +133,10 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> PageError {
 
 /// The paths, one a line, as the file system knows them.
 async fn paths(State(site): State<Site>, Form(chosen): Form<Chosen>) -> Result<Response, PageError> {
-    let text = site.ask(move |catalog| {
+    let text = site.ask_much(move |catalog| {
         let mut text = Vec::new();
-        list(&mut text, &found(catalog, &chosen)?, b'\n').map_err(|error| PageError::Failed(error.to_string()))?;
+        list(&mut text, &found(catalog, &chosen, &Sees::Everybody)?, b'\n')
+            .map_err(|error| PageError::Failed(error.to_string()))?;
         Ok(text)
     });
     let about =
@@ -135,11 +144,19 @@ async fn paths(State(site): State<Site>, Form(chosen): Form<Chosen>) -> Result<R
     Ok((about, text.await?).into_response())
 }
 
-fn found(catalog: &Catalog, chosen: &Chosen) -> Result<Vec<Hit>, PageError> {
-    if chosen.photo.len() > MOST {
-        return Err(PageError::TooManyPhotos);
-    }
-    let wanted: Wanted = serde_html_form::from_str(&chosen.wanted).map_err(|_| PageError::NotFound)?;
+/// The photos themselves, in one file.
+async fn zip(State(site): State<Site>, visit: Visit, Form(chosen): Form<Chosen>) -> Result<Response, PageError> {
+    let shared = site.clone();
+    let photos = site.ask_much(move |catalog| {
+        let sees = Sees::of(&shared, &visit, catalog)?;
+        Ok(found(catalog, &chosen, &sees)?.into_iter().map(|hit| hit.photo).collect())
+    });
+    Ok(archive(site.clone(), photos.await?))
+}
+
+fn found(catalog: &Catalog, chosen: &Chosen, sees: &Sees) -> Result<Vec<Hit>, PageError> {
+    at_most(&chosen.photo, PHOTOS)?;
+    let wanted = sees.narrow(Wanted::read(&chosen.wanted)?);
     let mut hits = catalog.find(&wanted.query())?;
     if !chosen.photo.is_empty() {
         let photos: HashSet<PhotoId> = chosen.photo.iter().copied().collect();

@@ -24,6 +24,18 @@ pub(super) enum PageError {
     WrongOrigin,
     #[error("not let in")]
     NotIn,
+    #[error("the page is read-only")]
+    ReadOnly,
+    #[error("guests may not see it")]
+    NotForGuests,
+    /// So many can be given at most.
+    #[error("more than {0} were given")]
+    TooMany(usize),
+    #[error("a text is too long")]
+    TooLong,
+    /// The folder, and those that are allowed.
+    #[error("{0} is not below {1}")]
+    NotAllowed(String, String),
     #[error("too many wrong passwords")]
     TooManyAttempts,
     #[error("nobody was selected")]
@@ -62,8 +74,6 @@ pub(super) enum PageError {
     ScanGoesOn,
     #[error("no photos are meant")]
     NoPhotos,
-    #[error("too many photos were selected")]
-    TooManyPhotos,
     /// A path, and the words of the system.
     #[error("{0}")]
     Unwritable(String),
@@ -76,6 +86,8 @@ pub(super) enum PageError {
     /// In words for the user, in English: it comes from where no language is known.
     #[error("{0}")]
     Failed(String),
+    #[error("not understood")]
+    NotUnderstood,
     #[error("a panic")]
     Panicked,
 }
@@ -84,9 +96,11 @@ impl PageError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotUnderstood => StatusCode::BAD_REQUEST,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::WrongOrigin => StatusCode::FORBIDDEN,
             Self::NotIn => StatusCode::UNAUTHORIZED,
+            Self::ReadOnly | Self::NotForGuests => StatusCode::FORBIDDEN,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::NobodySelected
             | Self::NobodyCalledSo
@@ -101,7 +115,9 @@ impl PageError {
             | Self::NotAbsolute(_)
             | Self::NoFolder(_)
             | Self::NoPhotos
-            | Self::TooManyPhotos
+            | Self::TooMany(_)
+            | Self::TooLong
+            | Self::NotAllowed(..)
             | Self::Unwritable(_)
             | Self::NothingToScan
             | Self::HasPhotos(_)
@@ -182,6 +198,8 @@ impl IntoResponse for PageError {
 struct ErrorPage {
     frame: Frame,
     text: String,
+    /// Nobody is logged in: offers to.
+    to_log_in: bool,
 }
 
 /// Makes a page of every answer that is an error.
@@ -199,7 +217,8 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
         None => words.errors.not_understood.to_owned(),
     };
     let frame = Frame::bare(words, words.errors.title);
-    match (ErrorPage { frame, text }).render() {
+    let to_log_in = matches!(response.extensions().get::<PageError>(), Some(PageError::NotIn));
+    match (ErrorPage { frame, text, to_log_in }).render() {
         Ok(page) => (status, Html(page)).into_response(),
         Err(_) => response,
     }
@@ -229,7 +248,11 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::NoFolder(folder) => return (words.no_folder)(folder),
         PageError::NothingToScan => words.nothing_to_scan,
         PageError::ScanGoesOn => words.scan_goes_on,
-        PageError::TooManyPhotos => words.too_many_photos,
+        PageError::ReadOnly => words.read_only,
+        PageError::NotForGuests => words.not_for_guests,
+        PageError::TooMany(most) => return (words.too_many)(*most),
+        PageError::TooLong => words.too_long,
+        PageError::NotAllowed(folder, allowed) => return (words.not_allowed)(folder, allowed),
         PageError::NoPhotos => words.no_photos,
         PageError::Unwritable(problem) => return (words.unwritable)(problem),
         PageError::HasPhotos(folder) => return (words.has_photos)(folder),
@@ -239,6 +262,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::Name(NameError::Number(_)) => words.name_number,
         PageError::Name(NameError::TooLong(_)) => words.name_long,
         PageError::Failed(error) => return format!("{} {error}", words.failed),
+        PageError::NotUnderstood => words.not_understood,
         PageError::Panicked => words.panicked,
     };
     text.to_owned()

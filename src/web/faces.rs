@@ -8,6 +8,7 @@ use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use super::error::PageError;
+use super::limits::{SELECTED, at_most};
 use super::people::called;
 use super::site::Site;
 use super::visit::Visit;
@@ -108,6 +109,7 @@ async fn say(
     if face.is_empty() {
         return Err(PageError::NoFaceSelected);
     }
+    at_most(&face, SELECTED)?;
     let change = site.change(&visit, move |deciding| {
         let person = called(deciding, id)?;
         let mut faces = Vec::new();

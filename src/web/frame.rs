@@ -1,8 +1,9 @@
 //! What is around every page: its title, the way to the others, and what was just done.
 
+use super::access::Visitor;
 use super::error::PageError;
 use super::text::Words;
-use super::visit::Visit;
+use super::visit::{Reader, Visit};
 use crate::catalog::{Catalog, Decision, LineId};
 
 /// The pages that can be gone to from everywhere.
@@ -20,6 +21,10 @@ pub(super) struct Frame {
     pub words: &'static Words,
     pub title: String,
     pub done: Option<Done>,
+    /// Whoever looks may change the library: otherwise forms that do are not shown.
+    pub may_change: bool,
+    /// Guests see the search alone.
+    pub is_guest: bool,
     /// `None` where there is nowhere to go, as for those who are not let in.
     tab: Option<Tab>,
 }
@@ -35,13 +40,15 @@ pub(super) struct Done {
 
 impl Frame {
     pub fn new(catalog: &Catalog, visit: &Visit, tab: Tab, title: impl Into<String>) -> Result<Self, PageError> {
-        let done = done(catalog, visit)?;
-        Ok(Self { words: visit.words, title: title.into(), done, tab: Some(tab) })
+        let done = if visit.reader.may_change { done(catalog, visit)? } else { None };
+        let Reader { visitor, may_change } = visit.reader;
+        let is_guest = visitor == Visitor::Guest;
+        Ok(Self { words: visit.words, title: title.into(), done, may_change, is_guest, tab: Some(tab) })
     }
 
     /// Without the library.
     pub fn bare(words: &'static Words, title: impl Into<String>) -> Self {
-        Self { words, title: title.into(), done: None, tab: None }
+        Self { words, title: title.into(), done: None, may_change: true, is_guest: false, tab: None }
     }
 
     /// The pages to go to: address, name, whether this is it.
@@ -55,8 +62,10 @@ impl Frame {
             ("/scan", words.scan, Tab::Scan),
             ("/history", words.history, Tab::History),
         ]
+        .into_iter()
+        .filter(|(_, _, tab)| !self.is_guest || *tab == Tab::Search)
         .map(|(path, name, tab)| (path, name, tab == here))
-        .to_vec()
+        .collect()
     }
 }
 

@@ -18,24 +18,24 @@ use super::error::PageError;
 use super::site::Site;
 
 /// Ours alone, nothing inline, in no frame.
-const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; manifest-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Refuses what another site has sent.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Result<Response, PageError> {
-    judge(&request, site.address)?;
+    judge(&request, site.address, site.scheme())?;
     Ok(next.run(request).await)
 }
 
-fn judge(request: &Request, site: SocketAddr) -> Result<(), PageError> {
+fn judge(request: &Request, site: SocketAddr, scheme: &str) -> Result<(), PageError> {
     let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let host = header(HOST).filter(|host| is_ours(host, site)).ok_or(PageError::WrongHost)?;
+    let host = header(HOST).filter(|host| is_ours(host, site, scheme)).ok_or(PageError::WrongHost)?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let fetch_site = header(HeaderName::from_static("sec-fetch-site"));
         // A browser sends one of them at the least.
         let same = match (header(ORIGIN), fetch_site) {
             (Some(origin), fetch_site) => {
-                origin == format!("http://{host}") && fetch_site.is_none_or(|from| from == "same-origin")
+                origin == format!("{scheme}://{host}") && fetch_site.is_none_or(|from| from == "same-origin")
             }
             (None, fetch_site) => fetch_site == Some("same-origin"),
         };
@@ -47,7 +47,7 @@ fn judge(request: &Request, site: SocketAddr) -> Result<(), PageError> {
 }
 
 /// Whether a Host is one of this site. An address cannot be made to point elsewhere, as another name can.
-fn is_ours(host: &str, site: SocketAddr) -> bool {
+fn is_ours(host: &str, site: SocketAddr, scheme: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host();
     let ip = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -55,7 +55,8 @@ fn is_ours(host: &str, site: SocketAddr) -> bool {
         Ok(ip) => !ip.is_unspecified() && (ip.is_loopback() || !site.ip().is_loopback()),
         Err(_) => name.eq_ignore_ascii_case("localhost"),
     };
-    ours && authority.port_u16().unwrap_or(80) == site.port() && !host.contains('@')
+    let usual = if scheme == "https" { 443 } else { 80 };
+    ours && authority.port_u16().unwrap_or(usual) == site.port() && !host.contains('@')
 }
 
 /// Tells the browser what it may do with an answer: nothing that is not needed.
@@ -81,7 +82,7 @@ mod tests {
     fn only_our_own_names_are_ours() {
         let local = "127.0.0.1:4711".parse().unwrap();
         for host in ["127.0.0.1:4711", "localhost:4711", "LOCALHOST:4711", "[::1]:4711"] {
-            assert!(is_ours(host, local), "{host}");
+            assert!(is_ours(host, local, "http"), "{host}");
         }
         for host in [
             "evil.example:4711",
@@ -93,10 +94,10 @@ mod tests {
             "me@localhost:4711",
             "",
         ] {
-            assert!(!is_ours(host, local), "{host}");
+            assert!(!is_ours(host, local, "http"), "{host}");
         }
         let open = "0.0.0.0:4711".parse().unwrap();
-        assert!(is_ours("192.168.1.5:4711", open));
-        assert!(!is_ours("evil.example:4711", open) && !is_ours("0.0.0.0:4711", open));
+        assert!(is_ours("192.168.1.5:4711", open, "http"));
+        assert!(!is_ours("evil.example:4711", open, "http") && !is_ours("0.0.0.0:4711", open, "http"));
     }
 }

@@ -9,6 +9,7 @@ use axum_extra::extract::{Form, Query};
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::limits::{MERGED, at_most};
 use super::people::{Selected, called};
 use super::site::Site;
 use super::visit::Visit;
@@ -91,6 +92,7 @@ fn chosen(catalog: &Catalog, who: &[PersonId]) -> Result<(Who, Vec<Who>), PageEr
     if who.len() < 2 {
         return Err(PageError::NobodySelected);
     }
+    at_most(who, MERGED)?;
     let people = who.iter().map(|&id| called(catalog, id)).collect::<Result<Vec<_>, _>>()?;
     Ok(target(people)?)
 }

@@ -6,6 +6,8 @@
 //! | file | what |
 //! |---|---|
 //! | `serve` | an address, until it is stopped |
+//! | `connections` | how many at once, for how long, TLS |
+//! | `limits` | how much one request may ask for |
 //! | `guard` | who may ask: Host, Origin; and what a browser may do with the answers |
 //! | `access` | the token or password -> a cookie |
 //! | `site` | the library, for many requests at once |
@@ -15,12 +17,15 @@
 //! | `error` | what went wrong -> a page |
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
+//! | `guests` | what guests see |
+//! | `originals` | photos to be kept, one or a zip archive of many |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
 //! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
 //! | `scanning` | the scan that goes on behind the page |
 //! | `wanted` | what a search looks for, as it stands in the address |
 //! | `folder` | a folder, as it is typed |
+//! | `map` | places on a map of the world |
 //! | `timeline` | months of photos |
 //!
 //! A new page is a file here with its `routes()`, a line in `routes`, its words in `text/`, a template in `templates/`, and a
@@ -30,14 +35,19 @@
 mod access;
 mod album;
 mod assets;
+mod connections;
 mod error;
 mod everybody;
 mod faces;
 mod folder;
 mod frame;
 mod guard;
+mod guests;
 mod history;
+mod limits;
+mod map;
 mod merge;
+mod originals;
 mod pager;
 mod people;
 mod person;
@@ -57,7 +67,7 @@ mod wanted;
 mod why;
 
 pub use access::{Password, PasswordError};
-pub use serve::{Listen, ServeError, serve};
+pub use serve::{Addresses, Listen, ServeError, Tls, serve};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -85,6 +95,7 @@ fn routes(site: Site) -> Router {
         .merge(questions::routes())
         .merge(history::routes())
         .merge(pictures::routes())
+        .merge(originals::routes())
         .layer(from_fn_with_state(site.clone(), access::require))
         // What follows is open to those who are not in yet.
         .merge(access::routes())

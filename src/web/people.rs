@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::limits::{SELECTED, at_most};
 use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
@@ -88,6 +89,18 @@ struct Asked {
     show: Option<Kind>,
     /// From 1 on.
     page: Option<usize>,
+    #[serde(default)]
+    sort: Sort,
+}
+
+/// The order of those with a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sort {
+    /// Those in most photos first.
+    #[default]
+    Photos,
+    Name,
 }
 
 #[derive(Template)]
@@ -101,6 +114,7 @@ struct PeoplePage {
     /// Through the pages of one kind.
     pager: Pager,
     show: Option<Kind>,
+    sort: Sort,
     has_photos: bool,
 }
 
@@ -144,7 +158,11 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
         let page = asked.page.unwrap_or(1).clamp(1, pages);
         let mut sections = Vec::new();
         for kind in kinds {
-            let shown = of(kind).skip((page - 1) * at_once).take(at_once);
+            let mut those: Vec<&PersonCount> = of(kind).collect();
+            if asked.sort == Sort::Name {
+                those.sort_by_cached_key(|person| person.name.as_ref().map(|name| name.to_lowercase()));
+            }
+            let shown = those.into_iter().skip((page - 1) * at_once).take(at_once);
             let people = shown.map(|person| Ok((person.clone(), catalog.best_face(person.id)?)));
             let people = people.collect::<Result<Vec<_>, PageError>>()?;
             sections.push(Section { kind, title: kind.title(words), people, total: of(kind).count() });
@@ -157,6 +175,11 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             here: asked.show == Some(kind),
         };
         let path = asked.show.map_or_else(|| "/people".to_owned(), |kind| format!("/people?show={}", kind.key()));
+        let path = if asked.sort == Sort::Name {
+            format!("{path}{}sort=name", if asked.show.is_some() { '&' } else { '?' })
+        } else {
+            path
+        };
         let page = PeoplePage {
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
@@ -164,6 +187,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             names: known_names(catalog)?,
             pager: Pager::new((page, pages), &path),
             show: asked.show,
+            sort: asked.sort,
             has_photos: !people.is_empty() || catalog.tally()?.photos > 0,
         };
         Ok(page.render()?)
@@ -266,6 +290,7 @@ async fn each(
     if who.is_empty() {
         return Err(PageError::NobodySelected);
     }
+    at_most(&who, SELECTED)?;
     let change = site.change(&visit, move |deciding| {
         for id in who {
             let who = called(deciding, id)?;

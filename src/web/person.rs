@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::map::Map;
 use super::pager::Pager;
 use super::people::{called, known_names};
 use super::site::Site;
@@ -22,6 +23,8 @@ use crate::people::check_name;
 /// Companions and places shown.
 const COMPANIONS: usize = 12;
 const PLACES: usize = 12;
+/// Places on the map.
+const SPOTS: usize = 200;
 
 /// Photos or faces on a page.
 const PAGE: usize = 180;
@@ -79,6 +82,7 @@ struct PersonPage {
     companions: Vec<Companion>,
     /// Name of the town, all of its name, photos.
     places: Vec<(String, String, u64)>,
+    map: Option<Map>,
     views: Vec<(View, usize)>,
     view: View,
     timeline: Timeline,
@@ -159,6 +163,7 @@ async fn show(
                 .into_iter()
                 .map(|(place, photos)| (place.city.clone(), format!("{}, {}", place.city, place.country), photos))
                 .collect(),
+            map: Map::of(catalog.spots_of(id, SPOTS)?),
             views,
             view: asked.view,
             timeline,

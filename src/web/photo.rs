@@ -7,12 +7,13 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
-use axum_extra::extract::{Form, Query};
+use axum_extra::extract::Form;
 use jiff::civil::DateTime;
 use serde::Deserialize;
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::guests::Sees;
 use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
@@ -40,7 +41,10 @@ struct PhotoPage {
     photo: PhotoRow,
     /// Width and height of the picture; boxes are in the same unit.
     stage: (f32, f32),
+    /// Those who can be told apart first, the largest first.
     faces: Vec<Boxed>,
+    /// How many of them can be.
+    clear: usize,
     /// People who are in the photo more than once.
     twice: Vec<String>,
     files: Vec<Lies>,
@@ -69,6 +73,10 @@ struct Lies {
     /// Why it is not there.
     away: Option<&'static str>,
 }
+
+/// Pixels of the shorter side of a face below which it is hardly told apart from others; and so many of them are a crowd.
+const CLEAR: f32 = 40.0;
+const CROWD: usize = 3;
 
 /// The longer side of a picture in the unit of its boxes, whatever its pixels: text beside them is in this unit too.
 const STAGE: f32 = 1000.0;
@@ -100,6 +108,11 @@ impl Boxed {
 }
 
 impl PhotoPage {
+    /// The page that the user came from.
+    fn origin(&self) -> String {
+        self.wanted.of.map_or_else(|| self.wanted.address("/search"), |person| format!("/person/{person}"))
+    }
+
     fn address(&self, photo: &PhotoId) -> String {
         self.wanted.address(&format!("/photo/{photo}"))
     }
@@ -129,32 +142,54 @@ async fn show(
     State(site): State<Site>,
     visit: Visit,
     Path(id): Path<PhotoId>,
-    Query(wanted): Query<Wanted>,
+    wanted: Wanted,
 ) -> Result<Html<String>, PageError> {
-    let page = site.ask(move |catalog| {
+    let shared = site.clone();
+    let page = site.ask_much(move |catalog| {
         let words = visit.words;
+        let sees = Sees::of(&shared, &visit, catalog)?;
+        sees.check_photo(catalog, id)?;
+        let wanted = sees.narrow(wanted);
+        let is_guest = matches!(sees, Sees::These(_));
         let photo = known(catalog, id)?;
         let scale = STAGE / photo.width.max(photo.height).max(1) as f32;
-        let faces = catalog.faces_in(id)?;
-        let faces = faces.into_iter().map(|face| boxed(catalog, words, face)).collect::<Result<Vec<_>, _>>()?;
+        let mut faces = catalog.faces_in(id)?;
+        faces.retain(|face| sees.face(face));
+        let faces = faces.into_iter().map(|face| boxed(catalog, words, face)).collect::<Result<Vec<_>, _>>();
+        let mut faces = faces?;
         let files = lies(catalog, words, id)?;
         let title = local(&photo);
         let title = title.map_or_else(|| words.photo.untitled.to_owned(), |time| (words.person.day)(time.date()));
         let page = PhotoPage {
             frame: Frame::new(catalog, &visit, Tab::Search, title)?,
             stage: (photo.width as f32 * scale, photo.height as f32 * scale),
+            clear: clear(&mut faces, &photo),
             twice: twice(&faces),
             faces,
             is_away: files.iter().all(|file| file.away.is_some()),
-            files,
-            position: catalog.position(&wanted.query(), id)?,
+            files: if is_guest { Vec::new() } else { files },
+            position: position(catalog, &wanted, id)?,
             wanted,
-            names: known_names(catalog)?,
+            names: if is_guest { Vec::new() } else { known_names(catalog)? },
             photo,
         };
         Ok(page.render()?)
     });
     Ok(Html(page.await?))
+}
+
+/// Where a photo is among those of the page that the user came from, in its order.
+fn position(catalog: &Catalog, wanted: &Wanted, photo: PhotoId) -> Result<Option<ResultPosition>, PageError> {
+    let Some(person) = wanted.of else { return Ok(catalog.position(&wanted.query(), photo)?) };
+    let mut photos: Vec<PhotoId> = catalog.sightings(person)?.into_iter().map(|sighting| sighting.photo).collect();
+    photos.dedup();
+    let index = photos.iter().position(|&other| other == photo);
+    Ok(index.map(|index| ResultPosition {
+        number: index + 1,
+        total: photos.len(),
+        before: index.checked_sub(1).map(|before| photos[before]),
+        after: photos.get(index + 1).copied(),
+    }))
 }
 
 fn known(catalog: &Catalog, photo: PhotoId) -> Result<PhotoRow, PageError> {
@@ -172,6 +207,17 @@ fn boxed(catalog: &Catalog, words: &Words, face: FaceRow) -> Result<Boxed, PageE
         bounds: face.bounds,
         others: others.saturating_sub(1),
     })
+}
+
+/// Sorts faces: the largest first, and behind them a crowd of small ones without a name. Returns how many are before the crowd.
+fn clear(faces: &mut [Boxed], photo: &PhotoRow) -> usize {
+    let side = |face: &Boxed| (face.bounds.width * photo.width as f32).min(face.bounds.height * photo.height as f32);
+    let in_crowd = |face: &Boxed| !face.is_named() && side(face) < CLEAR;
+    let crowd = faces.iter().filter(|face| in_crowd(face)).count();
+    // A few need not be folded.
+    let folds = crowd >= CROWD;
+    faces.sort_by(|a, b| (folds && in_crowd(a)).cmp(&(folds && in_crowd(b))).then_with(|| side(b).total_cmp(&side(a))));
+    if folds { faces.len() - crowd } else { faces.len() }
 }
 
 fn twice(faces: &[Boxed]) -> Vec<String> {
@@ -257,7 +303,7 @@ async fn draw(
         [drawing.left, drawing.top, drawing.width, drawing.height].map(|percent| percent / 100.0);
     let models = site.clone();
     // It takes a second, in which others may go on.
-    let drawn = site.ask(move |catalog| {
+    let drawn = site.ask_models(move |catalog| {
         let photo = known(catalog, id)?;
         let path = catalog.readable_paths(id)?.into_iter().find(|path| path.is_file()).ok_or(PageError::PhotoAway)?;
         let info = models.pack(catalog)?;

@@ -9,8 +9,10 @@ use axum::routing::get;
 
 use super::assets::AWAY;
 use super::error::PageError;
+use super::guests::Sees;
 use super::previews::Size;
 use super::site::Site;
+use super::visit::Visit;
 use crate::catalog::{FaceId, PhotoId};
 use crate::scan::thumbnail;
 
@@ -20,11 +22,21 @@ pub(super) fn routes() -> Router<Site> {
         .route("/face/{id}/scene.jpg", get(face_scene))
         .route("/photo/{id}/grid.jpg", get(grid))
         .route("/photo/{id}/screen.jpg", get(screen))
+        .route("/photo/{id}/full.jpg", get(full))
 }
 
-async fn face(State(site): State<Site>, Path(id): Path<FaceId>, headers: HeaderMap) -> Result<Response, PageError> {
+async fn face(
+    State(site): State<Site>,
+    visit: Visit,
+    Path(id): Path<FaceId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let shared = site.clone();
     let known = site.ask(move |catalog| {
         let face = catalog.face_if_seen(id)?.ok_or(PageError::NotFound)?;
+        if !Sees::of(&shared, &visit, catalog)?.face(&face) {
+            return Err(PageError::NotFound);
+        }
         Ok((catalog.thumbnail(id)?, face))
     });
     let jpeg = match known.await? {
@@ -42,27 +54,55 @@ async fn face(State(site): State<Site>, Path(id): Path<FaceId>, headers: HeaderM
     Ok(picture(jpeg, &headers))
 }
 
-async fn face_scene(site: State<Site>, Path(id): Path<FaceId>, headers: HeaderMap) -> Result<Response, PageError> {
+async fn face_scene(
+    site: State<Site>,
+    visit: Visit,
+    Path(id): Path<FaceId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     let face = site.ask(move |catalog| catalog.face_if_seen(id)?.ok_or(PageError::NotFound)).await?;
-    preview(site, Path(face.photo), headers, Size::Scene(face.bounds)).await
+    preview(site, visit, Path(face.photo), headers, Size::Scene(face.bounds)).await
 }
 
-async fn grid(site: State<Site>, photo: Path<PhotoId>, headers: HeaderMap) -> Result<Response, PageError> {
-    preview(site, photo, headers, Size::Grid).await
+async fn grid(
+    site: State<Site>,
+    visit: Visit,
+    photo: Path<PhotoId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    preview(site, visit, photo, headers, Size::Grid).await
 }
 
-async fn screen(site: State<Site>, photo: Path<PhotoId>, headers: HeaderMap) -> Result<Response, PageError> {
-    preview(site, photo, headers, Size::Screen).await
+async fn screen(
+    site: State<Site>,
+    visit: Visit,
+    photo: Path<PhotoId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    preview(site, visit, photo, headers, Size::Screen).await
+}
+
+/// All pixels of a photo, whatever its format.
+async fn full(
+    site: State<Site>,
+    visit: Visit,
+    photo: Path<PhotoId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    preview(site, visit, photo, headers, Size::Full).await
 }
 
 async fn preview(
     State(site): State<Site>,
+    visit: Visit,
     Path(id): Path<PhotoId>,
     headers: HeaderMap,
     size: Size,
 ) -> Result<Response, PageError> {
+    let shared = site.clone();
     let known = site.ask(move |catalog| {
         let photo = catalog.photo_if_known(id)?.ok_or(PageError::NotFound)?;
+        Sees::of(&shared, &visit, catalog)?.check_photo(catalog, id)?;
         Ok((photo.hash, catalog.readable_paths(id)?))
     });
     let (hash, paths) = known.await?;

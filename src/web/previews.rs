@@ -19,6 +19,8 @@ pub(super) enum Size {
     Grid,
     /// Alone.
     Screen,
+    /// Alone, pixel for pixel. Not kept: few are looked at so.
+    Full,
     /// In a question: this face, and what is around it.
     Scene(BoundingBox),
 }
@@ -42,6 +44,7 @@ const AT_ONCE: usize = 2;
 const PIXELS: u64 = 32_000_000;
 
 const QUALITY: u8 = 80;
+const FULL_QUALITY: u8 = 90;
 
 impl Size {
     /// What its file is called by, beside the photo.
@@ -49,6 +52,7 @@ impl Size {
         match self {
             Self::Grid => "grid".to_owned(),
             Self::Screen => "screen".to_owned(),
+            Self::Full => "full".to_owned(),
             Self::Scene(BoundingBox { x, y, width, height }) => format!("{x:.4}-{y:.4}-{width:.4}-{height:.4}"),
         }
     }
@@ -57,6 +61,7 @@ impl Size {
         match self {
             Self::Grid => smaller(photo, 400),
             Self::Screen => smaller(photo, 1600),
+            Self::Full => encode_jpeg(photo, FULL_QUALITY),
             Self::Scene(bounds) => scene(photo, &bounds),
         }
     }
@@ -103,7 +108,9 @@ impl Previews {
             let _turn = turn;
             let jpeg = with_photo(&paths, &hash, &budget, |photo| size.of(photo)).ok()?;
             // One that cannot be kept, as on a full disk, can be shown all the same.
-            let _ = keep(&folder, &file, &jpeg, &used);
+            if size != Size::Full {
+                let _ = keep(&folder, &file, &jpeg, &used);
+            }
             Some(jpeg)
         })
         .await

@@ -148,8 +148,9 @@ struct Typed {
 
 /// Scans one folder, which is one of the library from now on.
 async fn add(State(site): State<Site>, Form(Typed { folder }): Form<Typed>) -> Result<Redirect, PageError> {
-    let folder = site.ask(move |_| {
-        let folder = typed_folder(&folder)?;
+    let shared = site.clone();
+    let folder = site.ask(move |catalog| {
+        let folder = shared.allowed.check(catalog, &typed_folder(&folder)?)?;
         check_folder(&folder)?;
         Ok(folder)
     });

@@ -1,5 +1,7 @@
 //! Photos by who is in them, when and where they were taken, and where they lie.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -11,13 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
+use super::guests::Sees;
 use super::pager::Pager;
 use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::{Role, Wanted};
-use crate::catalog::{Catalog, FaceId, Hit, PhotoId, Who, WhoError};
+use crate::catalog::{Catalog, FaceId, Hit, PersonId, PhotoId, Who, WhoError};
 
 /// Photos on a page, for those without script.
 const PAGE: usize = 120;
@@ -62,6 +65,10 @@ struct SearchPage {
     unknown: Option<(String, Vec<Who>)>,
     has_photos: bool,
     hits: Vec<Hit>,
+    /// Years, or the months of the one that is looked for: name, address, photos.
+    periods: Vec<(String, String, usize)>,
+    /// Photos without a date that would fit but for the dates asked for.
+    undated: usize,
     total: usize,
     pager: Pager,
     names: Vec<String>,
@@ -118,14 +125,18 @@ async fn show(
     State(site): State<Site>,
     visit: Visit,
     RawQuery(raw): RawQuery,
-    Query(wanted): Query<Wanted>,
+    wanted: Wanted,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    let page = site.ask(move |catalog| {
+    let shared = site.clone();
+    let page = site.ask_much(move |catalog| {
         let words = visit.words;
+        let sees = Sees::of(&shared, &visit, catalog)?;
+        let wanted = sees.narrow(wanted);
         let unknown = match asked.who.trim() {
             "" => None,
             name => match catalog.who(name) {
+                Ok(who) if !sees.person(who.id) => Some(((words.search.nobody)(name), Vec::new())),
                 Ok(who) => return Ok(Redirect::to(&wanted.with(asked.role, who.id).address("/search")).into_response()),
                 Err(WhoError::Unknown { near, .. }) => Some(((words.search.nobody)(name), near)),
                 Err(WhoError::NoSuchNumber(_)) => Some(((words.search.nobody)(name), Vec::new())),
@@ -138,28 +149,35 @@ async fn show(
             return Ok(Redirect::to(&wanted.address("/search")).into_response());
         }
         let number = asked.page.unwrap_or(1).max(1);
-        let (mut hits, total) = some(catalog, &wanted, number)?;
+        let (mut hits, total, periods) = some(catalog, words, &wanted, number)?;
         let pages = total.div_ceil(PAGE).max(1);
         if number > pages {
-            (hits, _) = some(catalog, &wanted, pages)?;
+            (hits, _, _) = some(catalog, words, &wanted, pages)?;
         }
-        // They are to begin with.
-        let often = if wanted.is_empty() { catalog.most_seen(OFTEN)? } else { Vec::new() };
+        let often = suggested(catalog, &wanted, &sees)?;
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
+        let is_guest = matches!(sees, Sees::These(_));
+        let near = |near: Vec<Who>| near.into_iter().filter(|who| sees.person(who.id)).collect();
+        let mut names = known_names(catalog)?;
+        if is_guest {
+            names = shared.access.guests_see().to_vec();
+        }
         let page = SearchPage {
             frame: Frame::new(catalog, &visit, Tab::Search, words.search.title)?,
             role: asked.role,
             chips: chips(catalog, words, &wanted)?,
             typed: asked.who,
             often: often.collect::<Result<_, PageError>>()?,
-            unknown,
+            unknown: unknown.map(|(text, who)| (text, near(who))),
             has_photos: total > 0 || catalog.tally()?.photos > 0,
             total,
+            undated: undated(catalog, &wanted)?,
+            periods,
             hits,
             pager: Pager::new((number.min(pages), pages), &wanted.address("/search")),
-            names: known_names(catalog)?,
-            towns: catalog.towns(TOWNS)?,
-            folders: catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect(),
+            names,
+            towns: if is_guest { Vec::new() } else { catalog.towns(TOWNS)? },
+            folders: if is_guest { Vec::new() } else { folders(catalog)? },
             wanted,
         };
         Ok(Html(page.render()?).into_response())
@@ -167,15 +185,75 @@ async fn show(
     page.await
 }
 
-/// The photos of a page, from 1 on, and how many there are on all.
-fn some(catalog: &Catalog, wanted: &Wanted, page: usize) -> Result<(Vec<Hit>, usize), PageError> {
+fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
+    Ok(catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect())
+}
+
+/// Who may be looked for too: those seen most often to begin with, then those who are often with the people looked for.
+fn suggested(catalog: &Catalog, wanted: &Wanted, sees: &Sees) -> Result<Vec<Who>, PageError> {
+    let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
+    let mut people = match wanted.all.last().or(wanted.any.last()) {
+        Some(&person) => catalog.companions(person, OFTEN + known.len())?.into_iter().map(|(who, _)| who).collect(),
+        None if wanted.is_empty() => catalog.most_seen(OFTEN)?,
+        None => Vec::new(),
+    };
+    people.retain(|who| sees.person(who.id) && !known.contains(&who.id));
+    people.truncate(OFTEN);
+    Ok(people)
+}
+
+/// Photos without a date that fit all but the dates; none where no dates are asked for.
+fn undated(catalog: &Catalog, wanted: &Wanted) -> Result<usize, PageError> {
+    if wanted.since.is_none() && wanted.until.is_none() {
+        return Ok(0);
+    }
+    let any_time = Wanted { since: None, until: None, ..wanted.clone() };
+    Ok(catalog.find(&any_time.query())?.iter().filter(|hit| hit.taken.is_none()).count())
+}
+
+/// The years of photos; of one year, its months. Each with its name, the search for it, and how many photos it has.
+fn periods(words: &Words, wanted: &Wanted, hits: &[Hit]) -> Vec<(String, String, usize)> {
+    let days = hits.iter().filter_map(|hit| hit.taken.as_deref()?.get(..10)?.parse::<Date>().ok());
+    let (mut years, mut months): (BTreeMap<i16, usize>, BTreeMap<(i16, i8), usize>) = Default::default();
+    for day in days {
+        *years.entry(day.year()).or_default() += 1;
+        *months.entry((day.year(), day.month())).or_default() += 1;
+    }
+    let between =
+        |first: Date, last: Date| Wanted { since: Some(first), until: Some(last), ..wanted.clone() }.address("/search");
+    if years.len() > 1 {
+        let year = |(year, photos): (&i16, &usize)| {
+            Some((year.to_string(), between(Date::new(*year, 1, 1).ok()?, Date::new(*year, 12, 31).ok()?), *photos))
+        };
+        return years.iter().rev().filter_map(year).collect();
+    }
+    let month = |((year, month), photos): (&(i16, i8), &usize)| {
+        let first = Date::new(*year, *month, 1).ok()?;
+        Some(((words.person.month)(*year, *month), between(first, first.last_of_month()), *photos))
+    };
+    if months.len() > 1 { months.iter().filter_map(month).collect() } else { Vec::new() }
+}
+
+/// Photos among which periods are counted to begin with: in a larger library that would take too long.
+const COUNTED: usize = 20_000;
+
+/// The photos of a page, from 1 on, how many there are on all, and the years of all.
+fn some(
+    catalog: &Catalog,
+    words: &Words,
+    wanted: &Wanted,
+    page: usize,
+) -> Result<(Vec<Hit>, usize, Vec<(String, String, usize)>), PageError> {
     let skip = (page - 1).saturating_mul(PAGE);
     if wanted.is_empty() {
-        return Ok(catalog.some_of_all(skip, PAGE)?);
+        let (hits, total) = catalog.some_of_all(skip, PAGE)?;
+        if total > COUNTED {
+            return Ok((hits, total, Vec::new()));
+        }
     }
     let hits = catalog.find(&wanted.query())?;
-    let total = hits.len();
-    Ok((hits.into_iter().skip(skip).take(PAGE).collect(), total))
+    let (total, periods) = (hits.len(), periods(words, wanted, &hits));
+    Ok((hits.into_iter().skip(skip).take(PAGE).collect(), total, periods))
 }
 
 fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>, PageError> {
@@ -210,10 +288,12 @@ struct Chunk {
 async fn photos(
     State(site): State<Site>,
     visit: Visit,
-    Query(wanted): Query<Wanted>,
+    wanted: Wanted,
     Query(From { from }): Query<From>,
 ) -> Result<Json<Chunk>, PageError> {
-    let chunk = site.ask(move |catalog| {
+    let shared = site.clone();
+    let chunk = site.ask_much(move |catalog| {
+        let wanted = Sees::of(&shared, &visit, catalog)?.narrow(wanted);
         let hits = catalog.find(&wanted.query())?;
         let photos = hits.iter().skip(from).take(CHUNK).map(|hit| {
             let ratio = hit.width.max(1) as f32 / hit.height.max(1) as f32;

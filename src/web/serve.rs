@@ -2,13 +2,20 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
 
 use super::access::{Access, Password};
+use super::connections;
+use super::folder::Allowed;
 use super::routes;
 use super::site::Site;
 use crate::catalog::{CatalogError, Library};
@@ -22,6 +29,32 @@ pub struct Listen {
     pub port: Option<u16>,
     /// `None`: whoever has the token of the address printed.
     pub password: Option<Password>,
+    /// `None`: not encrypted.
+    pub tls: Option<Tls>,
+    /// Nobody changes anything.
+    pub read_only: bool,
+    /// The names of people whose photos guests may see; empty for no guests.
+    pub guests: Vec<String>,
+    /// Folders that may be scanned and written to from the page; empty for those scanned before, and the home folder.
+    pub allowed: Vec<PathBuf>,
+}
+
+/// A certificate with its chain, and its key, in PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// The addresses to open.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// Logs in once where it has a token: then the next is told.
+    pub owner: String,
+    /// For guests.
+    pub guests: Option<String>,
+    /// Another was used before.
+    pub again: bool,
 }
 
 /// Why the page is not served.
@@ -35,6 +68,10 @@ pub enum ServeError {
     Io(#[from] io::Error),
     #[error("the system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
+    #[error("{path}: {problem}")]
+    Tls { path: PathBuf, problem: String },
+    #[error("--guest {0}: nobody has this name")]
+    Guest(String),
     #[error(transparent)]
     Library(#[from] OpenError),
 }
@@ -49,7 +86,8 @@ const BLOCKING_THREADS: usize = 16;
 /// Answers under way when it is stopped have so long to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Serves the page of a library until `stop` is notified. `ready` is told the address to open, once it can be opened.
+/// Serves the page of a library until `stop` is notified. `tell` is told the addresses to open, once they can be opened, and again
+/// when one was used.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -57,7 +95,7 @@ pub fn serve(
     library: &Library,
     listen: Listen,
     stop: Arc<Notify>,
-    ready: impl FnOnce(&str) -> io::Result<()>,
+    tell: impl Fn(&Addresses) -> io::Result<()> + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
     if !listen.address.is_loopback() && listen.password.is_none() {
         return Err(ServeError::Open(listen.address));
@@ -67,11 +105,31 @@ pub fn serve(
     let listener = bind(listen.address, listen.port)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let site = Site::new(address, Access::new(listen.password)?, library, catalog);
+    for name in &listen.guests {
+        if catalog.person_called(name).map_err(OpenError::from)?.is_none() {
+            return Err(ServeError::Guest(name.clone()));
+        }
+    }
+    let tls = listen.tls.as_ref().map(acceptor).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let origin = format!("{scheme}://{}", reachable(address));
+    let (tell, next) = (Arc::new(tell), origin.clone());
+    let told = Arc::clone(&tell);
+    let announce = Box::new(move |path: &str| {
+        // Where nobody reads it any more, those who are logged in stay so.
+        let _ = told(&Addresses { owner: format!("{next}{path}"), guests: None, again: true });
+    });
+    let access = Access::new(listen.password, listen.guests, listen.read_only, announce)?;
+    let allowed = Allowed::new(&listen.allowed, library);
+    let site = Site::new((address, tls.is_some()), access, allowed, library, catalog);
     // Nor for this. If it fails, that page says so.
     drop(site.everybody());
     let shared = site.clone();
-    let url = format!("http://{}{}", reachable(address), site.access.path());
+    let addresses = Addresses {
+        owner: format!("{origin}{}", site.access.path()),
+        guests: site.access.guests_path().map(|path| format!("{origin}{path}")),
+        again: false,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(BLOCKING_THREADS)
@@ -79,14 +137,11 @@ pub fn serve(
         .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let (stopping, stopped) = oneshot::channel::<()>();
-        // Passwords are counted by the address that they come from.
-        let service = routes(site).into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move { drop(stopped.await) });
-        let server = tokio::spawn(server.into_future());
-        ready(&url)?;
+        let (stopping, stopped) = watch::channel(false);
+        let server = tokio::spawn(connections::answer(listener, tls, routes(site), stopped));
+        tell(&addresses)?;
         stop.notified().await;
-        drop(stopping);
+        stopping.send_replace(true);
         shared.stopping.store(true, Ordering::Relaxed);
         shared.scanning.end();
         // One that goes on must not keep it from ending.
@@ -102,6 +157,23 @@ pub fn serve(
     } else {
         Err(OpenError::from(CatalogError::Gone { path: library.file() }).into())
     }
+}
+
+/// Encrypts with a certificate.
+fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
+    let problem = |path: &Path, problem: String| ServeError::Tls { path: path.to_owned(), problem };
+    let certificates = CertificateDer::pem_file_iter(&tls.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| problem(&tls.certificate, error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(problem(&tls.certificate, "there is no certificate in it".to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| problem(&tls.key, error.to_string()))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|config| config.with_no_client_auth().with_single_cert(certificates, key))
+        .map_err(|error| problem(&tls.certificate, error.to_string()))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// The address at which this machine reaches it: all of its addresses are none that a browser could open.

@@ -5,10 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Redirect;
+use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::error::PageError;
 use super::everybody::Everybody;
+use super::folder::Allowed;
 use super::previews::Previews;
 use super::questions::Queues;
 use super::scanning::Scanning;
@@ -17,6 +19,9 @@ use crate::catalog::{Catalog, Library, PersonCount};
 use crate::face::PackInfo;
 use crate::people::{Deciding, active_pack, decide};
 
+/// Searches and albums that are worked on at once.
+const LARGE: usize = 2;
+
 /// What all requests share.
 #[derive(Clone)]
 pub(super) struct Site(Arc<Shared>);
@@ -24,6 +29,9 @@ pub(super) struct Site(Arc<Shared>);
 pub(super) struct Shared {
     /// Where it is served.
     pub address: SocketAddr,
+    /// By TLS.
+    pub is_encrypted: bool,
+    pub allowed: Allowed,
     pub access: Access,
     pub previews: Previews,
     pub scanning: Scanning,
@@ -34,6 +42,9 @@ pub(super) struct Shared {
     queues: Mutex<Queues>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
+    /// Turns of what takes much memory.
+    large: Semaphore,
+    drawing: Semaphore,
 }
 
 impl std::ops::Deref for Site {
@@ -46,10 +57,18 @@ impl std::ops::Deref for Site {
 
 impl Site {
     /// `catalog` is of `library`.
-    pub fn new(address: SocketAddr, access: Access, library: &Library, catalog: Catalog) -> Self {
+    pub fn new(
+        (address, is_encrypted): (SocketAddr, bool),
+        access: Access,
+        allowed: Allowed,
+        library: &Library,
+        catalog: Catalog,
+    ) -> Self {
         let previews = Previews::new(library.previews());
         Self(Arc::new(Shared {
             address,
+            is_encrypted,
+            allowed,
             access,
             previews,
             scanning: Scanning::new(library),
@@ -58,6 +77,8 @@ impl Site {
             everybody: Everybody::default(),
             queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
+            large: Semaphore::new(LARGE),
+            drawing: Semaphore::new(1),
         }))
     }
 
@@ -80,6 +101,29 @@ impl Site {
             answer
         });
         answer.await.map_err(|_| PageError::Panicked)?
+    }
+
+    /// The same for work that takes much memory, as a search among all photos: little of it at once.
+    pub async fn ask_much<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Catalog) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let _turn = self.large.acquire().await.map_err(|_| PageError::Panicked)?;
+        self.ask(work).await
+    }
+
+    /// The same for work that loads the models: one at a time.
+    pub async fn ask_models<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Catalog) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let _turn = self.drawing.acquire().await.map_err(|_| PageError::Panicked)?;
+        self.ask(work).await
+    }
+
+    /// `http`, or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_encrypted { "https" } else { "http" }
     }
 
     /// Everybody as they are now, in the order of [`Catalog::people_counted`]. It may wait for the disk.

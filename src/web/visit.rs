@@ -9,13 +9,22 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Redirect;
 
+use super::access::Visitor;
 use super::text::Words;
 use crate::catalog::LineId;
+
+/// Who looks, as far as they are let in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader {
+    pub visitor: Visitor,
+    pub may_change: bool,
+}
 
 /// Who looks, and where they come from.
 #[derive(Clone)]
 pub(super) struct Visit {
     pub words: &'static Words,
+    pub reader: Reader,
     /// Lines of the journal that were just written.
     pub done: Option<RangeInclusive<LineId>>,
     /// The page before, of this site.
@@ -55,7 +64,9 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let mut parameters = parts.uri.query().unwrap_or_default().split('&');
         let lines = parameters.find_map(|part| part.strip_prefix("done=")?.split_once('-'));
         let lines = lines.and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
-        Ok(Self { words: words(&parts.headers), done: lines, before: before(&parts.headers) })
+        let nobody = Reader { visitor: Visitor::Guest, may_change: false };
+        let reader = parts.extensions.get().copied().unwrap_or(nobody);
+        Ok(Self { words: words(&parts.headers), reader, done: lines, before: before(&parts.headers) })
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::error::PageError;
 use super::folder::typed_folder;
+use super::limits::{PATH, PLACE, SEARCHED};
 use crate::catalog::{PersonId, Query, Span};
 
 /// Parts that are not given are not in the address.
@@ -27,6 +31,17 @@ pub(super) struct Wanted {
     pub place: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub folder: String,
+    /// The user came from the page of this person: its order holds, and the rest does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<PersonId>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Wanted {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        Self::read(parts.uri.query().unwrap_or_default())
+    }
 }
 
 /// A field that was left empty is not given.
@@ -68,6 +83,22 @@ impl Role {
 }
 
 impl Wanted {
+    /// As it stands in an address, without the question mark; other parameters are passed over.
+    ///
+    /// # Errors
+    /// [`PageError::NotUnderstood`]; more people than are searched for at once, or a text that is too long.
+    pub fn read(text: &str) -> Result<Self, PageError> {
+        let wanted: Self = serde_html_form::from_str(text).map_err(|_| PageError::NotUnderstood)?;
+        let people = [&wanted.all, &wanted.any, &wanted.not].map(Vec::len).iter().sum::<usize>();
+        if people > SEARCHED {
+            return Err(PageError::TooMany(SEARCHED));
+        }
+        if wanted.place.chars().count() > PLACE || wanted.folder.len() > PATH {
+            return Err(PageError::TooLong);
+        }
+        Ok(wanted)
+    }
+
     /// Every photo is meant.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -15,6 +15,7 @@ mod photo;
 mod questions;
 mod scan;
 mod search;
+mod viewing;
 
 use common::Library;
 

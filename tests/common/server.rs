@@ -14,6 +14,8 @@ pub struct Server {
     agent: Agent,
     /// `http://127.0.0.1:50123`
     pub origin: String,
+    /// Path and query of the address for guests.
+    pub guests: String,
     /// Path and query of the address printed.
     pub entry: String,
     /// As a browser sends it, once it is let in.
@@ -32,28 +34,57 @@ impl Server {
     /// Serves a library, and lets the test in by the address printed.
     pub fn start(library: &Library) -> Self {
         let mut server = Self::start_with(library, &[]);
-        let cookie = server.bare(Method::GET, &server.entry, &[], "").header("set-cookie").to_owned();
-        server.cookie = cookie.split(';').next().unwrap().to_owned();
+        server.enter(&server.entry.clone());
         server
     }
 
-    /// Serves it with these options; the test is not let in.
+    /// Serves it with these options; the test is not let in. The test's own folder may be used.
     pub fn start_with(library: &Library, options: &[&str]) -> Self {
+        Self::start_plainly(library, &[options, &["--allow", super::text(library.folder())]].concat())
+    }
+
+    /// Serves it with these options and no others.
+    pub fn start_plainly(library: &Library, options: &[&str]) -> Self {
         let mut child = library.command(["serve", "--port", "0"].iter().chain(options)).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        let mut guests = String::new();
+        if options.contains(&"--guest") {
+            output.read_line(&mut guests).unwrap();
+        }
         let Some(url) = line.trim().strip_prefix("Open http://") else {
             panic!("{line:?}, {:?}", Run::of(child.wait_with_output().unwrap()));
         };
+        let guests = guests.trim().split_once("/enter").map_or(String::new(), |(_, rest)| format!("/enter{rest}"));
         let (host, entry) = url.split_at(url.find('/').unwrap());
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
         Self {
             child,
             agent: config.into(),
             origin: format!("http://{host}"),
+            guests,
             entry: entry.to_owned(),
             cookie: String::new(),
         }
+    }
+
+    /// The same with these options.
+    pub fn entered(library: &Library, options: &[&str]) -> Self {
+        let mut server = Self::start_with(library, options);
+        server.enter(&server.entry.clone());
+        server
+    }
+
+    /// Logs in by an address.
+    pub fn enter(&mut self, address: &str) {
+        let cookie = self.bare(Method::GET, address, &[], "").is(200).header("set-cookie").to_owned();
+        self.cookie = cookie.split(';').next().unwrap().to_owned();
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// A request with nothing that is not said here.

@@ -148,3 +148,78 @@ document.addEventListener("click", (event) => {
   const to = new URL(back.href);
   sessionStorage.setItem("return", `place ${to.pathname}${to.searchParams}`);
 });
+
+// A form that cannot be carried out says so beside its field, and keeps what was typed; nor can it be sent again by reloading.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const sender = event.submitter;
+  const [method, action] = [sender?.getAttribute("formmethod") ?? form.method, new URL(sender?.getAttribute("formaction") ?? form.getAttribute("action"), location)];
+  // What is downloaded, and who logs in or out, is left to the browser.
+  if (event.defaultPrevented || method !== "post" || ["/album/list", "/album/zip", "/enter", "/leave"].includes(action.pathname)) return;
+  event.preventDefault();
+  if (form.dataset.sent) return;
+  form.dataset.sent = "true";
+  let answer;
+  try {
+    answer = await fetch(action, { method: "POST", body: new URLSearchParams(new FormData(form, sender)) });
+  } catch {
+    delete form.dataset.sent;
+    tellProblem(form, document.documentElement.lang === "en" ? "facetag does not answer. Is it still running?" : "facetag 没有回应。它还在运行吗？");
+    return;
+  }
+  const text = answer.redirected && answer.ok ? "" : await answer.text();
+  if (!answer.ok) {
+    delete form.dataset.sent;
+    const page = new DOMParser().parseFromString(text, "text/html");
+    tellProblem(form, page.querySelector(".problem")?.textContent ?? answer.statusText);
+  } else if (answer.redirected) {
+    const to = new URL(answer.url);
+    if (to.href === location.href) location.reload();
+    else if (to.pathname === location.pathname) location.replace(to);
+    else location.assign(to);
+  } else {
+    document.open();
+    document.write(text);
+    document.close();
+  }
+});
+
+function tellProblem(form, text) {
+  let problem = form.querySelector(".told");
+  if (!problem) {
+    problem = document.createElement("p");
+    problem.className = "warning told";
+    problem.id = `problem-${document.querySelectorAll(".told").length}`;
+    problem.setAttribute("role", "alert");
+    form.append(problem);
+  }
+  problem.textContent = text;
+  const field = form.querySelector("input:not([type=hidden]):not([type=checkbox])");
+  field?.setAttribute("aria-invalid", "true");
+  field?.setAttribute("aria-describedby", problem.id);
+  field?.focus();
+}
+
+// People are merged by dragging one onto another; it is asked first.
+let dragged = null;
+for (const card of document.querySelectorAll(".wall .faces > li")) {
+  const id = card.querySelector("[name=who]")?.value;
+  if (!id) continue;
+  card.addEventListener("dragstart", (event) => {
+    dragged = id;
+    event.dataTransfer.setData("text/plain", id);
+    event.dataTransfer.effectAllowed = "link";
+  });
+  card.addEventListener("dragover", (event) => {
+    if (!dragged || dragged === id) return;
+    event.preventDefault();
+    card.classList.add("over");
+  });
+  card.addEventListener("dragleave", () => card.classList.remove("over"));
+  card.addEventListener("drop", (event) => {
+    event.preventDefault();
+    card.classList.remove("over");
+    if (dragged && dragged !== id) location.assign(`/merge?${new URLSearchParams([["who", id], ["who", dragged]])}`);
+  });
+  card.addEventListener("dragend", () => { dragged = null; });
+}

@@ -182,3 +182,18 @@ if (grid) {
 
   all();
 }
+
+// Whoever is added by a click keeps what is typed in the other fields.
+const search = document.querySelector("form.search");
+search?.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='/search']");
+  if (!link || link.matches(".button")) return;
+  const to = new URL(link.href);
+  for (const name of ["since", "until", "place", "folder"]) {
+    if (search.elements[name].value) to.searchParams.set(name, search.elements[name].value);
+    else to.searchParams.delete(name);
+  }
+  if (search.elements.only?.checked) to.searchParams.set("only", "true");
+  else to.searchParams.delete("only");
+  link.href = to;
+});

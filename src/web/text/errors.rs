@@ -26,7 +26,12 @@ pub struct Words {
     pub nothing_to_scan: &'static str,
     pub scan_goes_on: &'static str,
     pub no_photos: &'static str,
-    pub too_many_photos: &'static str,
+    pub read_only: &'static str,
+    pub not_for_guests: &'static str,
+    pub too_many: fn(usize) -> String,
+    pub too_long: &'static str,
+    /// The folder, and the allowed ones.
+    pub not_allowed: fn(&str, &str) -> String,
     pub unwritable: fn(&str) -> String,
     pub has_photos: fn(&str) -> String,
     pub outdated: &'static str,
@@ -46,7 +51,7 @@ pub const ENGLISH: Words = Words {
     not_found: "There is nothing at this address. The person may have been merged, or the photo may have been scanned again under another number.",
     wrong_host: "This is not the address of facetag. Open the one that facetag serve printed.",
     wrong_origin: "This request came from another website, so nothing was changed.",
-    not_in: "Open the address that facetag serve printed: it lets this browser in.",
+    not_in: "You are not logged in. Open the address that facetag serve printed; each works once, and the next one is printed in the terminal. Or paste it here:",
     too_many_attempts: "Too many wrong passwords: wait five minutes, then try again.",
     nobody_selected: "Select somebody first; to merge, select two or more.",
     nobody_called_so: "Nobody else has this name. Type the name of somebody you have named.",
@@ -73,7 +78,20 @@ pub const ENGLISH: Words = Words {
     nothing_to_scan: "There are no folders yet. Add one first.",
     scan_goes_on: "A scan is already running. Wait until it ends, or pause it.",
     no_photos: "These photos are no longer found. Search again.",
-    too_many_photos: "At most 100,000 photos can be selected. Narrow the search and export all of its photos.",
+    read_only: "This page is read-only: nothing can be changed here.",
+    not_for_guests: "This page is not open to guests.",
+    too_many: |most| {
+        format!(
+            "That is too many: at most {} can be given at once. Go back and select fewer.",
+            super::grouped(most as u64)
+        )
+    },
+    too_long: "A place may have at most 200 letters, and a path at most 4,096 bytes.",
+    not_allowed: |folder, allowed| {
+        format!(
+            "{folder} is outside the folders that this page may use ({allowed}). `facetag serve --allow FOLDER` allows more."
+        )
+    },
     unwritable: |problem| format!("The folder cannot be written to: {problem}"),
     has_photos: |folder| {
         format!(
@@ -97,7 +115,7 @@ pub const CHINESE: Words = Words {
     not_found: "这里什么也没有：可能已被合并，或重新扫描后编号变了。",
     wrong_host: "这不是 facetag 的地址：请打开 facetag serve 显示的地址。",
     wrong_origin: "请求来自别的网页：没有作任何更改。",
-    not_in: "请打开 facetag serve 显示的地址，之后这个浏览器就能访问。",
+    not_in: "您尚未登录。请打开 facetag serve 显示的地址；每个地址只能用一次，下一个会显示在终端中。也可以粘贴在这里：",
     too_many_attempts: "密码错误次数过多：请五分钟后再试。",
     nobody_selected: "请先选择人物；合并需要选择两个或更多。",
     nobody_called_so: "没有其他人叫这个名字：请返回输入一个已有的名字。",
@@ -118,7 +136,13 @@ pub const CHINESE: Words = Words {
     nothing_to_scan: "还没有文件夹：请返回添加一个。",
     scan_goes_on: "扫描正在进行：请等待结束，或先暂停。",
     no_photos: "现在没有这样的照片：请返回重新搜索。",
-    too_many_photos: "最多可选 100,000 张照片：请返回缩小搜索范围，然后导出全部。",
+    read_only: "此页面为只读：不能作任何更改。",
+    not_for_guests: "此页面不对访客开放。",
+    too_many: |most| format!("数量过多：一次最多 {} 个。请返回减少选择。", super::grouped(most as u64)),
+    too_long: "地点最多 200 个字符，路径最多 4,096 字节。",
+    not_allowed: |folder, allowed| {
+        format!("{folder} 不在此页面可用的文件夹（{allowed}）之内。可用 `facetag serve --allow 文件夹` 允许更多。")
+    },
     unwritable: |problem| format!("无法写入：{problem}"),
     has_photos: |folder| format!("{folder}：其中有您的照片，不会写入任何文件。请指定别的或新的文件夹。"),
     outdated: "打开此页后资料库已有变化，没有作任何更改：请返回、刷新后再看一次。",

@@ -6,6 +6,13 @@ pub struct Words {
     pub untitled: &'static str,
     /// Number among those found, and how many.
     pub number: fn(&usize, &usize) -> String,
+    pub enlarge: &'static str,
+    pub download: &'static str,
+    pub slideshow: &'static str,
+    pub close: &'static str,
+    /// Small faces that are nobody's.
+    pub crowd: fn(usize) -> String,
+    pub crowd_note: &'static str,
     pub before: &'static str,
     pub after: &'static str,
     pub all: &'static str,
@@ -65,6 +72,12 @@ pub struct Words {
 pub const ENGLISH: Words = Words {
     untitled: "Photo without a date",
     number: |number, total| format!("{} of {}", super::grouped(*number as u64), super::grouped(*total as u64)),
+    enlarge: "Full screen",
+    download: "Download original",
+    slideshow: "Slideshow",
+    close: "Close",
+    crowd: |faces| format!("{} more in the crowd", super::grouped(faces as u64)),
+    crowd_note: "These faces are too small or unclear to recognise reliably. You can still name them.",
     before: "Previous photo",
     after: "Next photo",
     all: "Show all of these photos",
@@ -79,9 +92,7 @@ pub const ENGLISH: Words = Words {
     somebody_else: "Somebody else",
     name: "Name",
     name_it: "Name",
-    whole_group: |photos| {
-        format!("This names the whole group, in {}.", counted(*photos, "more photo", "more photos"))
-    },
+    whole_group: |photos| format!("This names the whole group, in {}.", counted(*photos, "more photo", "more photos")),
     this_face: "Only this face",
     no_face: "Not a face",
     why: "Why?",
@@ -125,6 +136,12 @@ pub const CHINESE: Words = Words {
     number: |number, total| {
         format!("第 {} 张，共 {} 张", super::grouped(*number as u64), super::grouped(*total as u64))
     },
+    enlarge: "全屏",
+    download: "下载原图",
+    slideshow: "幻灯片",
+    close: "关闭",
+    crowd: |faces| format!("人群中还有 {} 张人脸", super::grouped(faces as u64)),
+    crowd_note: "这些人脸太小或不清晰，无法可靠识别。您仍可为其命名。",
     before: "上一张",
     after: "下一张",
     all: "全部这些照片",

@@ -1,0 +1,349 @@
+//! What somebody who can reach the port tries, or a guest, or somebody who swaps files: each gets nothing by it, and the page
+//! goes on.
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use common::server::Server;
+use common::{BIDEN, HOPPER, Library, people, text};
+use ureq::http::Method;
+
+const OBAMA: &str = "obama-2010.jpg";
+
+fn photo(library: &Library, name: &str) -> i64 {
+    let sql = "SELECT photo_id FROM files WHERE path LIKE '%/' || ?1";
+    library.sqlite().query_row(sql, [name], |row| row.get(0)).unwrap()
+}
+
+fn address(server: &Server) -> &str {
+    server.origin.strip_prefix("http://").unwrap()
+}
+
+/// What the server says to a request that is sent by hand, over a connection of its own.
+fn ask(server: &Server, path: &str) -> String {
+    let mut stream = TcpStream::connect(address(server)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nConnection: close\r\n\r\n",
+        address(server),
+        server.cookie
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    // One that was closed on purpose tells nothing.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The most memory that the server had so far, in megabytes.
+#[cfg(target_os = "linux")]
+fn peak(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.process())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
+}
+
+#[test]
+fn the_address_that_was_printed_logs_in_once_and_the_next_is_told() {
+    let library = people();
+    let server = Server::start_with(&library, &[]);
+    server.bare(Method::GET, &server.entry, &[], "").is(200);
+    let again = server.bare(Method::GET, &server.entry, &[], "");
+    again.is(401).says(&["You are not logged in", "name=\"address\""]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_browser_is_started_without_the_token_on_its_command_line() {
+    use std::os::unix::fs::PermissionsExt;
+    let library = people();
+    let programs = library.folder().join("bin");
+    fs::create_dir(&programs).unwrap();
+    let told = library.folder().join("told");
+    let browser = programs.join("xdg-open");
+    fs::write(&browser, format!("#!/bin/sh\necho \"$1\" > {0}.new && mv {0}.new {0}\n", told.display())).unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut child = library.command(["serve", "--port", "0", "--open"]).env("PATH", path).spawn().unwrap();
+    while !told.exists() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let argument = fs::read_to_string(&told).unwrap();
+    let file = Path::new(argument.trim());
+    let page = fs::read_to_string(file).unwrap();
+    let mode = fs::metadata(file).unwrap().permissions().mode();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!argument.contains("token") && !argument.contains("http"), "{argument}");
+    assert!(page.contains("/enter?token="), "{page}");
+    assert_eq!(mode & 0o077, 0, "others can read {argument}");
+}
+
+#[test]
+fn half_open_requests_and_slow_bodies_do_not_stop_the_page() {
+    let library = people();
+    let server = Server::start(&library);
+    let mut held = Vec::new();
+    for number in 0..1100 {
+        let Ok(mut stream) = TcpStream::connect(address(&server)) else { break };
+        let _ = match number % 3 {
+            0 => write!(stream, "GET /people HTTP/1.1\r\nHost: {}\r\n", address(&server)),
+            1 => write!(
+                stream,
+                "POST /enter HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nContent-Length: 100\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\na",
+                address(&server)
+            ),
+            _ => Ok(()),
+        };
+        held.push(stream);
+    }
+    assert!(held.len() > 500);
+    for _ in 0..20 {
+        let answer = ask(&server, "/people");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[test]
+fn many_guesses_at_once_do_not_stop_the_page_and_are_counted() {
+    let library = people();
+    let file = library.folder().join("password");
+    fs::write(&file, library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout).unwrap();
+    let server = Server::start_with(&library, &["--password-file", text(&file)]);
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let guesses: Vec<_> = (0..24)
+            .map(|_| scope.spawn(|| server.post_from("/enter", "/enter", &[("password", "guess")]).status))
+            .collect();
+        server.bare(Method::GET, "/enter", &[], "").is(200);
+        guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().filter(|&&status| status == 200).count() <= 5, "{statuses:?}");
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn what_is_read_only_changes_nothing() {
+    let library = people();
+    let before = library.state();
+    let server = Server::entered(&library, &["--read-only"]);
+    let person = library.number(OBAMA);
+    server.get("/people").is(200).says(&["class=\"read-only\""]);
+    for path in [
+        format!("/people/{person}/name"),
+        "/people/hide".to_owned(),
+        "/people/ignore".to_owned(),
+        "/merge".to_owned(),
+        format!("/person/{person}/rename"),
+        format!("/person/{person}/reject"),
+        "/questions".to_owned(),
+        "/undo".to_owned(),
+        "/scan/add".to_owned(),
+        "/scan/start".to_owned(),
+        "/album/copy".to_owned(),
+        "/album/link".to_owned(),
+    ] {
+        let form = [("name", "Anna"), ("who", person.as_str()), ("folder", text(library.folder()))];
+        server.post_from("/people", &path, &form).is(403).says(&["read-only"]);
+    }
+    server.post_from("/search", "/album/list", &[("wanted", "")]).is(200);
+    assert_eq!(library.state(), before);
+}
+
+#[test]
+fn who_logs_out_is_out() {
+    let library = people();
+    let server = Server::start(&library);
+    server.get("/people").is(200).says(&["Log out"]);
+    server.post_from("/people", "/leave", &[]).is(200);
+    server.get("/people").is(401);
+}
+
+#[test]
+fn guests_see_the_photos_of_their_people_and_nothing_else() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack");
+    let joe = library.name("biden-2010.jpg", "Joe");
+    let mut server = Server::start_with(&library, &["--guest", "Barack"]);
+    server.enter(&server.guests.clone());
+    // The address is for all guests.
+    server.enter(&server.guests.clone());
+    let (theirs, other) = (photo(&library, OBAMA), photo(&library, "biden-2010.jpg"));
+    let (face, other_face) = (library.face_id(OBAMA), library.face_id("biden-2010.jpg"));
+
+    let found = |query: &str| -> serde_json::Value {
+        let answer = server.get(&format!("/search/photos{query}")).is(200).text();
+        serde_json::from_str::<serde_json::Value>(&answer).unwrap()["total"].clone()
+    };
+    let all = library.find(&["Barack"]).len();
+    for query in ["", &format!("?all={joe}"), &format!("?any={joe}&not={barack}&any={barack}"), "?only=true&folder=/"] {
+        assert!(found(query).as_u64().unwrap() <= all as u64, "{query}");
+    }
+    assert_eq!(found(""), all);
+    server.get("/search").is(200).says(&["class=\"read-only\""]).says_not(&[
+        "Joe",
+        text(&library.photos()),
+        "/people\">People",
+    ]);
+    server.get("/search?as=all&who=Joe").is(200).says(&["Nobody is named Joe"]);
+    server.get(&format!("/photo/{theirs}")).is(200).says(&["Barack"]).says_not(&[text(&library.photos()), "Joe"]);
+    server.get(&format!("/photo/{theirs}/grid.jpg")).is(200);
+    server.get(&format!("/face/{face}")).is(200);
+    let original = server.get(&format!("/photo/{theirs}/original")).is(200);
+    assert_eq!(original.bytes, fs::read(library.photo(OBAMA)).unwrap());
+    for path in ["", "/grid.jpg", "/screen.jpg", "/full.jpg", "/original"] {
+        server.get(&format!("/photo/{other}{path}")).is(404);
+    }
+    server.get(&format!("/face/{other_face}")).is(404);
+    server.get(&format!("/face/{other_face}/scene.jpg")).is(404);
+    for path in [
+        "/questions",
+        "/scan",
+        "/history",
+        "/merge?who=1&who=2",
+        &format!("/person/{barack}"),
+        &format!("/face/{face}/why"),
+        "/scan/progress",
+    ] {
+        server.get(path).is(403);
+    }
+    for path in [
+        format!("/person/{barack}/rename"),
+        "/undo".to_owned(),
+        "/scan/start".to_owned(),
+        format!("/photo/{theirs}/draw"),
+        format!("/face/{face}/name"),
+        format!("/face/{face}/remove"),
+        "/album/copy".to_owned(),
+        "/album/list".to_owned(),
+    ] {
+        server.post_from("/search", &path, &[("name", "Eve"), ("wanted", "")]).is(403);
+    }
+    let archive = server.post_from("/search", "/album/zip", &[("wanted", "")]).is(200);
+    let archive = zip::ZipArchive::new(std::io::Cursor::new(archive.bytes)).unwrap();
+    assert_eq!(archive.len(), all);
+    assert!(archive.file_names().all(|name| !name.contains("biden")));
+
+    // Who was renamed is theirs no more, and nobody else instead.
+    library.facetag(["rename", "Barack", "Somebody"]).well();
+    server.get("/search").is(403);
+    library.facetag(["serve", "--port", "0", "--guest", "Nobody At All"]).fails_saying(&["Nobody At All"]);
+}
+
+#[test]
+fn folders_are_allowed_where_they_truly_are() {
+    let library = people();
+    let home = library.folder().join("home");
+    fs::create_dir_all(home.join("album")).unwrap();
+    let mut server = Server::start_plainly(&library, &[]);
+    server.enter(&server.entry.clone());
+    let scan = |folder: &Path| server.post_from("/scan", "/scan/add", &[("folder", text(folder))]);
+    let copy = |folder: &Path| server.post_from("/album", "/album/copy", &[("wanted", ""), ("folder", text(folder))]);
+    scan(Path::new("/etc")).is(422).says(&["is outside the folders", "--allow"]);
+    scan(&home.join("../../../../../../../../etc")).is(422).says(&["is outside the folders"]);
+    scan(&library.home()).is(422).says(&["is outside the folders"]);
+    copy(&library.folder().join("elsewhere")).is(422).says(&["is outside the folders"]);
+    copy(&home.join("new/../../elsewhere")).is(422).says(&["is outside the folders"]);
+    copy(&library.home().join("previews")).is(422).says(&["is outside the folders"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(library.folder(), home.join("link")).unwrap();
+        copy(&home.join("link/elsewhere")).is(422).says(&["is outside the folders"]);
+        // Among the photos, however it is called.
+        std::os::unix::fs::symlink(library.photos(), home.join("photos")).unwrap();
+        copy(&home.join("photos")).is(422).says(&["contains photos of yours"]);
+    }
+    assert!(!library.folder().join("elsewhere").exists());
+    copy(&home.join("album")).is(200).says(&["copied to"]);
+}
+
+#[test]
+fn lists_are_limited_in_words() {
+    let library = people();
+    let server = Server::start(&library);
+    let list = |name: &str, count: usize| vec![format!("{name}=1"); count].join("&");
+    for query in [list("all", 3000), list("any", 6000), list("not", 101)] {
+        for path in ["/search", "/search/photos", "/photo/1"] {
+            let answer = server.get(&format!("{path}?{query}")).is(422);
+            assert!(answer.bytes.len() < 100_000);
+            answer.says(&["at most 100"]);
+        }
+        server.post_from("/search", "/album", &[("wanted", &query)]).is(422).says(&["at most 100"]);
+    }
+    server.get(&format!("/search?place={}", "x".repeat(5000))).is(422).says(&["200 letters"]);
+    server.get(&format!("/search?folder=/{}", "x".repeat(5000))).is(422).says(&["4,096"]);
+    server.get(&format!("/merge?{}", list("who", 101))).is(422).says(&["at most 100"]);
+    let many: Vec<(&str, &str)> = vec![("who", "1"); 2001];
+    server.post_from("/people", "/people/hide", &many).is(422).says(&["at most 2,000"]);
+    let many: Vec<(&str, &str)> = vec![("face", "1"); 2001];
+    server.post_from("/people", "/person/1/reject", &many).is(422).says(&["at most 2,000"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn drawing_many_faces_at_once_takes_no_more_memory_than_one() {
+    let library = Library::scanned(&[HOPPER, BIDEN]);
+    let server = Server::start(&library);
+    let page = format!("/photo/{}", photo(&library, "none.jpg"));
+    thread::scope(|scope| {
+        for number in 0..16 {
+            let (server, page) = (&server, &page);
+            scope.spawn(move || {
+                let at = (2 + number * 2).to_string();
+                let form = [("left", at.as_str()), ("top", "2"), ("width", "1.5"), ("height", "1.5"), ("name", "Ada")];
+                let status = server.post_from(page, &format!("{page}/draw"), &form).status;
+                assert!(matches!(status, 303 | 409), "{status}");
+            });
+        }
+    });
+    assert!(peak(&server) < 300, "{} MB", peak(&server));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_photo_that_was_swapped_for_something_else_is_not_given_out() {
+    let library = people();
+    let server = Server::start(&library);
+    let original = format!("/photo/{}/original", photo(&library, OBAMA));
+    let path = library.photo(OBAMA);
+    server.get(&original).is(200);
+    for swap in ["ln -s /etc/passwd", "ln -s /dev/zero", "mkfifo"] {
+        fs::remove_file(&path).unwrap();
+        let command = format!("{swap} '{}'", path.display());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        server.get(&original).is(422).says_not(&["root:"]);
+    }
+}
+
+#[test]
+fn the_page_is_encrypted_with_a_certificate() {
+    let library = people();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| library.folder().join(name));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", text(&key), "-out", text(&certificate)])
+        .output();
+    let Ok(made) = made else { return eprintln!("left out: no openssl") };
+    assert!(made.status.success());
+    let options = ["serve", "--port", "0", "--tls-cert", text(&certificate), "--tls-key", text(&key)];
+    let mut child = library.command(options).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+    let address = line.trim().strip_prefix("Open ").unwrap().to_owned();
+    assert!(address.starts_with("https://127.0.0.1:"), "{line}");
+    let answer = Command::new("curl").args(["-si", "--cacert", text(&certificate), &address]).output().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+    assert!(answer.contains("200 OK") && answer.contains("Secure"), "{answer}");
+    fs::write(&key, "no key").unwrap();
+    library.facetag(options).fails_saying(&["key.pem"]);
+    library.facetag(["serve", "--tls-cert", text(&certificate)]).fails_saying(&["--tls-key"]);
+}
