@@ -77,6 +77,9 @@ pub(super) enum PageError {
     /// A path, and the words of the system.
     #[error("{0}")]
     Unwritable(String),
+    /// The same.
+    #[error("{0}")]
+    Unreadable(String),
     #[error("{0} has photos in it")]
     HasPhotos(String),
     #[error("the library has changed since")]
@@ -119,6 +122,7 @@ impl PageError {
             | Self::TooLong
             | Self::NotAllowed(..)
             | Self::Unwritable(_)
+            | Self::Unreadable(_)
             | Self::NothingToScan
             | Self::HasPhotos(_)
             | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -254,6 +258,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::TooLong => words.too_long,
         PageError::NotAllowed(folder, allowed) => return (words.not_allowed)(folder, allowed),
         PageError::NoPhotos => words.no_photos,
+        PageError::Unreadable(problem) => return (words.unreadable)(problem),
         PageError::Unwritable(problem) => return (words.unwritable)(problem),
         PageError::HasPhotos(folder) => return (words.has_photos)(folder),
         PageError::Outdated => words.outdated,

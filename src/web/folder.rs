@@ -62,19 +62,28 @@ impl Allowed {
         Self { given, library: resolved(library.folder()) }
     }
 
+    /// The folders to begin with when one is looked for.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn roots(&self, catalog: &Catalog) -> Result<Vec<PathBuf>, PageError> {
+        if let Some(given) = &self.given {
+            return Ok(given.clone());
+        }
+        let roots = catalog.roots()?.into_iter().map(|root| resolved(&root.path));
+        let mut roots: Vec<PathBuf> = roots.chain(etcetera::home_dir().ok().map(|home| resolved(&home))).collect();
+        roots.sort();
+        roots.dedup();
+        Ok(roots)
+    }
+
     /// Where a folder truly is, if it may be used.
     ///
     /// # Errors
     /// [`PageError::NotAllowed`].
     pub fn check(&self, catalog: &Catalog, folder: &Path) -> Result<PathBuf, PageError> {
         let folder = resolved(folder);
-        let allowed = match &self.given {
-            Some(given) => given.clone(),
-            None => {
-                let roots = catalog.roots()?.into_iter().map(|root| resolved(&root.path));
-                roots.chain(etcetera::home_dir().ok().map(|home| resolved(&home))).collect()
-            }
-        };
+        let allowed = self.roots(catalog)?;
         if folder.starts_with(&self.library) || !allowed.iter().any(|allowed| folder.starts_with(allowed)) {
             let allowed = allowed.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ");
             return Err(PageError::NotAllowed(folder.display().to_string(), allowed));

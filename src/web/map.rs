@@ -4,7 +4,7 @@ use crate::catalog::Spot;
 
 /// Degrees on the map, around the places and no less than these.
 const MARGIN: f64 = 6.0;
-const SMALLEST: f64 = 30.0;
+const SMALLEST: f64 = 100.0;
 
 /// A part of the world with places in it. x is the longitude plus 180, y is 90 minus the latitude.
 pub(super) struct Map {
@@ -29,7 +29,7 @@ impl Map {
         let ends = at.iter().fold([x, y, x, y], |[left, top, right, bottom], &(x, y)| {
             [left.min(x), top.min(y), right.max(x), bottom.max(y)]
         });
-        let width = (ends[2] - ends[0] + 2.0 * MARGIN).max(SMALLEST * 2.0).min(360.0);
+        let width = (ends[2] - ends[0] + 2.0 * MARGIN).max(SMALLEST).min(360.0);
         let height = (ends[3] - ends[1] + 2.0 * MARGIN).max(width / 2.5).min(180.0);
         let start =
             |first: f64, last: f64, length: f64, whole: f64| ((first + last - length) / 2.0).clamp(0.0, whole - length);

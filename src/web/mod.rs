@@ -24,7 +24,8 @@
 //! | `faces` | what is said of faces that were selected on the page of a person |
 //! | `scanning` | the scan that goes on behind the page |
 //! | `wanted` | what a search looks for, as it stands in the address |
-//! | `folder` | a folder, as it is typed |
+//! | `folder` | a folder, as it is typed, and whether it may be used |
+//! | `browse` | looking for a folder to add |
 //! | `map` | places on a map of the world |
 //! | `timeline` | months of photos |
 //!
@@ -35,6 +36,7 @@
 mod access;
 mod album;
 mod assets;
+mod browse;
 mod connections;
 mod error;
 mod everybody;
@@ -92,6 +94,7 @@ fn routes(site: Site) -> Router {
         .merge(search::routes())
         .merge(album::routes())
         .merge(scan::routes())
+        .merge(browse::routes())
         .merge(questions::routes())
         .merge(history::routes())
         .merge(pictures::routes())

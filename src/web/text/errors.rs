@@ -32,6 +32,7 @@ pub struct Words {
     pub too_long: &'static str,
     /// The folder, and the allowed ones.
     pub not_allowed: fn(&str, &str) -> String,
+    pub unreadable: fn(&str) -> String,
     pub unwritable: fn(&str) -> String,
     pub has_photos: fn(&str) -> String,
     pub outdated: &'static str,
@@ -92,6 +93,7 @@ pub const ENGLISH: Words = Words {
             "{folder} is outside the folders that this page may use ({allowed}). `facetag serve --allow FOLDER` allows more."
         )
     },
+    unreadable: |problem| format!("The folder cannot be read: {problem}"),
     unwritable: |problem| format!("The folder cannot be written to: {problem}"),
     has_photos: |folder| {
         format!(
@@ -143,6 +145,7 @@ pub const CHINESE: Words = Words {
     not_allowed: |folder, allowed| {
         format!("{folder} 不在此页面可用的文件夹（{allowed}）之内。可用 `facetag serve --allow 文件夹` 允许更多。")
     },
+    unreadable: |problem| format!("无法读取文件夹：{problem}"),
     unwritable: |problem| format!("无法写入：{problem}"),
     has_photos: |folder| format!("{folder}：其中有您的照片，不会写入任何文件。请指定别的或新的文件夹。"),
     outdated: "打开此页后资料库已有变化，没有作任何更改：请返回、刷新后再看一次。",
