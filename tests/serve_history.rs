@@ -21,7 +21,7 @@ fn lines(page: &Answer, what: &str) -> (String, String) {
 fn decisions_are_listed_newest_first_with_their_faces() {
     let library = people();
     let server = Server::start(&library);
-    server.get("/history").is(200).says(&["Nothing was decided yet"]);
+    server.get("/history").is(200).says(&["Nothing has been decided yet"]);
     library.name("obama-2010.jpg", "Barack");
     library.name("biden-2010.jpg", "Joe");
     library.facetag(["rename", "Joe", "Joseph"]).well();
@@ -37,7 +37,7 @@ fn decisions_are_listed_newest_first_with_their_faces() {
         let face = library.face_id(photo);
         assert!(text.contains(&format!("src=\"/face/{face}\"")), "no face {face} in: {text}");
     }
-    page.says(&[">Undo</button>", ">Undo this and the newer one</button>", "action=\"/redo\""]);
+    page.says(&[">Undo</button>", ">Undo this and 1 newer</button>", "action=\"/redo\""]);
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn the_last_decisions_are_taken_back_up_to_the_one_meant_and_done_again() {
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     let to = server.post_from("/history", "/redo", &form).leads_to();
     assert_eq!(library.state(), end);
-    let page = server.get(&to).is(200).says(&["Done again: "]);
+    let page = server.get(&to).is(200).says(&["Redone: "]);
     // A line that was done again is taken back where it was done again.
-    let (first, last) = lines(&page, "Done again: ");
+    let (first, last) = lines(&page, "Redone: ");
     assert_eq!(first, last);
     let (first, last) = lines(&page, "named Barack, 2 faces");
     server.post_from("/history", "/undo", &[("first", &first), ("last", &last)]).leads_to();
@@ -85,9 +85,9 @@ fn a_long_history_is_shown_in_pages() {
     let server = Server::start(&library);
     server
         .get("/history")
-        .says(&["Page 1 of 2", "renamed Barack 29", "and the 49 newer"])
+        .says(&["Page 1 of 2", "renamed Barack 29", "and 49 newer"])
         .says_not(&["named Barack, 2 faces"]);
-    server.get("/history?page=2").says(&["named Barack, 2 faces", "Undo this and the 60 newer"]);
+    server.get("/history?page=2").says(&["named Barack, 2 faces", "Undo this and 60 newer"]);
     server.get("/history?page=99").says(&["Page 2 of 2"]);
     server.get("/history?page=x").is(400);
 }

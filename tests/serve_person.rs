@@ -46,8 +46,8 @@ fn photos_are_shown_by_month_with_a_way_to_each() {
     page.says(&[
         "<h1>Barack</h1>",
         "2 photos · 2010 to 2012",
-        "<section class=\"month\" id=\"2012-",
-        "<section class=\"month\" id=\"2010-",
+        "<section class=\"month few\" id=\"2012-",
+        "<section class=\"month few\" id=\"2010-",
         "/grid.jpg",
     ]);
     let faces = server.get(&format!("/person/{person}?view=faces")).is(200);
@@ -78,7 +78,7 @@ fn who_is_with_them_and_where_is_shown() {
     let meetings = library.find(&["Joe", "Barack"]).len();
     assert!(meetings > 0);
     let page = server.get(&format!("/person/{obama}")).is(200);
-    page.says(&["Often with", &format!("href=\"/person/{biden}\"")]);
+    page.says(&["Often together with", &format!("href=\"/person/{biden}\"")]);
     server.get(&format!("/people/hide?who={biden}")).is(405);
     server.post_from("/people", "/people/hide", &[("who", &biden)]).leads_to();
     server.get(&format!("/person/{obama}")).says_not(&[&format!("href=\"/person/{biden}\"")]);
@@ -155,7 +155,7 @@ fn a_birth_date_is_told_and_forgotten() {
         |date: &str| server.post_from(&format!("/person/{obama}"), &format!("/person/{obama}/born"), &[("date", date)]);
     server.get(&born("1961-08-04").leads_to()).says(&["Done:", "born 1961-08-04", "value=\"1961-08-04\""]);
     for wrong in ["soon", "1961", "1961-13-01", "2999-01-01"] {
-        born(wrong).is(422).says(&["no date of birth"]);
+        born(wrong).is(422).says(&["not a date of birth"]);
     }
     server.get(&born("").leads_to()).says_not(&["born 1961-08-04"]).says(&["value=\"\""]);
     let group = library.number("none.jpg");
@@ -229,7 +229,7 @@ fn what_cannot_be_said_of_faces_is_refused_with_the_reason() {
     let lines = library.journal().len();
     let post = |what: &str, form: &[(&str, &str)]| server.post_from("/", &format!("/person/{obama}/{what}"), form);
     for what in ["confirm", "reject", "split", "cover"] {
-        post(what, &[]).is(422).says(&["Select the faces"]);
+        post(what, &[]).is(422).says(&["Select some faces"]);
         post(what, &[("face", &strange)]).is(409);
         post(what, &[("face", "9999")]).is(404);
         post(what, &[("face", "x")]).is(422);
@@ -237,8 +237,8 @@ fn what_cannot_be_said_of_faces_is_refused_with_the_reason() {
     post("move", &[("face", &face)]).is(422).says(&["Type a name"]);
     post("move", &[("face", &face), ("name", "12")]).is(422);
     post("move", &[("face", &face), ("name", "BARACK")]).is(422).says(&["already"]);
-    post("split", &[("face", &face), ("face", &other)]).is(422).says(&["all the faces"]);
-    post("move", &[("face", &face), ("face", &other), ("name", "Bert")]).is(422).says(&["all the faces"]);
+    post("split", &[("face", &face), ("face", &other)]).is(422).says(&["all of their faces"]);
+    post("move", &[("face", &face), ("face", &other), ("name", "Bert")]).is(422).says(&["all of their faces"]);
     post("cover", &[("face", &face), ("face", &other)]).is(422).says(&["one face"]);
     server.post_from("/", "/person/999/reject", &[("face", &face)]).is(404);
     let group = library.number("none.jpg");

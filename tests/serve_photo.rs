@@ -144,7 +144,7 @@ fn a_box_is_drawn_and_is_somebodys() {
     let page = format!("/photo/{}", photo(&library, "none.jpg"));
     let path = format!("{page}/draw");
     let done = say(&server, &page, &path, &drawing(&bounds, "Grace"));
-    done.clone().says(&["Done:", "you drew it", ">Grace</a>"]);
+    done.clone().says(&["Done:", "drawn by you", ">Grace</a>"]);
     assert_eq!(library.face("none.jpg")["person"]["name"], "Grace");
     // Twice is once too often.
     server.post_from(&page, &path, &drawing(&bounds, "Grace")).is(409).says(&["There is already a face in this box"]);
@@ -209,7 +209,7 @@ fn somebody_in_a_photo_twice_is_pointed_out() {
     for face in &faces[..2] {
         say(&server, &page, &format!("/face/{}/name", face["id"]), &[("name", "Barack")]);
     }
-    server.get(&page).says(&["Barack is in this photo more than once."]);
+    server.get(&page).says(&["Barack appears more than once in this photo."]);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_tag_tells_why() {
     let server = Server::start(&library);
     let face = library.face_id(OBAMA);
     let why = format!("/face/{face}/why");
-    server.get(&why).is(200).says(&["grouped it with the faces that it is like", "% likely", "Probability"]);
+    server.get(&why).is(200).says(&["grouped it with similar faces", "% likely", "Probability"]);
     let nobody = library.face_id("biden-blurred.png");
     let sqlite = rusqlite::Connection::open(library.file()).unwrap();
     sqlite.execute("UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1", [&nobody]).unwrap();

@@ -65,7 +65,9 @@ fn questions_come_one_at_a_time_and_answers_hold() {
     assert_ne!(state_of(&library, &face)["person"]["id"].to_string(), of);
     assert_eq!(library.number_of("rejections"), 1);
 
-    let end = answer(&server, &third, "yes").says(&["All is answered", "data-key=\"u\""]).says_not(&["data-key=\"y\""]);
+    let end = answer(&server, &third, "yes")
+        .says(&["All questions are answered", "data-key=\"u\""])
+        .says_not(&["data-key=\"y\""]);
     assert_eq!(library.journal().len(), 6);
     assert!(library.facetag(["review"]).ends(1).stdout.contains("nothing to ask"));
     // The last is asked again once it is taken back.
@@ -100,7 +102,7 @@ fn what_is_skipped_is_asked_again_when_wanted() {
     for left in ["2 answers settle", "1 answer settles", "3 questions were skipped"] {
         page = answer(&server, &page, "skip").says(&[left]).says_not(&["Done:"]);
     }
-    page.says(&["There is nothing to ask"]);
+    page.says(&["No questions"]);
     assert_eq!(library.journal().len(), 3, "to skip decides nothing");
     let to = server.post_from("/questions", "/questions/again", &[]).leads_to();
     server.get(&to).is(200).says(&["3 answers settle"]);
@@ -112,7 +114,7 @@ fn what_is_asked_about_one_person_changes_nothing_of_what_is_asked_about_all() {
     let server = Server::start(&library);
     let page = answer(&server, &server.get("/questions"), "skip").says(&["2 answers settle"]);
     let grace = library.person("Grace")["id"].to_string();
-    server.get(&format!("/questions?who={grace}")).is(200).says(&["About Grace alone"]);
+    server.get(&format!("/questions?who={grace}")).is(200).says(&["Only questions about Grace"]);
     // As in another window, which was open all the time.
     let next = answer(&server, &page, "skip").says(&["1 answer settles"]);
     server.get(&format!("/questions?who={grace}")).is(200);
@@ -158,12 +160,13 @@ fn one_person_may_be_asked_about_alone() {
     let server = Server::start(&library);
     let grace = library.person("Grace")["id"].to_string();
     let path = format!("/questions?who={grace}");
-    let page = server.get(&path).is(200).says(&["Is this Grace?", "About Grace alone", "1 answer settles 1 photo."]);
+    let page =
+        server.get(&path).is(200).says(&["Is this Grace?", "Only questions about Grace", "1 answer settles 1 photo."]);
     let form = [("of", page.hidden("of")), ("face", page.hidden("face")), ("who", grace), ("answer", "no".to_owned())];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     let to = server.post_from(&path, "/questions", &form).leads_to();
     assert!(to.starts_with(&format!("{path}&done=")), "{to}");
-    server.get(&to).says(&["All is answered"]);
+    server.get(&to).says(&["All questions are answered"]);
     server.get("/questions").says(&["2 answers settle"]);
     server.get("/questions?who=999").is(404);
 }
@@ -172,11 +175,11 @@ fn one_person_may_be_asked_about_alone() {
 fn nothing_to_ask_says_so() {
     let library = Library::new();
     let server = Server::start(&library);
-    server.get("/questions").is(200).says(&["There is nothing to ask", "no faces yet"]);
+    server.get("/questions").is(200).says(&["No questions", "no faces yet"]);
     drop(server);
     let library = Library::scanned(&[HOPPER]);
     let server = Server::start(&library);
-    server.get("/questions").is(200).says(&["There is nothing to ask", "as soon as there are people"]);
+    server.get("/questions").is(200).says(&["No questions", "as soon as there are people"]);
     // And what is named later is asked about.
     let named = named();
     let server = Server::start(&named);
@@ -193,7 +196,10 @@ fn a_photo_that_is_away_is_told_of() {
     fs::remove_file(library.photo(ROSE_GARDEN)).unwrap();
     let server = Server::start(&library);
     let barack = library.person("Barack")["id"].to_string();
-    let page = server.get(&format!("/questions?who={barack}")).is(200).says(&["Is this Barack?", "The photo is away"]);
+    let page = server
+        .get(&format!("/questions?who={barack}"))
+        .is(200)
+        .says(&["Is this Barack?", "The photo is not available now"]);
     let face = page.hidden("face");
     server.get(&format!("/face/{face}")).is(200).header("etag");
     assert_eq!(server.get(&format!("/face/{face}/scene.jpg")).is(200).header("content-type"), "image/svg+xml");

@@ -60,7 +60,7 @@ fn a_decision_is_taken_back_with_those_after_it_without_script_too() {
     browse(&library, |page| {
         page.without_script();
         page.open("/history");
-        page.click_text("form button", "Undo this and the newer one");
+        page.click_text("form button", "Undo this and 1 newer");
         page.shows(".done", "Undone");
         assert_eq!(library.state(), before);
     });
