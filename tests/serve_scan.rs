@@ -100,7 +100,7 @@ fn a_scan_elsewhere_is_told() {
     lock.try_lock().unwrap();
     begin(&library, &server);
     follow(&server);
-    page(&server).says(&["Another facetag is scanning into this library now"]);
+    page(&server).says(&["Another facetag is scanning into this library"]);
     drop(lock);
     begin(&library, &server);
     follow(&server);
