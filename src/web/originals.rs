@@ -2,7 +2,7 @@
 //! of a photo since is none.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,13 +21,11 @@ use super::guests::Sees;
 use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Hash, PhotoId};
+use crate::photo;
 
 /// Bytes that are read at once, and parts of an answer that wait to be sent.
 const PART: usize = 256 << 10;
 const PARTS: usize = 4;
-
-/// The largest file that is a photo.
-const LARGEST: u64 = 4 << 30;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new().route("/photo/{id}/original", get(original))
@@ -53,12 +51,12 @@ pub(super) fn archive(site: Site, photos: Vec<PhotoId>) -> Response {
         let mut archive = ZipWriter::new_stream(out);
         let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(true);
         let (mut names, mut away) = (HashSet::new(), Vec::new());
-        for photo in photos {
-            if let Ok(Some((mut file, name))) = open(&catalog, photo) {
+        for id in photos {
+            if let Ok(Some((mut file, name))) = open(&catalog, id) {
                 archive.start_file(free(&mut names, &name), stored)?;
                 io::copy(&mut file, &mut archive)?;
             } else {
-                away.push(catalog.path_of(photo).ok().flatten().unwrap_or_default());
+                away.push(catalog.path_of(id).ok().flatten().unwrap_or_default());
             }
         }
         if !away.is_empty() {
@@ -98,20 +96,13 @@ fn open(catalog: &Catalog, photo: PhotoId) -> Result<Option<(File, String)>, Pag
 }
 
 fn open_scanned(path: &Path, hash: &Hash) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // A pipe in the place of a photo must not be waited for.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
-    let mut file = options.open(path)?;
-    let about = file.metadata()?;
-    if !about.is_file() || about.len() > LARGEST {
-        return Err(io::Error::other("no regular file"));
-    }
+    let (mut file, about) = photo::open(path)?;
+    // One that grows while it is read is not what was scanned either.
+    let mut content = (&file).take(about.len());
     let mut hasher = blake3::Hasher::new();
     let mut part = vec![0; PART];
     loop {
-        match file.read(&mut part)? {
+        match content.read(&mut part)? {
             0 => break,
             read => hasher.update(&part[..read]),
         };
