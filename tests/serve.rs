@@ -312,7 +312,7 @@ fn a_known_name_merges_and_says_so_before() {
     server.post_from("/people", &path, &[("name", "anna"), ("joins", &biden)]).leads_to();
     assert_eq!(library.journal().len(), journal);
 
-    server.change(&path, &[("name", "anna"), ("joins", &obama)]).says(&["Done:", "made one with Anna"]);
+    server.change(&path, &[("name", "anna"), ("joins", &obama)]).says(&["Done:", "merged into Anna"]);
     assert_eq!(library.face("biden-2010.jpg")["person"]["name"], "Anna");
 }
 

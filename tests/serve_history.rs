@@ -103,6 +103,6 @@ fn faces_that_a_new_scan_found_are_shown_by_what_was_said() {
     assert_ne!(before, after, "the numbers of faces are new");
     let server = Server::start(&library);
     let shown = format!("src=\"/face/{after}\"");
-    let page = server.get("/history").says(&["another face chosen to show Barack", &shown]);
+    let page = server.get("/history").says(&["cover of Barack", &shown]);
     assert_eq!(page.text().matches(&shown).count(), 2);
 }

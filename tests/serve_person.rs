@@ -111,7 +111,7 @@ fn who_has_become_another_is_found_there() {
     let gone = server.post_from(&page, &format!("/people/{biden}/name"), &form).leads_to();
     let to = server.get(&gone).leads_to();
     assert!(to.starts_with(&format!("/person/{obama}?done=")), "{to}");
-    let done = server.get(&to).is(200).says(&["Done:", "made one with Barack"]);
+    let done = server.get(&to).is(200).says(&["Done:", "merged into Barack"]);
     assert_eq!(server.get(&page).leads_to(), format!("/person/{obama}"));
     take_back(&server, &done);
     server.get(&page).is(200).says(&[&format!("<h1>Group {biden}</h1>")]);
@@ -200,7 +200,7 @@ fn wrong_faces_are_rejected_moved_or_split_off() {
     let face = library.face_id(OTHER);
     let before = library.state();
 
-    let done = say(&server, &obama, "reject", &[("face", &face)]).says(&["1 face said not to be Barack"]);
+    let done = say(&server, &obama, "reject", &[("face", &face)]).says(&["1 face marked as not Barack"]);
     assert_ne!(name_in(&library, OTHER), "Barack");
     take_back(&server, &done);
     assert_eq!(library.state(), before);

@@ -18,16 +18,16 @@ impl Decision {
             Self::Name { person, name, faces } => format!("group {person} named {name}, {}", of(faces)),
             Self::Rename { person, from, to } => format!("{from} ({person}) renamed {to}"),
             Self::Merge { from, from_name, into, .. } => {
-                format!("{} made one with {}", then(from, from_name), who(into))
+                format!("{} merged into {}", then(from, from_name), who(into))
             }
             Self::Hide { person, hidden: true, .. } => format!("{} hidden", who(person)),
             Self::Hide { person, .. } => format!("{} shown again", who(person)),
             Self::Ignore { person, ignored: true, .. } => format!("{} ignored as a stranger", who(person)),
-            Self::Ignore { person, .. } => format!("{} ignored no more", who(person)),
+            Self::Ignore { person, .. } => format!("{} no longer ignored", who(person)),
             Self::Born { person, date: Some(date) } => format!("{} born on {date}", who(person)),
-            Self::Born { person, date: None } => format!("birth date of {} forgotten", who(person)),
+            Self::Born { person, date: None } => format!("birth date of {} cleared", who(person)),
             Self::Confirm { person, name, faces } => format!("{} confirmed as {}", of(faces), then(person, name)),
-            Self::Reject { person, faces, .. } => format!("{} said not to be {}", of(faces), who(person)),
+            Self::Reject { person, faces, .. } => format!("{} marked as not {}", of(faces), who(person)),
             Self::Split { from, into, name, faces, .. } => {
                 format!("{} split from {}, now {}", of(faces), who(from), then(into, name))
             }
@@ -36,11 +36,11 @@ impl Decision {
                 let faces = people.iter().map(|person| person.faces.len() + person.drawn.len()).sum::<usize>();
                 format!("{} imported from {from}, {}", count(faces as u64, "face"), count_people(people.len()))
             }
-            Self::Cover { person, .. } => format!("another face chosen to show {}", who(person)),
+            Self::Cover { person, .. } => format!("cover of {} changed", who(person)),
             Self::Remove { faces } => format!("{} removed", of(faces)),
             Self::Edited { faces } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
             Self::Undo { line } => format!("line {line} taken back"),
-            Self::Redo { line } => format!("line {line} taken back in turn"),
+            Self::Redo { line } => format!("line {line} undone, so its decision stands again"),
         }
     }
 }

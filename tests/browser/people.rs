@@ -49,7 +49,7 @@ fn a_known_name_is_told_of_as_it_is_typed_and_makes_them_one() {
         page.shows(&format!("{form} button"), "Merge");
         assert_eq!(library.state(), before, "what is only told is not done");
         page.click(&format!("{form} button"));
-        page.shows(".done", "made one with Barack");
+        page.shows(".done", "merged into Barack");
         assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
         page.click(".done button");
         page.shows(".done", "Undone");
@@ -69,7 +69,7 @@ fn those_selected_are_made_one_after_a_look_at_them() {
         page.click_text("#selected button", "Merge");
         page.shows("h1", "Are these the same person?");
         page.click("button.primary");
-        page.shows(".done", "made one with Barack");
+        page.shows(".done", "merged into Barack");
         assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
     });
 }
@@ -87,7 +87,7 @@ fn without_script_a_name_is_given_and_a_known_one_asked_about() {
         page.shows("h1", "Are these the same person?");
         assert_eq!(library.person("Barack")["faces"], 6);
         page.click("button.primary");
-        page.shows(".done", "made one with Barack");
+        page.shows(".done", "merged into Barack");
         assert_eq!(library.person("Barack")["faces"], 9);
         page.click(".done button");
         page.shows(".done", "Undone");
