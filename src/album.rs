@@ -1,6 +1,6 @@
 //! Photos found -> a folder of links or copies, numbered by date, or a list of their paths.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,9 @@ pub enum Kind {
 
 /// Bytes that are copied before it is looked whether it is to stop.
 const AT_ONCE: usize = 1 << 20;
+
+/// Bytes that the name of a file may have.
+const LONGEST: usize = 255;
 
 /// What became of an album.
 #[derive(Debug, Default)]
@@ -37,6 +40,8 @@ pub struct Album {
 /// The folder cannot be made; it was to `stop`, and what is there is whole.
 pub fn make(folder: &Path, hits: &[Hit], kind: Kind, stop: &AtomicBool) -> io::Result<Album> {
     fs::create_dir_all(folder)?;
+    // Where nothing can be written, that is said once, and of the folder.
+    tempfile::tempfile_in(folder)?;
     let digits = hits.len().to_string().len().max(4);
     let mut album = Album::default();
     for (index, hit) in hits.iter().enumerate() {
@@ -44,6 +49,9 @@ pub fn make(folder: &Path, hits: &[Hit], kind: Kind, stop: &AtomicBool) -> io::R
         match place(folder, &name(index + 1, digits, hit), hit, kind, stop) {
             Ok(true) => album.made += 1,
             Ok(false) => album.present += 1,
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return Err(error);
+            }
             Err(error) => album.failed.push((hit.path.clone(), error)),
         }
     }
@@ -116,34 +124,56 @@ fn place(folder: &Path, name: &OsString, hit: &Hit, kind: Kind, stop: &AtomicBoo
 
 /// `photo.jpg`, `photo-2.jpg`, `photo-3.jpg`...
 fn numbered(name: &OsString, attempt: u32) -> OsString {
-    if attempt == 1 {
-        return name.clone();
-    }
     let path = PathBuf::from(name);
-    let mut numbered = path.file_stem().unwrap_or_default().to_owned();
-    numbered.push(format!("-{attempt}"));
-    if let Some(extension) = path.extension() {
+    let number = if attempt == 1 { String::new() } else { format!("-{attempt}") };
+    let extension = path.extension().filter(|extension| extension.len() < LONGEST / 2);
+    let stem = if extension.is_some() { path.file_stem().unwrap_or_default() } else { path.as_os_str() };
+    let rest = number.len() + extension.map_or(0, |extension| extension.len() + 1);
+    let mut numbered = shortened(stem, LONGEST - rest);
+    numbered.push(number);
+    if let Some(extension) = extension {
         numbered.push(".");
         numbered.push(extension);
     }
     numbered
 }
 
-/// Copies a photo with its time of change, into a file that is not there yet. Whatever else lies at its path now is not copied.
-fn copy(photo: &Path, hash: &Hash, target: &Path, stop: &AtomicBool) -> io::Result<()> {
-    let (from, about) = photo::open(photo)?;
-    let mut to = File::create_new(target)?;
-    let copied = copy_bytes(&from, about.len(), &mut to, stop).and_then(|copied| {
-        if copied != *hash {
-            return Err(io::Error::other("it has changed since it was scanned; scan it again"));
-        }
-        to.set_modified(about.modified()?)
-    });
-    if copied.is_err() {
-        // It is ours: half a copy must not be taken for a photo.
-        let _ = fs::remove_file(target);
+/// The first `most` bytes of a name, or fewer, so that no letter is cut in two.
+fn shortened(name: &OsStr, most: usize) -> OsString {
+    if name.len() <= most {
+        return name.to_owned();
     }
-    copied
+    match name.to_str() {
+        Some(text) => text[..text.floor_char_boundary(most)].into(),
+        #[cfg(unix)]
+        None => {
+            use std::os::unix::ffi::OsStringExt;
+            OsString::from_vec(name.as_encoded_bytes()[..most].to_vec())
+        }
+        #[cfg(not(unix))]
+        None => name.to_string_lossy().chars().take(most / 4).collect::<String>().into(),
+    }
+}
+
+/// Copies a photo with its time of change, into a file that is not there yet, and that appears under its name only once it is
+/// complete. Whatever else lies at the photo's path now is not copied.
+fn copy(photo: &Path, hash: &Hash, target: &Path, stop: &AtomicBool) -> io::Result<()> {
+    if target.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let (from, about) = photo::open(photo)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".facetag-");
+    // As the umask wants it: it is the user's photo.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut to = builder.tempfile_in(target.parent().unwrap_or(Path::new(".")))?;
+    if copy_bytes(&from, about.len(), to.as_file_mut(), stop)? != *hash {
+        return Err(io::Error::other("it has changed since it was scanned; scan it again"));
+    }
+    to.as_file().set_modified(about.modified()?)?;
+    to.persist_noclobber(target).map_err(|error| error.error)?;
+    Ok(())
 }
 
 fn go_on(stop: &AtomicBool) -> io::Result<()> {
@@ -190,6 +220,18 @@ fn link(photo: &Path, target: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_is_longer_than_a_disk_allows() {
+        let long = OsString::from(format!("0001-2024-07-03-{}.jpeg", "ä".repeat(150)));
+        for attempt in [1, 2, 1000] {
+            let name = numbered(&long, attempt).into_string().unwrap();
+            assert!((250..=255).contains(&name.len()) && name.ends_with(".jpeg"), "{name}");
+            assert!(attempt == 1 || name.contains(&format!("ä-{attempt}.")), "{name}");
+        }
+        assert_eq!(numbered(&"a.jpg".into(), 1), "a.jpg");
+        assert_eq!(numbered(&"a.jpg".into(), 2), "a-2.jpg");
+    }
 
     #[test]
     fn what_is_copied_when_it_is_stopped_is_not_left_half() {

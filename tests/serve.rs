@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use common::server::{Answer, Server};
-use common::{BIDEN, HOPPER, Library, people, text};
+use common::{BIDEN, HOPPER, Library, people, text, write_private};
 use image::GenericImageView;
 use ureq::http::Method;
 
@@ -182,14 +182,20 @@ fn others_are_served_only_with_a_password() {
     let library = people();
     library.facetag(["serve", "--listen", "0.0.0.0"]).fails_saying(&["--password-file"]);
     let file = library.folder().join("password");
-    fs::write(&file, "correct horse").unwrap();
+    write_private(&file, "correct horse");
     let serve = ["serve", "--listen", "0.0.0.0", "--password-file", text(&file)];
     library.facetag(serve).fails_saying(&["--hash-password"]);
     library.typing(["serve", "--hash-password"], "short\n").fails_saying(&["8"]);
 
     let hash = library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout;
     assert!(hash.starts_with("$argon2id$") && !hash.contains("horse"), "{hash}");
-    fs::write(&file, hash).unwrap();
+    #[cfg(unix)]
+    {
+        fs::write(&file, &hash).unwrap();
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        library.facetag(serve).fails_saying(&["chmod 600"]);
+    }
+    write_private(&file, &hash);
     let server = Server::start_with(&library, &["--password-file", text(&file)]);
     assert_eq!(server.bare(Method::GET, "/people", &[], "").leads_to(), "/enter");
     server.bare(Method::GET, "/face/1", &[], "").is(303);
@@ -203,7 +209,7 @@ fn others_are_served_only_with_a_password() {
 fn at_all_addresses_the_one_printed_can_be_opened() {
     let library = Library::new();
     let file = library.folder().join("password");
-    fs::write(&file, library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout).unwrap();
+    write_private(&file, &library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout);
     let server = Server::start_with(&library, &["--listen", "0.0.0.0", "--password-file", text(&file)]);
     assert!(server.origin.starts_with("http://127.0.0.1:"), "{}", server.origin);
     assert_eq!(server.bare(Method::GET, &server.entry, &[], "").leads_to(), "/enter");
@@ -213,7 +219,7 @@ fn at_all_addresses_the_one_printed_can_be_opened() {
 fn passwords_cannot_be_tried_for_long() {
     let library = people();
     let file = library.folder().join("password");
-    fs::write(&file, library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout).unwrap();
+    write_private(&file, &library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout);
     let server = Server::start_with(&library, &["--password-file", text(&file)]);
     for attempt in 0..5 {
         let password = format!("guess {attempt}");

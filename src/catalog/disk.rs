@@ -57,6 +57,28 @@ pub fn shared_file_system(path: &Path) -> Option<String> {
     SHARED.contains(&name.as_str()).then_some(name)
 }
 
+/// The disk that `path` lies on, in words: its mount point, and the device where that can be told.
+pub fn disk_of(path: &Path) -> String {
+    match mount_of(path) {
+        Some((point, device)) if device.starts_with('/') => format!("the disk at {point} ({device})"),
+        Some((point, _)) => format!("the disk at {point}"),
+        None => "its disk".to_owned(),
+    }
+}
+
+/// Bytes that may still be written on the disk of `path`.
+#[cfg(unix)]
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let path = path.ancestors().find(|part| part.exists())?;
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+pub fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// Whether an error of a lock means that the disk has none, as some network shares do.
 pub fn has_no_locks(error: &io::Error) -> bool {
     // ENOLCK and EOPNOTSUPP: Linux, then macOS.
@@ -67,18 +89,39 @@ pub fn has_no_locks(error: &io::Error) -> bool {
 #[cfg(target_os = "linux")]
 fn file_system(path: &Path) -> Option<String> {
     let path = path.ancestors().find_map(|part| part.canonicalize().ok())?;
-    file_system_in(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &path)
+    Some(mount_in(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &path)?.file_system)
+}
+
+/// The mount point and the device of the disk that `path` lies on.
+#[cfg(target_os = "linux")]
+fn mount_of(path: &Path) -> Option<(String, String)> {
+    let path = path.ancestors().find_map(|part| part.canonicalize().ok())?;
+    let mount = mount_in(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &path)?;
+    Some((mount.point, mount.device))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn mount_of(_: &Path) -> Option<(String, String)> {
+    None
+}
+
+#[cfg(any(target_os = "linux", test))]
+struct Mount {
+    point: String,
+    file_system: String,
+    device: String,
 }
 
 /// Looks a path up in the kernel's list of mounts, see proc(5): the longest mount point that it lies under, the last of equals.
 #[cfg(any(target_os = "linux", test))]
-fn file_system_in(mounts: &str, path: &Path) -> Option<String> {
+fn mount_in(mounts: &str, path: &Path) -> Option<Mount> {
     let mounts = mounts.lines().filter_map(|line| {
         let point = unescaped(line.split(' ').nth(4)?);
-        let name = line.split_once(" - ")?.1.split(' ').next()?;
-        path.starts_with(&point).then_some((point.len(), name))
+        let mut rest = line.split_once(" - ")?.1.split(' ');
+        let (file_system, device) = (rest.next()?.to_owned(), unescaped(rest.next()?));
+        path.starts_with(&point).then_some(Mount { point, file_system, device })
     });
-    Some(mounts.max_by_key(|(length, _)| *length)?.1.to_owned())
+    mounts.max_by_key(|mount| mount.point.len())
 }
 
 /// Spaces and the like stand in the list as octal numbers: `\040`.
@@ -129,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_longest_mount_point_counts() {
-        let of = |path: &str| file_system_in(MOUNTS, Path::new(path)).unwrap();
+        let of = |path: &str| mount_in(MOUNTS, Path::new(path)).unwrap().file_system;
         assert_eq!(of("/var/lib"), "ext4");
         assert_eq!(of("/home/anna/pictures"), "btrfs");
         assert_eq!(of("/home/anna/nas/library"), "cifs");

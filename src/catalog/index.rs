@@ -11,6 +11,9 @@ use super::word::{Merged, Word};
 use super::{Catalog, FaceRow, PersonId, Result};
 use crate::face::BoundingBox;
 
+/// The tables of the index: every one refers to lines.
+pub(super) const DERIVED: [&str; 6] = ["words", "line_people", "merges", "edits", "imported", "lines"];
+
 /// A line of the journal as the log shows it.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -261,6 +264,14 @@ impl Writer<'_> {
             Writer { connection: self.connection }.index(line, &decision)?;
         }
         Ok(())
+    }
+
+    /// Makes the index anew, after lines were removed from the journal or added in between.
+    pub(super) fn index_journal_anew(&mut self) -> Result<()> {
+        for table in DERIVED {
+            self.connection.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        self.index_journal()
     }
 
     /// All that the decisions that stand say of faces in a photo, in the order in which they were first made: what they say of

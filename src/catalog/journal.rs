@@ -93,13 +93,25 @@ impl Catalog {
             return work(self);
         }
         self.run(begin)?;
-        let done = work(self).and_then(|done| Ok(self.run("COMMIT").map(|()| done)?));
+        let before = self.connection.total_changes();
+        let done = work(self).and_then(|done| Ok(self.mark_written(before).map(|()| done)?));
+        let done = done.and_then(|done| Ok(self.run("COMMIT").map(|()| done)?));
         // On a full disk SQLite has done that itself; what went wrong first is what counts.
         if done.is_err() && !self.is_at_rest() {
             let _ = self.run("ROLLBACK");
         }
         // What was written into a file that nobody can open any more is not kept.
         done.and_then(|done| Ok(self.check_is_there().map(|()| done)?))
+    }
+
+    /// Marks a transaction that has changed something: so its log can be told from another library's, see `damage.rs`.
+    fn mark_written(&self, before: u64) -> Result<()> {
+        if self.connection.total_changes() != before {
+            let sql =
+                "UPDATE settings SET value = substr(value, 18) || ':' || lower(hex(randomblob(8))) WHERE key = ?1";
+            self.connection.prepare_cached(sql)?.execute([super::damage::WRITES])?;
+        }
+        Ok(())
     }
 
     fn run(&self, sql: &str) -> Result<()> {

@@ -13,6 +13,8 @@ use super::{CatalogError, Result};
 #[derive(Debug, Clone)]
 pub struct Library {
     folder: PathBuf,
+    /// Where only one file was given, such as a backup: it is read, and never written.
+    one_file: Option<PathBuf>,
 }
 
 /// Held while the library is created or migrated.
@@ -29,9 +31,13 @@ pub struct ScanLock {
 }
 
 impl Library {
-    /// The library in `folder`, which need not be there yet.
+    /// The library in `folder`, which need not be there yet; or one file of it, such as a backup, to be read.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        let folder = folder.into();
+        match folder.parent().filter(|_| folder.is_file()) {
+            Some(parent) => Self { folder: parent.to_owned(), one_file: Some(folder) },
+            None => Self { folder, one_file: None },
+        }
     }
 
     /// The library in the user's data folder (`~/.local/share/facetag` on Linux).
@@ -60,7 +66,12 @@ impl Library {
 
     /// The SQLite file.
     pub fn file(&self) -> PathBuf {
-        self.folder.join("library.sqlite")
+        self.one_file.clone().unwrap_or_else(|| self.folder.join("library.sqlite"))
+    }
+
+    /// Whether only one file was given, which is read and never written.
+    pub(super) fn is_one_file(&self) -> bool {
+        self.one_file.is_some()
     }
 
     /// The model packs that the user added, a folder each.
@@ -68,7 +79,7 @@ impl Library {
         self.folder.join("packs")
     }
 
-    /// Copies of the SQLite file from before each migration.
+    /// Copies of the SQLite file: weekly ones, those from before a migration, and those that the user asked for.
     pub fn backups(&self) -> PathBuf {
         self.folder.join("backups")
     }

@@ -21,16 +21,26 @@
 //! | `replay` | the journal carried out anew, on photos found again |
 //! | `imported` | names of other programs, one import a decision |
 //! | `written` | photos into whose files facetag has written names |
+//! | `read_only` | opening one that may not be written |
+//! | `damage` | whether it is damaged; what errors mean for whoever mends it |
+//! | `backup` | copies of it, and going back to one |
+//! | `salvage` | journal lines out of the bytes of a damaged file |
+//! | `check` | everything that can be verified |
+//! | `forget` | people, folders and files removed for good |
 //! | `search` | photos by person, date, place and folder |
 
+mod backup;
 mod carry_out;
 mod changes;
+mod check;
 mod covers;
+mod damage;
 mod decision;
 mod describe;
 mod disk;
 mod edited;
 mod faces;
+mod forget;
 mod imported;
 mod index;
 mod journal;
@@ -39,8 +49,10 @@ mod open;
 mod people;
 mod person_state;
 mod photos;
+mod read_only;
 mod replay;
 mod roots;
+mod salvage;
 mod search;
 mod sightings;
 mod text;
@@ -50,10 +62,14 @@ mod written;
 
 use std::path::PathBuf;
 
+pub use backup::Restored;
+pub use check::{Checked, PhotosChecked};
+pub use damage::explain_io;
 pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
 pub use describe::count;
 pub use disk::shared_file_system;
 pub use faces::{FaceId, FaceRow, InPhoto, State};
+pub use forget::{Forget, Forgotten};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
@@ -82,6 +98,10 @@ pub enum CatalogError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("{path}: this is not a facetag library: {reason}; give another folder with --library")]
     NotALibrary { path: PathBuf, reason: String },
+    #[error("{path}: the library is damaged: {reason}; {remedy}")]
+    Damaged { path: PathBuf, reason: String, remedy: String },
+    #[error("{path}: this backup is no good: {reason}; `facetag restore FILE` takes another one")]
+    BadBackup { path: PathBuf, reason: String },
     #[error("another facetag is scanning into {path} now: wait until it ends, or end it with Ctrl-C there")]
     Busy { path: PathBuf },
     #[error(

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::disk::shared_file_system;
+use super::salvage::Salvaged;
 use super::{Catalog, CatalogError, Library, Result, Writer, now};
+use super::{damage, read_only};
 
 /// In the order of their dates; one that was released is never edited.
 const MIGRATIONS: &[M] = &[
@@ -21,6 +23,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-imported.sql")),
     M::up(include_str!("migrations/2026-11-28-files.sql")),
     M::up(include_str!("migrations/2026-11-28-name-keys.sql")),
+    M::up(include_str!("migrations/2026-11-28-keeping.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -45,16 +48,38 @@ impl Catalog {
     }
 
     fn open_with(library: &Library, migrations: &Migrations) -> Result<Self> {
+        let path = library.file();
+        let mut connection = None;
+        if path.exists() {
+            if std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+                return Err(library.damaged("it is empty"));
+            }
+            // Before anybody connects: whoever closes it last moves the log into the file.
+            damage::check_log(library)?;
+            match connect(&path) {
+                Ok(opened) if !opened.is_readonly("main")? && !library.is_one_file() => connection = Some(opened),
+                // Nothing can be created beside it.
+                Err(CatalogError::Sqlite(error)) if !read_only::is_refused(&error) => return Err(error.into()),
+                Err(CatalogError::NotALibrary { reason, .. }) => return Err(not_a_library(library, &reason)),
+                _ => return Self::open_read_only(library, migrations),
+            }
+        }
         if let Some(file_system) = shared_file_system(library.folder()) {
             return Err(CatalogError::OnNetwork { path: library.folder().to_owned(), file_system });
         }
         library.create()?;
-        let path = library.file();
-        if path.exists()
-            && let connection = connect(&path)?
-            && is_ready(&connection, migrations)?
-        {
-            return Self::with(connection, &path);
+        if let Some(connection) = connection {
+            match is_ready(&connection, migrations) {
+                Ok(true) => {
+                    damage::glance(&connection, library)?;
+                    return Self::with(connection, &path);
+                }
+                Ok(false) => {}
+                Err(error) if damage::is_damage(&error) => return Err(not_a_library(library, &error.to_string())),
+                // The file could be written, but nothing can be created beside it.
+                Err(error) if read_only::is_refused(&error) => return Self::open_read_only(library, migrations),
+                Err(error) => return Err(error.into()),
+            }
         }
         let _lock = library.lock_for_migration()?;
         if !path.exists() {
@@ -62,7 +87,31 @@ impl Catalog {
         }
         let mut connection = connect(&path)?;
         migrate(&mut connection, &path, library, migrations)?;
+        damage::glance(&connection, library)?;
         Self::with(connection, &path)
+    }
+
+    /// Opens a library that may not be written.
+    fn open_read_only(library: &Library, migrations: &Migrations) -> Result<Self> {
+        let path = library.file();
+        let connection = read_only::connect(&path, migrations).map_err(|error| match error {
+            CatalogError::Sqlite(error) if damage::is_damage(&error) => not_a_library(library, &error.to_string()),
+            error => error,
+        })?;
+        match migrations.current_version(&connection)? {
+            SchemaVersion::Inside(_) => {}
+            SchemaVersion::NoneSet => refuse_foreign_tables(&connection, &path)?,
+            SchemaVersion::Outside(_) => {
+                let written_by = setting(&connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
+                return Err(CatalogError::TooNew { path, written_by, ours: OURS });
+            }
+        }
+        Ok(Self { connection, file: OpenFile::of(&path)? })
+    }
+
+    /// Whether the library may only be read: it is a backup, or on a disk or in a folder of somebody else.
+    pub fn is_read_only(&self) -> bool {
+        self.connection.pragma_query_value(None, "query_only", |row| row.get(0)).unwrap_or(false)
     }
 
     fn with(connection: Connection, path: &Path) -> Result<Self> {
@@ -143,7 +192,7 @@ impl OpenFile {
 /// Connects to a file that is there. Nothing else in facetag may open it, not even for a moment: closing any descriptor of a
 /// file drops all POSIX locks that the process holds on it, and then other programs delete the log that SQLite is writing
 /// (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
-fn connect(path: &Path) -> Result<Connection> {
+pub(super) fn connect(path: &Path) -> Result<Connection> {
     let connect = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
@@ -162,6 +211,13 @@ fn connect(path: &Path) -> Result<Connection> {
     })
 }
 
+/// Opens a copy that nobody else has open, be it an empty file, and brings it to this version.
+pub(super) fn open_copy(file: &Path) -> Result<Catalog> {
+    let mut connection = connect(file)?;
+    set_up(&mut connection, &Migrations::from_slice(MIGRATIONS))?;
+    Catalog::with(connection, file)
+}
+
 /// Whether nothing is to be created or migrated.
 fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<bool> {
     let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
@@ -171,6 +227,17 @@ fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Resul
 }
 
 /// Creates an empty library under another name, and renames it once it is complete and closed: so nobody ever sees half of it.
+/// What a file is that SQLite cannot read: a damaged library, or another program's. Nobody holds locks on such a file, so it may be
+/// looked into.
+fn not_a_library(library: &Library, reason: &str) -> CatalogError {
+    let ours = ["open.lock", "scan.lock", "backups", "library.sqlite-wal"];
+    if ours.iter().any(|name| library.folder().join(name).exists()) || Salvaged::is_ours(&library.file()) {
+        library.damaged(reason)
+    } else {
+        CatalogError::NotALibrary { path: library.file(), reason: reason.to_owned() }
+    }
+}
+
 fn create(path: &Path, migrations: &Migrations) -> Result<()> {
     let failed = |source| CatalogError::Io { path: path.to_owned(), source };
     let new = path.with_extension("new");
@@ -232,7 +299,8 @@ fn back_up(connection: &Connection, library: &Library, version: usize) -> Result
 }
 
 fn copy(connection: &Connection, to: &Path) -> Result<()> {
-    let half = to.with_extension("part");
+    // Beside it, under a name that nothing else has.
+    let half = to.with_extension(format!("{}.part", std::process::id()));
     let failed = |source| CatalogError::Io { path: half.clone(), source };
     if half.exists() {
         std::fs::remove_file(&half).map_err(failed)?;

@@ -122,7 +122,7 @@ pub struct Tally {
 const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0)";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
-const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
+pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
                       OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)))";
 
 fn file(row: &Row) -> rusqlite::Result<FileRow> {
@@ -438,6 +438,9 @@ impl Writer<'_> {
             ])?;
         let id = self.connection.last_insert_rowid();
         for face in &photo.faces {
+            if self.is_forgotten(&photo.hash, &face.bounds)? {
+                continue;
+            }
             self.face(id, face, &photo.pack)?;
         }
         Ok(id)
@@ -489,6 +492,7 @@ impl Writer<'_> {
         if let Some(Some(old)) = before
             && old != photo
         {
+            self.carry_forgotten(old, photo)?;
             self.carry_tags(old, photo)?;
         }
         let left = if before.is_none() { self.left_by(photo)? } else { None };

@@ -66,6 +66,35 @@ impl Writer<'_> {
         self.forget_changes()
     }
 
+    /// Makes of everything in the library what the journal says, as after lines were added to it or removed from it.
+    pub(super) fn say_journal_again(&mut self) -> Result<()> {
+        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.index_journal_anew()?;
+        self.forget_changes()?;
+        let mut after = People::default();
+        for line in self.decisions_about(None)? {
+            after.hear(&self.as_of_today(line)?);
+        }
+        let ids = |writer: &Self, sql: &str| -> Result<Vec<i64>> {
+            let mut statement = writer.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        };
+        let known = ids(self, "SELECT id FROM people")?;
+        // Whoever was merged into somebody is no more; a group of which nothing is decided stays.
+        let merged: BTreeSet<PersonId> = self.merges()?.into_iter().map(|merge| merge.from).collect();
+        for &id in known.iter().filter(|id| !merged.contains(id)) {
+            after.0.entry(id).or_default();
+        }
+        // Two may change names: until all is written, nobody has one.
+        self.connection.execute("UPDATE people SET name = NULL, key = NULL", [])?;
+        let nameless = self.people(&known)?;
+        self.store_people(&nameless, &after)?;
+        let photos = ids(self, "SELECT id FROM photos")?;
+        self.derive(photos.into_iter().collect())?;
+        known.into_iter().chain(after.0.into_keys()).try_for_each(|person| self.mend(person))
+    }
+
     /// What was decided about each first face holds for the second, which it has become by an edit of its photo.
     pub(super) fn carry_on(&mut self, edits: &[(FaceRef, FaceRef)]) -> Result<()> {
         let mut photos = BTreeSet::new();

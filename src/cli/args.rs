@@ -15,7 +15,7 @@ use crate::tags::Source;
 #[command(after_help = "Exit codes: 0 success; 1 some photos could not be read, or nothing was found; \
     2 wrong usage or failure; 130 interrupted.")]
 pub struct Args {
-    /// Folder of the library [default: facetag in the user's data folder]
+    /// Folder of the library, or a backup to look into [default: facetag in the user's data folder]
     #[arg(long, global = true, env = "FACETAG_LIBRARY", value_name = "DIR", hide_env_values = true)]
     pub library: Option<PathBuf>,
 
@@ -171,6 +171,14 @@ pub enum Command {
     Write(Write),
     /// List, add and choose model packs
     Models(Models),
+    /// Make a backup of the library, checked and dated; facetag makes one by itself every week
+    Backup(Backup),
+    /// Go back to a backup, and keep what was decided since as far as it can be read
+    Restore(Restore),
+    /// Check the library for damage, and photos for other bytes under the same date
+    Check(Check),
+    /// Remove people, a folder or missing files from the library for good
+    Forget(Forget),
     /// Show what the library contains
     Stats {
         #[arg(long)]
@@ -489,6 +497,64 @@ pub enum ModelsAction {
     },
     /// Switch to a pack: embeds all faces again and keeps every name
     Use { pack: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Backup {
+    /// Folder or file to write to [default: the folder `backups` of the library]
+    #[arg(value_name = "TO")]
+    pub to: Option<PathBuf>,
+    /// Keep the last N backups of that folder, and delete older ones [default: 5 in the library, all elsewhere]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub keep: Option<u16>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Restore {
+    /// The backup [default: the newest good one of the library]
+    #[arg(value_name = "FROM")]
+    pub from: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Check the library only, and read no photo
+    #[arg(long, conflicts_with = "photos_untouched")]
+    pub quick: bool,
+    /// Read every photo and prove that it has the content of its first scan, or list those that have not
+    #[arg(long)]
+    pub photos_untouched: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["who", "strangers", "folder", "missing", "all"]))]
+pub struct Forget {
+    /// Numbers or names
+    #[arg(value_name = "WHO")]
+    pub who: Vec<String>,
+    /// Everybody whom you ignore
+    #[arg(long)]
+    pub strangers: bool,
+    /// The photos of a folder and of those below it
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// The files that were missing at the last scan; not those of a disk that is away
+    #[arg(long)]
+    pub missing: bool,
+    /// The whole library, with its backups
+    #[arg(long)]
+    pub all: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

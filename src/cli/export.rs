@@ -1,15 +1,16 @@
 //! `facetag export`: the contract with other programs, described in the README.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use super::Exit;
 use super::args::{self, Format};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, PhotoId, State};
-use crate::face::Embedding;
+use crate::face::{Embedding, PackInfo};
 use crate::people::open;
 
 /// Changed only when a program that reads the old form would go wrong.
@@ -51,26 +52,39 @@ struct Person {
 pub(super) fn run(library: &Library, args: &args::Export) -> Result<Exit> {
     let (catalog, pack) = open(library)?;
     let Format::Json = args.format;
-    let out: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(File::create_new(path).with_context(|| path.display().to_string())?),
-        None => Box::new(std::io::stdout().lock()),
+    let Some(path) = &args.output else {
+        write(BufWriter::new(std::io::stdout().lock()), &catalog, &pack, args.embeddings)?;
+        return Ok(Exit::Well);
     };
-    let mut out = BufWriter::new(out);
+    let named = || path.display().to_string();
+    if path.symlink_metadata().is_ok() {
+        bail!("{}: there is a file of that name: give another one", named());
+    }
+    // Under its name only once it is complete, and readable by its owner alone: there are faces in it.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = NamedTempFile::new_in(folder).with_context(named)?;
+    let written = write(BufWriter::new(file.as_file()), &catalog, &pack, args.embeddings);
+    written.and_then(|()| Ok(file.as_file().sync_all()?)).with_context(named)?;
+    file.persist_noclobber(path).map_err(|error| error.error).with_context(named)?;
+    Ok(Exit::Well)
+}
+
+fn write(mut out: impl Write, catalog: &Catalog, pack: &PackInfo, embeddings: bool) -> Result<()> {
     // Photo by photo, so that a large library needs no large memory.
     write!(out, "{{\"version\":{VERSION},\"pack\":{},\"photos\":[", serde_json::to_string(&pack.name)?)?;
     let names = catalog.names()?;
     for (index, (path, photo)) in catalog.files_with_photos()?.into_iter().enumerate() {
         out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         let faces = catalog.faces_in(photo)?.into_iter().map(|face| {
-            let embedding = if args.embeddings { catalog.embedding(face.id, &pack.name)? } else { None };
+            let embedding = if embeddings { catalog.embedding(face.id, &pack.name)? } else { None };
             Ok(describe(&face, face.person.and_then(|person| names.get(&person)), embedding))
         });
         let faces = faces.collect::<Result<_>>()?;
-        serde_json::to_writer(&mut out, &describe_photo(&catalog, photo, path.display().to_string(), faces)?)?;
+        let photo = describe_photo(catalog, photo, path.display().to_string(), faces)?;
+        serde_json::to_writer(&mut out, &photo).map_err(std::io::Error::from)?;
     }
     writeln!(out, "\n]}}")?;
-    out.flush()?;
-    Ok(Exit::Well)
+    Ok(out.flush()?)
 }
 
 fn describe_photo(catalog: &Catalog, photo: PhotoId, path: String, faces: Vec<Face>) -> Result<Photo> {

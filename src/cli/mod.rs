@@ -2,10 +2,13 @@
 
 mod accuracy;
 mod args;
+mod backup;
+mod check;
 mod demo;
 mod export;
 mod face;
 mod find;
+mod forget;
 mod graphics;
 mod history;
 mod import;
@@ -26,12 +29,12 @@ mod watch;
 mod why;
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::{Catalog, FaceId, FaceRow, Library};
+use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Library, explain_io};
 pub use args::Args;
 use args::Command;
 pub use output::note;
@@ -64,38 +67,74 @@ pub fn run(args: Args) -> Result<Exit> {
         Some(folder) => Library::at(std::path::absolute(folder)?),
         None => Library::of_user()?,
     };
-    match args.command {
-        Command::Scan(args) => scan::run(&library, &args),
-        Command::Watch(args) => watch::run(&library, &args),
-        Command::Service { action } => service::run(&library, action),
-        Command::People(args) => people::run(&library, &args),
-        Command::Show(args) => show::run(&library, &args),
-        Command::Name { who, name } => name::name(&library, &who, &name),
-        Command::Rename { who, name } => name::rename(&library, &who, &name),
-        Command::Merge { into, others } => name::merge(&library, &into, &others),
-        Command::Hide { who, undo } => name::hide(&library, &who, !undo),
-        Command::Ignore { who, undo } => name::ignore(&library, &who, !undo),
-        Command::Born { who, date, .. } => name::born(&library, &who, date),
-        Command::Review(args) => review::run(&library, &args),
-        Command::Confirm { who, faces } => tag::confirm(&library, &who, &faces),
-        Command::Reject { who, faces } => tag::reject(&library, &who, &faces),
-        Command::Split { who, faces, name } => tag::split(&library, &who, &faces, name.as_deref()),
-        Command::Cover { who, face } => tag::cover(&library, &who, face),
-        Command::Face { action } => face::run(&library, &action),
-        Command::Undo { n } => history::undo(&library, n),
-        Command::Redo { n } => history::redo(&library, n),
-        Command::Log { limit, json } => history::log(&library, limit, json),
-        Command::Why { face, json } => why::run(&library, face, json),
-        Command::Accuracy(args) => accuracy::run(&library, &args),
-        Command::Find(args) => find::run(&library, &args),
-        Command::Export(args) => export::run(&library, &args),
-        Command::Import(args) => import::run(&library, &args),
-        Command::Share { who } => share::run(&library, &who),
-        Command::Write(args) => write::run(&library, &args),
-        Command::Models(args) => models::run(&library, args.action),
-        Command::Serve(args) => serve::run(&library, &args),
-        Command::Stats { json } => stats::run(&library, json),
-        Command::Demo => demo::run(&library),
+    let looks_only = matches!(
+        args.command,
+        Command::Backup(_) | Command::Restore(_) | Command::Check(_) | Command::Forget(_) | Command::Demo
+    );
+    let done = carry_out(&library, args.command);
+    if done.is_ok() && !looks_only {
+        backup::weekly(&library);
+    }
+    done.map_err(|error| explained(error, &library))
+}
+
+/// An error of SQLite or of a disk, with what is to be done about it.
+fn explained(error: anyhow::Error, library: &Library) -> anyhow::Error {
+    let words = error.chain().find_map(|cause| {
+        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(|error| library.explain(error));
+        sqlite.or_else(|| match cause.downcast_ref::<CatalogError>() {
+            Some(CatalogError::Sqlite(error)) => library.explain(error),
+            Some(CatalogError::Io { path, source }) => explain_io(source, path),
+            _ => None,
+        })
+    });
+    // Elsewhere the path stands before the error.
+    let words = words.or_else(|| {
+        let path = error.to_string();
+        let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>())?;
+        explain_io(io, Path::new(&path))
+            .filter(|_| Path::new(&path).is_absolute() || Path::new(&path).parent().is_some())
+    });
+    words.map_or(error, anyhow::Error::msg)
+}
+
+fn carry_out(library: &Library, command: Command) -> Result<Exit> {
+    match command {
+        Command::Scan(args) => scan::run(library, &args),
+        Command::Watch(args) => watch::run(library, &args),
+        Command::Service { action } => service::run(library, action),
+        Command::People(args) => people::run(library, &args),
+        Command::Show(args) => show::run(library, &args),
+        Command::Name { who, name } => name::name(library, &who, &name),
+        Command::Rename { who, name } => name::rename(library, &who, &name),
+        Command::Merge { into, others } => name::merge(library, &into, &others),
+        Command::Hide { who, undo } => name::hide(library, &who, !undo),
+        Command::Ignore { who, undo } => name::ignore(library, &who, !undo),
+        Command::Born { who, date, .. } => name::born(library, &who, date),
+        Command::Review(args) => review::run(library, &args),
+        Command::Confirm { who, faces } => tag::confirm(library, &who, &faces),
+        Command::Reject { who, faces } => tag::reject(library, &who, &faces),
+        Command::Split { who, faces, name } => tag::split(library, &who, &faces, name.as_deref()),
+        Command::Cover { who, face } => tag::cover(library, &who, face),
+        Command::Face { action } => face::run(library, &action),
+        Command::Undo { n } => history::undo(library, n),
+        Command::Redo { n } => history::redo(library, n),
+        Command::Log { limit, json } => history::log(library, limit, json),
+        Command::Why { face, json } => why::run(library, face, json),
+        Command::Accuracy(args) => accuracy::run(library, &args),
+        Command::Find(args) => find::run(library, &args),
+        Command::Export(args) => export::run(library, &args),
+        Command::Import(args) => import::run(library, &args),
+        Command::Share { who } => share::run(library, &who),
+        Command::Write(args) => write::run(library, &args),
+        Command::Models(args) => models::run(library, args.action),
+        Command::Serve(args) => serve::run(library, &args),
+        Command::Stats { json } => stats::run(library, json),
+        Command::Backup(args) => backup::backup(library, &args),
+        Command::Restore(args) => backup::restore(library, &args),
+        Command::Check(args) => check::run(library, &args),
+        Command::Forget(args) => forget::run(library, &args),
+        Command::Demo => demo::run(library),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Plan {
 /// Compares what was found with what is known, notes what needs no reading, and returns the rest.
 pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) -> Result<Plan, CatalogError> {
     let mut plan = Plan::default();
-    for (Target { root, start, .. }, found) in found {
+    for (Target { root, start, asked_for }, mut found) in found {
         let known = job.catalog.files_under(&start)?;
         // An unmounted disk leaves no folder, or an empty one.
         let is_away = !root.path.is_dir()
@@ -53,6 +53,9 @@ pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) 
         if root.offline {
             job.catalog.root_is_back(&root.path)?;
         }
+        let from = if asked_for { &start } else { &root.path };
+        let forgotten = job.catalog.forgotten_folders(from)?;
+        found.photos.retain(|file| !forgotten.hold(from, &file.path));
         for (path, problem) in &found.unseen {
             (job.tell)(Event::Unreadable { path, problem });
         }

@@ -83,8 +83,13 @@ pub struct Password(String);
 pub enum PasswordError {
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("{path}: there is no hashed password in it; `facetag serve --hash-password > {path}` writes one")]
+    #[error(
+        "{path}: there is no hashed password in it; `facetag serve --hash-password > {path}` and `chmod 600 {path}` make one"
+    )]
     NoHash { path: PathBuf },
+    #[cfg(unix)]
+    #[error("{path}: others on this machine may read it: `chmod 600 {path}` keeps them out")]
+    Open { path: PathBuf },
     #[error("the password has {0} letters, and needs {SHORTEST}")]
     Short(usize),
     #[error("the password could not be hashed: {0}")]
@@ -117,6 +122,8 @@ impl Password {
         let text =
             std::fs::read_to_string(path).map_err(|source| PasswordError::Io { path: path.to_owned(), source })?;
         match PasswordHash::new(text.trim()) {
+            #[cfg(unix)]
+            Ok(_) if is_open_to_others(path) => Err(PasswordError::Open { path: path.to_owned() }),
             Ok(_) => Ok(Self(text.trim().to_owned())),
             Err(_) => Err(PasswordError::NoHash { path: path.to_owned() }),
         }
@@ -125,6 +132,13 @@ impl Password {
     fn is(&self, plain: &str) -> bool {
         PasswordHash::new(&self.0).is_ok_and(|hash| Argon2::default().verify_password(plain.as_bytes(), &hash).is_ok())
     }
+}
+
+/// Whether others on this machine may read or write a file.
+#[cfg(unix)]
+fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
 impl std::fmt::Display for Password {

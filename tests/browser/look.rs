@@ -132,7 +132,7 @@ fn the_password_is_asked_for_openly() {
     let library = Library::new();
     let hash = library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout;
     let file = library.folder().join("password");
-    fs::write(&file, hash).unwrap();
+    crate::common::write_private(&file, &hash);
     browse_with(&library, &["--password-file", text(&file)], |page| {
         nothing(&look(page, &[("password", "/enter".to_owned())]));
         page.write("#password", "correct horse\n");

@@ -399,6 +399,13 @@ pub fn fingerprint(folder: &Path) -> BTreeMap<PathBuf, (blake3::Hash, SystemTime
         .collect()
 }
 
+/// Writes a file that only its owner may read, such as one with a password.
+pub fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
 pub fn modified(path: &Path) -> SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
 }

@@ -1,0 +1,81 @@
+//! `facetag backup` and `facetag restore`
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::Exit;
+use super::args::{Backup, Restore};
+use super::output::{count, json, note, plain, say};
+use crate::catalog::{Catalog, Library};
+
+#[derive(Serialize)]
+struct Made {
+    backup: String,
+    bytes: u64,
+}
+
+pub(super) fn backup(library: &Library, args: &Backup) -> Result<Exit> {
+    if !library.file().exists() {
+        bail!("{}: there is no library yet: `facetag scan FOLDER` makes one", library.folder().display());
+    }
+    if let Some(to) = &args.to
+        && to.is_file()
+    {
+        bail!("{}: there is a file of that name: give another name, or a folder", to.display());
+    }
+    let catalog = Catalog::open(library)?;
+    let file = catalog.back_up(library, args.to.as_deref(), args.keep.map(usize::from))?;
+    let made = Made { backup: file.display().to_string(), bytes: std::fs::metadata(&file)?.len() };
+    if args.json {
+        json(&made)?;
+    } else {
+        say(&format!("{}: checked, {:.1} MB.", plain(&file), made.bytes as f64 / 1e6))?;
+    }
+    Ok(Exit::Well)
+}
+
+pub(super) fn restore(library: &Library, args: &Restore) -> Result<Exit> {
+    let restored = library.restore(args.from.as_deref())?;
+    for bad in &restored.bad {
+        note(&format!("warning: {bad}"));
+    }
+    if args.json {
+        json(&restored)?;
+        return Ok(Exit::Well);
+    }
+    let from = match &restored.from {
+        Some(from) => format!("The library is the backup {}", plain(from)),
+        None if restored.total > 0 || restored.replaced.is_none() => {
+            "There was no good backup: the library is made anew".to_owned()
+        }
+        None => "Nothing of the library could be recovered: it is empty".to_owned(),
+    };
+    say(&format!("{from}, with {} that could be read beside it.", count(restored.decisions as u64, "decision")))?;
+    if !restored.names.is_empty() {
+        say(&format!("People: {}", restored.names.join(", ")))?;
+    }
+    if let Some(replaced) = &restored.replaced {
+        say(&format!("What was there before is kept in {}", plain(replaced)))?;
+    }
+    say("`facetag scan` finds what is new since.")?;
+    Ok(Exit::Well)
+}
+
+/// Makes the weekly backup where one is due. Nobody waits for it in vain: what goes wrong is a warning.
+pub(super) fn weekly(library: &Library) {
+    if !library.file().is_file() || is_recent(&library.backups()) {
+        return;
+    }
+    let made = Catalog::open(library).and_then(|catalog| catalog.back_up_weekly(library));
+    if let Err(error) = made {
+        note(&format!("warning: the weekly backup could not be made: {error}"));
+    }
+}
+
+/// Whether a folder has changed within the last day: then nobody needs to open the library.
+fn is_recent(folder: &Path) -> bool {
+    let changed = folder.metadata().and_then(|folder| folder.modified()).ok();
+    changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age.as_secs() < 24 * 60 * 60)
+}
