@@ -46,6 +46,9 @@ pub struct ClaimRef {
     #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<BoundingBox>,
     pub name: String,
+    /// Why the face was taken for theirs, where only the photo was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// An import while it is put together.
@@ -80,11 +83,25 @@ impl Imported {
     }
 
     /// A detected face is of the person of this name, who may be known; `claimed` is the name as it was found.
-    pub fn tag(&mut self, person: Option<Who>, name: &str, claimed: &str, face: FaceRef, bounds: Option<BoundingBox>) {
-        let photo = face.photo.clone();
+    pub fn tag(&mut self, person: Option<Who>, name: &str, claimed: (&str, BoundingBox), face: FaceRef) {
+        let claim =
+            ClaimRef { photo: face.photo.clone(), bounds: Some(claimed.1), name: claimed.0.to_owned(), why: None };
         let imported = self.person(person, name);
         imported.faces.push(face);
-        imported.claims.push(ClaimRef { photo, bounds, name: claimed.to_owned() });
+        imported.claims.push(claim);
+    }
+
+    /// The same of a face in a photo of which only the names were known, and why it is theirs.
+    pub fn infer(&mut self, person: Option<Who>, name: &str, face: FaceRef, why: &str) {
+        let claim = ClaimRef {
+            photo: face.photo.clone(),
+            bounds: None,
+            name: name.to_owned(),
+            why: Some(format!("{name}: {why}")),
+        };
+        let imported = self.person(person, name);
+        imported.faces.push(face);
+        imported.claims.push(claim);
     }
 
     /// The same of a face that no detector saw, with its landmarks and quality.
@@ -96,7 +113,8 @@ impl Imported {
         face: FaceRef,
         (landmarks, quality): (Landmarks, f32),
     ) {
-        let claim = ClaimRef { photo: face.photo.clone(), bounds: Some(claimed.1), name: claimed.0.to_owned() };
+        let claim =
+            ClaimRef { photo: face.photo.clone(), bounds: Some(claimed.1), name: claimed.0.to_owned(), why: None };
         let imported = self.person(person, name);
         imported.drawn.push(DrawnRef { face, landmarks, quality });
         imported.claims.push(claim);
@@ -117,6 +135,16 @@ impl Imported {
 
     pub fn decision(self) -> Decision {
         Decision::Import { from: self.from, people: self.people.into_values().collect() }
+    }
+}
+
+impl Decision {
+    /// Why an import took a face for somebody's, where the photo did not say which face is theirs.
+    pub fn inferred(&self, face: &FaceRef) -> Option<&str> {
+        let Self::Import { people, .. } = self else { return None };
+        let person = people.iter().find(|person| person.faces.iter().any(|other| other.is(face)))?;
+        let is_of = |claim: &&ClaimRef| claim.bounds.is_none() && claim.photo == face.photo;
+        person.claims.iter().find(is_of)?.why.as_deref()
     }
 }
 
@@ -188,6 +216,16 @@ impl Catalog {
         Ok(statement.query_row([photo], |row| row.get(0)).optional()?)
     }
 
+    /// Whether an import stands.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn has_imported(&self) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM imported JOIN lines
+                                  ON origin = imported.line AND role = 'decision' AND active)";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// The photos that were scanned since a time.
     ///
     /// # Errors
@@ -205,7 +243,7 @@ impl Writer<'_> {
     pub(super) fn index_import(&mut self, line: LineId, people: &[ImportedPerson]) -> Result<()> {
         let sql = "INSERT INTO imported (line, photo, x, y, width, height, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let mut statement = self.connection.prepare_cached(sql)?;
-        for ClaimRef { photo, bounds, name } in people.iter().flat_map(|person| &person.claims) {
+        for ClaimRef { photo, bounds, name, .. } in people.iter().flat_map(|person| &person.claims) {
             let Ok(hash) = blake3::Hash::from_hex(photo) else { continue };
             let number = |field: fn(&BoundingBox) -> f32| bounds.as_ref().map(field);
             statement.execute(params![

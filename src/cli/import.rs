@@ -10,14 +10,14 @@ use serde::Serialize;
 use super::args::Import;
 use super::output::{count, json, note, plain, say};
 use super::{Exit, absolute};
-use crate::catalog::{Catalog, Library};
-use crate::face::{BoundingBox, Pack};
+use crate::catalog::{Catalog, FaceId, Library};
+use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::open;
 use crate::scan::{
-    Claim, Claims, ImportedName, Match, Outcome, draw_names, files_in, import_names, imported_names, keep_importing,
-    match_names, read_names, similar_names,
+    Claim, Claims, ImportedName, Match, Outcome, draw_names, files_in, files_read_since, files_since, import_names,
+    imported_names, infer_names, keep_importing, match_names, read_names, similar_names, standing_import,
 };
-use crate::tags::{Contacts, Problem, Reader, Shared, Similar, Source};
+use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar, Source};
 
 /// What an import found and did.
 #[derive(Serialize)]
@@ -27,6 +27,8 @@ struct Report {
     tagged: usize,
     /// Faces that were not detected and are added with their name.
     drawn: usize,
+    /// Faces in photos that name people without saying where, as far as it is certain who is who.
+    inferred: usize,
     /// Faces that have the name already.
     known: usize,
     /// Faces of which you have decided otherwise since, or that were imported before.
@@ -34,6 +36,7 @@ struct Report {
     names: Vec<ImportedName>,
     similar: Vec<Similar>,
     faces: Vec<Found>,
+    without_box: Vec<Inferred>,
     problems: Vec<ReportedProblem>,
 }
 
@@ -44,10 +47,80 @@ struct Found {
     found: Match,
 }
 
+/// A face in a photo that names people without saying where.
+#[derive(Serialize)]
+struct Inferred {
+    path: Option<PathBuf>,
+    name: String,
+    face: FaceId,
+    certain: bool,
+    why: String,
+}
+
 #[derive(Serialize)]
 struct ReportedProblem {
     path: PathBuf,
     problem: String,
+}
+
+/// What would be imported.
+struct Plan {
+    matches: Vec<Match>,
+    inferred: Vec<AssignedName>,
+    names: Vec<ImportedName>,
+    similar: Vec<Similar>,
+}
+
+/// What was imported.
+#[derive(Default)]
+struct Done {
+    drawn: usize,
+    by_similarity: usize,
+    problems: Vec<Problem>,
+}
+
+impl Plan {
+    fn new(catalog: &Catalog, info: &PackInfo, claims: &[Claim]) -> Result<Self> {
+        let matches = match_names(catalog, claims)?;
+        let inferred = infer_names(catalog, info, claims, &matches)?;
+        let names = imported_names(catalog, &matches, &inferred)?;
+        let similar = similar_names(catalog, &names)?;
+        Ok(Self { matches, inferred, names, similar })
+    }
+
+    fn number(&self, outcome: Outcome) -> usize {
+        self.matches.iter().filter(|found| found.outcome == outcome).count()
+    }
+
+    fn certain(&self) -> usize {
+        self.inferred.iter().filter(|one| one.is_certain).count()
+    }
+
+    /// Faces that would get a name.
+    fn faces(&self) -> usize {
+        self.number(Outcome::Tag) + self.number(Outcome::Draw) + self.certain()
+    }
+
+    fn carry_out(
+        &self,
+        library: &Library,
+        (catalog, info): (&mut Catalog, &PackInfo),
+        from: &str,
+        same: &[Similar],
+    ) -> Result<Done> {
+        let mut done = Done::default();
+        let mut faces = Vec::new();
+        if self.number(Outcome::Draw) > 0 {
+            let pack = Pack::load(info.clone(), &library.packs()).context("the models could not be loaded")?;
+            (faces, done.problems) = draw_names(catalog, &pack, &self.matches)?;
+        }
+        done.drawn = faces.len();
+        if self.number(Outcome::Tag) + faces.len() + self.certain() > 0 {
+            let (matches, inferred) = (&self.matches, &self.inferred);
+            done.by_similarity = import_names(catalog, info, from, (matches, &faces, inferred), same)?.tagged;
+        }
+        Ok(done)
+    }
 }
 
 pub(super) fn run(library: &Library, args: &Import) -> Result<Exit> {
@@ -55,26 +128,13 @@ pub(super) fn run(library: &Library, args: &Import) -> Result<Exit> {
     let started = Timestamp::now();
     let (claims, from) = claims(&catalog, args)?;
     let mut problems = claims.problems;
-    let matches = match_names(&catalog, &claims.claims)?;
-    let names = imported_names(&catalog, &matches)?;
-    let similar = similar_names(&catalog, &names)?;
-    let number = |outcome| matches.iter().filter(|found| found.outcome == outcome).count();
-    let (tagged, mut drawn) = (number(Outcome::Tag), number(Outcome::Draw));
-    let mut by_similarity = 0;
+    let plan = Plan::new(&catalog, &info, &claims.claims)?;
+    let mut done = Done { drawn: plan.number(Outcome::Draw), ..Done::default() };
     let mut same = Vec::new();
     if !args.dry_run {
-        same = if args.json { Vec::new() } else { ask(&similar)? };
-        let mut faces = Vec::new();
-        if drawn > 0 {
-            let pack = Pack::load(info.clone(), &library.packs()).context("the models could not be loaded")?;
-            let unread;
-            (faces, unread) = draw_names(&catalog, &pack, &matches)?;
-            problems.extend(unread);
-        }
-        drawn = faces.len();
-        if tagged + drawn > 0 {
-            by_similarity = import_names(&mut catalog, &info, &from, &matches, &faces, &same)?.tagged;
-        }
+        same = if args.json { Vec::new() } else { ask(&plan.similar)? };
+        done = plan.carry_out(library, (&mut catalog, &info), &from, &same)?;
+        problems.append(&mut done.problems);
         if args.paths.iter().all(|path| path.is_dir()) {
             keep_importing(&catalog, &args.from, started)?;
         }
@@ -83,54 +143,146 @@ pub(super) fn run(library: &Library, args: &Import) -> Result<Exit> {
         note(&format!("warning: {}: {problem}", plain(path)));
     }
     let exit = if problems.is_empty() { Exit::Well } else { Exit::Partly };
-    let (known, kept) = (number(Outcome::Known), number(Outcome::Kept));
     if args.json {
-        let path = |found: Match| Ok(Found { path: catalog.path_of(found.photo)?, found });
-        let faces = matches.into_iter().map(path).collect::<Result<Vec<_>>>()?;
         let problems =
             problems.into_iter().map(|Problem { path, problem }| ReportedProblem { path, problem }).collect();
-        let dry_run = args.dry_run;
-        json(&Report { dry_run, tagged, drawn, known, kept, names, similar, faces, problems })?;
-        return Ok(exit);
+        json(&report(&catalog, args.dry_run, plan, &done, problems)?)?;
+    } else {
+        tell(&plan, &done, &from, args.dry_run, &same)?;
     }
-    let people = |number: usize| if number == 1 { "1 person".to_owned() } else { format!("{number} people") };
-    let would = if args.dry_run { "would be " } else { "" };
-    if tagged + drawn == 0 {
+    Ok(exit)
+}
+
+fn report(catalog: &Catalog, dry_run: bool, plan: Plan, done: &Done, problems: Vec<ReportedProblem>) -> Result<Report> {
+    let number = |outcome| plan.number(outcome);
+    let (tagged, known, kept) = (number(Outcome::Tag), number(Outcome::Known), number(Outcome::Kept));
+    let (drawn, inferred) = (done.drawn, plan.certain());
+    let path = |found: Match| Ok(Found { path: catalog.path_of(found.photo)?, found });
+    let faces = plan.matches.into_iter().map(path).collect::<Result<Vec<_>>>()?;
+    let path = |one: AssignedName| {
+        let AssignedName { photo, name, face, is_certain, why } = one;
+        Ok(Inferred { path: catalog.path_of(photo)?, name, face, certain: is_certain, why })
+    };
+    let without_box = plan.inferred.into_iter().map(path).collect::<Result<Vec<_>>>()?;
+    let (names, similar) = (plan.names, plan.similar);
+    Ok(Report { dry_run, tagged, drawn, inferred, known, kept, names, similar, faces, without_box, problems })
+}
+
+/// So many questions are listed.
+const LISTED: usize = 20;
+
+fn tell(plan: &Plan, done: &Done, from: &str, dry_run: bool, same: &[Similar]) -> Result<()> {
+    let would = if dry_run { "would be " } else { "" };
+    let faces = |number: usize| count(number as u64, "face");
+    let all = plan.number(Outcome::Tag) + done.drawn + plan.certain();
+    if all == 0 {
         say("There are no new names to import.")?;
     } else {
-        let new = names.iter().filter(|name| name.person.is_none()).count();
+        let new = plan.names.iter().filter(|name| name.person.is_none()).count();
+        let people = if plan.names.len() == 1 { "1 person".to_owned() } else { format!("{} people", plan.names.len()) };
+        say(&format!("{} {would}imported from {from}: {people}, {new} of them new.", faces(all)))?;
+    }
+    if done.drawn > 0 {
+        say(&format!("Of these, {} had not been detected and {would}added.", faces(done.drawn)))?;
+    }
+    if plan.certain() > 0 {
         say(&format!(
-            "{} {would}imported from {from}: {}, {new} of them new.",
-            count((tagged + drawn) as u64, "face"),
-            people(names.len())
+            "Of these, {} in photos that name people without saying where; `facetag why FACE` explains each.",
+            faces(plan.certain())
         ))?;
     }
-    if drawn > 0 {
-        say(&format!("Of these, {} had not been detected and {would}added.", count(drawn as u64, "face")))?;
+    if done.by_similarity > 0 {
+        say(&format!("{} more tagged by similarity.", faces(done.by_similarity)))?;
     }
-    if by_similarity > 0 {
-        say(&format!("{} more tagged by similarity.", count(by_similarity as u64, "face")))?;
-    }
+    let (known, kept) = (plan.number(Outcome::Known), plan.number(Outcome::Kept));
     if known + kept > 0 {
         say(&format!("Left as they are: {known} with the name already, {kept} about which you decided later."))?;
     }
-    if args.dry_run {
-        for name in &names {
+    if dry_run {
+        for name in &plan.names {
             let who = name.person.map_or_else(|| "new".to_owned(), |person| person.to_string());
-            say(&format!("  {} ({who}): {}", name.name, count(name.faces as u64, "face")))?;
+            say(&format!("  {} ({who}): {}", name.name, faces(name.faces)))?;
         }
     }
-    let open_questions: Vec<&Similar> = similar.iter().filter(|pair| !same.contains(pair)).collect();
-    if !open_questions.is_empty() && !is_interactive() {
+    let questions: Vec<&AssignedName> = plan.inferred.iter().filter(|one| !one.is_certain).collect();
+    if !questions.is_empty() && !dry_run {
+        say(&format!("{} may be of somebody whom their photo names; if so, confirm them:", faces(questions.len())))?;
+        for one in questions.iter().take(LISTED) {
+            say(&format!("  facetag confirm {:?} {}", one.name, one.face))?;
+        }
+        if questions.len() > LISTED {
+            say(&format!("  and {} more: `facetag import --json` lists all", questions.len() - LISTED))?;
+        }
+    }
+    let open: Vec<&Similar> = plan.similar.iter().filter(|pair| !same.contains(pair)).collect();
+    if !open.is_empty() && !is_interactive() {
         say("These names may mean one person; if so, make the two one:")?;
-        for Similar { name, like } in open_questions {
+        for Similar { name, like } in open {
             say(&format!("  facetag merge {like:?} {name:?}"))?;
         }
     }
-    if !args.dry_run && tagged + drawn > 0 {
+    if !dry_run && all > 0 {
         say("`facetag undo` takes all of it back.")?;
     }
-    Ok(exit)
+    Ok(())
+}
+
+/// After a scan: imports what is new from where the user has imported before, or offers to import the names in photos that were
+/// just read.
+pub(super) fn after_scan(library: &Library, since: Timestamp, may_speak: bool) -> Result<()> {
+    let (mut catalog, info) = open(library)?;
+    let standing = standing_import(&catalog)?;
+    let now = Timestamp::now();
+    let all = vec![Source::Xmp, Source::Picasa, Source::Takeout];
+    let (sources, from) = standing.clone().unwrap_or((all, since));
+    let files = match &standing {
+        Some(_) => files_since(&catalog, from.min(since))?,
+        None => files_read_since(&catalog, since)?,
+    };
+    if files.is_empty() {
+        return Ok(());
+    }
+    let claims = read_names(&catalog, &Reader::new(&sources, Contacts::default()), &files)?;
+    let plan = Plan::new(&catalog, &info, &claims.claims)?;
+    let faces = count(plan.faces() as u64, "face");
+    if standing.is_none() {
+        if plan.faces() == 0 || !may_speak {
+            return Ok(());
+        }
+        if !is_interactive() {
+            let they = if plan.faces() == 1 { "has a name" } else { "have names" };
+            say(&format!("{faces} here already {they} from other programs: `facetag import` imports them."))?;
+            return Ok(());
+        }
+        print!("{faces} here already have names from other programs: import them? [y/N] ");
+        std::io::stdout().flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+            say("`facetag import` imports them later.")?;
+            return Ok(());
+        }
+    }
+    let same = if standing.is_none() { ask(&plan.similar)? } else { Vec::new() };
+    let done = plan.carry_out(library, (&mut catalog, &info), &words(&sources), &same)?;
+    keep_importing(&catalog, &sources, now)?;
+    for Problem { path, problem } in claims.problems.iter().chain(&done.problems) {
+        note(&format!("warning: {}: {problem}", plain(path)));
+    }
+    if may_speak && plan.faces() > 0 {
+        tell(&plan, &done, &words(&sources), false, &same)?;
+    }
+    Ok(())
+}
+
+/// "XMP, Picasa".
+fn words(sources: &[Source]) -> String {
+    let name = |source: &Source| match source {
+        Source::Xmp => "XMP",
+        Source::Picasa => "Picasa",
+        Source::Takeout => "Google Takeout",
+    };
+    sources.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// What is to be imported, and from where, in words.
@@ -164,13 +316,7 @@ fn claims(catalog: &Catalog, args: &Import) -> Result<(Claims, String)> {
         bail!("no photos of the library are there: `facetag scan FOLDER` finds them first");
     }
     let reader = Reader::new(&args.from, contacts);
-    let name = |source: &Source| match source {
-        Source::Xmp => "XMP",
-        Source::Picasa => "Picasa",
-        Source::Takeout => "Google Takeout",
-    };
-    let from: Vec<&str> = args.from.iter().map(name).collect();
-    Ok((read_names(catalog, &reader, &files)?, from.join(", ")))
+    Ok((read_names(catalog, &reader, &files)?, words(&args.from)))
 }
 
 /// What a file of shared names says of photos that are in this library too.

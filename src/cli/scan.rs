@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 
 use super::Exit;
 use super::args::Scan;
@@ -20,6 +21,7 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
     }
     let started = Instant::now();
+    let since = Timestamp::now();
     let mut progress = if args.quiet { Progress::silent() } else { Progress::new() };
     let options = Options {
         retry_failed: args.retry_failed,
@@ -40,6 +42,9 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
                 "All that you ever said was said again of what was found: `facetag log` lists it."
             )?;
         }
+    }
+    if !summary.interrupted {
+        super::import::after_scan(library, since, !args.json && !args.quiet)?;
     }
     Ok(match &summary {
         Summary { interrupted: true, .. } => Exit::Interrupted,

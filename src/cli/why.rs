@@ -33,6 +33,10 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     if let Some(line) = &why.decision {
         writeln!(out, "Line {} of {}: {}.", line.id, local(line), line.decision.describe(&catalog.names()?))?;
     }
+    let spoken_of = catalog.face_ref(&row)?;
+    if let Some(because) = why.decision.as_ref().and_then(|line| line.decision.inferred(&spoken_of)) {
+        writeln!(out, "{because}.")?;
+    }
     if !why.resembles.is_empty() {
         writeln!(out)?;
         let rows = why.resembles.iter().map(|one| {

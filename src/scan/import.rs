@@ -18,7 +18,7 @@ use crate::metadata::Metadata;
 use crate::metadata::packets::jpeg_segments;
 use crate::people::{DecideError, Decided, decide};
 use crate::photo::{self, Format};
-use crate::tags::{Problem, Reader, Region, Similar, Source, matched, similar};
+use crate::tags::{AssignedName, PhotoName, Problem, Reader, Region, Similar, Source, assign_names, matched, similar};
 
 /// A name that another program, or another library, has for a face or a photo.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,6 +174,27 @@ pub fn match_names(catalog: &Catalog, claims: &[Claim]) -> Result<Vec<Match>, Ca
     Ok(matches)
 }
 
+/// Finds the faces of the names without boxes, but for those that were imported before.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn infer_names(
+    catalog: &Catalog,
+    pack: &crate::face::PackInfo,
+    claims: &[Claim],
+    matches: &[Match],
+) -> Result<Vec<AssignedName>, CatalogError> {
+    let mut wanted = Vec::new();
+    for claim in claims.iter().filter(|claim| claim.bounds.is_none() && !claim.ours) {
+        if !catalog.was_imported(&catalog.photo(claim.photo)?.hash, None, &claim.name)? {
+            wanted.push(PhotoName { photo: claim.photo, name: claim.name.clone() });
+        }
+    }
+    let tagged = matches.iter().filter(|found| matches!(found.outcome, Outcome::Tag | Outcome::Known));
+    let tagged: Vec<_> = tagged.filter_map(|found| Some((found.face?, found.name.clone()))).collect();
+    assign_names(catalog, pack, &wanted, &tagged)
+}
+
 /// A name that is imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImportedName {
@@ -187,11 +208,17 @@ pub struct ImportedName {
 ///
 /// # Errors
 /// Those of the catalog.
-pub fn imported_names(catalog: &Catalog, matches: &[Match]) -> Result<Vec<ImportedName>, CatalogError> {
+pub fn imported_names(
+    catalog: &Catalog,
+    matches: &[Match],
+    inferred: &[AssignedName],
+) -> Result<Vec<ImportedName>, CatalogError> {
     // Under every spelling the one that is used most.
     let mut spellings: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
-    for found in matches.iter().filter(|found| matches!(found.outcome, Outcome::Tag | Outcome::Draw)) {
-        *spellings.entry(fold(&found.name)).or_default().entry(&found.name).or_default() += 1;
+    let matched = matches.iter().filter(|found| matches!(found.outcome, Outcome::Tag | Outcome::Draw));
+    let inferred = inferred.iter().filter(|one| one.is_certain).map(|one| &one.name);
+    for name in matched.map(|found| &found.name).chain(inferred) {
+        *spellings.entry(fold(name)).or_default().entry(name).or_default() += 1;
     }
     let mut names = Vec::new();
     for spellings in spellings.into_values() {
@@ -267,8 +294,7 @@ pub fn import_names(
     catalog: &mut Catalog,
     pack: &crate::face::PackInfo,
     from: &str,
-    matches: &[Match],
-    drawn: &[DrawnName],
+    (matches, drawn, inferred): (&[Match], &[DrawnName], &[AssignedName]),
     same: &[Similar],
 ) -> Result<Decided, DecideError> {
     let (_, decided) = decide(catalog, pack, |deciding| -> Result<(), DecideError> {
@@ -284,15 +310,17 @@ pub fn import_names(
             }
             name
         };
-        let spelled: HashMap<String, String> =
-            imported_names(deciding, matches)?.into_iter().map(|name| (fold(&name.name), name.name)).collect();
+        let spelled: HashMap<String, String> = imported_names(deciding, matches, inferred)?
+            .into_iter()
+            .map(|name| (fold(&name.name), name.name))
+            .collect();
         for found in matches.iter().filter(|found| found.outcome == Outcome::Tag) {
             let Some(face) = found.face.map(|face| deciding.face_if_seen(face)).transpose()?.flatten() else {
                 continue;
             };
             let name = meant(spelled.get(&fold(&found.name)).unwrap_or(&found.name));
             let person = deciding.person_called(&name)?;
-            imported.tag(person, &name, &found.name, deciding.face_ref(&face)?, Some(found.bounds));
+            imported.tag(person, &name, (&found.name, found.bounds), deciding.face_ref(&face)?);
         }
         for one in drawn {
             let name = meant(spelled.get(&fold(&one.name)).unwrap_or(&one.name));
@@ -300,6 +328,12 @@ pub fn import_names(
             let face = FaceRef::new(&deciding.photo(one.photo)?.hash, one.face.bounds);
             let claimed = (one.name.as_str(), one.claimed);
             imported.draw(person, &name, claimed, face, (one.face.landmarks, one.face.quality));
+        }
+        for one in inferred.iter().filter(|one| one.is_certain) {
+            let Some(face) = deciding.face_if_seen(one.face)? else { continue };
+            let name = meant(spelled.get(&fold(&one.name)).unwrap_or(&one.name));
+            let person = deciding.person_called(&name)?;
+            imported.infer(person, &name, deciding.face_ref(&face)?, &one.why);
         }
         if imported.is_empty() {
             return Ok(());
@@ -326,6 +360,20 @@ pub fn files_in(catalog: &Catalog, folders: &[PathBuf]) -> Result<Vec<FileRow>, 
     for root in super::folders::without_inner(&roots) {
         files.extend(catalog.files_under(root)?);
     }
+    Ok(files)
+}
+
+/// The files that a scan has read since a time.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn files_read_since(catalog: &Catalog, since: Timestamp) -> Result<Vec<FileRow>, CatalogError> {
+    let new = catalog.photos_since(since)?;
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut files = files_in(catalog, &[])?;
+    files.retain(|file| file.photo.is_some_and(|photo| new.contains(&photo)));
     Ok(files)
 }
 
@@ -368,6 +416,10 @@ const IMPORTED: &str = "imported_at";
 /// # Errors
 /// Those of SQLite.
 pub fn standing_import(catalog: &Catalog) -> Result<Option<(Vec<Source>, Timestamp)>, CatalogError> {
+    // Whoever took it back does not want it again.
+    if !catalog.has_imported()? {
+        return Ok(None);
+    }
     let (sources, at) = (catalog.setting(SOURCES)?, catalog.setting(IMPORTED)?);
     let sources = sources.and_then(|sources| serde_json::from_str(&sources).ok());
     Ok(sources.zip(at.and_then(|at| at.parse().ok())))

@@ -10,13 +10,19 @@
 //! | `sidecar` | which files beside a photo are about it |
 //! | `read` | all of these for one photo, and which of them counts |
 //! | `matching` | named regions -> detected faces, one to one |
+//! | `assign` | names without boxes -> faces, by who is seen with whom |
 //! | `similar` | names that may mean one person |
 //! | `compose` | our names -> an XMP packet in which all else stays as it was |
 //! | `share` | names by photo hash and box, for another library |
 //! | `write` | the names in the library -> sidecars, or the photos themselves |
 //! | `embed` | a packet -> a JPEG, PNG or WebP of which all else stays as it was |
 
+//!
+//! To add a format: read it in a file of its own into [`Region`]s of the stored photo, or names; give it a place in `Layer` in `read.rs`,
+//! where the order says what counts more; to write it too, add a `Field` in `compose.rs`.
+
 mod acdsee;
+mod assign;
 mod compose;
 mod embed;
 mod keywords;
@@ -33,6 +39,7 @@ mod takeout;
 mod write;
 mod xml;
 
+pub use assign::{AssignedName, PhotoName, assign_names};
 pub use compose::{ComposeError, Composed, NamedFace, compose};
 pub use embed::{EmbedError, embed, is_same_picture};
 pub use matching::{assigned, matched};
@@ -124,6 +131,28 @@ pub fn to_stored(bounds: BoundingBox, orientation: Orientation) -> BoundingBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The samples of pigallery2 (MIT, bpatrik/pigallery2): one face in nine files, each stored in another way by Lightroom.
+    #[test]
+    fn lightrooms_regions_are_one_box_in_the_upright_photo() {
+        for (value, area) in [
+            (1, [0.44057, 0.64208, 0.10246, 0.07377]),
+            (2, [0.55943, 0.64208, 0.10246, 0.07377]),
+            (3, [0.55943, 0.35792, 0.10246, 0.07377]),
+            (4, [0.44057, 0.35792, 0.10246, 0.07377]),
+            (5, [0.64208, 0.44057, 0.07377, 0.10246]),
+            (6, [0.64208, 0.55943, 0.07377, 0.10246]),
+            (7, [0.35792, 0.55943, 0.07377, 0.10246]),
+            (8, [0.35792, 0.44057, 0.07377, 0.10246]),
+        ] {
+            let BoundingBox { x, y, width, height } = to_upright(centred(area).unwrap(), Orientation::from_exif(value));
+            let pixels = [x * 1200.0, y * 1800.0, width * 1200.0, height * 1800.0].map(f32::round);
+            assert!(
+                pixels == [467.0, 1089.0, 123.0, 133.0] || pixels == [467.0, 1089.0, 123.0, 132.0],
+                "{value}: {pixels:?}"
+            );
+        }
+    }
 
     #[test]
     fn a_box_is_turned_as_its_photo_is() {

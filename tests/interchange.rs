@@ -1,0 +1,339 @@
+//! `facetag import`, `write` and `share`: names of other programs in, and ours out.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Library, fixture, modified};
+use serde_json::{Value, json};
+
+/// digiKam's regions: Obama, McDonough, Clinton and Biden.
+const DIGIKAM: &str = "metadata/regions-digikam.jpg";
+
+/// From the left Biden, Obama and Webb, stored in eight ways.
+const ORIENTATIONS: [&str; 8] = [
+    "orientation/1.jpg",
+    "orientation/2.jpg",
+    "orientation/3.jpg",
+    "orientation/4.jpg",
+    "orientation/5.jpg",
+    "orientation/6.jpg",
+    "orientation/7.jpg",
+    "orientation/8.jpg",
+];
+
+/// The names of the people, in order.
+fn names(library: &Library) -> Vec<String> {
+    let people = library.people();
+    let mut names: Vec<String> =
+        people.iter().filter_map(|person| person["name"].as_str()).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+/// The names in a photo from the left to the right.
+fn names_in(library: &Library, photo: &str) -> Vec<String> {
+    let mut faces = library.export()[photo]["faces"].as_array().unwrap().clone();
+    faces.sort_by(|a, b| a["box"][0].as_f64().unwrap().total_cmp(&b["box"][0].as_f64().unwrap()));
+    faces.iter().filter_map(|face| face["person"]["name"].as_str()).map(str::to_owned).collect()
+}
+
+fn import(library: &Library, args: &[&str]) -> Value {
+    library.facetag(["import", "--json"].iter().chain(args)).well().json()
+}
+
+/// A sidecar with regions of MWG: name, left, top, width and height of the stored photo.
+fn sidecar(photo: &Path, extra: &str, regions: &[(&str, [f64; 4])]) {
+    let region = |(name, [x, y, width, height]): &(&str, [f64; 4])| {
+        format!(
+            "<rdf:li><rdf:Description mwg-rs:Name='{name}' mwg-rs:Type='Face'><mwg-rs:Area stArea:x='{}' stArea:y='{}' \
+             stArea:w='{width}' stArea:h='{height}' stArea:unit='normalized'/></rdf:Description></rdf:li>",
+            x + width / 2.0,
+            y + height / 2.0
+        )
+    };
+    let regions: String = regions.iter().map(region).collect();
+    let packet = format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
+         <rdf:Description rdf:about='' xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'
+         xmlns:stArea='http://ns.adobe.com/xmp/sType/Area#' xmlns:xmp='http://ns.adobe.com/xap/1.0/'
+         xmlns:iptc='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' xmp:Rating='4'>{extra}
+         <mwg-rs:Regions rdf:parseType='Resource'><mwg-rs:RegionList><rdf:Bag>{regions}</rdf:Bag></mwg-rs:RegionList>
+         </mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"
+    );
+    fs::write(beside(photo), packet).unwrap();
+}
+
+/// `IMG.jpg` -> `IMG.jpg.xmp`
+fn beside(photo: &Path) -> std::path::PathBuf {
+    let mut name = photo.file_name().unwrap().to_owned();
+    name.push(".xmp");
+    photo.with_file_name(name)
+}
+
+/// The box of the largest face of a photo.
+fn main_box(library: &Library, photo: &str) -> [f64; 4] {
+    let bounds = library.main_face(photo)["box"].clone();
+    std::array::from_fn(|index| bounds[index].as_f64().unwrap())
+}
+
+/// What exiftool reads from a file, if it is there.
+fn exiftool(path: &Path) -> Option<Value> {
+    let output = Command::new("exiftool").args(["-json", "-struct", "-n", "-XMP:all"]).arg(path).output();
+    let output = match output {
+        Ok(output) => output,
+        Err(_) if std::env::var_os("FACETAG_NEEDS_BROWSER").is_none() => {
+            eprintln!("exiftool is not installed: what it reads is left out");
+            return None;
+        }
+        Err(error) => panic!("exiftool: {error}"),
+    };
+    Some(serde_json::from_slice::<Value>(&output.stdout).unwrap()[0].clone())
+}
+
+#[test]
+fn one_import_is_one_decision() {
+    let library = Library::scanned(&[DIGIKAM]);
+    let before = library.state();
+    let found = import(&library, &["--dry-run"]);
+    assert_eq!((&found["tagged"], &found["drawn"]), (&json!(4), &json!(0)), "{found}");
+    assert_eq!(library.state(), before);
+
+    import(&library, &[]);
+    assert_eq!(names(&library), ["Barack Obama", "Denis McDonough", "Hillary Clinton", "Joseph R Biden"]);
+    assert_eq!(library.journal().len(), 1);
+    let again = import(&library, &[]);
+    assert_eq!((&again["tagged"], &again["known"]), (&json!(0), &json!(4)));
+    assert_eq!(library.journal().len(), 1);
+
+    library.facetag(["undo"]).well();
+    assert!(names(&library).is_empty());
+    library.facetag(["redo"]).well();
+    assert_eq!(names(&library).len(), 4);
+    library.facetag(["scan", "--rebuild", "--quiet"]).well();
+    assert_eq!(names(&library).len(), 4);
+}
+
+#[test]
+fn what_you_decided_later_stays() {
+    let library = Library::scanned(&[DIGIKAM]);
+    import(&library, &[]);
+    let obama = library.person("Barack Obama");
+    let shown = library.facetag(["find", "Barack Obama", "--json"]).well().json();
+    assert_eq!(shown.as_array().map(Vec::len), Some(1), "{shown}");
+    let face = library.export()["regions-digikam.jpg"]["faces"].as_array().unwrap().iter();
+    let face = face.clone().find(|face| face["person"]["name"] == "Barack Obama").unwrap()["id"].to_string();
+    library.facetag(["reject", &obama["id"].to_string(), &face]).well();
+    let again = import(&library, &[]);
+    assert_eq!((&again["tagged"], &again["kept"]), (&json!(0), &json!(1)), "{again}");
+    assert!(!names_in(&library, "regions-digikam.jpg").contains(&"Barack Obama".to_owned()));
+}
+
+#[test]
+fn a_later_scan_imports_what_is_new() {
+    let library = Library::scanned(&[DIGIKAM]);
+    let offered = library.facetag(["scan"]).well().stdout;
+    assert!(!offered.contains("import"), "nothing was read: {offered}");
+    import(&library, &[]);
+    let photo = library.put("orientation/6.jpg");
+    fs::copy(fixture("orientation/6.jpg"), &photo).unwrap();
+    sidecar(&photo, "", &[("Marshall Webb", [0.28, 0.1, 0.2, 0.1]), ("Rex", [0.9, 0.9, 0.05, 0.05])]);
+    let scanned = library.facetag(["scan"]).well().stdout;
+    assert!(scanned.contains("imported"), "{scanned}");
+    assert!(names(&library).contains(&"Rex".to_owned()), "what no detector saw is drawn");
+    library.facetag(["undo"]).well();
+    assert!(!names(&library).contains(&"Rex".to_owned()));
+    library.facetag(["scan"]).well();
+    assert!(!names(&library).contains(&"Rex".to_owned()), "whoever takes it back does not want it again");
+}
+
+#[test]
+fn whole_heads_and_other_sidecars_are_matched() {
+    let library = Library::scanned(&["metadata/none.jpg", "metadata/obama-2010.jpg"]);
+    let [x, y, width, height] = main_box(&library, "none.jpg");
+    let (left, top) = ((x - 0.4 * width).max(0.0), (y - 0.6 * height).max(0.0));
+    let head = [left, top, x + 1.4 * width - left, y + 1.2 * height - top];
+    // The double of a region, and names for regions that are none.
+    let photo = library.photo("none.jpg");
+    sidecar(&photo, "", &[("Grace Hopper", head), ("Grace Hopper", head), ("Unknown", [0.0, 0.0, 0.1, 0.1])]);
+    let other = library.photo("obama-2010.jpg");
+    let derived = "<m:DerivedFrom xmlns:m='http://ns.adobe.com/xap/1.0/mm/'>obama.jpg</m:DerivedFrom>";
+    sidecar(&other, derived, &[("Somebody Else", main_box(&library, "obama-2010.jpg"))]);
+    let found = import(&library, &[]);
+    assert_eq!((&found["tagged"], &found["drawn"]), (&json!(1), &json!(0)), "{found}");
+    assert_eq!(names(&library), ["Grace Hopper"]);
+}
+
+#[test]
+fn picasas_folders_are_understood() {
+    let library = Library::scanned(&["metadata/none.jpg"]);
+    let [x, y, width, height] = main_box(&library, "none.jpg");
+    let corner = |number: f64| format!("{:04x}", (number.clamp(0.0, 0.9999) * 65536.0) as u16);
+    let rectangle = [x, y, x + width, y + height].map(corner).concat();
+    let ini = format!("[Contacts2]\nabc1=Grace Hopper;;\n[none.jpg]\nfaces=rect64({rectangle}),abc1\n");
+    fs::write(library.photos().join(".picasa.ini"), ini).unwrap();
+    assert_eq!(import(&library, &["--from", "xmp", "--dry-run"])["tagged"], 0);
+    import(&library, &["--from", "picasa"]);
+    assert_eq!(names_in(&library, "none.jpg"), ["Grace Hopper"]);
+}
+
+#[test]
+fn names_without_boxes_find_their_faces() {
+    let library = Library::scanned(&["metadata/obama-2009.jpg", "metadata/obama-2012.jpg", "metadata/none.jpg"]);
+    for (photo, name) in [("obama-2009.jpg", "Barack"), ("obama-2012.jpg", "Barack"), ("none.jpg", "Grace")] {
+        let json = json!({"title": photo, "people": [{"name": name}]});
+        fs::write(library.photos().join(format!("{photo}.supplemental-metadata.json")), json.to_string()).unwrap();
+    }
+    let found = import(&library, &["--from", "takeout"]);
+    assert_eq!(found["inferred"], 3, "{found}");
+    assert_eq!(names(&library), ["Barack", "Grace"]);
+    let why = library.facetag(["why", &library.face_id("obama-2012.jpg")]).well().stdout;
+    assert!(why.contains("without saying where"), "{why}");
+    assert_eq!(import(&library, &["--from", "takeout"])["inferred"], 0);
+}
+
+#[test]
+fn damaged_metadata_is_told_and_passed_over() {
+    let library = Library::scanned(&["metadata/none.jpg", DIGIKAM]);
+    fs::write(beside(&library.photo("none.jpg")), "<x:xmpmeta><rdf").unwrap();
+    let run = library.facetag(["import"]).ends(1);
+    assert!(run.stderr.contains("none.jpg.xmp"), "{}", run.stderr);
+    assert_eq!(names(&library).len(), 4);
+    let other = library.photos().join("other.json");
+    fs::write(&other, "{\"facetag\": \"names\", \"version\": 99, \"people\": []}").unwrap();
+    library.facetag(["import", other.to_str().unwrap()]).fails_saying(&["other.json", "newer"]);
+}
+
+#[test]
+fn regions_are_right_in_all_orientations() {
+    let library = Library::scanned(&ORIENTATIONS);
+    let biden = library.export()["1.jpg"]["faces"][0]["group"].to_string();
+    library.facetag(["name", &biden, "Joe & Co"]).well();
+    library.facetag(["write", "--all"]).well();
+    for photo in ORIENTATIONS {
+        let photo = library.photo(photo.rsplit('/').next().unwrap());
+        let Some(read) = exiftool(&beside(&photo)) else { return };
+        assert_eq!(read["RegionInfo"]["RegionList"][0]["Name"], "Joe & Co", "{read}");
+        for field in ["PersonInImage", "TagsList", "HierarchicalSubject"] {
+            let name = read[field][0].as_str().unwrap();
+            assert!(name.ends_with("Joe & Co"), "{field}: {read}");
+        }
+        let rectangle = read["RegionInfoMP"]["Regions"][0]["Rectangle"].as_str().unwrap();
+        assert_eq!(rectangle.split(',').count(), 4);
+        let exiv2 = Command::new("exiv2").args(["-q", "-PXkt", "pr"]).arg(beside(&photo)).output();
+        if let Ok(exiv2) = exiv2 {
+            assert!(String::from_utf8_lossy(&exiv2.stdout).contains("Joe & Co"), "{exiv2:?}");
+        }
+    }
+    // Read back by a library that knows nothing: each region lies on the face.
+    let fresh = Library::scanned(&ORIENTATIONS);
+    for photo in ORIENTATIONS {
+        let name = photo.rsplit('/').next().unwrap();
+        fs::copy(beside(&library.photo(name)), beside(&fresh.photo(name))).unwrap();
+    }
+    let found = import(&fresh, &[]);
+    assert_eq!((&found["tagged"], &found["drawn"]), (&json!(8), &json!(0)), "{found}");
+}
+
+#[test]
+fn a_photo_with_names_in_it_is_the_same_photo() {
+    let library =
+        Library::scanned(&["orientation/6.jpg", "formats/rgb8.png", "formats/lossless.webp", "formats/lzw.tif"]);
+    let faces = library.export()["6.jpg"]["faces"].as_array().unwrap().clone();
+    library.facetag(["name", &faces[0]["group"].to_string(), "Anna"]).well();
+    library.facetag(["name", &library.number("rgb8.png"), "Grace"]).well();
+    let photo = library.photo("6.jpg");
+    let (before, time) = (fs::read(&photo).unwrap(), modified(&photo));
+    let untouched = fs::read(library.photo("lzw.tif")).unwrap();
+
+    library.facetag(["write", "--all", "--into-files", "--dry-run"]);
+    assert_eq!(fs::read(&photo).unwrap(), before);
+    let run = library.facetag(["write", "--all", "--into-files"]).ends(1);
+    assert!(run.stderr.contains("lzw.tif") && run.stderr.contains("sidecar"), "{}", run.stderr);
+    assert_eq!(fs::read(library.photo("lzw.tif")).unwrap(), untouched);
+    assert!(beside(&library.photo("lzw.tif")).exists());
+
+    let after = fs::read(&photo).unwrap();
+    assert_ne!(after, before);
+    assert_eq!(modified(&photo), time);
+    let pixels = before.windows(2).position(|two| two == [0xff, 0xdb]).unwrap();
+    assert!(after.ends_with(&before[pixels..]), "every byte behind the metadata is as it was");
+    for name in ["6.jpg", "rgb8.png", "lossless.webp"] {
+        let path = library.photo(name);
+        if let Some(read) = exiftool(&path) {
+            assert!(read["RegionInfo"]["RegionList"][0]["Name"].is_string(), "{name}: {read}");
+        }
+    }
+
+    // The same faces with the same numbers, for the next scan too; and what was decided can be taken back.
+    let same = |library: &Library| {
+        let now = library.export()["6.jpg"]["faces"].as_array().unwrap().clone();
+        let ids = |faces: &[Value]| faces.iter().map(|face| face["id"].clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&now), ids(&faces));
+    };
+    same(&library);
+    let scanned = library.scan();
+    assert_eq!((&scanned["photos"], &scanned["unchanged"]), (&json!(0), &json!(4)), "{scanned}");
+    same(&library);
+    let rebuilt = library.facetag(["scan", "--rebuild", "--quiet"]).well();
+    assert_eq!(names(&library), ["Anna", "Grace"], "{}", rebuilt.stderr);
+
+    library.facetag(["rename", "Anna", "Anne"]).well();
+    library.facetag(["write", "Anne", "--into-files"]).well();
+    if let Some(read) = exiftool(&photo) {
+        assert_eq!(read["PersonInImage"], json!(["Anne"]));
+        assert_eq!(read["RegionInfo"]["RegionList"].as_array().map(Vec::len), Some(1), "{read}");
+    }
+    assert_eq!(names_in(&library, "6.jpg"), ["Anne"]);
+}
+
+#[test]
+fn what_other_programs_wrote_stays() {
+    let library = Library::scanned(&["metadata/none.jpg"]);
+    let photo = library.photo("none.jpg");
+    let bounds = main_box(&library, "none.jpg");
+    let keep = "<dc:title xmlns:dc='http://purl.org/dc/elements/1.1/'><rdf:Alt><rdf:li xml:lang='x-default'>Amazing</rdf:li>\
+                </rdf:Alt></dc:title><iptc:PersonInImage><rdf:Bag><rdf:li>Somebody</rdf:li></rdf:Bag></iptc:PersonInImage>";
+    sidecar(&photo, keep, &[("Grace", bounds), ("Dog", [0.0, 0.9, 0.1, 0.1])]);
+    library.name("none.jpg", "grace");
+    library.facetag(["write", "grace"]).well();
+    let Some(read) = exiftool(&beside(&photo)) else { return };
+    assert_eq!(read["RegionInfo"]["RegionList"].as_array().map(Vec::len), Some(2), "no region twice: {read}");
+    assert_eq!((&read["Title"], &read["Rating"]), (&json!("Amazing"), &json!(4)));
+    assert_eq!(read["PersonInImage"], json!(["Somebody", "grace"]));
+    let written = fs::read(beside(&photo)).unwrap();
+    library.facetag(["write", "--all"]).well();
+    assert_eq!(fs::read(beside(&photo)).unwrap(), written, "again changes nothing");
+
+    library.facetag(["reject", "grace", &library.face_id("none.jpg")]).well();
+    library.facetag(["write", "--all"]).well();
+    let read = exiftool(&beside(&photo)).unwrap();
+    assert_eq!(read["PersonInImage"], json!(["Somebody"]));
+    assert_eq!(read["RegionInfo"]["RegionList"].as_array().map(Vec::len), Some(2), "theirs stay: {read}");
+}
+
+#[test]
+fn names_are_shared_by_photo_and_box() {
+    let photos = ["metadata/none.jpg", "metadata/obama-2010.jpg"];
+    let library = Library::scanned(&photos);
+    library.name("none.jpg", "Grace");
+    library.name("obama-2010.jpg", "Barack");
+    // Written into the photo, its content is another; the other library has the old one.
+    library.facetag(["write", "Grace", "--into-files"]).well();
+    let shared = library.facetag(["share"]).well();
+    assert_eq!(shared.json()["people"].as_array().map(Vec::len), Some(2));
+    let only = library.facetag(["share", "Grace"]).well().json();
+    assert_eq!(only["people"].as_array().map(Vec::len), Some(1));
+
+    let other = Library::scanned(&photos);
+    let file = other.folder().join("names.json");
+    fs::write(&file, &shared.stdout).unwrap();
+    let found = import(&other, &[file.to_str().unwrap()]);
+    assert_eq!(found["tagged"], 2, "{found}");
+    assert_eq!(
+        (names_in(&other, "none.jpg"), names_in(&other, "obama-2010.jpg")),
+        (vec!["Grace".into()], vec!["Barack".into()])
+    );
+}
