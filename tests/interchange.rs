@@ -123,8 +123,8 @@ fn what_you_decided_later_stays() {
     let obama = library.person("Barack Obama");
     let shown = library.facetag(["find", "Barack Obama", "--json"]).well().json();
     assert_eq!(shown.as_array().map(Vec::len), Some(1), "{shown}");
-    let face = library.export()["regions-digikam.jpg"]["faces"].as_array().unwrap().iter();
-    let face = face.clone().find(|face| face["person"]["name"] == "Barack Obama").unwrap()["id"].to_string();
+    let faces = library.export()["regions-digikam.jpg"]["faces"].as_array().unwrap().clone();
+    let face = faces.iter().find(|face| face["person"]["name"] == "Barack Obama").unwrap()["id"].to_string();
     library.facetag(["reject", &obama["id"].to_string(), &face]).well();
     let again = import(&library, &[]);
     assert_eq!((&again["tagged"], &again["kept"]), (&json!(0), &json!(1)), "{again}");

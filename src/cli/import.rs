@@ -229,9 +229,12 @@ fn tell(plan: &Plan, done: &Done, from: &str, dry_run: bool, same: &[Similar]) -
 
 /// After a scan: imports what is new from where the user has imported before, or offers to import the names in photos that were
 /// just read.
-pub(super) fn after_scan(library: &Library, since: Timestamp, may_speak: bool) -> Result<()> {
+pub(super) fn after_scan(library: &Library, since: Timestamp, (has_read, may_speak): (bool, bool)) -> Result<()> {
     let (mut catalog, info) = open(library)?;
     let standing = standing_import(&catalog)?;
+    if standing.is_none() && !has_read {
+        return Ok(());
+    }
     let now = Timestamp::now();
     let all = vec![Source::Xmp, Source::Picasa, Source::Takeout];
     let (sources, from) = standing.clone().unwrap_or((all, since));

@@ -44,7 +44,7 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
         }
     }
     if !summary.interrupted {
-        super::import::after_scan(library, since, !args.json && !args.quiet)?;
+        super::import::after_scan(library, since, (summary.photos > 0, !args.json && !args.quiet))?;
     }
     Ok(match &summary {
         Summary { interrupted: true, .. } => Exit::Interrupted,
