@@ -1,14 +1,13 @@
 //! What a photo tells about itself besides its pixels: when, where, and with which camera it was taken.
 //!
-//! Read from EXIF 2.32 (CIPA DC-008), wherever JPEG, PNG, WebP and TIFF files keep it. Metadata is never worth failing
+//! Read from EXIF 2.32 (CIPA DC-008), wherever a format keeps it (`containers`). Metadata is never worth failing
 //! for: what is missing, broken or absurd is left out.
 
+mod containers;
 mod gps;
 pub mod packets;
 mod place;
 mod taken;
-
-use std::io::Cursor;
 
 use exif::{Exif, In, Reader, Tag, Value};
 
@@ -16,12 +15,7 @@ pub use gps::Gps;
 pub use place::{Place, place};
 pub use taken::Taken;
 
-use crate::photo::{Format, Orientation, contain, jpeg_content};
-
-/// The largest file whose EXIF is read where EXIF may be of any size, in bytes: a TIFF file is EXIF as a whole, and PNG
-/// and WebP set no limit. The reader copies it, and a text made of NULs takes it 24 times its size; a JPEG's 64 KB are
-/// no matter.
-const MAX_BYTES: usize = 256 << 20;
+use crate::photo::{Orientation, contain};
 
 /// The longest make or model that is believed, in characters.
 const MAX_NAME: usize = 100;
@@ -42,11 +36,6 @@ pub struct Metadata {
 impl Metadata {
     /// Reads the metadata of a picture file, given whole; what cannot be read is left at its default.
     pub fn read(bytes: &[u8]) -> Self {
-        let bytes = match Format::sniff(bytes) {
-            Some(Format::Jpeg) => jpeg_content(bytes),
-            _ if bytes.len() > MAX_BYTES => return Self::default(),
-            _ => bytes,
-        };
         let metadata = contain(|| exif(bytes).map(|exif| Self::of(&exif)));
         metadata.ok().flatten().unwrap_or_default()
     }
@@ -57,11 +46,9 @@ impl Metadata {
 }
 
 fn exif(bytes: &[u8]) -> Option<Exif> {
-    Reader::new()
-        .continue_on_error(true)
-        .read_from_container(&mut Cursor::new(bytes))
-        .or_else(|error| error.distill_partial_result(|_| {}))
-        .ok()
+    let tiff = containers::exif(bytes)?;
+    let read = Reader::new().continue_on_error(true).read_raw(tiff);
+    read.or_else(|error| error.distill_partial_result(|_| {})).ok()
 }
 
 /// Tag 0x0112.
@@ -98,6 +85,8 @@ fn text(exif: &Exif, tag: Tag) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use exif::experimental::Writer;
     use exif::{Field, Rational};
 

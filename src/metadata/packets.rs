@@ -1,12 +1,14 @@
 //! The XMP packets in a picture file.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::Read;
 
-use exif::{Context, In, Tag, Value};
 use flate2::read::ZlibDecoder;
 
-use crate::photo::{Format, contain, jpeg_content};
+use super::containers;
+pub use crate::photo::segments::{jpeg_segments, png_chunks, webp_chunks};
+use crate::photo::ifd::Tiff;
+use crate::photo::{Format, contain, jpeg_content, raf_jpeg};
 
 /// What an APP1 segment of a JPEG with XMP begins with.
 pub const JPEG_XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
@@ -27,30 +29,13 @@ pub fn xmp_packets(bytes: &[u8]) -> Vec<Vec<u8>> {
         Some(Format::Png) => png(bytes).into_iter().collect(),
         Some(Format::WebP) => webp(bytes).into_iter().collect(),
         Some(Format::Tiff) => tiff(bytes).into_iter().collect(),
-        _ => Vec::new(),
+        Some(Format::Gif) => gif(bytes).into_iter().collect(),
+        Some(Format::Heic | Format::Avif) => containers::heif_xmp(bytes).into_iter().collect(),
+        Some(Format::JpegXl) => containers::jxl_box(bytes, b"xml ", LONGEST).into_iter().collect(),
+        Some(Format::Raw) => raw(bytes),
+        Some(Format::Bmp) | None => Vec::new(),
     });
     packets.unwrap_or_default()
-}
-
-/// The segments of a JPEG before its pixels: marker, and what is in each.
-pub fn jpeg_segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    let mut at = 2;
-    std::iter::from_fn(move || {
-        // Some programs leave bytes between segments.
-        at += bytes.get(at..)?.iter().take(64).position(|&byte| byte == 0xff)?;
-        while bytes.get(at + 1) == Some(&0xff) {
-            at += 1;
-        }
-        let &[_, marker, high, low] = bytes.get(at..at + 4)? else { return None };
-        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
-        // The pixels, or the end.
-        if matches!(marker, 0xda | 0xd9) || end < at + 4 {
-            return None;
-        }
-        let data = bytes.get(at + 4..end)?;
-        at = end;
-        Some((marker, data))
-    })
 }
 
 fn jpeg(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -77,19 +62,6 @@ fn jpeg(bytes: &[u8]) -> Vec<Vec<u8>> {
     packets
 }
 
-/// The chunks of a PNG: type, and what is in each.
-pub fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut at = 8;
-    std::iter::from_fn(move || {
-        let (&length, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
-        let (&kind, rest) = rest.split_first_chunk::<4>()?;
-        let length = u32::from_be_bytes(length) as usize;
-        let data = rest.get(..length)?;
-        at += 12 + length;
-        Some((kind, data))
-    })
-}
-
 fn png(bytes: &[u8]) -> Option<Vec<u8>> {
     let text =
         png_chunks(bytes).filter(|(kind, _)| kind == b"iTXt").find_map(|(_, data)| data.strip_prefix(PNG_XMP))?;
@@ -105,32 +77,30 @@ fn png(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(inflated)
 }
 
-/// The chunks of a WebP: type, and what is in each.
-pub fn webp_chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut at = 12;
-    std::iter::from_fn(move || {
-        let (&kind, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
-        let (&length, rest) = rest.split_first_chunk::<4>()?;
-        let length = u32::from_le_bytes(length) as usize;
-        let data = rest.get(..length)?;
-        at += 8 + length + length % 2;
-        Some((kind, data))
-    })
-}
-
 fn webp(bytes: &[u8]) -> Option<Vec<u8>> {
     webp_chunks(bytes).find(|(kind, _)| kind == b"XMP ").map(|(_, data)| data.to_vec())
 }
 
 /// Tag 700.
 fn tiff(bytes: &[u8]) -> Option<Vec<u8>> {
-    let exif = exif::Reader::new().continue_on_error(true).read_from_container(&mut Cursor::new(bytes));
-    let exif = exif.or_else(|error| error.distill_partial_result(|_| {})).ok()?;
-    match &exif.get_field(Tag(Context::Tiff, 700), In::PRIMARY)?.value {
-        Value::Byte(bytes) | Value::Undefined(bytes, _) => Some(bytes.clone()),
-        Value::Ascii(parts) => Some(parts.concat()),
-        _ => None,
+    let tiff = Tiff::open(bytes)?;
+    let packet = tiff.directory(tiff.first).get(700)?.value;
+    (packet.len() <= LONGEST).then(|| packet.to_vec())
+}
+
+fn raw(bytes: &[u8]) -> Vec<Vec<u8>> {
+    match raf_jpeg(bytes) {
+        Some(preview) => jpeg(preview),
+        None => containers::cr3_xmp(bytes).map(<[u8]>::to_vec).or_else(|| tiff(bytes)).into_iter().collect(),
     }
+}
+
+/// An application extension, which is no series of short blocks as others are, but the text itself.
+fn gif(bytes: &[u8]) -> Option<Vec<u8>> {
+    const START: &[u8] = b"\x21\xff\x0bXMP DataXMP";
+    let start = bytes.windows(START.len()).position(|window| window == START)? + START.len();
+    let end = bytes[start..].windows(2).position(|pair| pair == [1, 0xff])?;
+    Some(bytes[start..start + end].to_vec())
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@ use image::codecs::jpeg::JpegEncoder;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::colour::{Colour, ink_transform, inks_to_srgb, to_srgb};
 use super::format::{Decoder, Spec};
 use super::{Format, PhotoError};
 
@@ -39,7 +41,7 @@ pub fn content(bytes: &[u8]) -> &[u8] {
     if bytes.starts_with(&[0xff, 0xd8, 0xff]) { bytes } else { &bytes[start(bytes).unwrap_or(0)..] }
 }
 
-fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
     let bytes = content(bytes);
     let decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
@@ -56,17 +58,54 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let mut decoder = open(bytes, options())?;
     let (width, height) = dimensions(&decoder);
     let components = decoder.info().map_or(0, |info| info.components);
-    if !matches!(components, 1 | 3 | 4) {
-        let reason = format_args!("it has {components} colour components");
-        return Err(PhotoError::unsupported(Format::Jpeg, reason));
+    let colour = decoder.icc_profile().map(Colour::Icc);
+    let stored = decoder.input_colorspace();
+    match components {
+        1 | 3 => {}
+        // Four inks are put together here: with a profile they are more than shares of light.
+        4 => decoder.set_options(limited(width, height).jpeg_set_out_colorspace(stored.unwrap_or(ColorSpace::CMYK))),
+        _ => {
+            let reason = format_args!("it has {components} colour components");
+            return Err(PhotoError::unsupported(Format::Jpeg, reason));
+        }
+    }
+    if components != 4 {
+        decoder.set_options(limited(width, height));
     }
     let pixels = decoder.decode().map_err(explain)?;
-
-    if mostly_grey(&pixels, 3 * width) && !intact(bytes) {
+    if mostly_grey(&pixels, (pixels.len() / height).max(1)) && !intact(bytes) {
         return Err(truncated());
     }
-    RgbImage::from_raw(width as u32, height as u32, pixels)
-        .ok_or_else(|| PhotoError::damaged(Format::Jpeg, "its decoder gave too few pixels"))
+    if components == 4 {
+        return Ok(inks(pixels, (width, height), stored == Some(ColorSpace::YCCK), colour.as_ref()));
+    }
+    let pixels = RgbImage::from_raw(width as u32, height as u32, pixels)
+        .ok_or_else(|| PhotoError::damaged(Format::Jpeg, "its decoder gave too few pixels"))?;
+    Ok(to_srgb(pixels, colour.as_ref()))
+}
+
+/// Inks, stored inverted, three of them perhaps as luma and chroma -> RGB.
+fn inks(mut stored: Vec<u8>, (width, height): (usize, usize), chroma: bool, colour: Option<&Colour>) -> RgbImage {
+    let transform = ink_transform(colour);
+    let mut pixels = RgbImage::new(width as u32, height as u32);
+    for (row, shown) in stored.chunks_exact_mut(4 * width).zip(pixels.chunks_exact_mut(3 * width)) {
+        for ink in row.as_chunks_mut::<4>().0 {
+            if chroma {
+                let [luma, blue, red, _] = *ink;
+                ink[..3].copy_from_slice(&rgb([luma, blue, red]));
+            }
+            *ink = ink.map(|value| 255 - value);
+        }
+        inks_to_srgb(row, shown, transform.as_deref());
+    }
+    pixels
+}
+
+/// Luma and chroma -> RGB (JFIF 1.02).
+pub(super) fn rgb([luma, blue, red]: [u8; 3]) -> [u8; 3] {
+    let [luma, blue, red] = [f32::from(luma), f32::from(blue) - 128.0, f32::from(red) - 128.0];
+    let parts = [luma + 1.402 * red, luma - 0.344_136 * blue - 0.714_136 * red, luma + 1.772 * blue];
+    parts.map(|value| value.round().clamp(0.0, 255.0) as u8)
 }
 
 /// Encodes a picture as JPEG, at a quality of 1 to 100.
@@ -80,6 +119,13 @@ pub fn encode(pixels: &RgbImage, quality: u8) -> Vec<u8> {
 fn options() -> DecoderOptions {
     let largest = usize::from(u16::MAX);
     DecoderOptions::new_fast().set_max_width(largest).set_max_height(largest)
+}
+
+/// Options for a picture of this size: each scan of a progressive one goes over all of it, and files made to keep a reader busy
+/// have dozens. Cameras and programs write up to 14.
+fn limited(width: usize, height: usize) -> DecoderOptions {
+    const PIXELS: usize = 2_000_000_000;
+    options().jpeg_set_max_scans((PIXELS / (width * height).max(1)).clamp(20, 100))
 }
 
 fn open(bytes: &[u8], options: DecoderOptions) -> Result<Source<'_>, PhotoError> {

@@ -7,22 +7,38 @@
 //! Each format is one file with its `Spec` (extensions, signature, decoder), one variant of [`Format`], and one line in the
 //! registry (`format.rs`).
 
+#[cfg(feature = "avif")]
+mod avif;
+mod colour;
 mod contain;
 mod error;
 mod format;
+#[cfg(feature = "heic")]
+mod heic;
+#[cfg(any(feature = "avif", feature = "heic"))]
+mod heif;
+pub mod ifd;
 mod jpeg;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod open;
 mod orientation;
+mod png;
 mod raster;
 mod raw;
 mod resize;
+pub mod segments;
+mod tiff;
 
 pub use contain::{Panicked, contain};
 pub use error::PhotoError;
-pub use format::{Candidate, Format};
+pub use format::{Candidate, Format, brand};
+#[cfg(any(feature = "avif", feature = "heic"))]
+pub use heif::whole as whole_heif;
 pub use jpeg::{content as jpeg_content, encode as encode_jpeg};
 pub use open::{OpenError, open, read, read_at_most};
 pub use orientation::Orientation;
+pub use raw::raf_jpeg;
 pub use resize::{resized, resized_part, square, thumbnail};
 
 use format::Decoder;
@@ -60,7 +76,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     }
 }
 
-/// Decodes a picture to upright 8-bit RGB, taken to be sRGB (embedded colour profiles are not applied).
+/// Decodes a picture to upright 8-bit sRGB: embedded colour profiles are applied.
 ///
 /// `header` is what [`header`] gave for the same bytes. Transparent parts come out white; of an animation the first
 /// frame is taken. A JPEG that lost its tail gives what is left of it, with the rest grey. The result is

@@ -1,26 +1,19 @@
-//! PNG, WebP, TIFF, BMP and GIF, through the `image` crate.
+//! WebP, BMP and GIF, through the `image` crate.
 
 use std::error::Error;
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
+use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
 
+use super::colour::{Colour, to_srgb};
 use super::format::{Decoder, Spec};
 use super::{Format, PhotoError};
 
 /// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
 const MAX_ALLOCATION: u64 = 4 * super::MAX_PIXELS;
 
-pub(super) const PNG: Spec = Spec {
-    name: "PNG",
-    extensions: &["png", "apng"],
-    signature: |bytes| bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
-    decoder: Some(Decoder {
-        size: |bytes| size(bytes, Format::Png, ImageFormat::Png),
-        decode: |bytes| decode(bytes, Format::Png, ImageFormat::Png),
-        turns_upright: |_| false,
-    }),
-};
+/// What shows where a file has lost its pixels.
+pub(super) const GREY: Rgb<u8> = Rgb([128; 3]);
 
 pub(super) const WEBP: Spec = Spec {
     name: "WebP",
@@ -29,17 +22,6 @@ pub(super) const WEBP: Spec = Spec {
     decoder: Some(Decoder {
         size: |bytes| size(bytes, Format::WebP, ImageFormat::WebP),
         decode: |bytes| decode(bytes, Format::WebP, ImageFormat::WebP),
-        turns_upright: |_| false,
-    }),
-};
-
-pub(super) const TIFF: Spec = Spec {
-    name: "TIFF",
-    extensions: &["tif", "tiff"],
-    signature: |bytes| matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
-    decoder: Some(Decoder {
-        size: |bytes| size(bytes, Format::Tiff, ImageFormat::Tiff),
-        decode: |bytes| decode(bytes, Format::Tiff, ImageFormat::Tiff),
         turns_upright: |_| false,
     }),
 };
@@ -71,12 +53,33 @@ fn size(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<(u32, u32),
 }
 
 fn decode(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<RgbImage, PhotoError> {
-    let picture = reader(bytes, stored).decode().map_err(|error| explain(error, format))?;
-    Ok(match picture {
-        DynamicImage::ImageRgb8(pixels) => pixels,
-        picture if picture.color().has_alpha() => over_white(picture.into_rgba8()),
-        picture => picture.into_rgb8(),
-    })
+    let mut decoder = reader(bytes, stored).into_decoder().map_err(|error| explain(error, format))?;
+    let colour = decoder.icc_profile().ok().flatten().map(Colour::Icc);
+    let (width, height) = decoder.dimensions();
+    let channels = match decoder.color_type() {
+        ColorType::L8 => 1,
+        ColorType::La8 => 2,
+        ColorType::Rgb8 => 3,
+        ColorType::Rgba8 => 4,
+        other => return Err(PhotoError::unsupported(format, format_args!("its pixels are {other:?}"))),
+    };
+    let mut stored = vec![128; width as usize * height as usize * channels];
+    // What came before the damage is shown, if it is more than next to nothing.
+    if let Err(error) = decoder.read_image(&mut stored)
+        && stored.iter().filter(|&&value| value == 128).count() * 10 > stored.len() * 9
+    {
+        return Err(explain(error, format));
+    }
+    let pixels = match channels {
+        3 => RgbImage::from_raw(width, height, stored).expect("three bytes a pixel"),
+        4 => over_white(width, height, stored),
+        _ => {
+            let mut pixels = RgbImage::new(width, height);
+            to_rgb(&stored, channels, &mut pixels);
+            pixels
+        }
+    };
+    Ok(to_srgb(pixels, colour.as_ref()))
 }
 
 fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
@@ -87,17 +90,34 @@ fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
     reader
 }
 
-/// In place: a second picture beside a large one would take too much.
-fn over_white(picture: RgbaImage) -> RgbImage {
-    let (width, height) = picture.dimensions();
-    let mut bytes = picture.into_raw();
+/// Pixels of 1 (grey), 2 (grey and alpha), 3 or 4 (RGBA) channels -> RGB over white.
+pub(super) fn to_rgb(stored: &[u8], channels: usize, shown: &mut [u8]) {
+    let over = |colour: u8, alpha: u8| {
+        let (colour, alpha) = (u16::from(colour), u16::from(alpha));
+        ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+    };
+    let (pixels, _) = shown.as_chunks_mut::<3>();
+    for (pixel, stored) in pixels.iter_mut().zip(stored.chunks_exact(channels)) {
+        *pixel = match *stored {
+            [grey] => [grey; 3],
+            [grey, alpha] => [over(grey, alpha); 3],
+            [red, green, blue, alpha] => [red, green, blue].map(|colour| over(colour, alpha)),
+            [red, green, blue, ..] => [red, green, blue],
+            [] => continue,
+        };
+    }
+}
+
+/// RGBA -> RGB over white, in place: a second picture beside a large one would take too much.
+pub(super) fn over_white(width: u32, height: u32, mut bytes: Vec<u8>) -> RgbImage {
     let pixels = bytes.len() / 4;
     for pixel in 0..pixels {
-        let [red, green, blue, alpha] = [0, 1, 2, 3].map(|index| u16::from(bytes[4 * pixel + index]));
-        let shown = [red, green, blue].map(|colour| ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8);
+        let mut shown = [0; 3];
+        to_rgb(&bytes[4 * pixel..][..4], 4, &mut shown);
         bytes[3 * pixel..][..3].copy_from_slice(&shown);
     }
     bytes.truncate(3 * pixels);
+    bytes.shrink_to_fit();
     RgbImage::from_raw(width, height, bytes).expect("three bytes a pixel")
 }
 

@@ -1,0 +1,166 @@
+//! AVIF (AV1 in a HEIF container), through rav1d.
+
+use heifer::color::{ColorParams, frame_to_rgba_sized};
+use heifer::heifer_hevc_dec::recon::Frame;
+use heifer_isobmff::boxes::{ColorInfo, Property};
+use heifer_isobmff::{HeifFile, ItemId};
+use image::RgbImage;
+use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent, Settings};
+
+use super::format::Decoder;
+use super::heif::{Heif, whole};
+use super::raster::over_white;
+use super::{Format, MAX_PIXELS, PhotoError, colour};
+
+pub(super) const DECODER: Decoder = Decoder { size, decode, turns_upright };
+
+fn open(bytes: &[u8]) -> Result<Heif<'_>, PhotoError> {
+    Heif::open(bytes, Format::Avif)
+}
+
+fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+    open(&whole(bytes))?.size()
+}
+
+fn turns_upright(bytes: &[u8]) -> bool {
+    open(&whole(bytes)).is_ok_and(|heif| heif.says_how_it_is_turned())
+}
+
+fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let bytes = &*whole(bytes);
+    let heif = open(bytes)?;
+    let pixels = heif.decode(&|file, item| picture(file, item, heif.has_alpha()))?;
+    Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
+}
+
+/// One coded picture, upright or not; what is transparent shows white.
+fn picture(file: &HeifFile, item: ItemId, has_alpha: bool) -> Result<RgbImage, PhotoError> {
+    let (frame, (width, height)) = frame(file, item)?;
+    // The container counts; what is coded beyond its size is padding.
+    let size = file.image_size(item).ok().flatten().unwrap_or((width, height));
+    let size = (size.0.min(width), size.1.min(height));
+    let mut picture = frame_to_rgba_sized::<u8>(&frame, params(file, item, &frame), size.0, size.1);
+    drop(frame);
+    if has_alpha {
+        // A grid's transparency may be a grid of its own, and is then not looked at.
+        let alpha = file.referencing_items(item, b"auxl").into_iter().find(|&aux| is_alpha(file, aux));
+        if let Some(alpha) = alpha.and_then(|aux| self::frame(file, aux).ok().map(|(alpha, _)| alpha)) {
+            let largest = f32::from((1_u16 << alpha.bit_depth[0]) - 1);
+            let across = alpha.widths[0] as usize;
+            let (pixels, _) = picture.data.as_chunks_mut::<4>();
+            for (row, covers) in pixels.chunks_exact_mut(picture.width as usize).zip(alpha.planes[0].chunks(across)) {
+                for (pixel, &cover) in row.iter_mut().zip(covers) {
+                    pixel[3] = (f32::from(cover) / largest * 255.0).round() as u8;
+                }
+            }
+        }
+    }
+    Ok(over_white(picture.width, picture.height, picture.data))
+}
+
+fn is_alpha(file: &HeifFile, item: ItemId) -> bool {
+    file.item_properties(item).is_ok_and(|mut properties| {
+        properties.any(|property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha")))
+    })
+}
+
+/// How luma and chroma become red, green and blue: as the container says, or else the picture itself.
+fn params(file: &HeifFile, item: ItemId, frame: &Frame) -> ColorParams {
+    let coded = file.item_properties(item).ok().and_then(|mut properties| {
+        properties.find_map(|property| match property {
+            &Property::Color(ColorInfo::Nclx { matrix, full_range, .. }) => Some(ColorParams { matrix, full_range }),
+            _ => None,
+        })
+    });
+    coded.unwrap_or_else(|| ColorParams::from_frame(frame))
+}
+
+/// The planes of one coded picture, and its size. Luma is padded to twice chroma's size, as the conversion to RGB needs it.
+fn frame(file: &HeifFile, item: ItemId) -> Result<(Frame, (u32, u32)), PhotoError> {
+    let data = file.item_data(item).map_err(|error| PhotoError::damaged(Format::Avif, error))?;
+    let mut settings = Settings::new();
+    settings.set_n_threads(1);
+    settings.set_max_frame_delay(1);
+    settings.set_frame_size_limit(MAX_PIXELS as u32);
+    let mut decoder = dav1d::Decoder::with_settings(&settings).map_err(explain)?;
+    if data.is_empty() {
+        return Err(PhotoError::damaged(Format::Avif, "its picture is not there"));
+    }
+    match decoder.send_data(data.into_owned(), None, None, None) {
+        Ok(()) | Err(dav1d::Error::Again) => {}
+        Err(error) => return Err(explain(error)),
+    }
+    let picture = loop {
+        match decoder.get_picture() {
+            Ok(picture) => break picture,
+            // There is more to be sent; without more, no picture will come.
+            Err(dav1d::Error::Again) => match decoder.send_pending_data() {
+                Ok(()) | Err(dav1d::Error::Again) => match decoder.get_picture() {
+                    Ok(picture) => break picture,
+                    Err(error) => return Err(explain(error)),
+                },
+                Err(error) => return Err(explain(error)),
+            },
+            Err(error) => return Err(explain(error)),
+        }
+    };
+    let depth = picture.bit_depth() as u8;
+    let (width, height) = (picture.width(), picture.height());
+    let (chroma_format, chroma) = match picture.pixel_layout() {
+        PixelLayout::I400 => (0, (0, 0)),
+        PixelLayout::I420 => (1, (width.div_ceil(2), height.div_ceil(2))),
+        PixelLayout::I422 => (2, (width.div_ceil(2), height)),
+        PixelLayout::I444 => (3, (width, height)),
+    };
+    let luma = match picture.pixel_layout() {
+        PixelLayout::I420 => (2 * chroma.0, 2 * chroma.1),
+        PixelLayout::I422 => (2 * chroma.0, height),
+        PixelLayout::I400 | PixelLayout::I444 => (width, height),
+    };
+    let plane = |component, (width, height): (u32, u32), padded: (u32, u32)| -> Vec<u16> {
+        let (width, mut values) = (width as usize, Vec::with_capacity(padded.0 as usize * padded.1 as usize));
+        if width == 0 {
+            return values;
+        }
+        let stride = picture.stride(component) as usize;
+        let data = picture.plane(component);
+        let last = height as usize - 1;
+        for y in 0..padded.1 as usize {
+            let row = &data[y.min(last) * stride..];
+            if depth == 8 {
+                values.extend(row[..width].iter().map(|&value| u16::from(value)));
+            } else {
+                values.extend(row[..2 * width].as_chunks().0.iter().map(|&value| u16::from_ne_bytes(value)));
+            }
+            let edge = values[values.len() - 1];
+            values.extend(std::iter::repeat_n(edge, padded.0 as usize - width));
+        }
+        values
+    };
+    let planes = [
+        plane(PlanarImageComponent::Y, (width, height), luma),
+        plane(PlanarImageComponent::U, chroma, chroma),
+        plane(PlanarImageComponent::V, chroma, chroma),
+    ];
+    let frame = Frame {
+        widths: [luma.0, chroma.0, chroma.0],
+        heights: [luma.1, chroma.1, chroma.1],
+        planes,
+        bit_depth: [depth; 2],
+        chroma_format,
+        full_range: picture.color_range() == dav1d::pixel::YUVRange::Full,
+        matrix_coeffs: picture.matrix_coefficients() as u8,
+    };
+    Ok((frame, (width, height)))
+}
+
+fn explain(error: dav1d::Error) -> PhotoError {
+    match error {
+        dav1d::Error::UnsupportedBitstream => PhotoError::unsupported(Format::Avif, "its kind of AV1 is not known"),
+        dav1d::Error::Again => PhotoError::damaged(Format::Avif, "it ends before its picture has come"),
+        dav1d::Error::NotEnoughMemory => {
+            PhotoError::unsupported(Format::Avif, "it takes more memory than facetag gives a picture")
+        }
+        _ => PhotoError::damaged(Format::Avif, "its picture cannot be decoded"),
+    }
+}

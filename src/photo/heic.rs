@@ -1,0 +1,64 @@
+//! HEIC (HEVC in a HEIF container), through heifer.
+
+use heifer::{Image, Options};
+use image::RgbImage;
+
+use super::format::Decoder;
+use super::heif::{Heif, whole};
+use super::raster::over_white;
+use super::{Format, MAX_PIXELS, PhotoError, colour};
+
+pub(super) const DECODER: Decoder = Decoder { size, decode, turns_upright };
+
+fn open(bytes: &[u8]) -> Result<Heif<'_>, PhotoError> {
+    Heif::open(bytes, Format::Heic)
+}
+
+fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+    open(&whole(bytes))?.size()
+}
+
+fn turns_upright(bytes: &[u8]) -> bool {
+    open(&whole(bytes)).is_ok_and(|heif| heif.says_how_it_is_turned())
+}
+
+fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let bytes = &*whole(bytes);
+    let heif = open(bytes)?;
+    let primary = heif.file.primary_id;
+    // One picture in the file is decoded with 8 bits at once: with more, a large one would take twice the memory. A grid is
+    // put together here, tile by tile: that takes less still, and a damaged tile leaves the others.
+    let pixels = match &heif.kind(primary) {
+        b"hvc1" | b"iovl" => picture(bytes),
+        b"grid" if heif.has_alpha() => picture(bytes).or_else(|_| heif.decode(&tile)),
+        _ => heif.decode(&tile),
+    };
+    // Of a picture in one piece that is damaged, the small one beside it is left.
+    let pixels = pixels.or_else(|error| match heifer::decode_thumbnail(bytes) {
+        Ok(Some(small)) => Ok(eight_bits(small)),
+        _ => Err(error),
+    })?;
+    Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
+}
+
+fn picture(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let options = Options { max_threads: 1, max_pixels: MAX_PIXELS };
+    let picture = heifer::decode_rgba8(bytes, &options).map_err(explain)?;
+    Ok(over_white(picture.width, picture.height, picture.data))
+}
+
+fn tile(file: &heifer_isobmff::HeifFile, item: heifer_isobmff::ItemId) -> Result<RgbImage, PhotoError> {
+    heifer::decode_item(file, item, 1).map(eight_bits).map_err(explain)
+}
+
+fn eight_bits(picture: Image) -> RgbImage {
+    let (width, height) = (picture.width, picture.height);
+    over_white(width, height, picture.to_rgba8())
+}
+
+fn explain(error: heifer::Error) -> PhotoError {
+    match error {
+        heifer::Error::Unsupported(reason) => PhotoError::unsupported(Format::Heic, reason),
+        error => PhotoError::damaged(Format::Heic, error),
+    }
+}

@@ -1,0 +1,225 @@
+//! The container of HEIC and AVIF (ISO/IEC 23008-12): which of its items is the photo, and how it is put together.
+
+use std::borrow::Cow;
+
+use heifer_isobmff::boxes::{ColorInfo, Property};
+use heifer_isobmff::{BoxHeader, HeifFile, ItemId, read_box_header};
+use image::{RgbImage, imageops};
+
+use super::colour::Colour;
+use super::{Format, MAX_PIXELS, Orientation, PhotoError, jpeg};
+
+/// A file with its parts found.
+pub(super) struct Heif<'a> {
+    pub file: HeifFile<'a>,
+    format: Format,
+}
+
+/// Decodes a coded item.
+pub(super) type DecodeItem<'a> = &'a dyn Fn(&HeifFile, ItemId) -> Result<RgbImage, PhotoError>;
+
+/// Pictures made of others may be made of others in turn; not deeper than this.
+const DEPTH: u32 = 4;
+
+/// The bytes of a file; one that lost its tail gets zeros in its place, for what is left of it is then where it says.
+pub fn whole(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let Ok(BoxHeader { size: Some(size), .. }) = read_box_header(rest) else { break };
+        let end = (size as usize).saturating_add(at);
+        if size < 8 || end <= at {
+            break;
+        }
+        if end > bytes.len() {
+            // No more than the photo may have had.
+            if end <= bytes.len().saturating_mul(64).min(1 << 28) {
+                let mut padded = bytes.to_vec();
+                padded.resize(end, 0);
+                return Cow::Owned(padded);
+            }
+            break;
+        }
+        at = end;
+    }
+    Cow::Borrowed(bytes)
+}
+
+impl<'a> Heif<'a> {
+    pub fn open(bytes: &'a [u8], format: Format) -> Result<Self, PhotoError> {
+        let file = HeifFile::parse(bytes).map_err(|error| PhotoError::damaged(format, error))?;
+        Ok(Self { file, format })
+    }
+
+    fn damaged(&self, reason: impl std::fmt::Display) -> PhotoError {
+        PhotoError::damaged(self.format, reason)
+    }
+
+    fn properties(&self, item: ItemId) -> Vec<&Property> {
+        self.file.item_properties(item).map(Iterator::collect).unwrap_or_default()
+    }
+
+    /// The kind of the primary item, such as `grid` or `hvc1`.
+    pub fn kind(&self, item: ItemId) -> [u8; 4] {
+        self.file.item(item).map_or(*b"none", |item| item.item_type.0)
+    }
+
+    /// Whether the container says how the photo is turned. If it does not, EXIF may; but files of the brand `miaf` promise
+    /// that nothing else counts.
+    pub fn says_how_it_is_turned(&self) -> bool {
+        self.file.file_type.has_brand(b"miaf")
+            || self.properties(self.file.primary_id).iter().any(|property| is_turn(property))
+    }
+
+    /// The width and height of the primary picture, upright.
+    pub fn size(&self) -> Result<(u32, u32), PhotoError> {
+        let item = self.file.primary_id;
+        let stored = match &self.kind(item) {
+            b"grid" => self.file.grid(item).ok().map(|grid| (grid.output_width, grid.output_height)),
+            b"iden" => self.file.referenced_items(item, b"dimg").first().and_then(|&source| self.ispe(source)),
+            _ => None,
+        };
+        let Some((mut width, mut height)) = stored.or_else(|| self.ispe(item)) else {
+            return Err(self.damaged("it does not say how large it is"));
+        };
+        for property in self.properties(item) {
+            match property {
+                Property::CleanAperture { .. } => {
+                    let [_, _, across, down] = cut(property, width, height);
+                    (width, height) = (across, down);
+                }
+                Property::Rotation(1 | 3) => (width, height) = (height, width),
+                _ => {}
+            }
+        }
+        Ok((width, height))
+    }
+
+    fn ispe(&self, item: ItemId) -> Option<(u32, u32)> {
+        self.file.image_size(item).ok().flatten()
+    }
+
+    /// What says how the numbers are meant: a profile before code points, as both are often there.
+    pub fn colour(&self) -> Option<Colour> {
+        let item = self.file.primary_id;
+        if let Ok(Some(icc)) = self.file.icc_profile(item) {
+            return Some(Colour::Icc(icc.to_vec()));
+        }
+        let first = self.file.referenced_items(item, b"dimg").first().copied();
+        [Some(item), first].into_iter().flatten().find_map(|item| {
+            self.properties(item).into_iter().find_map(|property| match property {
+                Property::Color(ColorInfo::Nclx { primaries, transfer, .. }) => Some(Colour::Coded {
+                    primaries: u8::try_from(*primaries).unwrap_or(2),
+                    transfer: u8::try_from(*transfer).unwrap_or(2),
+                }),
+                _ => None,
+            })
+        })
+    }
+
+    /// Whether the primary picture has a part of its own for what is transparent.
+    pub fn has_alpha(&self) -> bool {
+        !self.file.referencing_items(self.file.primary_id, b"auxl").into_iter().all(|aux| {
+            // Depth and gain maps are such parts too.
+            !self.properties(aux).iter().any(
+                |property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha") || kind.ends_with("auxid:1")),
+            )
+        })
+    }
+
+    /// The primary picture, upright. Of a grid with damaged tiles the others are given, and grey in place of the damaged ones.
+    pub fn decode(&self, decode: DecodeItem) -> Result<RgbImage, PhotoError> {
+        self.item(self.file.primary_id, decode, 0)
+    }
+
+    fn item(&self, item: ItemId, decode: DecodeItem, depth: u32) -> Result<RgbImage, PhotoError> {
+        if depth > DEPTH {
+            return Err(self.damaged("its pictures are made of each other"));
+        }
+        let pixels = match &self.kind(item) {
+            b"grid" => self.grid(item, decode, depth)?,
+            b"iden" => match self.file.referenced_items(item, b"dimg") {
+                &[source] => self.item(source, decode, depth + 1)?,
+                _ => return Err(self.damaged("a picture is made of nothing")),
+            },
+            b"jpeg" => {
+                let data = self.file.item_data(item).map_err(|error| self.damaged(error))?;
+                jpeg::decode(&data)?
+            }
+            // heifer turns and cuts it too.
+            b"hvc1" => return decode(&self.file, item),
+            b"av01" => decode(&self.file, item)?,
+            kind => {
+                let kind = String::from_utf8_lossy(kind);
+                return Err(PhotoError::unsupported(self.format, format_args!("its picture is of the kind '{kind}'")));
+            }
+        };
+        self.properties(item).into_iter().try_fold(pixels, |pixels, property| {
+            Ok(match property {
+                Property::CleanAperture { .. } => {
+                    let [left, top, across, down] = cut(property, pixels.width(), pixels.height());
+                    imageops::crop_imm(&pixels, left, top, across, down).to_image()
+                }
+                Property::Rotation(1) => Orientation::Rotate270.apply(pixels),
+                Property::Rotation(2) => Orientation::Rotate180.apply(pixels),
+                Property::Rotation(3) => Orientation::Rotate90.apply(pixels),
+                Property::Mirror(true) => Orientation::MirrorVertical.apply(pixels),
+                Property::Mirror(false) => Orientation::MirrorHorizontal.apply(pixels),
+                _ => pixels,
+            })
+        })
+    }
+
+    fn grid(&self, item: ItemId, decode: DecodeItem, depth: u32) -> Result<RgbImage, PhotoError> {
+        let grid = self.file.grid(item).map_err(|error| self.damaged(error))?;
+        let (width, height) = (grid.output_width, grid.output_height);
+        let tiles = self.file.referenced_items(item, b"dimg");
+        if u64::from(width) * u64::from(height) > MAX_PIXELS {
+            return Err(PhotoError::TooLarge { width, height });
+        }
+        if tiles.len() != usize::from(grid.rows) * usize::from(grid.columns) || tiles.is_empty() {
+            return Err(self.damaged("it has more or fewer tiles than it says"));
+        }
+        // Grey, as the decoder of JPEGs leaves what is not there.
+        let mut pixels = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));
+        let (mut tile_size, mut problem, mut missing) = (self.ispe(tiles[0]), None, 0);
+        for (index, &tile) in tiles.iter().enumerate() {
+            match self.item(tile, decode, depth + 1) {
+                Ok(decoded) => {
+                    let (across, down) = *tile_size.get_or_insert(decoded.dimensions());
+                    let column = i64::from(across) * (index as i64 % i64::from(grid.columns));
+                    let row = i64::from(down) * (index as i64 / i64::from(grid.columns));
+                    imageops::replace(&mut pixels, &decoded, column, row);
+                }
+                Err(error) => {
+                    missing += 1;
+                    problem.get_or_insert(error);
+                }
+            }
+        }
+        match problem {
+            // Next to nothing of it is there.
+            Some(problem) if missing * 10 > tiles.len() * 9 => Err(problem),
+            _ => Ok(pixels),
+        }
+    }
+}
+
+fn is_turn(property: &Property) -> bool {
+    matches!(property, Property::Rotation(_) | Property::Mirror(_))
+}
+
+/// The part that a `clap` property leaves of a picture: left, top, width and height. All of it, where that would be nothing.
+fn cut(property: &Property, width: u32, height: u32) -> [u32; 4] {
+    let whole = [0, 0, width, height];
+    let &Property::CleanAperture { width: w, height: h, horiz_offset: x, vert_offset: y } = property else { return whole };
+    let part = |(numerator, denominator): (u32, u32)| f64::from(numerator) / f64::from(denominator);
+    let offset = |(numerator, denominator): (i32, u32)| f64::from(numerator) / f64::from(denominator);
+    let span = |length: f64, offset: f64, all: u32| {
+        let start = (offset + (f64::from(all) - length) / 2.0).round().max(0.0);
+        let start = if start < f64::from(all) { start as u32 } else { 0 };
+        (start, (length.round() as u32).min(all - start))
+    };
+    let (left, across) = span(part(w), offset(x), width);
+    let (top, down) = span(part(h), offset(y), height);
+    if across == 0 || down == 0 { whole } else { [left, top, across, down] }
+}

@@ -1,0 +1,305 @@
+//! TIFF 6.0 and BigTIFF, through the tiff crate, strip by strip or tile by tile.
+
+use std::io::{Cursor, Read, Result as IoResult, Seek, SeekFrom};
+
+use image::RgbImage;
+use tiff::decoder::{Decoder as TiffDecoder, DecodingResult, Limits};
+use tiff::{ColorType, TiffError};
+
+use super::colour::{Colour, InkTransform, ink_transform, inks_to_srgb, to_srgb};
+use super::format::{Decoder, Spec};
+use super::ifd::{Directory, Tiff};
+use super::raster::{GREY, to_rgb};
+use super::{Format, MAX_PIXELS, PhotoError};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "TIFF",
+    extensions: &["tif", "tiff"],
+    signature: |bytes| matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
+    decoder: Some(Decoder { size, decode, turns_upright: |_| false }),
+};
+
+const NEW_SUBFILE_TYPE: u16 = 254;
+const PHOTOMETRIC: u16 = 262;
+const PLANAR_CONFIGURATION: u16 = 284;
+const COLOUR_MAP: u16 = 320;
+const EXTRA_SAMPLES: u16 = 338;
+const ICC_PROFILE: u16 = 34675;
+
+/// The memory that one strip or tile may take, in bytes.
+const MAX_CHUNK: usize = 640 << 20;
+
+/// The page that is the photo, and what is special about it.
+struct Page<'a> {
+    tiff: Tiff<'a>,
+    directory: Directory<'a>,
+    index: usize,
+    /// The colours of a palette.
+    palette: Option<Vec<[u8; 3]>>,
+}
+
+/// A file in which two bytes are read as others.
+struct Patched<'a> {
+    bytes: Cursor<&'a [u8]>,
+    patch: Option<(u64, [u8; 2])>,
+}
+
+impl<'a> Page<'a> {
+    /// The first page that is no smaller copy of another.
+    fn find(bytes: &'a [u8]) -> Option<Self> {
+        let tiff = Tiff::open(bytes)?;
+        let mut at = tiff.first;
+        let mut first = None;
+        for index in 0..64 {
+            let directory = tiff.directory(at);
+            if directory.entries.is_empty() {
+                break;
+            }
+            at = directory.next;
+            let reduced = tiff.field(&directory, NEW_SUBFILE_TYPE).is_some_and(|kind| kind & 1 != 0);
+            if !reduced {
+                first = Some((index, directory));
+                break;
+            }
+            first.get_or_insert((index, directory));
+        }
+        let (index, directory) = first?;
+        let palette = (tiff.field(&directory, PHOTOMETRIC) == Some(3)).then(|| palette(&tiff, &directory)).flatten();
+        Some(Self { tiff, directory, index, palette })
+    }
+
+    fn open(&self, bytes: &'a [u8]) -> Result<TiffDecoder<Patched<'a>>, PhotoError> {
+        // The decoder knows no palettes, but it reads the numbers of their colours as greys.
+        let kind = self.directory.get(PHOTOMETRIC).filter(|_| self.palette.is_some());
+        let grey = if self.tiff.big_endian { [0, 1] } else { [1, 0] };
+        let patch = kind.map(|entry| (entry.at as u64, grey));
+        let mut limits = Limits::default();
+        limits.decoding_buffer_size = MAX_CHUNK;
+        limits.intermediate_buffer_size = MAX_CHUNK;
+        limits.ifd_value_size = 64 << 20;
+        let mut decoder = TiffDecoder::new(Patched { bytes: Cursor::new(bytes), patch }).map_err(explain)?.with_limits(limits);
+        if self.index > 0 {
+            decoder.seek_to_image(self.index).map_err(explain)?;
+        }
+        Ok(decoder)
+    }
+}
+
+impl Read for Patched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> IoResult<usize> {
+        let start = self.bytes.position();
+        let read = self.bytes.read(buffer)?;
+        if let Some((at, patch)) = self.patch {
+            for (place, byte) in (at..).zip(patch) {
+                if let Some(index) = place.checked_sub(start).filter(|&index| index < read as u64) {
+                    buffer[index as usize] = byte;
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl Seek for Patched<'_> {
+    fn seek(&mut self, to: SeekFrom) -> IoResult<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+/// All reds, all greens and all blues, of 16 bits each; some programs wrote 8 bits.
+fn palette(tiff: &Tiff, directory: &Directory) -> Option<Vec<[u8; 3]>> {
+    let values: Vec<u64> = tiff.numbers(directory.get(COLOUR_MAP)?).collect();
+    let shift = if values.iter().any(|&value| value > 255) { 8 } else { 0 };
+    let colours = values.len() / 3;
+    let colour = |index| [0, 1, 2].map(|channel: usize| (values[channel * colours + index] >> shift) as u8);
+    (colours > 0).then(|| (0..colours).map(colour).collect())
+}
+
+fn no_page() -> PhotoError {
+    PhotoError::damaged(Format::Tiff, "it has no page that can be found")
+}
+
+fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
+    Page::find(bytes).ok_or_else(no_page)?.open(bytes)?.dimensions().map_err(explain)
+}
+
+fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let page = Page::find(bytes).ok_or_else(no_page)?;
+    let mut decoder = page.open(bytes)?;
+    let (width, height) = decoder.dimensions().map_err(explain)?;
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(PhotoError::TooLarge { width, height });
+    }
+    let kind = decoder.colortype().map_err(explain)?;
+    let colour = page.directory.get(ICC_PROFILE).map(|entry| Colour::Icc(entry.value.to_vec()));
+    let alpha = page.tiff.field(&page.directory, EXTRA_SAMPLES).is_some_and(|kind| kind != 0);
+    let layout = Layout::of(kind, &page, alpha, colour.as_ref())?;
+    let planes = match page.tiff.field(&page.directory, PLANAR_CONFIGURATION) {
+        Some(2) => layout.channels,
+        _ => 1,
+    };
+
+    let mut pixels = RgbImage::from_pixel(width, height, GREY);
+    let (chunk_width, chunk_height) = decoder.chunk_dimensions();
+    if chunk_width == 0 || chunk_height == 0 {
+        return Err(no_page());
+    }
+    let (across, down) = (width.div_ceil(chunk_width), height.div_ceil(chunk_height));
+    let (mut missing, mut problem) = (0, None);
+    for chunk in 0..across * down {
+        let (left, top) = (chunk % across * chunk_width, chunk / across * chunk_height);
+        let (columns, rows) = decoder.chunk_data_dimensions(chunk);
+        for plane in 0..planes {
+            let stored = match decoder.read_chunk(chunk + plane as u32 * across * down) {
+                Ok(stored) => stored,
+                Err(error) => {
+                    missing += 1;
+                    problem.get_or_insert(error);
+                    continue;
+                }
+            };
+            let wanted = columns as usize * if planes > 1 { 1 } else { layout.channels };
+            let mut samples = vec![0; wanted];
+            let mut shown = vec![0; 3 * columns as usize];
+            for row in 0..rows.min(height - top) {
+                if !eight_bits(&stored, row as usize, (layout.bits, layout.palette.is_some()), &mut samples)? {
+                    break;
+                }
+                let into = 3 * ((top + row) as usize * width as usize + left as usize);
+                let into = &mut pixels.as_flat_samples_mut().samples[into..][..3 * columns as usize];
+                if planes > 1 {
+                    // The fourth is alpha or black, without which the picture can be seen.
+                    if plane < 3 {
+                        into.iter_mut().skip(plane).step_by(3).zip(&samples).for_each(|(into, &sample)| *into = sample);
+                    }
+                } else {
+                    layout.show(&samples, &mut shown);
+                    into.copy_from_slice(&shown);
+                }
+            }
+        }
+    }
+    match problem {
+        // Next to nothing is there.
+        Some(problem) if missing * 10 > across * down * planes as u32 * 9 => Err(explain(problem)),
+        _ if layout.ink => Ok(pixels),
+        _ => Ok(to_srgb(pixels, colour.as_ref())),
+    }
+}
+
+/// How samples of 8 bits become colours.
+struct Layout<'a> {
+    /// Samples a pixel.
+    channels: usize,
+    /// Bits a sample, as stored; fewer than 8 are packed.
+    bits: u8,
+    palette: Option<&'a [[u8; 3]]>,
+    alpha: bool,
+    /// Luma and chroma.
+    chroma: bool,
+    ink: bool,
+    inks: Option<std::sync::Arc<InkTransform>>,
+}
+
+impl<'a> Layout<'a> {
+    fn of(kind: ColorType, page: &'a Page, alpha: bool, colour: Option<&Colour>) -> Result<Self, PhotoError> {
+        let (channels, bits) = match kind {
+            ColorType::Gray(bits) => (1, bits),
+            ColorType::GrayA(bits) => (2, bits),
+            ColorType::RGB(bits) | ColorType::YCbCr(bits) => (3, bits),
+            ColorType::RGBA(bits) | ColorType::CMYK(bits) => (4, bits),
+            ColorType::CMYKA(bits) => (5, bits),
+            ColorType::Multiband { bit_depth, num_samples: 2 } => (2, bit_depth),
+            // The crate may come to know more.
+            kind => {
+                return Err(PhotoError::unsupported(Format::Tiff, format_args!("its pixels are {kind:?}")));
+            }
+        };
+        if bits < 8 && channels > 1 {
+            return Err(PhotoError::unsupported(Format::Tiff, format_args!("its pixels are {kind:?}")));
+        }
+        let ink = matches!(kind, ColorType::CMYK(_) | ColorType::CMYKA(_));
+        Ok(Self {
+            channels,
+            bits,
+            palette: page.palette.as_deref(),
+            alpha,
+            chroma: matches!(kind, ColorType::YCbCr(_)),
+            ink,
+            inks: if ink { ink_transform(colour) } else { None },
+        })
+    }
+
+    /// A row of pixels in RGB.
+    fn show(&self, samples: &[u8], shown: &mut [u8]) {
+        if let Some(palette) = self.palette {
+            let (pixels, _) = shown.as_chunks_mut::<3>();
+            for (pixel, &index) in pixels.iter_mut().zip(samples) {
+                *pixel = palette.get(usize::from(index)).copied().unwrap_or_default();
+            }
+        } else if self.ink {
+            let inks: Vec<u8> = samples.chunks_exact(self.channels).flat_map(|pixel| &pixel[..4]).copied().collect();
+            inks_to_srgb(&inks, shown, self.inks.as_deref());
+        } else if self.alpha || self.channels % 2 == 1 {
+            to_rgb(samples, self.channels, shown);
+        } else {
+            // A channel that nobody says what it is for.
+            let colours = self.channels - 1;
+            let without: Vec<u8> = samples.chunks_exact(self.channels).flat_map(|pixel| &pixel[..colours]).copied().collect();
+            to_rgb(&without, colours, shown);
+        }
+        if self.chroma {
+            for pixel in shown.as_chunks_mut::<3>().0 {
+                *pixel = super::jpeg::rgb(*pixel);
+            }
+        }
+    }
+}
+
+/// One row of a strip or tile, as samples of 8 bits. `false` where it has no such row.
+fn eight_bits(
+    stored: &DecodingResult,
+    row: usize,
+    (bits, palette): (u8, bool),
+    samples: &mut [u8],
+) -> Result<bool, PhotoError> {
+    fn row_of<T: Copy>(stored: &[T], row: usize, samples: &mut [u8], eight: impl Fn(T) -> u8) -> bool {
+        let Some(stored) = stored.get(row * samples.len()..).and_then(|rest| rest.get(..samples.len())) else { return false };
+        samples.iter_mut().zip(stored).for_each(|(sample, &value)| *sample = eight(value));
+        true
+    }
+    let light = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    Ok(match stored {
+        DecodingResult::U8(values) if bits < 8 => {
+            let across = (samples.len() * usize::from(bits)).div_ceil(8);
+            let Some(packed) = values.get(row * across..).and_then(|rest| rest.get(..across)) else { return Ok(false) };
+            let largest = u8::MAX >> (8 - bits);
+            // In a palette it is a number, and else a share of white.
+            let scale = if palette { 1 } else { 255 / largest };
+            for (index, sample) in samples.iter_mut().enumerate() {
+                let bit = index * usize::from(bits);
+                *sample = (packed[bit / 8] >> (8 - usize::from(bits) - bit % 8) & largest) * scale;
+            }
+            true
+        }
+        DecodingResult::U8(values) => row_of(values, row, samples, |value| value),
+        DecodingResult::U16(values) => {
+            row_of(values, row, samples, |value| ((u32::from(value) * 255 + 32_767) / 65_535) as u8)
+        }
+        DecodingResult::U32(values) => row_of(values, row, samples, |value| (value >> 24) as u8),
+        DecodingResult::F16(values) => row_of(values, row, samples, |value| light(value.to_f32())),
+        DecodingResult::F32(values) => row_of(values, row, samples, light),
+        DecodingResult::F64(values) => row_of(values, row, samples, |value| light(value as f32)),
+        _ => return Err(PhotoError::unsupported(Format::Tiff, "its samples are signed or of 64 bits")),
+    })
+}
+
+fn explain(error: TiffError) -> PhotoError {
+    match error {
+        TiffError::UnsupportedError(reason) => PhotoError::unsupported(Format::Tiff, reason),
+        TiffError::LimitsExceeded => {
+            PhotoError::unsupported(Format::Tiff, "it takes more memory than facetag gives a picture")
+        }
+        error => PhotoError::damaged(Format::Tiff, error),
+    }
+}
