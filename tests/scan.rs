@@ -594,20 +594,6 @@ fn photos_of_an_unplugged_disk_are_left_out() {
     assert!(found.stdout.is_empty() && found.stderr.contains("usb: not there now"), "{}", found.stderr);
 }
 
-#[test]
-fn formats_to_come_are_counted() {
-    let library = Library::with(&["metadata/biden-2010.jpg"]);
-    for name in ["a.heic", "b.HEIC", "c.nef", "d.avif"] {
-        fs::write(library.photo(name), "unread").unwrap();
-    }
-    let summary = library.scan();
-    assert_eq!(summary["not_yet"], serde_json::json!({"HEIC": 2, "RAW": 1, "AVIF": 1}));
-    assert_eq!((&summary["photos"], &summary["unreadable"]), (&1.into(), &0.into()));
-    assert_eq!(library.scan()["not_yet"]["HEIC"], 2);
-    let told = library.facetag(["scan"]).well().stdout;
-    assert!(told.contains("2 HEIC"), "{told}");
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn names_of_any_bytes_are_found_again() {
