@@ -4,7 +4,10 @@ mod common;
 
 use std::fs;
 
-use common::{Library, fixtures, overlap, text};
+use common::{Library, fixture, fixtures, overlap, text};
+use facetag::metadata::Metadata;
+use facetag::metadata::packets::xmp_packets;
+use facetag::photo::{Orientation, decode, header};
 
 #[test]
 fn every_format_is_read_and_its_face_found() {
@@ -24,6 +27,45 @@ fn every_format_is_read_and_its_face_found() {
         let face = &photo["faces"][0];
         assert!(overlap(&face["box"], &first["box"]) > 0.9, "{name}: {face}, not {first}");
         assert_eq!(face["group"], first["group"], "{name} shows the same person");
+    }
+}
+
+#[test]
+fn metadata_is_read_from_every_container() {
+    for name in ["photo.heic", "photo.avif", "photo.jxl", "ifd-pointer.tif", "turned.heic", "raw.dng"] {
+        let bytes = fs::read(fixture(&format!("formats/{name}"))).unwrap();
+        let taken = Metadata::read(&bytes).taken.map(|taken| taken.to_string());
+        assert_eq!(taken.as_deref(), Some("2024-07-14T18:30:05"), "{name}");
+    }
+    for name in ["photo.heic", "photo.avif", "photo.jxl"] {
+        let packets = xmp_packets(&fs::read(fixture(&format!("formats/{name}"))).unwrap());
+        assert!(packets.len() == 1 && text_of(&packets[0]).contains("a packet"), "{name}: {packets:?}");
+    }
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_file_that_lost_its_tail_shows_what_is_left_or_says_so() {
+    for name in fixtures("formats") {
+        let bytes = fs::read(fixture(&format!("formats/{name}"))).unwrap();
+        for tenths in [1, 5, 9] {
+            let rest = &bytes[..bytes.len() * tenths / 10];
+            match header(rest).and_then(|header| decode(rest, &header, Orientation::Normal)) {
+                Ok(pixels) => assert!(pixels.width() >= 160, "{name}"),
+                Err(error) => assert!(!error.to_string().contains("panic"), "{name}: {error}"),
+            }
+        }
+    }
+    // Those that are stored row by row.
+    for name in ["rgb8.png", "cmyk.jpg", "progressive.jpg", "bytes-before.jpg", "jpeg-named.heic", "rgb.bmp"] {
+        let bytes = fs::read(fixture(&format!("formats/{name}"))).unwrap();
+        let rest = &bytes[..bytes.len() * 7 / 10];
+        header(rest)
+            .and_then(|header| decode(rest, &header, Orientation::Normal))
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }
 

@@ -29,15 +29,25 @@ pub(super) fn exif(bytes: &[u8]) -> Option<Vec<u8>> {
         Format::WebP => webp_chunks(bytes).filter(|(kind, _)| kind == b"EXIF").find_map(|(_, data)| essential(data)),
         Format::Tiff => essential(bytes),
         Format::Heic | Format::Avif => essential(&heif_exif(bytes)?),
-        // The first four bytes say where it begins.
-        Format::JpegXl => essential(jxl_box(bytes, b"Exif", LONGEST_EXIF)?.get(4..)?),
+        Format::JpegXl => jxl(bytes),
         Format::Raw => raw(bytes),
         Format::Bmp | Format::Gif => None,
     }
 }
 
 fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
-    jpeg_segments(bytes).filter(|(marker, data)| *marker == 0xe1 && data.starts_with(b"Exif\0")).find_map(|(_, data)| essential(data))
+    jpeg_segments(bytes)
+        .filter(|(marker, data)| *marker == 0xe1 && data.starts_with(b"Exif\0"))
+        .find_map(|(_, data)| essential(data))
+}
+
+/// Four bytes say where EXIF begins in its box; some programs leave them out.
+fn jxl(bytes: &[u8]) -> Option<Vec<u8>> {
+    let content = jxl_box(bytes, b"Exif", LONGEST_EXIF)?;
+    essential(&content).or_else(|| {
+        let start = u32::from_be_bytes(*content.first_chunk()?) as usize;
+        essential(content.get(start.checked_add(4)?..)?)
+    })
 }
 
 fn raw(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -78,8 +88,15 @@ fn cr3(bytes: &[u8]) -> Option<Vec<u8>> {
         Some((tiff, tiff.directory(tiff.first)))
     };
     let (tiff, first) = part(b"CMT1")?;
-    let directory = |wanted: &[u8; 4]| part(wanted).filter(|(other, _)| other.big_endian == tiff.big_endian).map(|(_, found)| found);
-    Some(write(tiff.big_endian, &first, &directory(b"CMT2").unwrap_or_default(), &directory(b"CMT4").unwrap_or_default()))
+    let directory = |wanted: &[u8; 4]| {
+        part(wanted).filter(|(other, _)| other.big_endian == tiff.big_endian).map(|(_, found)| found)
+    };
+    Some(write(
+        tiff.big_endian,
+        &first,
+        &directory(b"CMT2").unwrap_or_default(),
+        &directory(b"CMT4").unwrap_or_default(),
+    ))
 }
 
 pub(super) fn cr3_xmp(bytes: &[u8]) -> Option<&[u8]> {
@@ -149,7 +166,9 @@ fn essential(bytes: &[u8]) -> Option<Vec<u8>> {
 /// Writes three directories as a TIFF file.
 fn write(big_endian: bool, first: &Directory, exif: &Directory, gps: &Directory) -> Vec<u8> {
     let kept = |entry: &&Entry| {
-        matches!(entry.kind, 1..=12) && entry.value.len() <= LONGEST_VALUE && ![EXIF, GPS, MAKER_NOTE].contains(&entry.tag)
+        matches!(entry.kind, 1..=12)
+            && entry.value.len() <= LONGEST_VALUE
+            && ![EXIF, GPS, MAKER_NOTE].contains(&entry.tag)
     };
     let parts = [first, exif, gps].map(|directory| {
         let mut entries: Vec<&Entry> = directory.entries.iter().filter(kept).collect();

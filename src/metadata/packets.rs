@@ -6,8 +6,8 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 
 use super::containers;
-pub use crate::photo::segments::{jpeg_segments, png_chunks, webp_chunks};
 use crate::photo::ifd::Tiff;
+pub use crate::photo::segments::{jpeg_segments, png_chunks, webp_chunks};
 use crate::photo::{Format, contain, jpeg_content, raf_jpeg};
 
 /// What an APP1 segment of a JPEG with XMP begins with.

@@ -151,8 +151,11 @@ fn perceptual_quantizer(value: f32) -> f32 {
 
 /// ITU-R BT.2100 hybrid log-gamma as on a screen of 1,000 nits, brought into the range of a screen.
 fn hybrid_log_gamma(value: f32) -> f32 {
-    let scene =
-        if value <= 0.5 { value * value / 3.0 } else { (((value - 0.559_910_7) / 0.178_832_77).exp() + 0.284_668_92) / 12.0 };
+    let scene = if value <= 0.5 {
+        value * value / 3.0
+    } else {
+        (((value - 0.559_910_7) / 0.178_832_77).exp() + 0.284_668_92) / 12.0
+    };
     on_screen(scene.powf(1.2) * 1000.0 / PAPER)
 }
 
@@ -201,7 +204,10 @@ mod tests {
         for (white, transfer) in [(148, 16), (191, 18)] {
             let pixels = RgbImage::from_pixel(1, 1, Rgb([white; 3]));
             let [red, green, blue] = to_srgb(pixels, Some(&Colour::Coded { primaries: 9, transfer })).get_pixel(0, 0).0;
-            assert!(red > 200 && red < 245 && red.abs_diff(green) < 3 && red.abs_diff(blue) < 3, "{red} {green} {blue}");
+            assert!(
+                red > 200 && red < 245 && red.abs_diff(green) < 3 && red.abs_diff(blue) < 3,
+                "{red} {green} {blue}"
+            );
         }
     }
 

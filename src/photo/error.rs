@@ -1,6 +1,6 @@
 use std::fmt::Display;
 
-use super::{Format, MAX_PIXELS};
+use super::{Format, MAX_PIXELS, MAX_SIDE};
 
 /// Why a file gives no picture, and what its owner can do about it. The path is for the caller to add.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +21,9 @@ pub enum PhotoError {
     NoPixels { width: u32, height: u32 },
 
     #[error(
-        "the picture is {width} x {height} pixels and facetag reads at most {} million; a smaller copy can be read",
-        MAX_PIXELS / 1_000_000
+        "the picture is {width} x {height} pixels and facetag reads at most {} million, and {} on a side; a smaller copy can be read",
+        MAX_PIXELS / 1_000_000,
+        MAX_SIDE
     )]
     TooLarge { width: u32, height: u32 },
 

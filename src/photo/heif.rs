@@ -211,7 +211,9 @@ fn is_turn(property: &Property) -> bool {
 /// The part that a `clap` property leaves of a picture: left, top, width and height. All of it, where that would be nothing.
 fn cut(property: &Property, width: u32, height: u32) -> [u32; 4] {
     let whole = [0, 0, width, height];
-    let &Property::CleanAperture { width: w, height: h, horiz_offset: x, vert_offset: y } = property else { return whole };
+    let &Property::CleanAperture { width: w, height: h, horiz_offset: x, vert_offset: y } = property else {
+        return whole;
+    };
     let part = |(numerator, denominator): (u32, u32)| f64::from(numerator) / f64::from(denominator);
     let offset = |(numerator, denominator): (i32, u32)| f64::from(numerator) / f64::from(denominator);
     let span = |length: f64, offset: f64, all: u32| {

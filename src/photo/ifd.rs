@@ -93,7 +93,8 @@ impl<'a> Tiff<'a> {
 
     /// The numbers of a field of whole numbers; none of any other.
     pub fn numbers(&self, entry: &Entry<'a>) -> impl Iterator<Item = u64> + use<'a> {
-        let (tiff, size) = (*self, if matches!(entry.kind, 1 | 3 | 4 | 13 | 16 | 18) { size_of(entry.kind) } else { None });
+        let (tiff, size) =
+            (*self, if matches!(entry.kind, 1 | 3 | 4 | 13 | 16 | 18) { size_of(entry.kind) } else { None });
         size.into_iter().flat_map({
             let value = entry.value;
             move |size| value.chunks_exact(size).map(move |bytes| tiff.number(bytes))

@@ -92,7 +92,8 @@ fn inks(mut stored: Vec<u8>, (width, height): (usize, usize), chroma: bool, colo
         for ink in row.as_chunks_mut::<4>().0 {
             if chroma {
                 let [luma, blue, red, _] = *ink;
-                ink[..3].copy_from_slice(&rgb([luma, blue, red]));
+                // These three are not stored inverted.
+                ink[..3].copy_from_slice(&rgb([luma, blue, red]).map(|value| 255 - value));
             }
             *ink = ink.map(|value| 255 - value);
         }
@@ -122,10 +123,10 @@ fn options() -> DecoderOptions {
 }
 
 /// Options for a picture of this size: each scan of a progressive one goes over all of it, and files made to keep a reader busy
-/// have dozens. Cameras and programs write up to 14.
+/// have 99. Cameras and programs write up to 14.
 fn limited(width: usize, height: usize) -> DecoderOptions {
-    const PIXELS: usize = 2_000_000_000;
-    options().jpeg_set_max_scans((PIXELS / (width * height).max(1)).clamp(20, 100))
+    const PIXELS: usize = 800_000_000;
+    options().jpeg_set_max_scans((PIXELS / (width * height).max(1)).clamp(16, 100))
 }
 
 fn open(bytes: &[u8], options: DecoderOptions) -> Result<Source<'_>, PhotoError> {

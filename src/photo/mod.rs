@@ -44,9 +44,13 @@ pub use resize::{resized, resized_part, square, thumbnail};
 use format::Decoder;
 use image::RgbImage;
 
-/// The largest picture that is read, in pixels: 300 million, which take 900 MB, 1.2 GB while they are transparent, and twice as
-/// much while they are turned upright.
+/// The largest picture that is read, in pixels: 300 million, which take 900 MB, and twice as much while they are turned upright.
+/// Up to 100 million, no file of any format may take more than 1 GiB.
 pub const MAX_PIXELS: u64 = 300_000_000;
+
+/// The longest side of a picture that is read, in pixels: a picture of one row takes a scan's other steps far more memory than
+/// its pixels.
+pub const MAX_SIDE: u32 = 500_000;
 
 /// What a picture's first bytes tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +75,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     let ((width, height), upright) = guarded(format, || Ok(((decoder.size)(bytes)?, (decoder.turns_upright)(bytes))))?;
     match u64::from(width) * u64::from(height) {
         0 => Err(PhotoError::NoPixels { width, height }),
-        pixels if pixels > MAX_PIXELS => Err(PhotoError::TooLarge { width, height }),
+        pixels if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE => Err(PhotoError::TooLarge { width, height }),
         _ => Ok(Header { format, width, height, upright }),
     }
 }
@@ -178,6 +182,9 @@ mod tests {
         let error = header(&bytes).unwrap_err();
         assert!(matches!(error, PhotoError::TooLarge { width: 20_000, height: 15_001 }));
         assert!(error.to_string().contains("20000 x 15001 pixels and facetag reads at most 300 m"));
+        bytes[18..22].copy_from_slice(&99_000_000_u32.to_le_bytes());
+        bytes[22..26].copy_from_slice(&1_u32.to_le_bytes());
+        assert!(matches!(header(&bytes), Err(PhotoError::TooLarge { .. } | PhotoError::Damaged { .. })));
 
         let mut bytes = encoded(picture(), ImageFormat::Gif);
         bytes[6..8].fill(0);
@@ -188,8 +195,19 @@ mod tests {
     #[test]
     fn a_damaged_picture_says_so() {
         let bytes = encoded(picture(), ImageFormat::Png);
-        let error = decoded(&bytes[..bytes.len() / 2]).unwrap_err().to_string();
+        let error = decoded(&bytes[..60]).unwrap_err().to_string();
         assert!(error.starts_with("the PNG is damaged: "), "{error}");
+    }
+
+    #[test]
+    fn a_picture_without_its_tail_keeps_what_is_left() {
+        let photo = RgbImage::from_fn(200, 200, |x, y| Rgb([(x * 7 + y * y) as u8, (x * y) as u8, (x ^ y) as u8]));
+        for (stored, top) in [(ImageFormat::Png, 0), (ImageFormat::Tiff, 0), (ImageFormat::Bmp, 199)] {
+            let bytes = encoded(photo.clone(), stored);
+            let end = if stored == ImageFormat::Tiff { bytes.len() } else { bytes.len() * 2 / 3 };
+            let rest = decoded(&bytes[..end]).unwrap_or_else(|error| panic!("{stored:?}: {error}"));
+            assert_eq!(rest.get_pixel(50, top), photo.get_pixel(50, top), "{stored:?}");
+        }
     }
 
     #[test]

@@ -49,11 +49,8 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         ColorType::Rgb | ColorType::Indexed => 3,
         ColorType::Rgba => 4,
     };
-    let pixels = if reader.info().interlaced {
-        interlaced(&mut reader, channels)?
-    } else {
-        rows(&mut reader, channels)?
-    };
+    let pixels =
+        if reader.info().interlaced { interlaced(&mut reader, channels)? } else { rows(&mut reader, channels)? };
     Ok(to_srgb(pixels, colour(bytes).as_ref()))
 }
 

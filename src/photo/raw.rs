@@ -164,7 +164,8 @@ fn track_sample<'a>(bytes: &'a [u8], track: &[u8]) -> Option<&'a [u8]> {
     let inside = |content: &'_ [u8], kind: &[u8; 4]| -> Option<Vec<u8>> {
         boxes(content).find(|(found, _)| found == kind).map(|(_, content)| content.to_vec())
     };
-    let table = [b"mdia", b"minf", b"stbl"].into_iter().try_fold(track.to_vec(), |content, kind| inside(&content, kind))?;
+    let table =
+        [b"mdia", b"minf", b"stbl"].into_iter().try_fold(track.to_vec(), |content, kind| inside(&content, kind))?;
     let sizes = inside(&table, b"stsz")?;
     let number = |bytes: &[u8], at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
     let size = match number(&sizes, 4)? {

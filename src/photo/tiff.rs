@@ -77,7 +77,8 @@ impl<'a> Page<'a> {
         limits.decoding_buffer_size = MAX_CHUNK;
         limits.intermediate_buffer_size = MAX_CHUNK;
         limits.ifd_value_size = 64 << 20;
-        let mut decoder = TiffDecoder::new(Patched { bytes: Cursor::new(bytes), patch }).map_err(explain)?.with_limits(limits);
+        let mut decoder =
+            TiffDecoder::new(Patched { bytes: Cursor::new(bytes), patch }).map_err(explain)?.with_limits(limits);
         if self.index > 0 {
             decoder.seek_to_image(self.index).map_err(explain)?;
         }
@@ -245,7 +246,8 @@ impl<'a> Layout<'a> {
         } else {
             // A channel that nobody says what it is for.
             let colours = self.channels - 1;
-            let without: Vec<u8> = samples.chunks_exact(self.channels).flat_map(|pixel| &pixel[..colours]).copied().collect();
+            let without: Vec<u8> =
+                samples.chunks_exact(self.channels).flat_map(|pixel| &pixel[..colours]).copied().collect();
             to_rgb(&without, colours, shown);
         }
         if self.chroma {
@@ -264,7 +266,9 @@ fn eight_bits(
     samples: &mut [u8],
 ) -> Result<bool, PhotoError> {
     fn row_of<T: Copy>(stored: &[T], row: usize, samples: &mut [u8], eight: impl Fn(T) -> u8) -> bool {
-        let Some(stored) = stored.get(row * samples.len()..).and_then(|rest| rest.get(..samples.len())) else { return false };
+        let Some(stored) = stored.get(row * samples.len()..).and_then(|rest| rest.get(..samples.len())) else {
+            return false;
+        };
         samples.iter_mut().zip(stored).for_each(|(sample, &value)| *sample = eight(value));
         true
     }
