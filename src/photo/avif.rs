@@ -90,20 +90,15 @@ fn frame(file: &HeifFile, item: ItemId) -> Result<(Frame, (u32, u32)), PhotoErro
         Ok(()) | Err(dav1d::Error::Again) => {}
         Err(error) => return Err(explain(error)),
     }
-    let picture = loop {
-        match decoder.get_picture() {
-            Ok(picture) => break picture,
-            // There is more to be sent; without more, no picture will come.
-            Err(dav1d::Error::Again) => match decoder.send_pending_data() {
-                Ok(()) | Err(dav1d::Error::Again) => match decoder.get_picture() {
-                    Ok(picture) => break picture,
-                    Err(error) => return Err(explain(error)),
-                },
-                Err(error) => return Err(explain(error)),
-            },
-            Err(error) => return Err(explain(error)),
-        }
+    let picture = match decoder.get_picture() {
+        // Some of the data is still to be sent; if no picture comes then, none will.
+        Err(dav1d::Error::Again) => match decoder.send_pending_data() {
+            Ok(()) | Err(dav1d::Error::Again) => decoder.get_picture(),
+            Err(error) => Err(error),
+        },
+        picture => picture,
     };
+    let picture = picture.map_err(explain)?;
     let depth = picture.bit_depth() as u8;
     let (width, height) = (picture.width(), picture.height());
     let (chroma_format, chroma) = match picture.pixel_layout() {
