@@ -189,7 +189,7 @@ impl Writer<'_> {
     /// Nobody is tagged by itself in a photo from before their birth.
     pub(super) fn untag_before_birth(&mut self, person: PersonId) -> Result<()> {
         let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
-                   AND (SELECT taken FROM photos WHERE photos.id = photo_id) < (SELECT born FROM people WHERE id = ?1)";
+                   AND (SELECT taken < substr(born, 1, length(taken)) FROM photos, people WHERE photos.id = photo_id AND people.id = ?1)";
         self.connection.prepare_cached(sql)?.execute([person])?;
         Ok(())
     }

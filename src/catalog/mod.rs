@@ -28,6 +28,7 @@
 //! | `check` | everything that can be verified |
 //! | `forget` | people, folders and files removed for good |
 //! | `search` | photos by person, date, place and folder |
+//! | `text_query` | a search typed as text |
 
 mod backup;
 mod carry_out;
@@ -56,6 +57,7 @@ mod salvage;
 mod search;
 mod sightings;
 mod text;
+mod text_query;
 mod thumbnails;
 mod word;
 mod written;
@@ -79,6 +81,7 @@ pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting, Spot};
 pub use text::{fold, tidy};
+pub use text_query::TextQueryError;
 pub use written::{NamedFaceRow, WrittenFile};
 
 /// An open library.

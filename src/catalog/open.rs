@@ -24,6 +24,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-files.sql")),
     M::up(include_str!("migrations/2026-11-28-name-keys.sql")),
     M::up(include_str!("migrations/2026-11-28-keeping.sql")),
+    M::up(include_str!("migrations/2026-11-28-dates-places.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -282,7 +283,10 @@ fn set_up(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
         connection.pragma_update(None, "foreign_keys", false)?;
         migrations.to_latest(connection)?;
         let transaction = connection.transaction()?;
-        Writer { connection: &transaction }.renew_keys()?;
+        let mut writer = Writer { connection: &transaction };
+        writer.renew_keys()?;
+        writer.renew_dates()?;
+        writer.renew_places()?;
         set_setting(&transaction, "written_by", OURS)?;
         transaction.commit()?;
     }

@@ -1,6 +1,6 @@
 //! Photos, and the files they lie in.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, PersonId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
-use crate::metadata::{Gps, Place, Taken};
+use crate::metadata::{DateSource, Gps, Place, Taken, place};
 
 pub type PhotoId = i64;
 
@@ -91,6 +91,7 @@ pub struct PhotoRow {
     pub height: u32,
     /// Local time, `YYYY-MM-DDThh:mm:ss` with the offset behind it where the camera wrote one.
     pub taken: Option<String>,
+    pub taken_source: Option<DateSource>,
     pub gps: Option<Gps>,
     pub place: Option<Place>,
     pub camera: Option<String>,
@@ -238,7 +239,7 @@ impl Catalog {
     pub fn photo(&self, id: PhotoId) -> Result<PhotoRow> {
         let mut statement = self.connection.prepare_cached(
             "SELECT hash, width, height, taken, taken_offset, latitude, longitude, camera,
-                    city, region, country, country_code
+                    city, district, region, country, country_code, taken_source
              FROM photos LEFT JOIN places ON places.id = place_id WHERE photos.id = ?1",
         )?;
         Ok(statement.query_row([id], |row| {
@@ -251,11 +252,17 @@ impl Catalog {
                 width: row.get(1)?,
                 height: row.get(2)?,
                 taken: taken_text(row.get(3)?, row.get(4)?),
+                taken_source: row.get::<_, Option<String>>(13)?.and_then(|name| DateSource::called(&name)),
                 gps: latitude.zip(longitude).map(|(latitude, longitude)| Gps { latitude, longitude }),
                 place: match city {
-                    Some(city) => {
-                        Some(Place { city, region: row.get(9)?, country: row.get(10)?, country_code: row.get(11)? })
-                    }
+                    Some(city) => Some(Place {
+                        city,
+                        district: row.get(9)?,
+                        region: row.get(10)?,
+                        country: row.get(11)?,
+                        country_code: row.get(12)?,
+                        names: Vec::new(),
+                    }),
                     None => None,
                 },
                 camera: row.get(7)?,
@@ -420,21 +427,22 @@ impl Writer<'_> {
         self.connection
             .prepare_cached(
                 "INSERT INTO photos (hash, width, height, taken, taken_offset, latitude, longitude, place_id,
-                                     camera, detector, scanned_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                     camera, detector, scanned_at, taken_source)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 photo.hash,
                 photo.width,
                 photo.height,
-                photo.taken.as_ref().map(|taken| taken.local.to_string()),
-                photo.taken.as_ref().and_then(|taken| taken.offset_minutes),
+                photo.taken.map(|taken| taken.when.to_string()),
+                photo.taken.and_then(|taken| taken.offset_minutes),
                 photo.gps.map(|gps| gps.latitude),
                 photo.gps.map(|gps| gps.longitude),
                 place,
                 photo.camera,
                 photo.pack,
                 now(),
+                photo.taken.map(|taken| taken.source.name()),
             ])?;
         let id = self.connection.last_insert_rowid();
         for face in &photo.faces {
@@ -454,18 +462,79 @@ impl Writer<'_> {
         let place = photo.place.as_ref().map(|place| self.place(place)).transpose()?;
         self.connection
             .prepare_cached(
-                "UPDATE photos SET taken = ?2, taken_offset = ?3, latitude = ?4, longitude = ?5, place_id = ?6, camera = ?7
+                "UPDATE photos SET taken = ?2, taken_offset = ?3, latitude = ?4, longitude = ?5, place_id = ?6, camera = ?7,
+                     taken_source = ?8
                  WHERE hash = ?1",
             )?
             .execute(params![
                 photo.hash,
-                photo.taken.as_ref().map(|taken| taken.local.to_string()),
-                photo.taken.as_ref().and_then(|taken| taken.offset_minutes),
+                photo.taken.map(|taken| taken.when.to_string()),
+                photo.taken.and_then(|taken| taken.offset_minutes),
                 photo.gps.map(|gps| gps.latitude),
                 photo.gps.map(|gps| gps.longitude),
                 place,
                 photo.camera,
+                photo.taken.map(|taken| taken.source.name()),
             ])?;
+        match self.photo_with(&photo.hash)? {
+            Some(photo) => self.date_by_name(photo),
+            None => Ok(()),
+        }
+    }
+
+    /// Dates a photo by what its files and folders are called, where nothing better is known.
+    fn date_by_name(&mut self, photo: PhotoId) -> Result<()> {
+        let sql = "SELECT taken_source FROM photos WHERE id = ?1 AND (taken IS NULL OR taken_source = ?2)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let changed = DateSource::Changed.name();
+        let Some(source) =
+            statement.query_row(params![photo, changed], |row| row.get::<_, Option<String>>(0)).optional()?
+        else {
+            return Ok(());
+        };
+        let sql = "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let paths = statement.query_map([photo], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
+        let paths = paths.collect::<rusqlite::Result<Vec<_>>>()?;
+        let named = paths.iter().filter_map(|path| Taken::of_path(path)).min_by_key(|taken| taken.source);
+        let better = named.filter(|taken| source.is_none() || taken.source < DateSource::Changed);
+        better.map_or(Ok(()), |taken| self.date(photo, &taken))
+    }
+
+    /// Sets the date of a photo.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn date(&mut self, photo: PhotoId, taken: &Taken) -> Result<()> {
+        let sql = "UPDATE photos SET taken = ?2, taken_offset = ?3, taken_source = ?4 WHERE id = ?1";
+        let values = params![photo, taken.when.to_string(), taken.offset_minutes, taken.source.name()];
+        self.connection.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// Dates photos without a date by their names, as this version of facetag reads these.
+    pub(super) fn renew_dates(&mut self) -> Result<()> {
+        let mut statement = self.connection.prepare("SELECT id FROM photos WHERE taken IS NULL")?;
+        let photos = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<PhotoId>>>()?;
+        photos.into_iter().try_for_each(|photo| self.date_by_name(photo))
+    }
+
+    /// Finds all places anew, as this version of facetag knows them.
+    pub(super) fn renew_places(&mut self) -> Result<()> {
+        self.connection.execute("UPDATE photos SET place_id = NULL WHERE place_id IS NOT NULL", [])?;
+        self.connection.execute("DELETE FROM places", [])?;
+        let sql = "SELECT id, latitude, longitude FROM photos WHERE latitude IS NOT NULL AND longitude IS NOT NULL";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, Gps { latitude: row.get(1)?, longitude: row.get(2)? })))?
+            .collect::<rusqlite::Result<Vec<(PhotoId, Gps)>>>()?;
+        for (photo, gps) in rows {
+            if let Some(place) = place(gps) {
+                let place = self.place(&place)?;
+                let sql = "UPDATE photos SET place_id = ?2 WHERE id = ?1";
+                self.connection.prepare_cached(sql)?.execute(params![photo, place])?;
+            }
+        }
         Ok(())
     }
 
@@ -537,17 +606,22 @@ impl Writer<'_> {
     }
 
     fn place(&mut self, place: &Place) -> Result<i64> {
-        let names = [&place.city, &place.region, &place.country, &place.country_code];
-        let key: String = names.iter().map(|name| format!("|{}", fold(name))).chain(["|".to_owned()]).collect();
+        let Place { city, district, region, country, country_code, names } = place;
+        let sql = "SELECT id FROM places WHERE city = ?1 AND district = ?2 AND region = ?3 AND country_code = ?4";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let known = statement.query_row([city, district, region, country_code], |row| row.get(0)).optional()?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let names = [city, district, region, country, country_code].into_iter().chain(names);
+        let keys: BTreeSet<String> = names.map(|name| fold(name)).filter(|key| !key.is_empty()).collect();
+        let key: String = keys.into_iter().map(|key| format!("|{key}")).chain(["|".to_owned()]).collect();
         self.connection
             .prepare_cached(
-                "INSERT INTO places (city, region, country, country_code, key) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO places (city, district, region, country, country_code, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![place.city, place.region, place.country, place.country_code, key])?;
-        let sql = "SELECT id FROM places WHERE city = ?1 AND region = ?2 AND country_code = ?3";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.query_row([&place.city, &place.region, &place.country_code], |row| row.get(0))?)
+            .execute(params![city, district, region, country, country_code, key])?;
+        Ok(self.connection.last_insert_rowid())
     }
 }
 
@@ -576,6 +650,6 @@ pub(super) fn below(folder: &Path) -> (PathBuf, PathBuf) {
 
 /// A time as the catalog keeps it, in one text.
 pub(super) fn taken_text(local: Option<String>, offset_minutes: Option<i32>) -> Option<String> {
-    let local = local?.parse().ok()?;
-    Some(Taken { local, offset_minutes }.to_string())
+    let when = local?.parse().ok()?;
+    Some(Taken { when, offset_minutes, source: DateSource::Exif }.to_string())
 }

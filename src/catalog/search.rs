@@ -9,7 +9,8 @@ use rusqlite::{Row, params_from_iter};
 
 use super::photos::{Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
-use super::{Catalog, PersonId, PhotoId, Result};
+use super::{Catalog, PersonId, PhotoId, Result, State};
+use crate::metadata::Gps;
 
 /// What to look for; every part that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +25,18 @@ pub struct Query {
     /// group does not count, nor does a stranger whom the user ignores.
     pub only: bool,
     pub span: Span,
-    /// A city, region or country, by name or country code.
+    /// The date of the photo is not known.
+    pub undated: bool,
+    /// A city, district, region or country, by name in any language or country code.
     pub place: Option<String>,
+    /// Within so many km of a spot.
+    pub near: Option<(Gps, f64)>,
+    /// How many faces are in the photo: at least, at most.
+    pub faces: Option<(u32, u32)>,
+    /// A face in the photo has no name, and is no stranger's.
+    pub unnamed: bool,
+    /// A face in the photo came so to its person; to one of `all` and `any` where these are given.
+    pub state: Option<State>,
     /// Absolute; the photo lies below it.
     pub folder: Option<PathBuf>,
     /// Every file of a photo, not just the first.
@@ -218,12 +229,73 @@ impl Query {
             );
             conditions.push(Condition::new(&test, named));
         }
-        // A time on that day is greater than the day alone and less than the day with a letter behind it.
-        let since = self.span.since.map(|since| ("taken >= ?", since.to_string()));
-        let until = self.span.until.map(|until| ("taken < ?", format!("{until}U")));
-        let (ends, days): (Vec<_>, Vec<_>) = since.into_iter().chain(until).unzip();
-        if !ends.is_empty() {
+        let Span { since, until } = self.span;
+        if since.is_some() || until.is_some() {
+            let (mut ends, mut days) = (Vec::new(), Vec::new());
+            if let Some(since) = since {
+                // A year or month alone is in a span that has all of it.
+                let first = match (since.month(), since.day()) {
+                    (1, 1) => since.strftime("%Y").to_string(),
+                    (_, 1) => since.strftime("%Y-%m").to_string(),
+                    _ => since.to_string(),
+                };
+                ends.push("taken >= ?");
+                days.push(first);
+            }
+            if let Some(until) = until {
+                // A time on that day is less than the day with a letter behind it.
+                ends.push("taken < ?");
+                days.push(format!("{until}U"));
+                let is_last = until == until.last_of_month();
+                if !is_last || until.month() != 12 {
+                    ends.push("taken <> ?");
+                    days.push(until.strftime("%Y").to_string());
+                }
+                if !is_last {
+                    ends.push("taken <> ?");
+                    days.push(until.strftime("%Y-%m").to_string());
+                }
+            }
             conditions.push(Condition::of_photos(&ends.join(" AND "), days));
+        }
+        if self.undated {
+            conditions.push(Condition::of_photos("taken IS NULL", NOTHING));
+        }
+        if let Some((Gps { latitude, longitude }, km)) = self.near {
+            // Flat, which is exact enough within the few hundred km that are allowed.
+            let degrees = km / KM_PER_DEGREE;
+            let narrow = latitude.to_radians().cos().powi(2);
+            let east = format!("min(abs(longitude - {longitude:?}), 360 - abs(longitude - {longitude:?}))");
+            let test = format!(
+                "(latitude BETWEEN {:?} AND {:?} AND (latitude - {latitude:?}) * (latitude - {latitude:?})
+                  + {east} * {east} * {narrow:?} <= {:?})",
+                latitude - degrees,
+                latitude + degrees,
+                degrees * degrees,
+            );
+            conditions.push(Condition::of_photos(&test, NOTHING));
+        }
+        if let Some((least, most)) = self.faces {
+            let test = "(SELECT count(*) FROM faces WHERE photo_id = photos.id AND NOT removed) BETWEEN ? AND ?";
+            conditions.push(Condition::new(test, [i64::from(least), i64::from(most)]));
+        }
+        if self.unnamed {
+            let test = "EXISTS (SELECT 1 FROM faces LEFT JOIN people ON people.id = person_id
+                                WHERE photo_id = photos.id AND NOT removed AND name IS NULL AND NOT coalesce(ignored, 0))";
+            conditions.push(Condition::new(test, NOTHING));
+        }
+        if let Some(state) = self.state {
+            let people: Vec<PersonId> = self.all.iter().chain(&self.any).copied().collect();
+            let of_whom =
+                if people.is_empty() { String::new() } else { format!("AND person_id IN ({})", marks(people.len())) };
+            let state = match state {
+                State::Auto => "auto",
+                State::Confirmed => "confirmed",
+                State::Manual => "manual",
+            };
+            let test =
+                format!("EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND state = '{state}' {of_whom})");
+            conditions.push(Condition::new(&test, people));
         }
         if let Some(place) = &self.place {
             let key = fold(place);
@@ -273,6 +345,11 @@ impl Condition {
         Self { rows: Some(rows), ..self }
     }
 }
+
+/// No values for question marks.
+const NOTHING: [i64; 0] = [];
+
+const KM_PER_DEGREE: f64 = 111.195;
 
 fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")

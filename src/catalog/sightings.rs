@@ -89,13 +89,18 @@ impl Catalog {
     /// Those of SQLite.
     pub fn places_of(&self, person: PersonId, limit: usize) -> Result<Vec<(Place, u64)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT city, region, country, country_code, count(DISTINCT photo_id) AS photos
+            "SELECT city, min(region), country, country_code, count(DISTINCT photo_id) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
-             WHERE person_id = ?1 GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2",
+             WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city LIMIT ?2",
         )?;
         let rows = statement.query_map([person, limit as i64], |row| {
-            let place =
-                Place { city: row.get(0)?, region: row.get(1)?, country: row.get(2)?, country_code: row.get(3)? };
+            let place = Place {
+                city: row.get(0)?,
+                region: row.get(1)?,
+                country: row.get(2)?,
+                country_code: row.get(3)?,
+                ..Place::default()
+            };
             Ok((place, row.get::<_, i64>(4)? as u64))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
-use crate::catalog::FaceId;
+use crate::catalog::{FaceId, State};
+use crate::metadata::Gps;
 use crate::tags::Source;
 
 /// Finds the people in your photos, keeps their names, and finds the photos of a person. Nothing leaves this machine.
@@ -329,7 +330,8 @@ pub struct Accuracy {
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
-    .args(["names", "any", "not", "since", "until", "place", "folder"]))]
+    .args(["names", "any", "not", "since", "until", "place", "folder", "text", "undated", "near", "faces", "no_faces",
+           "unnamed", "state"]))]
 pub struct Find {
     /// All of these people are in the photo
     #[arg(value_name = "WHO")]
@@ -349,7 +351,31 @@ pub struct Find {
     /// Taken in or before this year, month or day
     #[arg(long, value_name = "DATE", value_parser = last_day)]
     pub until: Option<Date>,
-    /// City, region or country; its name or country code
+    /// Photos without a date
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    pub undated: bool,
+    /// Within some distance of this spot, in degrees: 38.71,-9.14
+    #[arg(long, value_name = "LAT,LON", value_parser = spot, allow_hyphen_values = true)]
+    pub near: Option<Gps>,
+    /// How far from that spot: 500m, 5km, 3mi
+    #[arg(long, value_name = "DISTANCE", value_parser = distance, requires = "near", default_value = "1km")]
+    pub within: f64,
+    /// With so many faces, named or not: 2, 2..5, 3..
+    #[arg(long, value_name = "N..M", value_parser = span_of_numbers)]
+    pub faces: Option<(u32, u32)>,
+    /// Without a face
+    #[arg(long, conflicts_with = "faces")]
+    pub no_faces: bool,
+    /// With a face that has no name
+    #[arg(long)]
+    pub unnamed: bool,
+    /// With a face that was tagged automatically (auto), confirmed, or drawn by hand (manual); one of the people given, if any
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Option<State>,
+    /// People, a place and dates as one text: "Anna Ben -Carl 2024 Lisbon"
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// City, district, region or country: its name in any language, or the country code
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub place: Option<String>,
     /// In this folder or below it
@@ -579,6 +605,44 @@ fn share(text: &str) -> Result<f64, String> {
     };
     let share = number.trim().parse::<f64>().ok().map(|number| number / part);
     share.filter(|share| (0.0..1.0).contains(share)).ok_or_else(|| format!("{text:?} is no share: give 0.1% or 0.001"))
+}
+
+/// `38.71,-9.14`
+fn spot(text: &str) -> Result<Gps, String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[latitude, longitude]) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
+            Ok(Gps { latitude, longitude })
+        }
+        _ => Err(format!("{text:?} is no spot: give latitude and longitude in degrees, as 38.71,-9.14")),
+    }
+}
+
+/// `500m`, `5km`, `3mi` -> km
+fn distance(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let units = [("km", 1.0), ("mi", 1.609_344), ("m", 0.001), ("", 1.0)];
+    let km = units.iter().find_map(|(unit, km)| Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * km));
+    km.filter(|km| *km > 0.0 && *km <= 1000.0)
+        .ok_or_else(|| format!("{text:?} is no distance up to 1000 km: give it as 500m, 5km or 3mi"))
+}
+
+/// `2`, `2..5`, `3..`, `..4`
+fn span_of_numbers(text: &str) -> Result<(u32, u32), String> {
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let number = |text: &str, otherwise| if text.is_empty() { Some(otherwise) } else { text.trim().parse().ok() };
+    let span = (text != "..").then(|| number(least, 0).zip(number(most.trim_start_matches('='), u32::MAX))).flatten();
+    span.filter(|(least, most)| least <= most && !text.is_empty())
+        .ok_or_else(|| format!("{text:?} is no number of faces: give it as 2, 2..5 or 3.."))
+}
+
+fn state(text: &str) -> Result<State, String> {
+    match text {
+        "auto" => Ok(State::Auto),
+        "confirmed" => Ok(State::Confirmed),
+        "manual" => Ok(State::Manual),
+        _ => Err("it is auto, confirmed or manual".to_owned()),
+    }
 }
 
 fn first_day(text: &str) -> Result<Date, String> {

@@ -30,13 +30,19 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     let (catalog, _) = open(library)?;
     let ids =
         |names: &[String]| -> Result<Vec<PersonId>> { names.iter().map(|name| Ok(catalog.who(name)?.id)).collect() };
+    let text = catalog.text_query(args.text.as_deref().unwrap_or_default())?;
     let query = Query {
-        all: ids(&args.names)?,
+        all: [text.all, ids(&args.names)?].concat(),
         any: ids(&args.any)?,
-        not: ids(&args.not)?,
+        not: [text.not, ids(&args.not)?].concat(),
         only: args.only,
-        span: Span { since: args.since, until: args.until },
-        place: args.place.clone(),
+        span: Span { since: args.since.or(text.span.since), until: args.until.or(text.span.until) },
+        undated: args.undated,
+        place: args.place.clone().or(text.place),
+        near: args.near.map(|spot| (spot, args.within)),
+        faces: if args.no_faces { Some((0, 0)) } else { args.faces },
+        unnamed: args.unnamed,
+        state: args.state,
         folder: args.folder.as_deref().map(absolute).transpose()?,
         copies: args.copies,
     };
@@ -52,6 +58,14 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     }
     if hits.is_empty() {
         tell_why(&catalog, &query)?;
+    }
+    if query.span.since.is_some() || query.span.until.is_some() {
+        let undated = Query { span: Span::default(), undated: true, ..query.clone() };
+        let undated = catalog.find(&undated)?.len() as u64;
+        if undated > 0 {
+            let photos = count_of(undated, "photo");
+            note(&format!("{photos} without a date left out: `--undated` instead of the dates lists them"));
+        }
     }
     if args.count {
         writeln!(std::io::stdout(), "{}", hits.len())?;

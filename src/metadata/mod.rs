@@ -12,8 +12,8 @@ mod taken;
 use exif::{Exif, In, Reader, Tag, Value};
 
 pub use gps::Gps;
-pub use place::{Place, place};
-pub use taken::Taken;
+pub use place::{Place, kilometres, place};
+pub use taken::{DateSource, Taken, When};
 
 use crate::photo::{Orientation, contain};
 
@@ -37,11 +37,17 @@ impl Metadata {
     /// Reads the metadata of a picture file, given whole; what cannot be read is left at its default.
     pub fn read(bytes: &[u8]) -> Self {
         let metadata = contain(|| exif(bytes).map(|exif| Self::of(&exif)));
-        metadata.ok().flatten().unwrap_or_default()
+        let mut metadata = metadata.ok().flatten().unwrap_or_default();
+        if metadata.taken.is_none_or(|taken| taken.source == DateSource::Changed) {
+            let packets = packets::xmp_packets(bytes);
+            metadata.taken = packets.iter().find_map(|packet| Taken::of_xmp(packet)).or(metadata.taken);
+        }
+        metadata
     }
 
     fn of(exif: &Exif) -> Self {
-        Self { taken: Taken::of(exif), gps: Gps::of(exif), camera: camera(exif), orientation: orientation(exif) }
+        let taken = Taken::of_exif(exif).or_else(|| Taken::changed(exif));
+        Self { taken, gps: Gps::of(exif), camera: camera(exif), orientation: orientation(exif) }
     }
 }
 
@@ -149,7 +155,7 @@ mod tests {
 
     #[test]
     fn nothing_or_nonsense_gives_the_defaults() {
-        let whole = tiff(&[ascii(Tag::Make, "Canon"), ascii(Tag::DateTimeOriginal, "2024")]);
+        let whole = tiff(&[ascii(Tag::Make, "Canon"), ascii(Tag::DateTimeOriginal, "0024")]);
         assert_eq!(Metadata::read(&whole).camera.as_deref(), Some("Canon"));
         for end in 0..whole.len() - 10 {
             let rest = Metadata::read(&whole[..end]);

@@ -161,7 +161,7 @@ impl Wanted {
             span: Span { since: self.since, until: self.until },
             place: (!place.is_empty()).then(|| place.to_owned()),
             folder: (!self.folder.trim().is_empty()).then(|| folder(self.folder.trim())),
-            copies: false,
+            ..Query::default()
         }
     }
 }
