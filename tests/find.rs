@@ -158,7 +158,49 @@ fn as_a_number() {
 fn nothing_found_prints_nothing() {
     let library = album();
     let run = library.facetag(["find", "Joe", "--since", "2020"]).ends(1);
+    assert_eq!(run.stdout, "");
+    // Both of them are in a photo whose date nobody knows.
+    assert!(run.stderr.contains("1 photo without a date"), "{}", run.stderr);
+    let run = library.facetag(["find", "--not", "Joe", "--place", "Lisbon", "--since", "2025"]).ends(1);
     assert_eq!((&*run.stdout, &*run.stderr), ("", ""));
+}
+
+#[test]
+fn by_what_names_say_of_the_date() {
+    let library = Library::new();
+    library.put_as("metadata/none.jpg", "IMG-20220103-WA0007.jpg");
+    library.put_as("orientation/1.jpg", "1955/scan.jpg");
+    library.put_as("metadata/obama-2010.jpg", "IMG-20210101-WA0001.jpg");
+    library.scan();
+    assert_eq!(library.find(&["--since", "2022", "--until", "2022"]), ["IMG-20220103-WA0007.jpg"]);
+    assert!(library.find(&["--since", "2021", "--until", "2021"]).is_empty(), "EXIF knows better");
+    assert_eq!(library.find(&["--until", "1955"]), ["scan.jpg"]);
+    assert!(library.find(&["--until", "1955-06"]).is_empty(), "the month is not known");
+    assert!(library.find(&["--undated"]).is_empty());
+}
+
+#[test]
+fn by_more_than_people() {
+    let library = album();
+    assert_eq!(library.find(&["--undated"]), ["1.jpg", "none.jpg"]);
+    assert_eq!(library.find(&["--near", "38.71,-9.14", "--within", "20km"]), ["lisbon.jpg"]);
+    assert_eq!(library.find(&["--near=-33.86,151.2", "--within", "50 km"]), ["sydney.jpg"]);
+    assert!(library.find(&["--near", "38.71,-9.14", "--within", "1m"]).is_empty());
+    assert_eq!(library.find(&["--place", "Lissabon"]), ["lisbon.jpg"]);
+    assert_eq!(library.find(&["--place", "里斯本"]), ["lisbon.jpg"]);
+    assert_eq!(library.find(&["--place", "Japon"]), ["tokyo.jpg"]);
+    assert_eq!(library.find(&["--faces", "3..", "--unnamed"]), ["1.jpg"]);
+    assert_eq!(
+        library.find(&["--no-faces", "--place", "Lisbon"]).len()
+            + library.find(&["--faces", "1..", "--place", "Lisbon"]).len(),
+        1
+    );
+    assert!(library.find(&["Joe", "--state", "manual"]).is_empty());
+    assert!(library.find(&["Joe", "--state", "confirmed"]).contains(&"biden-2010.jpg".to_owned()));
+    assert_eq!(library.find(&["--text", "barack -joe 2010"]), ["obama-2010.jpg"]);
+    library.facetag(["find", "--text", "Barack Nobody"]).fails_saying(&["Nobody"]);
+    library.facetag(["find", "--faces", "5..2"]).fails_saying(&["5..2"]);
+    library.facetag(["find", "--near", "100,0"]).fails_saying(&["latitude"]);
 }
 
 #[test]
