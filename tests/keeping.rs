@@ -358,3 +358,54 @@ fn a_full_disk_is_named() {
     assert_eq!(after.well().stdout.trim(), "2");
     assert_eq!(left, 1, "no half export is left");
 }
+
+#[test]
+fn the_page_asks_before_it_forgets_somebody() {
+    let library = library();
+    let obama = library.number("obama-2010.jpg");
+    let server = common::server::Server::start(&library);
+    let ask = format!("/forget?who={obama}");
+    server.get(&format!("/person/{obama}")).is(200).says(&[&format!("href=\"{ask}\"")]);
+    server.get(&ask).is(200).says(&["Barack Obama", "2 faces", "cannot undo", "action=\"/forget\""]);
+    assert_eq!(library.find(&["Barack Obama"]).len(), 2, "to ask forgets nobody");
+    assert_eq!(server.post_from(&ask, "/forget", &[("who", &obama)]).leads_to(), "/people");
+    server.get(&ask).is(404);
+    for form in forms("Barack Obama") {
+        assert_eq!(holding(&library.home(), &form), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn the_doctor_says_what_is_there_and_what_is_wrong() {
+    let library = library();
+    library.facetag(["backup"]).well();
+    let report = library.facetag(["doctor", "--json"]).well().json();
+    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!((&report["pack"], &report["problems"]), (&"open".into(), &serde_json::json!([])));
+    assert!(report["free_bytes"].as_u64().is_some() == cfg!(unix), "{report}");
+    fs::rename(library.photos(), library.folder().join("away")).unwrap();
+    let told = library.facetag(["doctor"]).ends(1).stdout;
+    assert!(told.contains(text(&library.photos())) && told.contains("Problem"), "{told}");
+    let empty = Library::new();
+    empty.facetag(["doctor"]).well();
+    assert!(!empty.home().exists(), "to ask creates nothing");
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let library = Library::new();
+    let help = library.facetag(["--help"]).well().stdout;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands: Vec<&str> = commands.into_iter().filter(|name| !name.is_empty() && *name != "help").collect();
+    assert!(commands.len() > 25, "{commands:?}");
+    library.facetag(["man", "man"]).well();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = library.facetag(["completions", shell]).well().stdout;
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+    }
+    for command in commands {
+        assert!(library.folder().join(format!("man/facetag-{command}.1")).is_file(), "{command}");
+    }
+    assert!(!library.home().exists());
+}

@@ -70,6 +70,7 @@ pub use damage::explain_io;
 pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
 pub use describe::count;
 pub use disk::shared_file_system;
+pub use disk::{disk_of, free_bytes};
 pub use faces::{FaceId, FaceRow, InPhoto, State};
 pub use forget::{Forget, Forgotten};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};

@@ -278,6 +278,11 @@ fn migrate(connection: &mut Connection, path: &Path, library: &Library, migratio
 /// Makes the tables of this version, with a log that is written beside the file.
 fn set_up(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
+    bring_up_to_date(connection, migrations)
+}
+
+/// Makes the tables of this version, and what is derived in them.
+pub(super) fn bring_up_to_date(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
     if migrations.pending_migrations(connection)? > 0 {
         // Foreign keys are not looked after while tables are replaced.
         connection.pragma_update(None, "foreign_keys", false)?;

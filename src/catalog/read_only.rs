@@ -9,6 +9,7 @@ use rusqlite_migration::{Migrations, SchemaVersion};
 
 use super::Result;
 use super::damage::log_of;
+use super::open::bring_up_to_date;
 
 /// Whether the reason for an error is that something may not be written or created.
 pub(super) fn is_refused(error: &rusqlite::Error) -> bool {
@@ -26,8 +27,7 @@ pub(super) fn connect(path: &Path, migrations: &Migrations) -> Result<Connection
     if pending {
         let mut copy = Connection::open_in_memory()?;
         Backup::new(&connection, &mut copy)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
-        copy.pragma_update(None, "foreign_keys", false)?;
-        migrations.to_latest(&mut copy)?;
+        bring_up_to_date(&mut copy, migrations)?;
         connection = copy;
     }
     connection.pragma_update(None, "temp_store", "memory")?;

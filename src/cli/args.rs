@@ -180,6 +180,16 @@ pub enum Command {
     Check(Check),
     /// Remove people, a folder or missing files from the library for good
     Forget(Forget),
+    /// Show versions, library, disks and processor, and what is wrong with them
+    Doctor {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Write the man pages into a folder
+    #[command(hide = true)]
+    Man { folder: PathBuf },
     /// Show what the library contains
     Stats {
         #[arg(long)]

@@ -4,7 +4,9 @@ mod accuracy;
 mod args;
 mod backup;
 mod check;
+mod completions;
 mod demo;
+mod doctor;
 mod export;
 mod face;
 mod find;
@@ -69,7 +71,14 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let looks_only = matches!(
         args.command,
-        Command::Backup(_) | Command::Restore(_) | Command::Check(_) | Command::Forget(_) | Command::Demo
+        Command::Backup(_)
+            | Command::Restore(_)
+            | Command::Check(_)
+            | Command::Forget(_)
+            | Command::Doctor { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+            | Command::Demo
     );
     let done = carry_out(&library, args.command);
     if done.is_ok() && !looks_only {
@@ -134,6 +143,9 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Restore(args) => backup::restore(library, &args),
         Command::Check(args) => check::run(library, &args),
         Command::Forget(args) => forget::run(library, &args),
+        Command::Doctor { json } => doctor::run(library, json),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { folder } => completions::man(&folder),
         Command::Demo => demo::run(library),
     }
 }

@@ -20,7 +20,7 @@
 //! | `guests` | what guests see |
 //! | `originals` | photos to be kept, one or a zip archive of many |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `person`, `merge`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
+//! | `people`, `person`, `merge`, `forget`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
 //! | `scanning` | the scan that goes on behind the page |
 //! | `wanted` | what a search looks for, as it stands in the address |
@@ -42,6 +42,7 @@ mod error;
 mod everybody;
 mod faces;
 mod folder;
+mod forget;
 mod frame;
 mod guard;
 mod guests;
@@ -87,6 +88,7 @@ fn routes(site: Site) -> Router {
         .route("/", get(async || Redirect::to("/people")))
         .merge(people::routes())
         .merge(merge::routes())
+        .merge(forget::routes())
         .merge(person::routes())
         .merge(faces::routes())
         .merge(photo::routes())

@@ -3,6 +3,7 @@
 mod access;
 mod decisions;
 mod errors;
+mod forget;
 mod frame;
 mod history;
 mod merge;
@@ -26,6 +27,7 @@ pub(super) struct Words {
     pub errors: errors::Words,
     pub people: people::Words,
     pub merge: merge::Words,
+    pub forget: forget::Words,
     pub person: person::Words,
     pub photo: photo::Words,
     pub questions: questions::Words,
@@ -43,6 +45,7 @@ static ENGLISH: Words = Words {
     errors: errors::ENGLISH,
     people: people::ENGLISH,
     merge: merge::ENGLISH,
+    forget: forget::ENGLISH,
     person: person::ENGLISH,
     photo: photo::ENGLISH,
     questions: questions::ENGLISH,
@@ -59,6 +62,7 @@ static CHINESE: Words = Words {
     errors: errors::CHINESE,
     people: people::CHINESE,
     merge: merge::CHINESE,
+    forget: forget::CHINESE,
     person: person::CHINESE,
     photo: photo::CHINESE,
     questions: questions::CHINESE,
