@@ -368,7 +368,7 @@ fn those_selected_are_hidden_or_ignored_at_once_and_shown_again() {
 fn names_that_cannot_be_are_refused() {
     let library = people();
     let server = Server::start(&library);
-    for (name, why) in [("  ", "Type a name"), ("42", "number of a group"), ("a\nb", "control characters")] {
+    for (name, why) in [("  ", "Type a name"), ("42", "at least one letter"), ("a\nb", "control characters")] {
         server.post_from("/people", "/people/1/name", &[("name", name)]).is(422).says(&[why]);
     }
     library.name(OBAMA, "Barack");

@@ -97,7 +97,7 @@ fn a_name_that_is_typed_becomes_a_chip() {
     server
         .get("/search?who=%3Cscript%3E")
         .is(200)
-        .says(&["called &#60;script&#62;.", "value=\"&#60;script&#62;\""])
+        .says(&["named &#60;script&#62;.", "value=\"&#60;script&#62;\""])
         .says_not(&["<script>"]);
     library.facetag(["rename", "Joe", "Barack Biden"]).well();
     server.get("/search?who=barack").is(200).says(&["More than one is called barack."]);

@@ -86,11 +86,11 @@ fn what_cannot_be_done_is_told_beside_the_field_which_keeps_its_text() {
     let library = demo();
     browse(&library, |page| {
         page.open("/scan");
-        page.write("[name=folder]", "somewhere/else\n");
+        page.write("#folder", "somewhere/else\n");
         page.shows("form .told", "Give the full path");
         assert_eq!(page.path(), "/scan");
-        assert_eq!(page.run("return document.querySelector('[name=folder]').value", vec![]), json!("somewhere/else"));
-        page.find("[name=folder][aria-invalid=true]:focus");
+        assert_eq!(page.run("return document.querySelector('#folder').value", vec![]), json!("somewhere/else"));
+        page.find("#folder[aria-invalid=true]:focus");
         // The browser says so too.
         assert!(page.complaints().iter().all(|line| line.contains("422")));
     });

@@ -5,7 +5,7 @@ if (box) {
   const image = box.querySelector("img");
   const frame = box.querySelector(".frame");
   const button = (name) => box.querySelector(`[data-act=${name}]`);
-  let here = { address: location.pathname + location.search, id: box.dataset.photo };
+  let here = { address: location.pathname + location.search, ...box.dataset };
   let scale = 1;
   let offset = [0, 0];
   let playing = null;
@@ -14,6 +14,8 @@ if (box) {
   const read = (page, address) => ({
     address,
     id: page.querySelector("#lightbox").dataset.photo,
+    width: Number(page.querySelector("#lightbox").dataset.width),
+    height: Number(page.querySelector("#lightbox").dataset.height),
     title: page.querySelector("h1").textContent,
     number: page.querySelector(".photo-head .pager > a:not([rel])")?.textContent ?? "",
     prev: page.querySelector("a[rel=prev]")?.getAttribute("href") ?? null,
@@ -32,7 +34,11 @@ if (box) {
 
   const draw = () => { image.style.transform = `translate(${offset[0]}px, ${offset[1]}px) scale(${scale})`; };
   // So that a pixel of the photo is one of the screen.
-  const whole = () => Math.max(1, Number(here.width ?? box.dataset.width) / devicePixelRatio / (image.clientWidth || 1));
+  // One that is smaller than the screen is made larger all the same.
+  const whole = () => {
+    const fits = Math.min(image.clientWidth / here.width, image.clientHeight / here.height) * devicePixelRatio;
+    return fits < 0.95 ? 1 / fits : 2;
+  };
   const zoom = (to, at = [innerWidth / 2, innerHeight / 2]) => {
     to = Math.min(Math.max(to, 1), Math.max(whole() * 2, 4));
     const middle = [innerWidth / 2, innerHeight / 2];
