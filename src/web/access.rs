@@ -2,7 +2,7 @@
 //! address of their own.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,23 +10,9 @@ use std::time::{Duration, Instant};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use askama::Template;
-use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use axum_extra::extract::{Form, Query};
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::connections::{Connection, guarded};
 use super::error::PageError;
-use super::frame::Frame;
-use super::site::Site;
-use super::visit::{Reader, Visit};
 
 /// How people log in, and how they are known afterwards.
 pub(super) struct Access {
@@ -247,12 +233,12 @@ impl Access {
         visitor == Visitor::Owner && !self.read_only
     }
 
-    fn visitor(&self, cookie: &str) -> Option<Visitor> {
+    pub fn visitor(&self, cookie: &str) -> Option<Visitor> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.iter().find(|(session, _)| same(session, cookie)).map(|(_, visitor)| *visitor)
     }
 
-    fn begin(&self, visitor: Visitor) -> Result<String, PageError> {
+    pub fn begin(&self, visitor: Visitor) -> Result<String, PageError> {
         let cookie = random().map_err(|error| PageError::Failed(error.to_string()))?;
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() >= SESSIONS {
@@ -264,13 +250,13 @@ impl Access {
         Ok(cookie)
     }
 
-    fn end(&self, cookie: &str) {
+    pub fn end(&self, cookie: &str) {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|(session, _)| !same(session, cookie));
     }
 
     /// Whether this is the token of today; it is used up by that.
-    fn takes_token(&self, given: &str) -> Result<bool, PageError> {
+    pub fn takes_token(&self, given: &str) -> Result<bool, PageError> {
         let Way::Token(token) = &self.way else { return Ok(false) };
         {
             let mut token = token.lock().unwrap_or_else(PoisonError::into_inner);
@@ -283,22 +269,22 @@ impl Access {
         Ok(true)
     }
 
-    fn takes_guest(&self, given: &str) -> bool {
+    pub fn takes_guest(&self, given: &str) -> bool {
         self.guests.as_ref().is_some_and(|guests| same(given, &guests.token))
     }
-}
 
-/// Tries a password, on a thread that may take its time.
-async fn takes_password(site: &Site, from: IpAddr, given: String) -> Result<bool, PageError> {
-    let Way::Password(hashed) = &site.access.way else { return Ok(false) };
-    let _waiting = hashed.waiting.try_acquire().map_err(|_| PageError::TooManyAttempts)?;
-    let _turn = hashed.hashing.acquire().await.map_err(|_| PageError::Panicked)?;
-    let shared = site.clone();
-    let tried = tokio::task::spawn_blocking(move || match &shared.access.way {
-        Way::Password(hashed) => hashed.try_now(counted_by(from), &given),
-        Way::Token(_) => Ok(false),
-    });
-    tried.await.map_err(|_| PageError::Panicked)?
+    /// Tries a password, on a thread that may take its time.
+    pub async fn takes_password(self: &Arc<Self>, from: IpAddr, given: String) -> Result<bool, PageError> {
+        let Way::Password(hashed) = &self.way else { return Ok(false) };
+        let _waiting = hashed.waiting.try_acquire().map_err(|_| PageError::TooManyAttempts)?;
+        let _turn = hashed.hashing.acquire().await.map_err(|_| PageError::Panicked)?;
+        let shared = Arc::clone(self);
+        let tried = tokio::task::spawn_blocking(move || match &shared.way {
+            Way::Password(hashed) => hashed.try_now(counted_by(from), &given),
+            Way::Token(_) => Ok(false),
+        });
+        tried.await.map_err(|_| PageError::Panicked)?
+    }
 }
 
 /// 32 random bytes, as text.
@@ -311,150 +297,6 @@ fn random() -> Result<String, getrandom::Error> {
 /// Compares secrets so that the time it takes tells nothing of them, as BLAKE3's hashes are compared.
 fn same(one: &str, other: &str) -> bool {
     blake3::hash(one.as_bytes()) == blake3::hash(other.as_bytes())
-}
-
-/// Cookies know no port: each server has its own.
-fn cookie_name(site: &Site) -> String {
-    format!("facetag-{}", site.address.port())
-}
-
-/// What somebody who may change nothing may send all the same.
-const CHANGES_NOTHING: [&str; 4] = ["/leave", "/album", "/album/list", "/album/zip"];
-
-/// What guests may open, by the beginnings of paths: the search, photos and pictures. Each sees to it whose they are.
-const GUESTS_MAY: [&str; 6] = ["/search", "/photo/", "/face/", "/album", "/leave", "/assets/"];
-
-/// Lets nobody pass but those who are logged in, and them only to what they may do.
-pub(super) async fn require(State(site): State<Site>, jar: CookieJar, mut request: Request, next: Next) -> Response {
-    let Some(visitor) = jar.get(&cookie_name(&site)).and_then(|cookie| site.access.visitor(cookie.value())) else {
-        if site.access.has_password() && request.method() == Method::GET {
-            return Redirect::to("/enter").into_response();
-        }
-        return PageError::NotIn.into_response();
-    };
-    let path = request.uri().path();
-    if visitor == Visitor::Guest {
-        let may = GUESTS_MAY.iter().any(|start| path.starts_with(start));
-        // Where files lie, and who else is like somebody, is not for them.
-        let may = may && path != "/album/list" && !path.ends_with("/why");
-        if matches!(path, "/" | "/people") {
-            return Redirect::to("/search").into_response();
-        }
-        if !may {
-            return PageError::NotForGuests.into_response();
-        }
-    }
-    let asks = matches!(*request.method(), Method::GET | Method::HEAD) || CHANGES_NOTHING.contains(&path);
-    if !asks && !site.access.may_change(visitor) {
-        return PageError::ReadOnly.into_response();
-    }
-    let busy = request.extensions().get::<Arc<Connection>>().map(Connection::busy);
-    request.extensions_mut().insert(Reader { visitor, may_change: site.access.may_change(visitor) });
-    let answer = next.run(request).await;
-    match busy {
-        Some(busy) => guarded(answer, busy),
-        None => answer,
-    }
-}
-
-pub(super) fn routes() -> Router<Site> {
-    Router::new().route("/enter", get(enter).post(log_in)).route("/leave", post(leave))
-}
-
-/// What an address that logs in says.
-#[derive(Deserialize)]
-struct Invited {
-    #[serde(default)]
-    token: String,
-    #[serde(default)]
-    guest: String,
-}
-
-#[derive(Deserialize)]
-struct Typed {
-    #[serde(default)]
-    password: String,
-    /// The whole address that was printed, or its token.
-    #[serde(default)]
-    address: String,
-}
-
-#[derive(Template)]
-#[template(path = "enter.html")]
-struct EnterPage {
-    frame: Frame,
-    has_password: bool,
-    is_encrypted: bool,
-    wrong: bool,
-}
-
-/// Sends the browser on by itself: it does not send a new, strict cookie where another site or a file led it here.
-#[derive(Template)]
-#[template(path = "entered.html")]
-struct EnteredPage {
-    frame: Frame,
-}
-
-async fn enter(
-    State(site): State<Site>,
-    visit: Visit,
-    jar: CookieJar,
-    Query(Invited { token, guest }): Query<Invited>,
-) -> Result<Response, PageError> {
-    if !guest.is_empty() && site.access.takes_guest(&guest) {
-        return let_in(&site, &visit, jar, Visitor::Guest);
-    }
-    if site.access.has_password() {
-        return show(&site, &visit, false);
-    }
-    match site.access.takes_token(&token)? {
-        true => let_in(&site, &visit, jar, Visitor::Owner),
-        // Reloaded, or opened again: whoever is in stays in.
-        false if jar.get(&cookie_name(&site)).is_some_and(|cookie| site.access.visitor(cookie.value()).is_some()) => {
-            Ok(Redirect::to("/people").into_response())
-        }
-        false => Err(PageError::NotIn),
-    }
-}
-
-async fn log_in(
-    State(site): State<Site>,
-    visit: Visit,
-    jar: CookieJar,
-    ConnectInfo(client): ConnectInfo<SocketAddr>,
-    Form(Typed { password, address }): Form<Typed>,
-) -> Result<Response, PageError> {
-    let right = match &site.access.way {
-        Way::Password(_) => takes_password(&site, client.ip(), password).await?,
-        Way::Token(_) => site.access.takes_token(address.trim().rsplit('=').next().unwrap_or_default())?,
-    };
-    if right { let_in(&site, &visit, jar, Visitor::Owner) } else { show(&site, &visit, true) }
-}
-
-async fn leave(State(site): State<Site>, visit: Visit, jar: CookieJar) -> Result<Response, PageError> {
-    if let Some(cookie) = jar.get(&cookie_name(&site)) {
-        site.access.end(cookie.value());
-    }
-    let cookie = Cookie::build(cookie_name(&site)).path("/");
-    Ok((jar.remove(cookie), show(&site, &visit, false)?).into_response())
-}
-
-fn show(site: &Site, visit: &Visit, wrong: bool) -> Result<Response, PageError> {
-    let page = EnterPage {
-        frame: Frame::bare(visit.words, visit.words.access.title),
-        has_password: site.access.has_password(),
-        is_encrypted: site.is_encrypted || site.address.ip().is_loopback(),
-        wrong,
-    };
-    Ok(Html(page.render()?).into_response())
-}
-
-/// Hands out the cookie, and leaves the address with the token in it.
-fn let_in(site: &Site, visit: &Visit, jar: CookieJar, visitor: Visitor) -> Result<Response, PageError> {
-    let cookie = Cookie::build((cookie_name(site), site.access.begin(visitor)?));
-    let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict).secure(site.is_encrypted);
-    let page = EnteredPage { frame: Frame::bare(visit.words, visit.words.access.title) };
-    Ok((jar.add(cookie), Html(page.render()?)).into_response())
 }
 
 #[cfg(test)]

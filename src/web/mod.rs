@@ -1,6 +1,6 @@
 //! The page that `facetag serve` shows in a browser, made on this machine and for it.
 //!
-//! A request passes `guard` (is it of our own page?) and `access` (is it of the user?), and comes to the file of its page.
+//! A request passes `guard` (is it of our own page?) and `enter` (is it of the user?), and comes to the file of its page.
 //! That asks or changes the library through `Site`, and answers with a template, or sends the browser back.
 //!
 //! | file | what |
@@ -9,12 +9,13 @@
 //! | `connections` | how many at once, for how long, TLS |
 //! | `limits` | how much one request may ask for |
 //! | `guard` | who may ask: Host, Origin; and what a browser may do with the answers |
-//! | `access` | the token or password -> a cookie |
+//! | `access`, `enter` | the token or password -> a cookie; what it opens |
+//! | `queues` | the questions that wait |
 //! | `site` | the library, for many requests at once |
 //! | `everybody` | who there is, counted |
 //! | `visit` | what a request tells: language, where it came from, what was just done |
 //! | `frame`, `pager` | what is around every page; the way to the next where there are several |
-//! | `error` | what went wrong -> a page |
+//! | `error`, `problem` | what went wrong -> a page |
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `guests` | what guests see |
@@ -38,6 +39,7 @@ mod album;
 mod assets;
 mod browse;
 mod connections;
+mod enter;
 mod error;
 mod everybody;
 mod faces;
@@ -57,7 +59,9 @@ mod person;
 mod photo;
 mod pictures;
 mod previews;
+mod problem;
 mod questions;
+mod queues;
 mod scan;
 mod scanning;
 mod search;
@@ -101,14 +105,14 @@ fn routes(site: Site) -> Router {
         .merge(history::routes())
         .merge(pictures::routes())
         .merge(originals::routes())
-        .layer(from_fn_with_state(site.clone(), access::require))
+        .layer(from_fn_with_state(site.clone(), enter::require))
         // What follows is open to those who are not in yet.
-        .merge(access::routes())
+        .merge(enter::routes())
         .merge(assets::routes())
         .fallback(async || error::PageError::NotFound)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(site.clone(), guard::check))
-        .layer(from_fn(error::show))
+        .layer(from_fn(problem::show))
         .layer(from_fn(guard::seal))
         .with_state(site)
 }

@@ -1,7 +1,5 @@
 //! Questions, one at a time: the one that settles most photos first.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -17,24 +15,13 @@ use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, FaceRow, LineId, PersonId, Who};
 use crate::face::{SCENE_SIDE, place_in_scene};
-use crate::people::{Estimate, Question, Queue};
+use crate::people::{Estimate, Question};
 
 /// Faces of each side that are shown beside the large one.
 const BESIDE: usize = 5;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new().route("/questions", get(show).post(answer)).route("/questions/again", post(again))
-}
-
-/// What is asked about everybody, and about each person who was asked about alone: what was skipped of one is still so
-/// when the user comes back to it, or has both in two windows.
-#[derive(Default)]
-pub(super) struct Queues(HashMap<Option<PersonId>, Queue>);
-
-impl Queues {
-    fn about(&mut self, who: Option<PersonId>) -> &mut Queue {
-        self.0.entry(who).or_insert_with(|| Queue::about(who.into_iter().collect()))
-    }
 }
 
 #[derive(Deserialize)]

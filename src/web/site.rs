@@ -12,7 +12,7 @@ use super::error::PageError;
 use super::everybody::Everybody;
 use super::folder::Allowed;
 use super::previews::Previews;
-use super::questions::Queues;
+use super::queues::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library, PersonCount};
@@ -32,7 +32,7 @@ pub(super) struct Shared {
     /// By TLS.
     pub is_encrypted: bool,
     pub allowed: Allowed,
-    pub access: Access,
+    pub access: Arc<Access>,
     pub previews: Previews,
     pub scanning: Scanning,
     pub library: Library,
@@ -69,7 +69,7 @@ impl Site {
             address,
             is_encrypted,
             allowed,
-            access,
+            access: Arc::new(access),
             previews,
             scanning: Scanning::new(library),
             library: library.clone(),

@@ -58,7 +58,8 @@ impl Server {
         };
         let guests = guests.trim().split_once("/enter").map_or(String::new(), |(_, rest)| format!("/enter{rest}"));
         let (host, entry) = url.split_at(url.find('/').unwrap());
-        let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).max_idle_connections(0).build();
+        let config =
+            Agent::config_builder().http_status_as_error(false).max_redirects(0).max_idle_connections(0).build();
         Self {
             child,
             agent: config.into(),

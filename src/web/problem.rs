@@ -1,0 +1,89 @@
+//! An answer that is an error -> a page, in the language of whoever asked.
+
+use askama::Template;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::error::PageError;
+use super::frame::Frame;
+use super::text::Words;
+use super::visit;
+use crate::people::NameError;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    text: String,
+    /// Nobody is logged in: offers to.
+    to_log_in: bool,
+}
+
+/// Makes a page of every answer that is an error.
+pub(super) async fn show(request: Request, next: Next) -> Response {
+    let words = visit::words(request.headers());
+    let response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let text = match response.extensions().get::<PageError>() {
+        Some(error) => text(words, error),
+        // Refused by axum.
+        None if status == StatusCode::PAYLOAD_TOO_LARGE => words.errors.too_large.to_owned(),
+        None => words.errors.not_understood.to_owned(),
+    };
+    let frame = Frame::bare(words, words.errors.title);
+    let to_log_in = matches!(response.extensions().get::<PageError>(), Some(PageError::NotIn));
+    match (ErrorPage { frame, text, to_log_in }).render() {
+        Ok(page) => (status, Html(page)).into_response(),
+        Err(_) => response,
+    }
+}
+
+fn text(words: &Words, error: &PageError) -> String {
+    let words = &words.errors;
+    let text = match error {
+        PageError::NotFound => words.not_found,
+        PageError::WrongHost => words.wrong_host,
+        PageError::WrongOrigin => words.wrong_origin,
+        PageError::NotIn => words.not_in,
+        PageError::TooManyAttempts => words.too_many_attempts,
+        PageError::NobodySelected => words.nobody_selected,
+        PageError::NobodyCalledSo => words.nobody_called_so,
+        PageError::NoFaceSelected => words.no_face_selected,
+        PageError::NotOneFace => words.not_one_face,
+        PageError::AllFaces => words.all_faces,
+        PageError::TheirsAlready => words.theirs_already,
+        PageError::NoDate => words.no_date,
+        PageError::BirthsDiffer(births) => return (words.births_differ)(births),
+        PageError::PhotoAway => words.photo_away,
+        PageError::PhotoChanged(problem) => return (words.photo_changed)(problem),
+        PageError::BoxBeyond => words.box_beyond,
+        PageError::FaceThere => words.face_there,
+        PageError::NotAbsolute(folder) => return (words.not_absolute)(folder),
+        PageError::NoFolder(folder) => return (words.no_folder)(folder),
+        PageError::NothingToScan => words.nothing_to_scan,
+        PageError::ScanGoesOn => words.scan_goes_on,
+        PageError::ReadOnly => words.read_only,
+        PageError::NotForGuests => words.not_for_guests,
+        PageError::TooMany(most) => return (words.too_many)(*most),
+        PageError::TooLong => words.too_long,
+        PageError::NotAllowed(folder, allowed) => return (words.not_allowed)(folder, allowed),
+        PageError::NoPhotos => words.no_photos,
+        PageError::Unreadable(problem) => return (words.unreadable)(problem),
+        PageError::Unwritable(problem) => return (words.unwritable)(problem),
+        PageError::HasPhotos(folder) => return (words.has_photos)(folder),
+        PageError::Outdated => words.outdated,
+        PageError::Name(NameError::Empty) => words.name_empty,
+        PageError::Name(NameError::ControlCharacters(_)) => words.name_control,
+        PageError::Name(NameError::Number(_)) => words.name_number,
+        PageError::Name(NameError::TooLong(_)) => words.name_long,
+        PageError::Failed(error) => return format!("{} {error}", words.failed),
+        PageError::NotUnderstood => words.not_understood,
+        PageError::Panicked => words.panicked,
+    };
+    text.to_owned()
+}
