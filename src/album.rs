@@ -208,12 +208,12 @@ fn copy_bytes(from: &File, most: u64, to: &mut impl Write, stop: &AtomicBool) ->
 }
 
 #[cfg(unix)]
-fn link(photo: &Path, target: &Path) -> io::Result<()> {
+pub(crate) fn link(photo: &Path, target: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(photo, target)
 }
 
 #[cfg(windows)]
-fn link(photo: &Path, target: &Path) -> io::Result<()> {
+pub(crate) fn link(photo: &Path, target: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(photo, target)
 }
 

@@ -15,6 +15,7 @@
 //! | [`tags`] | face names of other programs | names, and back |
 //! | [`scan`] | folders | a library that knows them |
 //! | [`album`] | photos found | a folder of links or copies |
+//! | [`follow`] | photos found | a folder of links that is kept up to date |
 //! | [`web`] | a browser's requests | pages that show all of it, and change it |
 //! | [`cli`] | the command line | all of the above |
 //!
@@ -25,6 +26,7 @@ pub mod album;
 pub mod catalog;
 pub mod cli;
 pub mod face;
+pub mod follow;
 pub mod metadata;
 pub mod people;
 pub mod photo;

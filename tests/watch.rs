@@ -163,3 +163,50 @@ fn the_service_is_installed_shown_and_removed() {
         assert!(asked.contains(words), "no {words:?} in {asked}");
     }
 }
+
+#[test]
+fn an_album_follows_a_search_and_touches_nothing_else() {
+    let library = Library::scanned(&["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", "metadata/biden-2010.jpg"]);
+    library.name("obama-2010.jpg", "Barack");
+    let folder = library.folder().join("album");
+    fs::create_dir(&folder).unwrap();
+    let own = folder.join("2010-01-01-mine.jpg");
+    fs::write(&own, "mine").unwrap();
+    let links = || {
+        let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let targets = names.filter_map(|path| fs::read_link(path).ok());
+        let mut names: Vec<String> = targets.map(|target| common::file_name(text(&target))).collect();
+        names.sort();
+        names
+    };
+    library.facetag(["album", "Barack", "--to", "album", "--follow"]).well();
+    assert_eq!(links(), ["obama-2010.jpg", "obama-2012.jpg"]);
+
+    // A decision, and its being undone.
+    let face = library.face_id("obama-2012.jpg");
+    library.facetag(["reject", "Barack", &face]).well();
+    assert_eq!(links(), ["obama-2010.jpg"]);
+    library.facetag(["undo"]).well();
+    assert_eq!(links(), ["obama-2010.jpg", "obama-2012.jpg"]);
+
+    // A link that the user has turned elsewhere is the user's.
+    let turned = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let turned = turned.into_iter().find(|path| text(path).ends_with("obama-2012.jpg")).unwrap();
+    fs::remove_file(&turned).unwrap();
+    std::os::unix::fs::symlink(&own, &turned).unwrap();
+    library.facetag(["reject", "Barack", &face]).well();
+    assert_eq!(fs::read_link(&turned).unwrap(), own);
+
+    // A new photo, as it is watched.
+    let watch = Watch::start(&library, &[]);
+    library.put("metadata/obama-2009.jpg");
+    until("the new photo in the album", || links().contains(&"obama-2009.jpg".to_owned()));
+    assert_eq!(watch.end(), 0);
+    assert_eq!(fs::read(&own).unwrap(), b"mine");
+
+    // Deleted, it does not come back.
+    fs::remove_dir_all(&folder).unwrap();
+    library.facetag(["undo"]).well();
+    assert!(!folder.exists());
+    library.facetag(["album", "Barack", "--to", "album", "--json"]).fails_saying(&["facetag find"]);
+}

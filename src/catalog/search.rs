@@ -11,6 +11,7 @@ use super::photos::{Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
 use super::{Catalog, PersonId, PhotoId, Result, State};
 use crate::metadata::Gps;
+use crate::photo::{Candidate, Format};
 
 /// What to look for; every part that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -155,7 +156,8 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The photos that fit, in order: what is read of each from its number and `columns`.
+    /// The photos that fit, in order: what is read of each from its number and `columns`, which begin with the path. The RAW file
+    /// beside a JPEG of the same shot is a copy of it.
     fn fitting<T>(
         &self,
         query: &Query,
@@ -166,12 +168,25 @@ impl Catalog {
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let (mut fitting, mut seen) = (Vec::new(), HashSet::new());
+        let mut paths = Vec::new();
         while let Some(row) = rows.next()? {
             if query.copies || seen.insert(row.get::<_, PhotoId>(0)?) {
-                fitting.push(read(row)?);
+                paths.push(row.get::<_, SqlPath<PathBuf>>(1)?.0);
+                fitting.push(Some(read(row)?));
             }
         }
-        Ok(fitting)
+        // A camera that writes RAW and JPEG of one shot gives both one name.
+        let is_raw = |path: &PathBuf| matches!(Candidate::of(path), Candidate::Photo(Format::Raw));
+        if !query.copies && paths.iter().any(is_raw) {
+            let others: HashSet<_> =
+                paths.iter().filter(|path| !is_raw(path)).map(|path| path.with_extension("")).collect();
+            for (index, path) in paths.iter().enumerate() {
+                if is_raw(path) && others.contains(&path.with_extension("")) {
+                    fitting[index] = None;
+                }
+            }
+        }
+        Ok(fitting.into_iter().flatten().collect())
     }
 
     /// The query in SQL, with the values for its question marks.

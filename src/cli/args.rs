@@ -157,6 +157,8 @@ pub enum Command {
     Accuracy(Accuracy),
     /// Find photos by people, date, place and folder
     Find(Find),
+    /// Make an album of links to the photos found, and keep it up to date
+    Album(Album),
     /// Serve a web page for viewing, naming and searching
     Serve(Serve),
     /// Export everything as JSON for other programs
@@ -411,6 +413,18 @@ pub struct Find {
     /// Create an album of copies in this folder, numbered by date
     #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "count", "null", "open"])]
     pub copy: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Album {
+    /// Folder for the links; what else lies in it is never touched
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Keep it up to date from now on, until the folder is deleted
+    #[arg(long)]
+    pub follow: bool,
+    #[command(flatten)]
+    pub find: Find,
 }
 
 #[derive(Debug, clap::Args)]

@@ -28,29 +28,7 @@ struct Found {
 
 pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     let (catalog, _) = open(library)?;
-    let ids =
-        |names: &[String]| -> Result<Vec<PersonId>> { names.iter().map(|name| Ok(catalog.who(name)?.id)).collect() };
-    let text = catalog.text_query(args.text.as_deref().unwrap_or_default())?;
-    let query = Query {
-        all: [text.all, ids(&args.names)?].concat(),
-        any: ids(&args.any)?,
-        not: [text.not, ids(&args.not)?].concat(),
-        only: args.only,
-        span: Span { since: args.since.or(text.span.since), until: args.until.or(text.span.until) },
-        undated: args.undated,
-        place: args.place.clone().or(text.place),
-        near: args.near.map(|spot| (spot, args.within)),
-        faces: if args.no_faces { Some((0, 0)) } else { args.faces },
-        unnamed: args.unnamed,
-        state: args.state,
-        folder: args.folder.as_deref().map(absolute).transpose()?,
-        copies: args.copies,
-    };
-    if let (Some(since), Some(until)) = (args.since, args.until)
-        && since > until
-    {
-        bail!("--since {since} is after --until {until}");
-    }
+    let query = query(&catalog, args, Path::new("."))?;
     let (hits, away) = there(&catalog, &query)?;
     if let Some((folder, count)) = away {
         let photos = count_of(count, "photo");
@@ -92,9 +70,37 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     Ok(if hits.is_empty() { Exit::Partly } else { Exit::Well })
 }
 
+/// What the user looks for; folders are named as seen from `from`.
+pub(super) fn query(catalog: &Catalog, args: &Find, from: &Path) -> Result<Query> {
+    let ids =
+        |names: &[String]| -> Result<Vec<PersonId>> { names.iter().map(|name| Ok(catalog.who(name)?.id)).collect() };
+    let text = catalog.text_query(args.text.as_deref().unwrap_or_default())?;
+    let query = Query {
+        all: [text.all, ids(&args.names)?].concat(),
+        any: ids(&args.any)?,
+        not: [text.not, ids(&args.not)?].concat(),
+        only: args.only,
+        span: Span { since: args.since.or(text.span.since), until: args.until.or(text.span.until) },
+        undated: args.undated,
+        place: args.place.clone().or(text.place),
+        near: args.near.map(|spot| (spot, args.within)),
+        faces: if args.no_faces { Some((0, 0)) } else { args.faces },
+        unnamed: args.unnamed,
+        state: args.state,
+        folder: args.folder.as_deref().map(|folder| absolute(&from.join(folder))).transpose()?,
+        copies: args.copies,
+    };
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since > until
+    {
+        bail!("--since {since} is after --until {until}");
+    }
+    Ok(query)
+}
+
 /// The photos that fit and can be reached now, and how many cannot, with the first folder that is not there. A disk may have
 /// been unplugged since the last scan.
-fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Option<(PathBuf, u64)>)> {
+pub(super) fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Option<(PathBuf, u64)>)> {
     let mut folders: HashMap<PathBuf, bool> = HashMap::new();
     let mut is_there = |path: &Path| {
         let Some(folder) = path.parent() else { return true };

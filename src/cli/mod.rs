@@ -1,6 +1,7 @@
 //! The command line: `args` says what may be typed, and each command is a file.
 
 mod accuracy;
+mod album;
 mod args;
 mod backup;
 mod check;
@@ -80,7 +81,14 @@ pub fn run(args: Args) -> Result<Exit> {
             | Command::Man { .. }
             | Command::Demo
     );
-    let done = carry_out(&library, args.command);
+    let changes = changes(&args.command);
+    let done = carry_out(&library, args.command).and_then(|exit| {
+        // Albums that follow a search follow what has changed.
+        if changes && library.file().exists() {
+            album::update_all(&Catalog::open(&library)?)?;
+        }
+        Ok(exit)
+    });
     if done.is_ok() && !looks_only {
         backup::weekly(&library);
     }
@@ -131,6 +139,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Log { limit, json } => history::log(library, limit, json),
         Command::Why { face, json } => why::run(library, face, json),
         Command::Accuracy(args) => accuracy::run(library, &args),
+        Command::Album(args) => album::run(library, &args),
         Command::Find(args) => find::run(library, &args),
         Command::Export(args) => export::run(library, &args),
         Command::Import(args) => import::run(library, &args),
@@ -148,6 +157,29 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Man { folder } => completions::man(&folder),
         Command::Demo => demo::run(library),
     }
+}
+
+/// Whether a command may change which photos a search finds.
+fn changes(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Scan(_)
+            | Command::Name { .. }
+            | Command::Rename { .. }
+            | Command::Merge { .. }
+            | Command::Hide { .. }
+            | Command::Ignore { .. }
+            | Command::Born { .. }
+            | Command::Review(_)
+            | Command::Confirm { .. }
+            | Command::Reject { .. }
+            | Command::Split { .. }
+            | Command::Face { .. }
+            | Command::Undo { .. }
+            | Command::Redo { .. }
+            | Command::Import(_)
+            | Command::Forget(_)
+    )
 }
 
 /// Whether the reader of our output has gone away.

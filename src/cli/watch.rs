@@ -10,10 +10,11 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::Exit;
+use super::album::update_all;
 use super::args::{Watch, WatchHow};
 use super::output::{count, note, plain, say};
 use super::scan::interruption;
-use crate::catalog::{Catalog, Library, NamedPhoto, PhotoId};
+use crate::catalog::{Catalog, Library, LineId, NamedPhoto, PhotoId};
 use crate::printable::printable;
 use crate::scan::{Event, News, Summary, Watching, watch};
 
@@ -37,7 +38,22 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
     }
     let watching = Watching { poll: how.poll.map(Duration::from_secs) };
     let messenger = messenger(how);
+    let mut followed: Option<LineId> = None;
+    let mut keep_albums = |catalog: &Catalog| -> Result<()> {
+        let decided = catalog.last_line()?;
+        if followed != Some(decided) {
+            update_all(catalog)?;
+            followed = Some(decided);
+        }
+        Ok(())
+    };
+    let warn = |problem: &dyn std::fmt::Display| note(&format!("warning: {problem}"));
     watch(library, &watching, interrupted, |news| match news {
+        News::Checked { catalog } => {
+            if let Err(error) = keep_albums(catalog) {
+                warn(&error);
+            }
+        }
         News::Watched { root, polled: true } => {
             note(&format!(
                 "{}: the system does not say what happens there; it is looked at from time to time",
@@ -50,8 +66,13 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
         }
         News::Trouble(problem) => note(&format!("warning: {problem}")),
         News::Scanned { summary, since } => {
-            if let Err(error) = report(library, summary, since, quiet, messenger.as_ref()) {
-                note(&format!("warning: {error}"));
+            let catalog = Catalog::reopen(library).map_err(Into::into);
+            let reported = catalog.and_then(|catalog| {
+                update_all(&catalog)?;
+                report(&catalog, summary, since, quiet, messenger.as_ref())
+            });
+            if let Err(error) = reported {
+                warn(&error);
             }
         }
         News::Watched { .. } | News::Scan(_) => {}
@@ -61,7 +82,7 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
 
 /// Says what a scan has found, and hands new photos of known people on.
 fn report(
-    library: &Library,
+    catalog: &Catalog,
     summary: &Summary,
     since: PhotoId,
     quiet: bool,
@@ -84,7 +105,7 @@ fn report(
     if photos == 0 {
         return Ok(());
     }
-    let photos = Catalog::reopen(library)?.named_since(since)?;
+    let photos = catalog.named_since(since)?;
     if !quiet {
         for photo in &photos {
             say(&format!("{}: {}", printable(&photo.path), printable(&photo.people.join(", "))))?;

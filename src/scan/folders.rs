@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::discover::{self, Target};
-use super::plan::is_empty;
+use super::plan::is_away;
 use super::{Event, Job, Options, Summary, scan};
 use crate::catalog::{Catalog, CatalogError, Library, Root};
 use crate::face::{ModelError, Pack};
@@ -61,8 +61,7 @@ pub fn scan_folders(
             return Err(ScanError::NoRoot);
         }
         for root in known.iter().filter(|_| options.rebuild) {
-            // An unmounted disk leaves no folder, or an empty one.
-            if !root.is_dir() || (is_empty(root) && !catalog.files_under(root)?.is_empty()) {
+            if is_away(root, !catalog.files_under(root)?.is_empty()) {
                 return Err(ScanError::Away(root.clone()));
             }
         }

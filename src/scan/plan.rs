@@ -38,10 +38,7 @@ pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) 
     let mut plan = Plan::default();
     for (Target { root, start, asked_for }, mut found) in found {
         let known = job.catalog.files_under(&start)?;
-        // An unmounted disk leaves no folder, or an empty one.
-        let is_away = !root.path.is_dir()
-            || (found.photos.is_empty() && known.iter().any(|file| !file.missing) && is_empty(&root.path));
-        if is_away {
+        if is_away(&root.path, known.iter().any(|file| !file.missing)) {
             job.catalog.root_is_offline(&root.path)?;
             // Where all its photos have been found elsewhere since, nothing is amiss.
             if !known.is_empty() && !job.summary.offline.contains(&root.path) {
@@ -148,9 +145,10 @@ fn is_same(known: &Stamp, found: &Stamp) -> bool {
     size == found.size && modified == found.modified && (changed == found.changed || changed == 0)
 }
 
-/// Whether there is nothing in a folder.
-pub(super) fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+/// Whether the disk with a root is away: an unmounted one leaves no folder, or an empty one where files were.
+pub(super) fn is_away(root: &Path, had_files: bool) -> bool {
+    let is_empty = || std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
+    !root.is_dir() || (had_files && is_empty())
 }
 
 #[cfg(test)]

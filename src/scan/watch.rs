@@ -26,7 +26,6 @@ pub struct Watching {
 }
 
 /// What is told while watching goes on.
-#[derive(Debug)]
 pub enum News<'a> {
     /// A root is watched from now on, by events or by looking at it.
     Watched { root: &'a Path, polled: bool },
@@ -34,6 +33,8 @@ pub enum News<'a> {
     Scan(Event<'a>),
     /// A scan has ended; photos of greater numbers than `since` are new.
     Scanned { summary: &'a Summary, since: PhotoId },
+    /// From time to time: what was decided meanwhile can be followed.
+    Checked { catalog: &'a Catalog },
     /// What could not be done, and is tried again; one line.
     Trouble(String),
 }
@@ -51,7 +52,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const MOST_PATHS: usize = 10_000;
 
 /// So often is looked whether roots came or went, and whether watching is to end.
-const CHECK: Duration = Duration::from_secs(5);
+const CHECK: Duration = Duration::from_secs(15);
 const STEP: Duration = Duration::from_millis(500);
 
 /// Folders of which the system says nothing are looked at so often.
@@ -79,7 +80,8 @@ pub fn watch(
     let mut pending = Pending::default();
     let (mut checked, mut pause_until): (Option<Instant>, Option<Instant>) = (None, None);
     while !interrupted.load(Ordering::Relaxed) {
-        if checked.is_none_or(|checked| checked.elapsed() >= CHECK) {
+        let every = watching.poll.map_or(CHECK, |poll| poll.min(CHECK));
+        if checked.is_none_or(|checked| checked.elapsed() >= every) {
             if let Err(error) = roots.check(library, &mut pending, &mut tell) {
                 tell(News::Trouble(error.to_string()));
             }
@@ -166,7 +168,9 @@ impl Roots {
         pending: &mut Pending,
         tell: &mut impl FnMut(News),
     ) -> Result<(), CatalogError> {
-        let roots: Vec<PathBuf> = Catalog::reopen(library)?.roots()?.into_iter().map(|root| root.path).collect();
+        let catalog = Catalog::reopen(library)?;
+        tell(News::Checked { catalog: &catalog });
+        let roots: Vec<PathBuf> = catalog.roots()?.into_iter().map(|root| root.path).collect();
         self.watched.retain(|root, _| roots.contains(root));
         for root in roots {
             let identity = identity(&root);
