@@ -177,10 +177,10 @@ fn make(folder: &Path, hits: &[Hit], kind: album::Kind) -> Result<Exit> {
     }
     let album = made.with_context(|| folder.display().to_string())?;
     for (photo, error) in &album.failed {
-        note(&format!("warning: {}: {error}", photo.display()));
+        note(&format!("warning: {}: {error}", plain(photo)));
     }
     let what = if kind == album::Kind::Links { "link" } else { "copies of photo" };
-    let mut line = format!("{}: {}", folder.display(), count_of(album.made, what));
+    let mut line = format!("{}: {}", plain(folder), count_of(album.made, what));
     if album.present > 0 {
         line += &format!(", {} there already", album.present);
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::args::Review;
 use super::name::warn;
-use super::output::{count, json, percent, say};
+use super::output::{count, json, percent, plain, say};
 use super::{Exit, picture};
 use crate::catalog::{Catalog, FaceRow, Library, PersonId, Who};
 use crate::face::PackInfo;
@@ -110,7 +110,7 @@ fn ask(catalog: &mut Catalog, question: &Question, pictures: bool) -> Result<Ans
     for (face, side) in shown.iter().map(|face| (face, "this")).chain(theirs.first().map(|face| (face, "like"))) {
         if let Some(path) = catalog.path_of(face.photo)? {
             let away = if path.exists() { "" } else { " (not there now)" };
-            say(&format!("  {side}: {}{away}", path.display()))?;
+            say(&format!("  {side}: {}{away}", plain(&path)))?;
         }
     }
     answer()

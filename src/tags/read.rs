@@ -16,7 +16,7 @@ use super::sidecar::{Folder, is_of_another};
 use super::{Region, acdsee, compose, keywords, matching, microsoft, mwg, takeout, to_upright};
 use crate::catalog::fold;
 use crate::metadata::packets::xmp_packets;
-use crate::photo::Orientation;
+use crate::photo::{self, Orientation};
 
 /// Where names are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
@@ -136,7 +136,7 @@ impl Reader {
     }
 
     fn contents(&self, path: &Path) -> Option<Vec<u8>> {
-        self.understood(path, std::fs::read(path))
+        self.understood(path, photo::read(path))
     }
 
     fn understood<T, E: ToString>(&self, path: &Path, result: Result<T, E>) -> Option<T> {

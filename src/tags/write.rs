@@ -16,7 +16,7 @@ use super::to_stored;
 use crate::catalog::{Catalog, CatalogError, NamedFaceRow, PersonId, PhotoId, State, WrittenFile};
 use crate::metadata::Metadata;
 use crate::metadata::packets::xmp_packets;
-use crate::photo::{Orientation, header};
+use crate::photo::{self, Orientation, header};
 
 /// Where names are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn original(
     faces: &[(NamedFaceRow, bool)],
 ) -> Result<Result<Original, String>, CatalogError> {
     let hash = catalog.photo(photo)?.hash;
-    let bytes = match fs::read(path) {
+    let bytes = match photo::read(path) {
         Ok(bytes) => bytes,
         Err(error) => return Ok(Err(error.to_string())),
     };
@@ -205,7 +205,7 @@ fn sidecar(
     let mut target = None;
     for found in folder.sidecars(name) {
         let at = |error: &dyn ToString| (found.clone(), error.to_string());
-        let bytes = fs::read(&found).map_err(|error| at(&error))?;
+        let bytes = photo::read(&found).map_err(|error| at(&error))?;
         let properties = match bytes.iter().all(u8::is_ascii_whitespace) {
             true => Properties::default(),
             false => Properties::parse(&bytes).map_err(|error| at(&error))?,
