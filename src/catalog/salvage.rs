@@ -211,7 +211,7 @@ mod tests {
         };
         for line in 1..=60 {
             let sql = "INSERT INTO journal VALUES (?1, '2026-11-28T12:00:00Z', ?2)";
-            sqlite.execute(sql, rusqlite::params![line, decision(line)]).unwrap();
+            sqlite.execute(sql, rusqlite::params![line as i64, decision(line)]).unwrap();
         }
         sqlite.close().unwrap();
         let found = Salvaged::read(&file, None);

@@ -45,6 +45,7 @@ fn picture(file: &HeifFile, item: ItemId, has_alpha: bool) -> Result<RgbImage, P
         // A grid's transparency may be a grid of its own, and is then not looked at.
         let alpha = file.referencing_items(item, b"auxl").into_iter().find(|&aux| is_alpha(file, aux));
         if let Some(alpha) = alpha.and_then(|aux| self::frame(file, aux).ok().map(|(alpha, _)| alpha)) {
+            picture.has_alpha = true;
             let largest = f32::from((1_u16 << alpha.bit_depth[0]) - 1);
             let across = alpha.widths[0] as usize;
             let (pixels, _) = picture.data.as_chunks_mut::<4>();
@@ -55,7 +56,11 @@ fn picture(file: &HeifFile, item: ItemId, has_alpha: bool) -> Result<RgbImage, P
             }
         }
     }
-    Ok(over_white(picture.width, picture.height, picture.data))
+    let (width, height) = (picture.width, picture.height);
+    Ok(match picture.has_alpha {
+        true => over_white(width, height, picture.data),
+        false => RgbImage::from_raw(width, height, picture.into_rgb8()).expect("three bytes a pixel"),
+    })
 }
 
 fn is_alpha(file: &HeifFile, item: ItemId) -> bool {

@@ -44,7 +44,11 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
 fn picture(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let options = Options { max_threads: 1, max_pixels: MAX_PIXELS };
     let picture = heifer::decode_rgba8(bytes, &options).map_err(explain)?;
-    Ok(over_white(picture.width, picture.height, picture.data))
+    let (width, height) = (picture.width, picture.height);
+    Ok(match picture.has_alpha {
+        true => over_white(width, height, picture.data),
+        false => RgbImage::from_raw(width, height, picture.into_rgb8()).expect("three bytes a pixel"),
+    })
 }
 
 fn tile(file: &heifer_isobmff::HeifFile, item: heifer_isobmff::ItemId) -> Result<RgbImage, PhotoError> {
@@ -53,7 +57,10 @@ fn tile(file: &heifer_isobmff::HeifFile, item: heifer_isobmff::ItemId) -> Result
 
 fn eight_bits(picture: Image) -> RgbImage {
     let (width, height) = (picture.width, picture.height);
-    over_white(width, height, picture.to_rgba8())
+    match picture.has_alpha {
+        true => over_white(width, height, picture.to_rgba8()),
+        false => RgbImage::from_raw(width, height, picture.to_rgb8()).expect("three bytes a pixel"),
+    }
 }
 
 fn explain(error: heifer::Error) -> PhotoError {
