@@ -209,6 +209,7 @@ fn face(person: u64, dimension: usize, spread: &Spread, random: &mut Random) -> 
         landmarks: [[0.5; 2]; 5],
         score: 0.9,
         quality: if poor { 0.05 } else { 0.7 },
+        recognisability: 1.0,
         embedding: normalised(embedding).unwrap(),
         thumbnail: Vec::new(),
     }

@@ -21,7 +21,7 @@ const SHIPPED: [(&str, usize, usize); 6] = [
     ("retinaface_mnet025.onnx", 128, 128),
     ("retinaface_mnet025.onnx", 160, 160),
     ("retinaface_mnet025.onnx", 224, 224),
-    ("mobilefacenet.onnx", 112, 112),
+    ("sface.onnx", 112, 112),
 ];
 
 const INSIGHTFACE: [(&str, usize, usize); 4] = [

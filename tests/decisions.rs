@@ -146,6 +146,7 @@ impl World {
             landmarks: [[0.1; 2]; 5],
             score: if noise % 16 == 0 { 0.4 } else { 0.9 },
             quality: if noise % 11 == 0 { 0.05 } else { 0.8 },
+            recognisability: 1.0,
             embedding: looks(person, noise),
             thumbnail: Vec::new(),
         };
@@ -308,7 +309,7 @@ fn looks(person: u8, noise: u16) -> Embedding {
         random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (random >> 40) as f32 / (1 << 23) as f32 - 1.0
     };
-    let mut embedding: Vec<f32> = (0..192).map(|_| next() * 0.06 * f32::from(noise % 4)).collect();
+    let mut embedding: Vec<f32> = (0..128).map(|_| next() * 0.06 * f32::from(noise % 4)).collect();
     embedding[usize::from(person)] += 1.0;
     if person == 5 {
         embedding[4] += 0.7;

@@ -97,7 +97,7 @@ fn embeddings_are_of_length_one_and_near_for_one_person() {
         let faces = photo["faces"].as_array().unwrap();
         for face in faces {
             let embedding: Vec<f64> = serde_json::from_value(face["embedding"].clone()).unwrap();
-            assert_eq!(embedding.len(), 192);
+            assert_eq!(embedding.len(), 128);
             let length = dot(&embedding, &embedding).sqrt();
             assert!((length - 1.0).abs() < 1e-4, "{length}");
             if faces.len() == 1 {

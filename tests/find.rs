@@ -312,3 +312,33 @@ fn names(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// The situation room has faces at the back that are too small and blurred to say whose they are.
+#[test]
+fn a_face_that_nobody_can_recognise_is_listed_and_left_to_the_user() {
+    let library = album();
+    let crowd = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/situation-room-2011.jpg");
+    fs::copy(crowd, library.photos().join("crowd.jpg")).unwrap();
+    library.scan();
+    let count = || library.facetag(["stats", "--json"]).well().json()["unrecognisable"].as_u64().unwrap();
+    let left_out = count();
+    assert!(left_out > 0);
+    assert_eq!(library.find(&["--unrecognisable"]), ["crowd.jpg"]);
+    let faces = library.export()["crowd.jpg"]["faces"].clone();
+    let groupless: Vec<String> = faces
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|face| face["group"].is_null())
+        .map(|face| face["id"].to_string())
+        .collect();
+    assert!(groupless.len() as u64 >= left_out, "they keep their boxes, and are in no group: {faces}");
+
+    // Named by hand, they are found, and counted no more.
+    for (index, face) in groupless.iter().enumerate() {
+        library.facetag(["confirm", &format!("Guest {index}"), face]).well();
+    }
+    assert_eq!(library.find(&["Guest 0"]), ["crowd.jpg"]);
+    assert_eq!(count(), 0);
+    assert_eq!(library.find(&["--unrecognisable"]), [""; 0]);
+}

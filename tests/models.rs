@@ -60,8 +60,8 @@ fn retinaface() {
 }
 
 #[test]
-fn mobilefacenet() {
-    check("mobilefacenet", &shipped("mobilefacenet.onnx"));
+fn sface() {
+    check("sface", &shipped("sface.onnx"));
 }
 
 /// InsightFace's weights may not be shipped: the test runs where `FACETAG_INSIGHTFACE` names the folder that has them.

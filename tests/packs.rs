@@ -16,13 +16,13 @@ fn the_open_pack_is_there_and_in_use() {
     assert_eq!(packs.len(), 1);
     assert_eq!(
         (&packs[0]["name"], &packs[0]["active"], &packs[0]["dimension"]),
-        (&"open".into(), &true.into(), &192.into())
+        (&"open".into(), &true.into(), &128.into())
     );
     let licence = packs[0]["licence"].as_str().unwrap();
     assert!(licence.contains("MIT") && licence.contains("Apache-2.0"), "{licence}");
     for args in [&["models"][..], &["models", "list"]] {
         let told = library.facetag(args).well().stdout;
-        assert!(told.contains("open") && told.contains("192") && told.contains(licence), "{told}");
+        assert!(told.contains("open") && told.contains("128") && told.contains(licence), "{told}");
     }
     let used = library.facetag(["models", "use", "open"]).well().stdout;
     assert!(used.contains("in use already"), "{used}");
@@ -74,15 +74,15 @@ fn insightface_is_added_with_its_licence_accepted_and_used_without_losing_a_name
     // Nobody is there to say yes: standard input is no terminal.
     let refused = library.facetag(["models", "add", &models]).fails_saying(&["non-commercial", "--accept-license"]);
     assert_eq!(refused.stdout, "");
-    assert_eq!(packs(&library), json!([["open", true, 192]]));
+    assert_eq!(packs(&library), json!([["open", true, 128]]));
 
     let added = library.facetag(["models", "add", "--accept-license", &models]).well();
     assert!(added.stderr.contains("non-commercial"), "what it allows is said all the same: {}", added.stderr);
-    assert_eq!(packs(&library), json!([["open", true, 192], ["insightface-mbf", false, 512]]));
+    assert_eq!(packs(&library), json!([["open", true, 128], ["insightface-mbf", false, 512]]));
     assert_eq!(library.export(), named, "adding is not using");
 
     library.facetag(["models", "use", "insightface"]).well();
-    assert_eq!(packs(&library), json!([["open", false, 192], ["insightface-mbf", true, 512]]));
+    assert_eq!(packs(&library), json!([["open", false, 128], ["insightface-mbf", true, 512]]));
     let lengths = |library: &Library| -> Vec<usize> {
         let export = library.facetag(["export", "--embeddings"]).well().json();
         let faces = export["photos"].as_array().unwrap().iter().map(|photo| photo["faces"][0].clone());
@@ -99,7 +99,7 @@ fn insightface_is_added_with_its_licence_accepted_and_used_without_losing_a_name
 
     // And back: what was embedded before is there, the new photo is embedded now.
     library.facetag(["models", "use", "open"]).well();
-    assert_eq!(lengths(&library), [192; 5]);
+    assert_eq!(lengths(&library), [128; 5]);
     let mut now = people_in(&library);
     assert_eq!(now.remove("obama-2009.jpg"), Some("Barack".into()));
     assert_eq!(now, people(&named));

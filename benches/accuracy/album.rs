@@ -136,6 +136,7 @@ impl Album {
                         landmarks: face.landmarks,
                         score: face.score,
                         quality: face.quality,
+                        recognisability: face.recognisability.unwrap_or(1.0),
                         embedding: embeddings[&face.id].1.clone(),
                         thumbnail: Vec::new(),
                     })

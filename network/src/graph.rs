@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use super::NetworkError;
+use super::dequantise::onnx_dequantise;
 use super::kernel::Kernels;
 use super::plan::Plan;
 use super::prelu::onnx_prelu;
@@ -39,6 +40,7 @@ impl Graph {
         // The shapes written in the files are those of some example, not of what is asked of it here.
         let mut framework = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
         framework.op_register.insert("PRelu", |_, _| Ok((onnx_prelu(), vec![])));
+        framework.op_register.insert("DequantizeLinear", |_, node| Ok((onnx_dequantise(node)?, vec![])));
         let model = framework.model_for_read(&mut &*onnx).map_err(NetworkError::new)?;
         Ok(Self { model, kernels: Kernels::default() })
     }

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod depthwise;
+mod dequantise;
 mod feature_map;
 mod graph;
 mod kernel;

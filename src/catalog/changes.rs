@@ -28,7 +28,7 @@ const RECORDED: [Recorded; 4] = [
     Recorded {
         table: "faces",
         key: &["id"],
-        fixed: &["photo_id", "x", "y", "width", "height", "landmarks", "score", "quality"],
+        fixed: &["photo_id", "x", "y", "width", "height", "landmarks", "score", "quality", "recognisability"],
         changing: &["person_id", "state", "removed", "origin"],
     },
     Recorded { table: "rejections", key: &["face_id", "person_id"], fixed: &[], changing: &[] },

@@ -76,7 +76,7 @@ impl Writer<'_> {
         let mut faces = self.connection.prepare_cached(&sql)?;
         let mut embeddings =
             self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
-        let rows = faces.query_map([photo], |row| Ok((face(row)?, row.get(11)?)))?;
+        let rows = faces.query_map([photo], |row| Ok((face(row)?, row.get(12)?)))?;
         rows.map(|row| {
             let (face, is_known) = row?;
             let embeddings = embeddings.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
@@ -97,9 +97,9 @@ impl Writer<'_> {
 
     /// The same face in another photo, of nobody yet.
     fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
-        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, origin)
-                   SELECT ?2, x, y, width, height, landmarks, score, quality, origin FROM faces WHERE id = ?1";
-        self.connection.execute(sql, [face.id, photo])?;
+        let columns = "x, y, width, height, landmarks, score, quality, recognisability, origin";
+        let sql = format!("INSERT INTO faces (photo_id, {columns}) SELECT ?2, {columns} FROM faces WHERE id = ?1");
+        self.connection.execute(&sql, [face.id, photo])?;
         let id = self.connection.last_insert_rowid();
         let sql = "INSERT INTO embeddings (face_id, pack, vector)
                    SELECT ?2, pack, vector FROM embeddings WHERE face_id = ?1";

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::photos::Writer;
 use super::{Catalog, FaceRef, NewFace, PersonId, PhotoId, Result};
-use crate::face::{BoundingBox, Embedding, Landmarks};
+use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
 
 pub type FaceId = i64;
 
@@ -37,10 +37,24 @@ pub struct FaceRow {
     pub landmarks: Landmarks,
     pub score: f32,
     pub quality: f32,
+    /// How well it can be told apart from others, 0 to 1; `None` until it is embedded again.
+    pub recognisability: Option<f32>,
     /// Its group, or its person once that has a name.
     pub person: Option<PersonId>,
     /// `None` in a group that the user said nothing of.
     pub state: Option<State>,
+}
+
+impl FaceRow {
+    /// Whether it can be told apart from others. One that cannot is in no group, and nothing is asked about it.
+    pub fn is_recognisable(&self) -> bool {
+        self.recognisability.is_none_or(|recognisability| recognisability >= RECOGNISABLE)
+    }
+}
+
+/// SQL that holds where a face cannot be told apart from others, as in [`FaceRow::is_recognisable`].
+pub(super) fn unrecognisable() -> String {
+    format!("coalesce(recognisability, 1) < {RECOGNISABLE}")
 }
 
 /// What its photo tells of a face.
@@ -52,7 +66,8 @@ pub struct InPhoto {
     pub pixels: f32,
 }
 
-pub(super) const COLUMNS: &str = "id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state";
+pub(super) const COLUMNS: &str =
+    "id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state, recognisability";
 
 impl Catalog {
     /// The faces of a photo, from left to right.
@@ -115,11 +130,11 @@ impl Catalog {
         let mut rows = statement.query([pack])?;
         while let Some(row) = rows.next()? {
             let face = face(row)?;
-            let taken = row.get_ref(12)?.as_str_or_null().ok().flatten();
+            let taken = row.get_ref(13)?.as_str_or_null().ok().flatten();
             let taken = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
-            let (width, height): (f32, f32) = (row.get(13)?, row.get(14)?);
+            let (width, height): (f32, f32) = (row.get(14)?, row.get(15)?);
             let pixels = (face.bounds.width * width).min(face.bounds.height * height);
-            see(face, InPhoto { taken, pixels }, &row.get::<_, Floats>(11)?.0);
+            see(face, InPhoto { taken, pixels }, &row.get::<_, Floats>(12)?.0);
         }
         Ok(())
     }
@@ -157,6 +172,22 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Takes faces out of groups that were made of embeddings which a migration has dropped, see [`Writer::ungroup_the_unnamed`].
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn ungroup_the_outdated(&mut self) -> Result<()> {
+        const OUTDATED: &str = "rebuild_groups";
+        if self.setting(OUTDATED)?.is_none() {
+            return Ok(());
+        }
+        self.batch(|writer| {
+            writer.ungroup_the_unnamed()?;
+            writer.connection.execute("DELETE FROM settings WHERE key = ?1", [OUTDATED])?;
+            Ok(())
+        })
+    }
+
     /// The embedding of a face in `pack`, if it has one.
     ///
     /// # Errors
@@ -169,14 +200,17 @@ impl Catalog {
         Ok(embedding.optional()?.map(|embedding| embedding.0))
     }
 
-    /// Whether some face of at least this score, with an embedding of `pack`, is in no group yet.
+    /// Whether some recognisable face of at least this score, with an embedding of `pack`, is in no group yet.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn has_ungrouped(&self, pack: &str, score: f32) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1
-                                  WHERE person_id IS NULL AND score >= ?2)";
-        Ok(self.connection.query_row(sql, params![pack, score], |row| row.get(0))?)
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1
+                            WHERE person_id IS NULL AND score >= ?2 AND NOT {})",
+            unrecognisable()
+        );
+        Ok(self.connection.query_row(&sql, params![pack, score], |row| row.get(0))?)
     }
 
     /// Photos that have a face without an embedding of `pack`.
@@ -198,8 +232,8 @@ impl Writer<'_> {
         let BoundingBox { x, y, width, height } = face.bounds;
         self.connection
             .prepare_cached(
-                "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, recognisability)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 photo,
@@ -209,7 +243,8 @@ impl Writer<'_> {
                 height,
                 Floats(face.landmarks.as_flattened().to_vec()),
                 face.score,
-                face.quality
+                face.quality,
+                face.recognisability
             ])?;
         let id = self.connection.last_insert_rowid();
         self.thumbnail(id, &face.thumbnail)?;
@@ -224,6 +259,16 @@ impl Writer<'_> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)")?
             .execute(params![face, pack, Floats(embedding.to_vec())])?;
+        Ok(())
+    }
+
+    /// Keeps how well a face can be told apart from others, 0 to 1.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn recognisability(&mut self, face: FaceId, recognisability: f32) -> Result<()> {
+        let sql = "UPDATE faces SET recognisability = ?2 WHERE id = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![face, recognisability])?;
         Ok(())
     }
 
@@ -281,6 +326,7 @@ pub(super) fn face(row: &Row) -> rusqlite::Result<FaceRow> {
         landmarks,
         score: row.get(7)?,
         quality: row.get(8)?,
+        recognisability: row.get(11)?,
         person: row.get(9)?,
         state: row.get(10)?,
     })

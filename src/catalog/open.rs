@@ -10,6 +10,8 @@ use super::salvage::Salvaged;
 use super::{Catalog, CatalogError, Library, Result, Writer, now};
 use super::{damage, read_only};
 
+const SFACE: &str = include_str!("migrations/2026-11-28-sface.sql");
+
 /// In the order of their dates; one that was released is never edited.
 const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-23-first.sql")),
@@ -25,6 +27,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-name-keys.sql")),
     M::up(include_str!("migrations/2026-11-28-keeping.sql")),
     M::up(include_str!("migrations/2026-11-28-dates-places.sql")),
+    M::up(SFACE),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -481,5 +484,36 @@ mod tests {
             let error = catalog.connection.execute(sql, []).unwrap_err().to_string();
             assert!(error.contains("append-only"), "{error}");
         }
+    }
+
+    /// A library of the pack that shipped before keeps its names; what that pack's recogniser made is dropped, for the next scan to
+    /// make anew.
+    #[test]
+    fn what_the_old_recogniser_made_is_dropped() {
+        let (_folder, library) = library();
+        let before = MIGRATIONS.iter().position(|migration| *migration == M::up(SFACE)).unwrap();
+        let catalog = Catalog::open_with(&library, &Migrations::from_slice(&MIGRATIONS[..before])).unwrap();
+        let rows = "INSERT INTO photos (id, hash, width, height, detector, scanned_at)
+                    VALUES (1, zeroblob(32), 9, 9, 'open', '');
+                    INSERT INTO files (path, size, modified, photo_id) VALUES ('/a.jpg', 1, 1, 1);
+                    INSERT INTO people (id, name, key, created_at) VALUES (1, 'Anna', 'anna', ''), (2, NULL, NULL, '');
+                    INSERT INTO faces (id, photo_id, x, y, width, height, landmarks, score, quality, person_id, state)
+                    VALUES (1, 1, 0, 0, 1, 1, zeroblob(40), 1, 1, 1, 'confirmed'), (2, 1, 0, 0, 1, 1, zeroblob(40), 1, 1, 2, NULL);
+                    INSERT INTO embeddings (face_id, pack, vector)
+                    VALUES (1, 'open', zeroblob(768)), (2, 'open', zeroblob(768)), (2, 'other', zeroblob(4));";
+        catalog.connection.execute_batch(rows).unwrap();
+        drop(catalog);
+
+        let mut catalog = Catalog::open(&library).unwrap();
+        assert_eq!(catalog.photos_without_embeddings("open").unwrap(), [1]);
+        assert!(catalog.embedding(2, "other").unwrap().is_some());
+        let people = |catalog: &Catalog| [1, 2].map(|face| catalog.face(face).unwrap().person);
+        assert_eq!(people(&catalog), [Some(1), Some(2)], "groups stand until they can be made anew");
+        assert!(catalog.face(1).unwrap().is_recognisable());
+        catalog.ungroup_the_outdated().unwrap();
+        assert_eq!(people(&catalog), [Some(1), None], "a name is never lost");
+        catalog.connection.execute("UPDATE faces SET person_id = 2 WHERE id = 2", []).unwrap();
+        catalog.ungroup_the_outdated().unwrap();
+        assert_eq!(people(&catalog), [Some(1), Some(2)], "once is enough");
     }
 }

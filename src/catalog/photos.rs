@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::faces::unrecognisable;
 use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, PersonId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
@@ -77,6 +78,8 @@ pub struct NewFace {
     pub score: f32,
     /// 0 (useless) to 1, see [`crate::face::quality`].
     pub quality: f32,
+    /// How well it can be told apart from others, 0 to 1.
+    pub recognisability: f32,
     pub embedding: Embedding,
     /// A small picture of it, JPEG.
     pub thumbnail: Vec<u8>,
@@ -115,6 +118,8 @@ pub struct Tally {
     pub unreadable: u64,
     pub faces: u64,
     pub tagged: u64,
+    /// Faces of nobody that cannot be told apart from others.
+    pub unrecognisable: u64,
     pub persons: u64,
     pub groups: u64,
 }
@@ -400,6 +405,10 @@ impl Catalog {
             tagged: count(
                 "SELECT count(*) FROM seen_faces JOIN people ON people.id = person_id WHERE name IS NOT NULL",
             )?,
+            unrecognisable: count(&format!(
+                "SELECT count(*) FROM seen_faces WHERE person_id IS NULL AND {}",
+                unrecognisable()
+            ))?,
             persons: count("SELECT count(*) FROM people WHERE name IS NOT NULL")?,
             groups: count(
                 "SELECT count(*) FROM people WHERE name IS NULL

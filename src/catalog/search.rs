@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
+use super::faces::unrecognisable;
 use super::photos::{Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
 use super::{Catalog, PersonId, PhotoId, Result, State};
@@ -25,6 +26,8 @@ pub struct Query {
     /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face so doubtful that it is in no
     /// group does not count, nor does a stranger whom the user ignores.
     pub only: bool,
+    /// Some face of nobody in it cannot be told apart from others.
+    pub unrecognisable: bool,
     pub span: Span,
     /// The date of the photo is not known.
     pub undated: bool,
@@ -243,6 +246,12 @@ impl Query {
                 marks(named.len())
             );
             conditions.push(Condition::new(&test, named));
+        }
+        if self.unrecognisable {
+            let faces = format!("person_id IS NULL AND NOT removed AND {}", unrecognisable());
+            let test = format!("EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND {faces})");
+            let none: [PersonId; 0] = [];
+            conditions.push(Condition::new(&test, none));
         }
         let Span { since, until } = self.span;
         if since.is_some() || until.is_some() {

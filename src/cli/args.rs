@@ -357,6 +357,9 @@ pub struct Find {
     /// Nobody else is in the photo, named or not
     #[arg(long)]
     pub only: bool,
+    /// Photos with a face that is too small, blurred or turned to tell whose it is, and that nobody has named
+    #[arg(long)]
+    pub unrecognisable: bool,
     /// Taken in or after this year, month or day: 2024, 2024-07, 2024-07-15
     #[arg(long, value_name = "DATE", value_parser = first_day)]
     pub since: Option<Date>,

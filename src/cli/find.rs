@@ -80,6 +80,7 @@ pub(super) fn query(catalog: &Catalog, args: &Find, from: &Path) -> Result<Query
         any: ids(&args.any)?,
         not: [text.not, ids(&args.not)?].concat(),
         only: args.only,
+        unrecognisable: args.unrecognisable,
         span: Span { since: args.since.or(text.span.since), until: args.until.or(text.span.until) },
         undated: args.undated,
         place: args.place.clone().or(text.place),

@@ -22,16 +22,17 @@ impl Recogniser {
         Ok(Self { network: Graph::parse(onnx)?.network(SIDE as usize, SIDE as usize)?, scale })
     }
 
-    /// The embedding of an aligned face (112 x 112 pixels), of length one.
+    /// The embedding of an aligned face (112 x 112 pixels), of length one, and the length that the network gave it.
     ///
     /// # Errors
     /// Those of the network.
-    pub fn embed(&self, face: &RgbImage) -> Result<Embedding, ModelError> {
+    pub fn embed(&self, face: &RgbImage) -> Result<(Embedding, f32), ModelError> {
         let side = SIDE as usize;
         let input = numbers(face, side, side, |_, value| (f32::from(value) - 127.5) / self.scale, [0, 1, 2]);
         let mut outputs = self.network.run(&input)?;
         let embedding = outputs.drain(..).next().ok_or(ModelError::NoEmbedding)?.values;
-        normalised(embedding).ok_or(ModelError::NoEmbedding)
+        let length = dot(&embedding, &embedding).sqrt();
+        Ok((normalised(embedding).ok_or(ModelError::NoEmbedding)?, length))
     }
 }
 

@@ -5,7 +5,9 @@
 //! | `pack` | a detector and a recogniser that belong together, and where their weights come from |
 //! | `detect` | an upright photo -> faces with boxes and landmarks |
 //! | `centerface`, `retinaface`, `scrfd`, `anchors` | what each detector's outputs mean |
-//! | `refine` | a second look at each face, for better landmarks |
+//! | `refine` | each face inspected closer, for better landmarks |
+//! | `turn` | faces that lie on their side or upside down |
+//! | `cohort` | how alike a face is to people in general |
 //! | `align` | a face -> 112x112 pixels, eyes and mouth where the recogniser expects them |
 //! | `embed` | 112x112 pixels -> an embedding of length one |
 //! | `portrait` | a face as people look at it |
@@ -14,6 +16,7 @@
 mod align;
 mod anchors;
 mod centerface;
+mod cohort;
 mod detect;
 mod embed;
 mod pack;
@@ -22,12 +25,14 @@ pub mod quality;
 mod refine;
 mod retinaface;
 mod scrfd;
+mod turn;
 
 use serde::{Deserialize, Serialize};
 
 use crate::network::NetworkError;
 
 pub use align::align;
+pub use cohort::Cohort;
 pub use detect::{Architecture, DetectedFace, Detector};
 pub use embed::{Recogniser, dot, normalised};
 pub use pack::{Calibration, FoundPack, OPEN, Pack, PackInfo, Thresholds};
@@ -59,6 +64,9 @@ impl BoundingBox {
         if union > 0.0 { both / union } else { 0.0 }
     }
 }
+
+/// From this recognisability on, a face can be told apart from others.
+pub const RECOGNISABLE: f32 = 0.5;
 
 /// Why a model could not be made ready or run.
 #[derive(Debug, thiserror::Error)]

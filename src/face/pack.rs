@@ -4,14 +4,18 @@ use std::fs;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::align::SIDE;
-use super::detect::{Architecture, DetectedFace, Detector};
+use super::cohort::{self, Cohort};
+use super::detect::{Architecture, DetectedFace, Detector, without_doubles};
 use super::embed::Recogniser;
 use super::refine::Refiner;
-use super::{BoundingBox, Embedding, Landmarks, ModelError};
+use super::turn::{Turn, roll};
+use super::{BoundingBox, Embedding, Landmarks, ModelError, RECOGNISABLE};
 use crate::network::Graph;
+use crate::photo::resized;
 
 /// The name of the pack that ships with facetag.
 pub const OPEN: &str = "open";
@@ -33,6 +37,10 @@ pub struct PackInfo {
     pub thresholds: Thresholds,
     #[serde(default = "Calibration::insightface")]
     pub calibration: Calibration,
+    /// The length from which on an embedding, before it is brought to length one, is of a face that can be told apart from others;
+    /// `None` where the recogniser's lengths do not tell.
+    #[serde(default)]
+    pub recognisable_length: Option<f32>,
 }
 
 /// From which similarity on (see [`crate::people::link`]) faces are taken for one person, for the embeddings of one pack.
@@ -109,19 +117,20 @@ impl PackInfo {
         Self {
             name: OPEN.to_owned(),
             licence: "MIT (detector), Apache-2.0 (recogniser)".to_owned(),
-            dimension: 192,
+            dimension: 128,
             detector: Architecture::CenterFace,
             detector_threshold: 0.3,
             detector_side: 1024,
             recogniser_scale: 128.0,
             thresholds: Thresholds {
-                group: 0.61,
-                auto_tag: 0.68,
+                group: 0.52,
+                auto_tag: 0.54,
                 auto_tag_single: 0.04,
                 margin: 0.1,
                 normalisation: 0.75,
             },
-            calibration: Calibration { slope: 38.9, offset: 15.3 },
+            calibration: Calibration { slope: 28.4, offset: 7.1 },
+            recognisable_length: Some(9.0),
         }
     }
 
@@ -144,7 +153,13 @@ impl PackInfo {
                 normalisation: 0.65,
             },
             calibration: Calibration::insightface(),
+            recognisable_length: None,
         }
+    }
+
+    /// How alike faces are to people in general, where that is known for the pack's recogniser.
+    pub fn cohort(&self) -> Option<&'static Cohort> {
+        (self.name == OPEN).then_some(&cohort::SFACE)
     }
 
     /// The shipped pack, and those in `folder` that the user added, by name.
@@ -191,7 +206,7 @@ impl Pack {
         if info.name == OPEN {
             let detector = include_bytes!("../../models/centerface.onnx");
             let refiner = Refiner::new(include_bytes!("../../models/retinaface_mnet025.onnx"))?;
-            let recogniser = include_bytes!("../../models/mobilefacenet.onnx");
+            let recogniser = include_bytes!("../../models/sface.onnx");
             return Ok(Self { refiner: Some(refiner), ..Self::new(info, detector, recogniser)? });
         }
         let read = |name: &str| {
@@ -212,11 +227,82 @@ impl Pack {
     ///
     /// # Errors
     /// Those of the network.
-    pub fn detect(&self, photo: &image::RgbImage) -> Result<Vec<DetectedFace>, ModelError> {
-        let faces = self.detector.detect(photo)?;
+    pub fn detect(&self, photo: &RgbImage) -> Result<Vec<DetectedFace>, ModelError> {
+        let mut faces = Vec::new();
+        let mut turns = Vec::new();
+        for face in self.detector.detect(photo)? {
+            let (face, turn) = self.inspected(photo, face)?;
+            faces.push(face);
+            turns.push(turn);
+        }
+        // A photo without anybody upright may lie on its side: those who are seen tell on which, or all are tried.
+        let others: &[Turn] = match turns.iter().find(|&&turn| turn != Turn::None) {
+            Some(turn) if turns.iter().all(|turn| *turn != Turn::None) => std::slice::from_ref(turn),
+            None if turns.is_empty() => &Turn::REAL,
+            _ => &[],
+        };
+        for &turn in others {
+            faces.extend(self.detect_turned(photo, turn)?);
+        }
+        Ok(without_doubles(faces))
+    }
+
+    /// Faces that are upright where the whole photo is turned; only those that the detector is sure of from afar and close by.
+    fn detect_turned(&self, photo: &RgbImage, turn: Turn) -> Result<Vec<DetectedFace>, ModelError> {
+        let shorter = TURNED_SIDE as f32 / photo.width().max(photo.height()) as f32;
+        let reduced = |length: u32| if shorter < 1.0 { (length as f32 * shorter).ceil() as u32 } else { length };
+        let turned = turn.apply(&resized(photo, reduced(photo.width()), reduced(photo.height())));
+        let mut found = Vec::new();
+        for face in self.detector.detect_once(&turned, TURNED_SIDE, SURELY_A_FACE)? {
+            // Seen close by, it must be turned the same way still.
+            let (face, at) = self.inspected(photo, turn.undo(face))?;
+            if at == turn {
+                found.push(face);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A face with better landmarks, and by how much its surroundings are turned for it to be upright. Where the landmarks lean,
+    /// it is detected again in each quarter turn of what is around it.
+    fn inspected(&self, photo: &RgbImage, face: DetectedFace) -> Result<(DetectedFace, Turn), ModelError> {
+        if roll(&face.landmarks, photo.dimensions()).abs() < LEANING {
+            return Ok((self.refined(photo, face)?.0, Turn::None));
+        }
+        let around = Surroundings::of(&face.bounds, photo);
+        let cut = around.cut();
+        let seen = |turn: Turn| -> Result<Option<DetectedFace>, ModelError> {
+            let scale = (AROUND_SIDE as f32 / cut.width().max(cut.height()) as f32).min(1.0);
+            let reduced = |length: u32| ((length as f32 * scale).round() as u32).max(1);
+            let picture = turn.apply(&resized(&cut, reduced(cut.width()), reduced(cut.height())));
+            let faces = self.detector.detect_once(&picture, AROUND_SIDE, self.info.detector_threshold)?;
+            let there =
+                |found: &DetectedFace| around.in_photo(turn.undo(found.clone())).bounds.iou(&face.bounds) >= 0.3;
+            Ok(faces.into_iter().find(there))
+        };
+        let mut best = (seen(Turn::None)?.map_or(0.0, |seen| seen.score), None);
+        for turn in Turn::REAL {
+            if let Some(seen) = seen(turn)?
+                && seen.score > best.0 + SURER_WHEN_TURNED
+            {
+                best = (seen.score, Some((turn, seen)));
+            }
+        }
+        let Some((turn, seen)) = best.1 else {
+            let (face, _) = self.refined(photo, face)?;
+            // Landmarks that say otherwise than all four turns are not to be relied on.
+            let trust = if roll(&face.landmarks, photo.dimensions()).abs() > MOST_LEANING { 0.5 } else { 1.0 };
+            return Ok((DetectedFace { score: face.score * trust, ..face }, Turn::None));
+        };
+        let (refined, _) = self.refined(&turn.apply(&cut), seen)?;
+        let found = around.in_photo(turn.undo(refined));
+        Ok((DetectedFace { score: found.score.max(face.score), ..found }, turn))
+    }
+
+    fn refined(&self, photo: &RgbImage, face: DetectedFace) -> Result<(DetectedFace, usize), ModelError> {
         match &self.refiner {
-            Some(refiner) => faces.into_iter().map(|face| refiner.refine(photo, face)).collect(),
-            None => Ok(faces),
+            Some(refiner) => refiner.refine(photo, face),
+            None => Ok((face, 0)),
         }
     }
 
@@ -225,7 +311,7 @@ impl Pack {
     ///
     /// # Errors
     /// Those of the network.
-    pub fn look_at(&self, photo: &image::RgbImage, bounds: BoundingBox) -> Result<(DetectedFace, bool), ModelError> {
+    pub fn look_at(&self, photo: &RgbImage, bounds: BoundingBox) -> Result<(DetectedFace, bool), ModelError> {
         let around = Surroundings::of(&bounds, photo);
         let faces = self.detector.detect(&around.cut())?;
         let faces = faces.into_iter().map(|face| around.in_photo(face));
@@ -234,25 +320,45 @@ impl Pack {
         let is_seen = face.is_some();
         let landmarks = face.map_or_else(|| frontal_landmarks(&bounds), |face| face.landmarks);
         let face = DetectedFace { bounds, landmarks, score: 1.0 };
-        let face = match &self.refiner {
-            Some(refiner) => refiner.refine(photo, face)?,
-            None => face,
-        };
-        Ok((face, is_seen))
+        let (face, _) = self.inspected(photo, face)?;
+        Ok((DetectedFace { bounds, ..face }, is_seen))
     }
 
-    /// The embedding of an aligned face, see [`align`](super::align).
+    /// The embedding of an aligned face, see [`align`](super::align), and its recognisability, 0 to 1: what the network makes of a
+    /// small, blurred or turned face is shorter than what it makes of others.
     ///
     /// # Errors
     /// Those of the network.
-    pub fn embed(&self, face: &image::RgbImage) -> Result<Embedding, ModelError> {
-        self.recogniser.embed(face)
+    pub fn embed(&self, face: &RgbImage) -> Result<(Embedding, f32), ModelError> {
+        let (embedding, length) = self.recogniser.embed(face)?;
+        let recognisability =
+            self.info.recognisable_length.map_or(1.0, |least| (RECOGNISABLE * length / least).min(1.0));
+        Ok((embedding, recognisability))
     }
 }
 
+/// A face whose landmarks are turned by more degrees than this may lie on its side. Of upright ones, nine in ten are turned by
+/// less than 6.
+const LEANING: f32 = 14.0;
+
+/// Nor is a face that is turned by more than this seen best without turning anything.
+const MOST_LEANING: f32 = 60.0;
+
+/// How much surer the detector must be of a face that is turned.
+const SURER_WHEN_TURNED: f32 = 0.03;
+
+/// Pixels along the longer side of a face's surroundings, when it is detected again.
+const AROUND_SIDE: usize = 192;
+
+/// Pixels along the longer side of a photo that is turned because nobody in it is upright.
+const TURNED_SIDE: usize = 384;
+
+/// The score from which on a face is found in a turned photo: a false alarm is worse than a face that is missed.
+const SURELY_A_FACE: f32 = 0.6;
+
 /// The part of a photo around a box, three times as wide and high, as far as the photo reaches.
 struct Surroundings<'a> {
-    photo: &'a image::RgbImage,
+    photo: &'a RgbImage,
     /// In whole pixels of the photo.
     x: u32,
     y: u32,
@@ -261,7 +367,7 @@ struct Surroundings<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    fn of(bounds: &BoundingBox, photo: &'a image::RgbImage) -> Self {
+    fn of(bounds: &BoundingBox, photo: &'a RgbImage) -> Self {
         let span = |start: f32, length: f32, pixels: u32| {
             let end = (((start + 2.0 * length) * pixels as f32).ceil() as u32).clamp(1, pixels);
             let from = (((start - length) * pixels as f32) as u32).min(end - 1);
@@ -272,7 +378,7 @@ impl<'a> Surroundings<'a> {
         Self { photo, x, y, width, height }
     }
 
-    fn cut(&self) -> image::RgbImage {
+    fn cut(&self) -> RgbImage {
         image::imageops::crop_imm(self.photo, self.x, self.y, self.width, self.height).to_image()
     }
 
@@ -328,7 +434,7 @@ impl FoundPack {
         // Both must run and give what is expected of them before anything is written.
         let tried = Pack::new(info.clone(), &detector, &recogniser)?;
         tried.detector.try_out()?;
-        tried.embed(&image::RgbImage::new(SIDE, SIDE))?;
+        tried.embed(&RgbImage::new(SIDE, SIDE))?;
         Ok(Self { info, detector, recogniser })
     }
 

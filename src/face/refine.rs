@@ -34,22 +34,23 @@ impl Refiner {
         Ok(Self { detector: Detector::new(onnx, Architecture::RetinaFace, 0, THRESHOLD)? })
     }
 
-    /// The face with better landmarks, or as it was where no look shows it.
+    /// The face with better landmarks, or as it was where no look shows it, and how many of the three looks do.
     ///
     /// # Errors
     /// Those of the network.
-    pub fn refine(&self, photo: &RgbImage, face: DetectedFace) -> Result<DetectedFace, ModelError> {
+    pub fn refine(&self, photo: &RgbImage, face: DetectedFace) -> Result<(DetectedFace, usize), ModelError> {
         let mut seen = Vec::new();
         for (side, size) in LOOKS {
             seen.extend(self.look(photo, &face.bounds, side, size)?);
         }
         if seen.is_empty() {
-            return Ok(face);
+            return Ok((face, 0));
         }
         let mean = |point: usize, axis: usize| {
             seen.iter().map(|landmarks| landmarks[point][axis]).sum::<f32>() / seen.len() as f32
         };
-        Ok(DetectedFace { landmarks: std::array::from_fn(|point| [mean(point, 0), mean(point, 1)]), ..face })
+        let landmarks = std::array::from_fn(|point| [mean(point, 0), mean(point, 1)]);
+        Ok((DetectedFace { landmarks, ..face }, seen.len()))
     }
 
     /// The landmarks as seen in a picture of `side` pixels in which the box's longer side has `size`.
@@ -71,7 +72,7 @@ impl Refiner {
             let BoundingBox { x, y, width, height } = face.bounds;
             (x + width / 2.0 - 0.5).hypot(y + height / 2.0 - 0.5) * side as f32 / size
         };
-        let faces = self.detector.detect_at(&square, (side as usize, side as usize), THRESHOLD)?;
+        let faces = self.detector.detect_once(&square, side as usize, THRESHOLD)?;
         let face = faces.iter().find(|face| middle(face) < OFF_CENTRE);
         Ok(face.map(|face| {
             face.landmarks.map(|[x, y]| [(left + x * pixels) / photo_width, (top + y * pixels) / photo_height])

@@ -34,6 +34,8 @@ pub(super) struct Faces {
     pub poor: Vec<bool>,
     pub tiny: Vec<bool>,
     pub clear: Vec<bool>,
+    /// How alike each is to people in general, see [`Cohort`](crate::face::Cohort).
+    pub cohort: Vec<f32>,
     /// One behind the other, `dimension` numbers each.
     pub embeddings: Vec<f32>,
     pub dimension: usize,
@@ -62,6 +64,7 @@ impl Faces {
             poor: Vec::new(),
             tiny: Vec::new(),
             clear: Vec::new(),
+            cohort: Vec::new(),
             embeddings: Vec::new(),
             dimension: pack.dimension,
             existing: Vec::new(),
@@ -74,8 +77,12 @@ impl Faces {
         for (face, person) in catalog.rejections()? {
             faces.rejected.entry(face).or_default().push(person);
         }
+        let cohort = pack.cohort();
         catalog.each_embedded_face(&pack.name, |face, InPhoto { taken, pixels }, embedding| {
-            if embedding.len() == pack.dimension {
+            if !face.is_recognisable() {
+                // It says nothing of others, but that its photo has no second face of the same person.
+                faces.elsewhere.extend(face.person.map(|person| (face.id, person, face.photo)));
+            } else if embedding.len() == pack.dimension {
                 faces.id.push(face.id);
                 faces.photo.push(face.photo);
                 faces.taken.push(taken);
@@ -88,6 +95,7 @@ impl Faces {
                 faces.poor.push(is_poor);
                 faces.tiny.push(is_poor && pixels < TINY);
                 faces.clear.push(is_said || face.quality >= CLEAR_QUALITY);
+                faces.cohort.push(cohort.map_or(0.0, |cohort| cohort.score(embedding)));
                 faces.embeddings.extend(embedding);
             }
         })?;
@@ -99,6 +107,11 @@ impl Faces {
 
     pub fn embedding(&self, face: usize) -> &[f32] {
         &self.embeddings[face * self.dimension..][..self.dimension]
+    }
+
+    /// The least of their cohort scores, or 0: by so much at most is a similarity more than the cosine.
+    pub fn least_cohort(&self) -> f32 {
+        self.cohort.iter().copied().fold(0.0, f32::min)
     }
 
     /// A cluster for each group and person there is, then one for each face without; and the cluster of each face.
@@ -143,6 +156,7 @@ impl Faces {
         Cluster {
             sum: self.embedding(face).into(),
             faces: 1,
+            cohort: self.cohort[face],
             photos: [self.photo[face]].into(),
             rejected: self.rejected.get(&self.id[face]).into_iter().flatten().copied().collect(),
             days: self.taken[face].map(|day| (day, day)),
@@ -158,6 +172,7 @@ impl Faces {
         let add = |sum: &mut [f32]| sum.iter_mut().zip(self.embedding(face)).for_each(|(sum, number)| *sum += number);
         add(cluster.sum.to_mut());
         cluster.faces += 1;
+        cluster.cohort += self.cohort[face];
         cluster.photos.insert(self.photo[face]);
         cluster.rejected.extend(self.rejected.get(&self.id[face]).into_iter().flatten());
         cluster.poor &= self.poor[face];
@@ -169,12 +184,13 @@ impl Faces {
             let era = match cluster.eras.iter_mut().position(|era| era.year == day.year()) {
                 Some(index) => &mut cluster.eras[index],
                 None => {
-                    cluster.eras.push(Era { year: day.year(), sum: vec![0.0; self.dimension], faces: 0 });
+                    cluster.eras.push(Era { year: day.year(), sum: vec![0.0; self.dimension], faces: 0, cohort: 0.0 });
                     cluster.eras.last_mut().expect("it has just been pushed")
                 }
             };
             add(&mut era.sum);
             era.faces += 1;
+            era.cohort += self.cohort[face];
         }
     }
 
@@ -193,11 +209,12 @@ impl Faces {
             |sum: &[f32]| sum.iter().zip(self.embedding(face)).map(|(sum, number)| sum - number).collect::<Vec<_>>();
         let mut eras = cluster.eras.clone();
         if let Some(era) = eras.iter_mut().find(|era| self.taken[face].is_some_and(|day| day.year() == era.year)) {
-            (era.sum, era.faces) = (take(&era.sum), era.faces - 1);
+            *era = Era { sum: take(&era.sum), faces: era.faces - 1, cohort: era.cohort - self.cohort[face], ..*era };
         }
         Cluster {
             sum: take(&cluster.sum).into(),
             faces: cluster.faces - 1,
+            cohort: cluster.cohort - self.cohort[face],
             photos: cluster.photos.clone(),
             people: cluster.people.clone(),
             rejected: cluster.rejected.clone(),

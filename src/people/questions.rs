@@ -105,7 +105,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let itself: Vec<u32> = (0..asked.len() as u32).collect();
     let cluster = |index: u32| &clusters[asked[index as usize] as usize];
     let among = itself.iter().filter(|&&index| !cluster(index).people.is_empty()).count();
-    let least = pack.calibration.similarity(ASK, among);
+    let least = pack.calibration.similarity(ASK, among) + faces.least_cohort();
     let pairs = if who.is_empty() {
         let open: Vec<u32> = itself.iter().copied().filter(|&index| name(cluster(index)).is_none()).collect();
         let alone: Vec<Cluster> =

@@ -45,7 +45,7 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
     }
 
     let (mut clusters, cluster_of) = faces.clusters();
-    let least = pack.thresholds.least_cosine();
+    let least = pack.thresholds.least_cosine() + faces.least_cohort();
     let pairs = neighbours(&faces.embeddings, faces.dimension, &cluster_of, &clusters, &fresh, least);
     let roots = link(&mut clusters, &pairs, &pack.thresholds);
 

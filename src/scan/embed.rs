@@ -71,8 +71,9 @@ pub fn embed_missing(
             for (path, embeddings) in embedded {
                 match embeddings {
                     Ok(embeddings) => {
-                        for (face, embedding) in &embeddings {
+                        for (face, embedding, recognisability) in &embeddings {
                             writer.embedding(*face, &pack.info.name, embedding)?;
+                            writer.recognisability(*face, *recognisability)?;
                         }
                         tell(Event::Read { faces: embeddings.len() as u64 });
                     }

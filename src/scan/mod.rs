@@ -160,6 +160,9 @@ fn scan<E: From<CatalogError>>(
 
 /// Groups the faces that were found.
 fn group(job: &mut Job, info: &PackInfo) -> Result<(), CatalogError> {
+    if !job.summary.interrupted {
+        job.catalog.ungroup_the_outdated()?;
+    }
     if job.summary.faces > 0 || has_ungrouped(job.catalog, info)? {
         (job.tell)(Event::Grouping);
         let regrouped = regroup(job.catalog, info, &[])?;

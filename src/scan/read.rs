@@ -124,10 +124,20 @@ impl<'a> PhotoReader<'a> {
     ///
     /// # Errors
     /// In words: the photo cannot be read.
-    pub fn embed_again(&self, path: &Path, hash: &Hash, faces: &[FaceRow]) -> Result<Vec<(FaceId, Embedding)>, String> {
+    pub fn embed_again(
+        &self,
+        path: &Path,
+        hash: &Hash,
+        faces: &[FaceRow],
+    ) -> Result<Vec<(FaceId, Embedding, f32)>, String> {
         let embed = |photo: &RgbImage| -> Result<Vec<_>, ReadError> {
             let aligned = faces.iter().filter_map(|face| Some((face.id, align(photo, &face.landmarks)?)));
-            aligned.map(|(id, face)| Ok((id, self.pack.embed(&face)?))).collect()
+            aligned
+                .map(|(id, face)| {
+                    let (embedding, recognisability) = self.pack.embed(&face)?;
+                    Ok((id, embedding, recognisability))
+                })
+                .collect()
         };
         let embedded = contained(|| upright(unchanged(path, hash)?, &self.budget, |photo, _| embed(photo)));
         embedded.map_err(|error| error.to_string())
@@ -153,10 +163,10 @@ impl<'a> PhotoReader<'a> {
     fn face(&self, photo: &RgbImage, face: DetectedFace) -> Result<Option<NewFace>, ReadError> {
         let Some(aligned) = align(photo, &face.landmarks) else { return Ok(None) };
         let quality = quality::quality(face.score, &face.bounds, &face.landmarks, photo.dimensions(), &aligned);
-        let embedding = self.pack.embed(&aligned)?;
+        let (embedding, recognisability) = self.pack.embed(&aligned)?;
         let DetectedFace { bounds, landmarks, score } = face;
         let thumbnail = portrait(photo, &bounds);
-        Ok(Some(NewFace { bounds, landmarks, score, quality, embedding, thumbnail }))
+        Ok(Some(NewFace { bounds, landmarks, score, quality, recognisability, embedding, thumbnail }))
     }
 }
 

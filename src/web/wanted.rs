@@ -158,6 +158,7 @@ impl Wanted {
             not: self.not.clone(),
             // Without anybody it would mean photos without people, which is not what is meant.
             only: self.only && !(self.all.is_empty() && self.any.is_empty()),
+            unrecognisable: false,
             span: Span { since: self.since, until: self.until },
             place: (!place.is_empty()).then(|| place.to_owned()),
             folder: (!self.folder.trim().is_empty()).then(|| folder(self.folder.trim())),

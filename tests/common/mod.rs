@@ -182,12 +182,12 @@ impl Library {
         fs::create_dir_all(&pack).unwrap();
         let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
         fs::copy(models.join("centerface.onnx"), pack.join("detector.onnx")).unwrap();
-        fs::copy(models.join("mobilefacenet.onnx"), pack.join("recogniser.onnx")).unwrap();
+        fs::copy(models.join("sface.onnx"), pack.join("recogniser.onnx")).unwrap();
         let info = json!({
-            "name": "twin", "licence": "as the open one", "dimension": 192, "detector": "centerface",
+            "name": "twin", "licence": "as the open one", "dimension": 128, "detector": "centerface",
             "detector_threshold": 0.3, "detector_side": 1024, "recogniser_scale": 128.0,
-            "thresholds": {"group": 0.61, "auto_tag": 0.65, "auto_tag_single": 0.04, "margin": 0.1, "normalisation": 0.75},
-            "calibration": {"slope": 28.5, "offset": 11.1},
+            "thresholds": {"group": 0.52, "auto_tag": 0.54, "auto_tag_single": 0.04, "margin": 0.1, "normalisation": 0.75},
+            "calibration": {"slope": 28.4, "offset": 7.1},
         });
         fs::write(pack.join("pack.json"), info.to_string()).unwrap();
         self.facetag(["models", "use", "twin"]).well();
