@@ -154,10 +154,13 @@ impl World {
             hash: *blake3::hash(&self.made.to_le_bytes()).as_bytes(),
             width: 1000,
             height: 800,
-            taken: format!("{}-06-01T12:00:00", 2016 + self.made % 12)
-                .parse()
-                .ok()
-                .map(|local| facetag::metadata::Taken { local, offset_minutes: None }),
+            taken: format!("{}-06-01T12:00:00", 2016 + self.made % 12).parse().ok().map(|local| {
+                facetag::metadata::Taken {
+                    when: facetag::metadata::When::Time(local),
+                    offset_minutes: None,
+                    source: facetag::metadata::DateSource::Exif,
+                }
+            }),
             gps: None,
             place: None,
             camera: None,
