@@ -21,7 +21,7 @@ pub fn fill(library: &Path, photos: usize) -> rusqlite::Result<()> {
     let mut random = Random::new(1);
     connection
         .execute_batch("PRAGMA synchronous = off; BEGIN; INSERT INTO roots (path, added_at) VALUES ('/photos', '')")?;
-    let mut place = connection.prepare("INSERT INTO places VALUES (?1, ?2, 'Region', 'Country', 'CC', ?3)")?;
+    let mut place = connection.prepare("INSERT INTO places VALUES (?1, ?2, '', 'Region', 'Country', 'CC', ?3)")?;
     for town in 1..=TOWNS {
         place.execute(params![town as i64, format!("Town {town}"), format!("|town {town}|region|country|cc|")])?;
     }
