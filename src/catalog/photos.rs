@@ -584,6 +584,7 @@ impl Writer<'_> {
                      changed = excluded.changed, photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
             )?
             .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, photo])?;
+        self.date_by_name(photo)?;
         Ok(match (left, before) {
             (Some(_), _) => Filed::Moved,
             (None, Some(Some(before))) if before == photo => Filed::Same,
