@@ -234,7 +234,7 @@ fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Resul
 /// What a file is that SQLite cannot read: a damaged library, or another program's. Nobody holds locks on such a file, so it may be
 /// looked into.
 fn not_a_library(library: &Library, reason: &str) -> CatalogError {
-    let ours = ["open.lock", "scan.lock", "backups", "library.sqlite-wal"];
+    let ours = ["backups", "library.sqlite-wal"];
     if ours.iter().any(|name| library.folder().join(name).exists()) || Salvaged::is_ours(&library.file()) {
         library.damaged(reason)
     } else {
