@@ -278,6 +278,7 @@ fn decision(catalog: &Catalog, pack: &PackInfo, say: &Say) -> Option<Decision> {
                 landmarks: [[0.2; 2]; 5],
                 score: 1.0,
                 quality: 0.5,
+                recognisability: 1.0,
                 embedding: Vec::new(),
                 thumbnail: Vec::new(),
             };
