@@ -651,7 +651,7 @@ fn what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was() {
     let merges = (1u16..60).find_map(|noise| {
         let mut world = World::new();
         // Two that are not alike enough, then some that are between them; and two others.
-        scan(&mut world, &[(0, noise * 4 + 2), (0, noise * 4 + 6), (1, 1), (2, 1)]);
+        scan(&mut world, &[(0, noise * 4 + 3), (0, noise * 4 + 7), (1, 1), (2, 1)]);
         let faces = world.faces();
         let group = |world: &World, face: usize| world.faces()[face].person;
         if group(&world, 0) == group(&world, 1) || group(&world, 0).is_none() || group(&world, 1).is_none() {

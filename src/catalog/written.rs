@@ -60,7 +60,7 @@ impl Catalog {
     pub fn all_faces_in(&self, photo: PhotoId) -> Result<Vec<(FaceRow, bool)>> {
         let sql = format!("SELECT {COLUMNS}, removed FROM faces WHERE photo_id = ?1 ORDER BY x, id");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([photo], |row| Ok((face(row)?, row.get(11)?)))?;
+        let rows = statement.query_map([photo], |row| Ok((face(row)?, row.get(12)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -342,7 +342,7 @@ pub struct Accuracy {
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
-    .args(["names", "any", "not", "since", "until", "place", "folder", "text", "undated", "near", "faces", "no_faces",
+    .args(["names", "any", "not", "since", "until", "place", "folder", "text", "undated", "unrecognisable", "near", "faces", "no_faces",
            "unnamed", "state"]))]
 pub struct Find {
     /// All of these people are in the photo

@@ -99,9 +99,12 @@ pub(super) fn query(catalog: &Catalog, args: &Find, from: &Path) -> Result<Query
     Ok(query)
 }
 
+/// A folder that is not there, and how many photos cannot be reached.
+type Offline = (PathBuf, u64);
+
 /// The photos that fit and can be reached now, and how many cannot, with the first folder that is not there. A disk may have
 /// been unplugged since the last scan.
-pub(super) fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Option<(PathBuf, u64)>)> {
+pub(super) fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Option<Offline>)> {
     let mut folders: HashMap<PathBuf, bool> = HashMap::new();
     let mut is_there = |path: &Path| {
         let Some(folder) = path.parent() else { return true };

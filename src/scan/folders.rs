@@ -111,7 +111,7 @@ pub fn scan_paths(
         tell: &mut tell,
         summary: Summary::default(),
     };
-    Ok(scan(job, targets, (pack, load))?)
+    scan(job, targets, (pack, load))
 }
 
 /// What lies at a path, in the root that holds it.

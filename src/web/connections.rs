@@ -123,10 +123,11 @@ pub(super) async fn answer(
             let served = async {
                 match tls {
                     // What goes wrong with one connection is its client's business.
-                    Some(tls) => match timeout(HEADERS, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => serve(stream, from, &connection, routes, stop).await,
-                        Ok(Err(_)) | Err(_) => {}
-                    },
+                    Some(tls) => {
+                        if let Ok(Ok(stream)) = timeout(HEADERS, tls.accept(stream)).await {
+                            serve(stream, from, &connection, routes, stop).await;
+                        }
+                    }
                     None => serve(stream, from, &connection, routes, stop).await,
                 }
             };

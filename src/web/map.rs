@@ -29,7 +29,7 @@ impl Map {
         let ends = at.iter().fold([x, y, x, y], |[left, top, right, bottom], &(x, y)| {
             [left.min(x), top.min(y), right.max(x), bottom.max(y)]
         });
-        let width = (ends[2] - ends[0] + 2.0 * MARGIN).max(SMALLEST).min(360.0);
+        let width = (ends[2] - ends[0] + 2.0 * MARGIN).clamp(SMALLEST, 360.0);
         let height = (ends[3] - ends[1] + 2.0 * MARGIN).max(width / 2.5).min(180.0);
         let start =
             |first: f64, last: f64, length: f64, whole: f64| ((first + last - length) / 2.0).clamp(0.0, whole - length);

@@ -237,13 +237,11 @@ fn periods(words: &Words, wanted: &Wanted, hits: &[Hit]) -> Vec<(String, String,
 /// Photos among which periods are counted to begin with: in a larger library that would take too long.
 const COUNTED: usize = 20_000;
 
+/// Of each year or month its address, its name and how many photos it has.
+type Years = Vec<(String, String, usize)>;
+
 /// The photos of a page, from 1 on, how many there are on all, and the years of all.
-fn some(
-    catalog: &Catalog,
-    words: &Words,
-    wanted: &Wanted,
-    page: usize,
-) -> Result<(Vec<Hit>, usize, Vec<(String, String, usize)>), PageError> {
+fn some(catalog: &Catalog, words: &Words, wanted: &Wanted, page: usize) -> Result<(Vec<Hit>, usize, Years), PageError> {
     let skip = (page - 1).saturating_mul(PAGE);
     if wanted.is_empty() {
         let (hits, total) = catalog.some_of_all(skip, PAGE)?;

@@ -20,7 +20,7 @@ fn faces_that_are_selected_are_moved_to_a_new_name() {
         page.write("#selected [name=name]", "Somebody Else\n");
         page.shows(".done", "Somebody Else");
         assert_eq!(library.main_face(OTHER)["person"]["name"], "Somebody Else");
-        assert_eq!(library.person("Barack")["faces"], 5);
+        assert_eq!(library.person("Barack")["faces"], 6);
 
         page.click(".done button");
         page.shows(".done", "Undone");

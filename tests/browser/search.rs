@@ -29,14 +29,14 @@ fn people_are_wanted_as_chips_and_the_address_holds_them() {
     browse(&library, |page| {
         page.click_text("header nav a", "Search");
         want(page, "all", "Barack");
-        page.shows("h2", "6 photos");
+        page.shows("h2", "7 photos");
         want(page, "all", "Joe");
         page.shows("h2", "2 photos");
         assert_eq!(page.path(), format!("/search?all={barack}&all={joe}"));
         page.click(".chip:has(+ .adding) .remove");
-        page.shows("h2", "6 photos");
+        page.shows("h2", "7 photos");
         want(page, "not", "Joe");
-        page.shows("h2", "4 photos");
+        page.shows("h2", "5 photos");
         assert_eq!(page.path(), format!("/search?all={barack}&not={joe}"));
         assert_eq!(page.count("#grid li"), library.find(&["Barack", "--not", "Joe"]).len());
 
@@ -83,7 +83,7 @@ fn without_script_a_search_is_a_form_and_its_photos_are_paged() {
         page.open("/search");
         want(page, "all", "Barack");
         page.write("[name=place]", "Washington, D.C.\n");
-        page.shows("h2", "6 photos");
+        page.shows("h2", "7 photos");
         page.find("#grid:not(.laid) li a img");
         page.click("#grid li:last-child a");
         page.find("#stage");

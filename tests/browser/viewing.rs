@@ -30,28 +30,28 @@ fn photos_fill_the_screen_one_after_another_in_the_order_of_the_page_before() {
         );
         let order: Vec<&str> = order.as_array().unwrap().iter().map(|link| link.as_str().unwrap()).collect();
         page.click(".month a[href^='/photo/']");
-        page.shows(".pager", "1 of 6");
+        page.shows(".pager", "1 of 7");
         page.press('f');
         page.find("#lightbox[open] img[src*='screen.jpg']");
         page.press(RIGHT);
-        page.shows("#lightbox .number", "2 of 6");
+        page.shows("#lightbox .number", "2 of 7");
         page.press(RIGHT);
-        page.shows("#lightbox .number", "3 of 6");
+        page.shows("#lightbox .number", "3 of 7");
         page.press(LEFT);
-        page.shows("#lightbox .number", "2 of 6");
+        page.shows("#lightbox .number", "2 of 7");
         // Pixel for pixel, and back.
         page.press('1');
         page.find("#lightbox.zoomed img[src*='full.jpg']");
         page.press('1');
         page.lacks("#lightbox.zoomed");
         page.drag("#lightbox .frame", (0.8, 0.5), (0.2, 0.5));
-        page.shows("#lightbox .number", "3 of 6");
+        page.shows("#lightbox .number", "3 of 7");
         page.drag_by_touch("#lightbox .frame", (0.2, 0.5), (0.8, 0.5));
-        page.shows("#lightbox .number", "2 of 6");
-        assert_eq!(number(page), "2 of 6");
+        page.shows("#lightbox .number", "2 of 7");
+        assert_eq!(number(page), "2 of 7");
         page.press(ESCAPE);
         page.lacks("#lightbox");
-        page.shows(".photo-head .pager", "2 of 6");
+        page.shows(".photo-head .pager", "2 of 7");
         assert_eq!(page.path(), order[1]);
     });
 }
