@@ -435,13 +435,13 @@ mod tests {
 
     #[test]
     fn of_doubles_the_surest_stays() {
-        let found = vec![
+        let found = [
             detection(0.6, 11.0, 10.0, 20.0, 20.0),
             detection(0.9, 10.0, 10.0, 20.0, 20.0),
             detection(0.7, 60.0, 10.0, 20.0, 20.0),
         ];
         let found = found.iter().filter_map(|face| face.in_fractions(100.0, 100.0)).collect();
-        let scores: Vec<f32> = without_doubles(found).iter().map(|face| face.score).collect();
+        let scores: Vec<f32> = without_doubles(found.to_vec()).iter().map(|face| face.score).collect();
         assert_eq!(scores, [0.9, 0.7]);
     }
 
