@@ -440,8 +440,8 @@ mod tests {
             detection(0.9, 10.0, 10.0, 20.0, 20.0),
             detection(0.7, 60.0, 10.0, 20.0, 20.0),
         ];
-        let found = found.iter().filter_map(|face| face.in_fractions(100.0, 100.0)).collect();
-        let scores: Vec<f32> = without_doubles(found.to_vec()).iter().map(|face| face.score).collect();
+        let found = found.iter().filter_map(|face| face.in_fractions(100.0, 100.0)).collect::<Vec<_>>();
+        let scores: Vec<f32> = without_doubles(found).iter().map(|face| face.score).collect();
         assert_eq!(scores, [0.9, 0.7]);
     }
 
