@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, ensure};
 use facetag::catalog::{Catalog, Library, NewFace, NewPhoto};
-use facetag::face::{FoundPack, Pack, PackInfo, Thresholds};
+use facetag::face::{FoundPack, PackInfo, Thresholds};
 use facetag::people::regroup;
-use facetag::scan::{Event, Options, scan};
+use facetag::scan::{Event, Options, scan_folders};
 
 use crate::labels::Labels;
 
@@ -52,9 +52,7 @@ impl Album {
         if let Some(candidate) = candidate {
             candidate.add(&library.packs())?;
         }
-        let _lock = library.lock_for_scan()?;
-        let mut catalog = Catalog::open(&library)?;
-        let load = |info| Pack::load(info, &library.packs()).context("the models could not be loaded");
+        Catalog::open(&library)?.set_setting("pack", &pack.name)?;
         let mut read = 0u64;
         let tell = |event: Event| match event {
             Event::Planned { to_read } => eprintln!("{to_read} photos to read into {}", library.folder().display()),
@@ -67,9 +65,8 @@ impl Album {
             Event::Unreadable { path, problem } => eprintln!("{}: {problem}", path.display()),
             Event::Offline { .. } | Event::Grouping => {}
         };
-        let scanned = (pack.clone(), load);
-        scan(&mut catalog, std::slice::from_ref(&folder), Options::default(), scanned, &AtomicBool::new(false), tell)?;
-        Self::read(catalog, pack, &folder, labels)
+        scan_folders(&library, std::slice::from_ref(&folder), Options::default(), &AtomicBool::new(false), tell)?;
+        Self::read(Catalog::open(&library)?, pack, &folder, labels)
     }
 
     fn read(catalog: Catalog, pack: PackInfo, folder: &Path, labels: &Labels) -> Result<Self> {
