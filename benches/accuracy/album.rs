@@ -52,7 +52,7 @@ impl Album {
         if let Some(candidate) = candidate {
             candidate.add(&library.packs())?;
         }
-        Catalog::open(&library)?.set_setting("pack", &pack.name)?;
+        facetag::people::activate(&Catalog::open(&library)?, &pack)?;
         let mut read = 0u64;
         let tell = |event: Event| match event {
             Event::Planned { to_read } => eprintln!("{to_read} photos to read into {}", library.folder().display()),
