@@ -206,36 +206,11 @@ fn wrong_use_is_told_with_its_code() {
     assert!(!library.home().exists(), "asking for help makes no library");
 }
 
-/// A folder of another machine, mounted over SSH: here sshfs with an sftp-server of this machine.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_library_on_a_network_disk_is_refused_with_a_way_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let [remote, mount] = ["remote", "mount"].map(|name| folder.path().join(name));
-    for path in [&remote, &mount] {
-        std::fs::create_dir(path).unwrap();
-    }
-    let server = "/usr/lib/openssh/sftp-server";
-    let address = format!("sshfs -f -o slave \\:{} {}", text(&remote), text(&mount));
-    let sshfs =
-        std::process::Command::new("socat").args([&format!("EXEC:{server}"), &format!("EXEC:{address}")]).spawn();
-    let Ok(mut sshfs) = sshfs.ok().filter(|_| std::path::Path::new(server).exists()).ok_or(()) else {
-        return eprintln!("left out: needs socat, sshfs and openssh-sftp-server");
-    };
-    let is_mounted = || std::fs::read_to_string("/proc/self/mountinfo").unwrap().contains(text(&mount));
-    for _ in 0..100 {
-        if is_mounted() || sshfs.try_wait().unwrap().is_some() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    if !is_mounted() {
-        return eprintln!("left out: sshfs may not mount here");
-    }
-    let library = Library::new();
-    let refused = library.facetag(["--library", text(&mount.join("library")), "stats"]);
-    std::process::Command::new("umount").arg(&mount).status().unwrap();
-    sshfs.wait().unwrap();
+    let Some(disk) = common::network_disk::NetworkDisk::mount() else { return };
+    let refused = Library::new().facetag(["--library", text(&disk.path().join("library")), "stats"]);
     refused.fails_saying(&["network disk (fuse.sshfs)", "--library DIR"]);
-    assert!(std::fs::read_dir(&remote).unwrap().next().is_none(), "nothing is written there");
+    assert!(std::fs::read_dir(disk.remote()).unwrap().next().is_none(), "nothing is written there");
 }

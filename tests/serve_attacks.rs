@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::server::Server;
-use common::{BIDEN, HOPPER, Library, people, text};
+use common::{BIDEN, HOPPER, Library, people, text, write_private};
 use ureq::http::Method;
 
 const OBAMA: &str = "obama-2010.jpg";
@@ -116,7 +116,7 @@ fn half_open_requests_and_slow_bodies_do_not_stop_the_page() {
 fn many_guesses_at_once_do_not_stop_the_page_and_are_counted() {
     let library = people();
     let file = library.folder().join("password");
-    fs::write(&file, library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout).unwrap();
+    write_private(&file, &library.typing(["serve", "--hash-password"], "correct horse\n").well().stdout);
     let server = Server::start_with(&library, &["--password-file", text(&file)]);
     let statuses: Vec<u16> = thread::scope(|scope| {
         let guesses: Vec<_> = (0..24)

@@ -222,7 +222,7 @@ fn a_tag_tells_why() {
     let nobody = library.face_id("biden-blurred.png");
     let sqlite = rusqlite::Connection::open(library.file()).unwrap();
     sqlite.execute("UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?1", [&nobody]).unwrap();
-    server.get(&format!("/face/{nobody}/why")).says(&["Why is this nobody yet?"]);
+    server.get(&format!("/face/{nobody}/why")).says(&["Why is this face unknown?"]);
     server
         .get(&format!("/photo/{}", photo(&library, "biden-blurred.png")))
         .says(&["aria-label=\"Who is it?\""])

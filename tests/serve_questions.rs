@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::server::{Answer, Server};
-use common::{HOPPER, Library, ROSE_GARDEN, people};
+use common::{HOPPER, Library, OBAMA_BLURRED, people};
 use serde_json::Value;
 
 /// Three questions: whether the blurred and the doubtful ones are these.
@@ -175,7 +175,7 @@ fn one_person_may_be_asked_about_alone() {
 fn nothing_to_ask_says_so() {
     let library = Library::new();
     let server = Server::start(&library);
-    server.get("/questions").is(200).says(&["No questions", "no faces yet"]);
+    server.get("/questions").is(200).says(&["No faces have been found yet."]);
     drop(server);
     let library = Library::scanned(&[HOPPER]);
     let server = Server::start(&library);
@@ -193,7 +193,7 @@ fn nothing_to_ask_says_so() {
 #[test]
 fn a_photo_that_is_away_is_told_of() {
     let library = named();
-    fs::remove_file(library.photo(ROSE_GARDEN)).unwrap();
+    fs::remove_file(library.photo(OBAMA_BLURRED)).unwrap();
     let server = Server::start(&library);
     let barack = library.person("Barack")["id"].to_string();
     let page = server

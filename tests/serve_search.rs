@@ -100,7 +100,7 @@ fn a_name_that_is_typed_becomes_a_chip() {
         .says(&["named &#60;script&#62;.", "value=\"&#60;script&#62;\""])
         .says_not(&["<script>"]);
     library.facetag(["rename", "Joe", "Barack Biden"]).well();
-    server.get("/search?who=barack").is(200).says(&["More than one is called barack."]);
+    server.get("/search?who=barack").is(200).says(&["Several people are named barack."]);
 }
 
 #[test]

@@ -4,20 +4,8 @@ mod common;
 
 use std::fs;
 
-use common::{Library, text};
+use common::{Library, OBAMA_BLURRED, people, text};
 use serde_json::Value;
-
-const BIDEN: &str = "metadata/biden-2010.jpg";
-const HOPPER: &str = "metadata/none.jpg";
-
-/// Obama twice and once in doubt, Biden and Hopper sharp and blurred.
-fn people() -> Library {
-    let sharp =
-        ["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN, HOPPER, "demo/obama-2010-rose-garden.jpg"];
-    Library::scanned_and_blurred(&sharp, &[(BIDEN, "biden-blurred.png"), (HOPPER, "hopper-blurred.png")])
-}
-
-const ROSE_GARDEN: &str = "obama-2010-rose-garden.jpg";
 
 /// Carries out a decision, takes it back and does it again, and looks at the rows each time.
 #[track_caller]
@@ -52,11 +40,11 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["name", &group("obama-2010.jpg"), "Barack"]);
     there_and_back(&library, &["name", &group("biden-2010.jpg"), "Joe"]);
     there_and_back(&library, &["rename", "Joe", "Joe Biden"]);
-    there_and_back(&library, &["confirm", "Barack", &face(ROSE_GARDEN)]);
+    there_and_back(&library, &["confirm", "Barack", &face(OBAMA_BLURRED)]);
     there_and_back(&library, &["reject", "Barack", &face("obama-2012.jpg")]);
     there_and_back(&library, &["confirm", "Barack", &face("obama-2012.jpg")]);
     there_and_back(&library, &["split", "Barack", &face("obama-2012.jpg")]);
-    there_and_back(&library, &["split", "Barack", &face(ROSE_GARDEN), "--name", "A Gardener"]);
+    there_and_back(&library, &["split", "Barack", &face(OBAMA_BLURRED), "--name", "A Gardener"]);
     there_and_back(&library, &["merge", "Barack", "Gardener"]);
     // A group that gets the name of somebody joins them.
     there_and_back(&library, &["name", &group("obama-2012.jpg"), "Barack"]);
@@ -114,7 +102,7 @@ fn answers_are_taken_back_too() {
     }
     // Of two groups without names.
     let before = library.state();
-    let group = library.main_face(ROSE_GARDEN)["group"].to_string();
+    let group = library.main_face(OBAMA_BLURRED)["group"].to_string();
     library.typing(["review", &group, "--limit", "1", "--no-pictures"], "n\n").well();
     back_and_there(&library, &before);
 }
@@ -123,7 +111,7 @@ fn answers_are_taken_back_too() {
 fn undoing_leaves_alone_what_scans_found_in_between() {
     let library = people();
     let group = library.name("obama-2010.jpg", "Barack");
-    library.facetag(["confirm", "A Gardener", &library.face_id(ROSE_GARDEN)]).well();
+    library.facetag(["confirm", "A Gardener", &library.face_id(OBAMA_BLURRED)]).well();
     library.put("metadata/obama-2009.jpg");
     library.scan();
     assert_eq!(library.face("obama-2009.jpg")["state"], "auto");
@@ -159,8 +147,9 @@ fn a_name_done_again_finds_its_group_which_was_forgotten_in_between() {
 
 #[test]
 fn a_no_of_a_group_that_has_grown_is_taken_back_all_the_same() {
-    let library = Library::scanned(&["metadata/obama-2010.jpg", "demo/obama-2010-rose-garden.jpg"]);
-    let (of, face) = (library.number("obama-2010.jpg"), library.face_id(ROSE_GARDEN));
+    let blurred = [("metadata/obama-2009.jpg", OBAMA_BLURRED, 28)];
+    let library = Library::scanned_and_blurred(&["metadata/obama-2010.jpg"], &blurred);
+    let (of, face) = (library.number("obama-2010.jpg"), library.face_id(OBAMA_BLURRED));
     library.facetag(["reject", &of, &face]).well();
     library.put("metadata/obama-2009.jpg");
     library.put("demo/obama-2009-congress.jpg");

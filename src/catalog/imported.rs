@@ -163,15 +163,30 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn was_imported(&self, photo: &Hash, bounds: Option<&BoundingBox>, name: &str) -> Result<bool> {
+        Ok(self.imports_of(photo, bounds, name)?.contains(&true))
+    }
+
+    /// Whether a name was imported for a box in a photo, or for the photo as a whole, and the user took that back.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn was_taken_back(&self, photo: &Hash, bounds: Option<&BoundingBox>, name: &str) -> Result<bool> {
+        let imports = self.imports_of(photo, bounds, name)?;
+        Ok(!imports.is_empty() && !imports.contains(&true))
+    }
+
+    /// For each time that a name was imported for a box in a photo, or for the photo as a whole: whether that stands.
+    fn imports_of(&self, photo: &Hash, bounds: Option<&BoundingBox>, name: &str) -> Result<Vec<bool>> {
         // A photo may have been edited since.
         let mut statement = self.connection.prepare_cached(
             "WITH RECURSIVE before (photo) AS
                  (SELECT ?1 UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
-             SELECT x, y, width, height, name FROM imported
-             WHERE photo IN (SELECT photo FROM before) AND EXISTS
-                 (SELECT 1 FROM lines WHERE origin = imported.line AND role = 'decision' AND active)",
+             SELECT x, y, width, height, name, EXISTS
+                 (SELECT 1 FROM lines WHERE origin = imported.line AND role = 'decision' AND active)
+             FROM imported WHERE photo IN (SELECT photo FROM before)",
         )?;
         let mut rows = statement.query([photo])?;
+        let mut stands = Vec::new();
         while let Some(row) = rows.next()? {
             let claim = match row.get::<_, Option<f32>>(0)? {
                 Some(x) => Some(BoundingBox { x, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? }),
@@ -182,10 +197,10 @@ impl Catalog {
                 (bounds, claim) => bounds.is_none() && claim.is_none(),
             };
             if is_there && fold(&row.get::<_, String>(4)?) == fold(name) {
-                return Ok(true);
+                stands.push(row.get(5)?);
             }
         }
-        Ok(false)
+        Ok(stands)
     }
 
     /// The contents that a photo had before it was edited or written into.

@@ -15,7 +15,8 @@ use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::open;
 use crate::scan::{
     Claim, Claims, ImportedName, Match, Outcome, draw_names, files_in, files_read_since, files_since, import_names,
-    imported_names, infer_names, keep_importing, match_names, read_names, similar_names, standing_import,
+    imported_names, infer_names, keep_importing, match_names, not_taken_back, read_names, similar_names,
+    standing_import,
 };
 use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar, Source};
 
@@ -245,7 +246,8 @@ pub(super) fn after_scan(library: &Library, since: Timestamp, (has_read, may_spe
     if files.is_empty() {
         return Ok(());
     }
-    let claims = read_names(&catalog, &Reader::new(&sources, Contacts::default()), &files)?;
+    let mut claims = read_names(&catalog, &Reader::new(&sources, Contacts::default()), &files)?;
+    claims.claims = not_taken_back(&catalog, claims.claims)?;
     let plan = Plan::new(&catalog, &info, &claims.claims)?;
     let faces = count(plan.faces() as u64, "face");
     if standing.is_none() {

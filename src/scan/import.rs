@@ -174,6 +174,20 @@ pub fn match_names(catalog: &Catalog, claims: &[Claim]) -> Result<Vec<Match>, Ca
     Ok(matches)
 }
 
+/// Leaves out the names whose import the user took back: nobody wants by the next scan what they have just undone.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn not_taken_back(catalog: &Catalog, claims: Vec<Claim>) -> Result<Vec<Claim>, CatalogError> {
+    let mut wanted = Vec::new();
+    for claim in claims {
+        if !catalog.was_taken_back(&catalog.photo(claim.photo)?.hash, claim.bounds.as_ref(), &claim.name)? {
+            wanted.push(claim);
+        }
+    }
+    Ok(wanted)
+}
+
 /// Finds the faces of the names without boxes, but for those that were imported before.
 ///
 /// # Errors
