@@ -179,7 +179,7 @@ fn nothing_to_ask_says_so() {
     drop(server);
     let library = Library::scanned(&[HOPPER]);
     let server = Server::start(&library);
-    server.get("/questions").is(200).says(&["No questions", "as soon as there are people"]);
+    server.get("/questions").is(200).says(&["No questions", "new questions will appear"]);
     // And what is named later is asked about.
     let named = named();
     let server = Server::start(&named);
