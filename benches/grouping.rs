@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use facetag::catalog::{Catalog, Library, NewFace, NewPhoto, Who};
+use facetag::catalog::{Catalog, CatalogError, Library, NewFace, NewPhoto, Who};
 use facetag::face::{BoundingBox, PackInfo, normalised};
 use facetag::people::{decide, questions, regroup};
 
@@ -32,6 +32,7 @@ fn main() {
             bench.store(MORE);
             bench.regroup();
             bench.ask();
+            bench.decide();
         }
         // A person whom the user named early, and then all the rest of their photos at once.
         let mut bench = Bench::new(pack, spread, faces, faces / 2);
@@ -119,7 +120,35 @@ impl Bench {
     fn name_largest(&mut self) {
         let largest = self.catalog.people().unwrap().into_iter().max_by_key(|group| group.faces).unwrap();
         let naming = self.catalog.naming(&Who { id: largest.id, name: None }, "Anna").unwrap();
+        let started = Instant::now();
         decide(&mut self.catalog, &self.pack, |deciding| deciding.append(&naming)).unwrap();
+        eprintln!("a group of {} faces named in {:.2} s", largest.faces, started.elapsed().as_secs_f32());
+    }
+
+    /// Decides what takes longest: about the person of most faces, who may be whoever is not known yet.
+    fn decide(&mut self) {
+        self.name_largest();
+        let mut groups = self.catalog.people().unwrap();
+        groups.sort_by_key(|group| std::cmp::Reverse(group.faces));
+        let anna = Who { id: groups[0].id, name: Some("Anna".to_owned()) };
+        let face = self.catalog.faces_of(groups[1].id).unwrap()[0].id;
+        let mut timed = |what: &str, work: &dyn Fn(&mut facetag::people::Deciding)| {
+            let started = Instant::now();
+            decide(&mut self.catalog, &self.pack, |deciding| Ok::<_, CatalogError>(work(deciding))).unwrap();
+            eprintln!("{what} in {:.2} s", started.elapsed().as_secs_f32());
+        };
+        timed("a face confirmed", &|deciding| {
+            let decision = deciding.confirming((&anna, false), &[face]).unwrap();
+            deciding.append(&decision).unwrap();
+        });
+        timed("a face rejected", &|deciding| {
+            let decision = deciding.rejecting(anna.id, &[face]).unwrap();
+            deciding.append(&decision).unwrap();
+        });
+        timed("a group merged", &|deciding| {
+            deciding.merge(&anna, &[Who { id: groups[2].id, name: None }]).unwrap();
+        });
+        timed("and taken back", &|deciding| drop(deciding.undo(None).unwrap()));
     }
 
     /// Looks for what to ask, as `facetag review` does.

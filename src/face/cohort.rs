@@ -4,11 +4,15 @@
 //! How much a face is like others is predicted from centres of many people's embeddings, children among them; whose they were, and
 //! how they were made, is in `models/README.md`. No embedding of anybody is in it.
 
+use std::sync::LazyLock;
+
+use super::dot;
+
 /// Centres of many people's embeddings.
 #[derive(Debug)]
 pub struct Cohort {
-    /// Of length one, one behind the other, as little-endian 32-bit floats.
-    centres: &'static [u8],
+    /// Of length one, one behind the other.
+    centres: Vec<f32>,
     dimension: usize,
     /// How much less alike two faces count for each of a face's similarity to its nearest centres that is beyond `typical`.
     weight: f32,
@@ -20,18 +24,19 @@ pub struct Cohort {
 const NEAREST: usize = 3;
 
 /// For the recogniser that ships.
-pub(super) static SFACE: Cohort =
-    Cohort { centres: include_bytes!("../../models/sface_centres.f32"), dimension: 128, weight: 0.75, typical: 0.35 };
+pub(super) static SFACE: LazyLock<Cohort> = LazyLock::new(|| {
+    let (numbers, _) = include_bytes!("../../models/sface_centres.f32").as_chunks();
+    let centres = numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+    Cohort { centres, dimension: 128, weight: 0.75, typical: 0.35 }
+});
 
 impl Cohort {
     /// What half of a face's likeness to people in general takes off its similarity to others: above 0 for one that is like many, as
     /// a child's, below for one that is like few.
     pub fn score(&self, embedding: &[f32]) -> f32 {
-        let (numbers, _) = self.centres.as_chunks::<4>();
         let mut nearest = [-1.0f32; NEAREST];
-        for centre in numbers.chunks_exact(self.dimension) {
-            let mut similarity: f32 =
-                centre.iter().zip(embedding).map(|(&bytes, number)| f32::from_le_bytes(bytes) * number).sum();
+        for centre in self.centres.chunks_exact(self.dimension) {
+            let mut similarity = dot(centre, embedding);
             for place in &mut nearest {
                 if similarity > *place {
                     std::mem::swap(place, &mut similarity);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::linkage::{Cluster, Era, span};
 use crate::catalog::{Catalog, CatalogError, FaceId, InPhoto, PersonId, PhotoId, State};
@@ -77,7 +78,6 @@ impl Faces {
         for (face, person) in catalog.rejections()? {
             faces.rejected.entry(face).or_default().push(person);
         }
-        let cohort = pack.cohort();
         catalog.each_embedded_face(&pack.name, |face, InPhoto { taken, pixels }, embedding| {
             if !face.is_recognisable() {
                 // It says nothing of others, but that its photo has no second face of the same person.
@@ -95,10 +95,12 @@ impl Faces {
                 faces.poor.push(is_poor);
                 faces.tiny.push(is_poor && pixels < TINY);
                 faces.clear.push(is_said || face.quality >= CLEAR_QUALITY);
-                faces.cohort.push(cohort.map_or(0.0, |cohort| cohort.score(embedding)));
                 faces.embeddings.extend(embedding);
             }
         })?;
+        let embeddings = faces.embeddings.par_chunks_exact(faces.dimension);
+        faces.cohort =
+            embeddings.map(|embedding| pack.cohort().map_or(0.0, |cohort| cohort.score(embedding))).collect();
         let existing: HashSet<PersonId> = faces.person.iter().flatten().copied().collect();
         faces.existing = existing.into_iter().collect();
         faces.existing.sort_unstable();

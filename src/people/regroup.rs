@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::faces::{DOUBTFUL_SCORE, Faces};
-use super::linkage::link;
-use super::neighbours::neighbours;
+use super::linkage::{Cluster, link};
+use super::neighbours::{Pair, neighbours};
 use crate::catalog::{Catalog, CatalogError, PersonId, State, Writer};
-use crate::face::PackInfo;
+use crate::face::{PackInfo, Thresholds};
 
 /// What a regrouping did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,18 +37,20 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
     // Of one moment: somebody may be named while a scan groups.
     let faces = catalog.unchanging(|catalog| Faces::load(catalog, pack))?;
-    let fresh: Vec<u32> = (0u32..)
-        .zip(&faces.person)
-        .filter(|(_, person)| person.is_none_or(|person| touched.contains(&person)))
-        .map(|(face, _)| face)
-        .collect();
-    if fresh.is_empty() {
+    let loose = || (0u32..).zip(&faces.person).filter(|(_, person)| person.is_none()).map(|(face, _)| face);
+    // After a decision about somebody, doubtful faces that were like nobody before are compared with them alone.
+    let is_waiting = touched.is_empty() || loose().any(|face| !faces.doubtful[face as usize]);
+    let fresh: Vec<u32> = if is_waiting { loose().collect() } else { Vec::new() };
+    let touched: Vec<u32> =
+        (0u32..).zip(&faces.existing).filter(|(_, person)| touched.contains(person)).map(|(index, _)| index).collect();
+    if fresh.is_empty() && touched.is_empty() {
         return Ok(Regrouped::default());
     }
 
     let (mut clusters, cluster_of) = faces.clusters();
     let least = pack.thresholds.least_cosine() + faces.least_cohort();
-    let pairs = neighbours(&faces.embeddings, faces.dimension, &cluster_of, &clusters, &fresh, least);
+    let mut pairs = neighbours(&faces.embeddings, faces.dimension, &cluster_of, &clusters, &fresh, least);
+    pairs.extend(touched.iter().flat_map(|&person| alike(person, &clusters, &pack.thresholds)));
     let roots = link(&mut clusters, &pairs, &pack.thresholds);
 
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -65,6 +69,17 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
         writer.drop_empty_groups()?;
         Ok(done)
     })
+}
+
+/// The pairs of a cluster with all that are like it as a whole, or nearly so: they may become more so as they grow.
+fn alike(cluster: u32, clusters: &[Cluster], thresholds: &Thresholds) -> Vec<Pair> {
+    let one = &clusters[cluster as usize];
+    let least = thresholds.group.min(thresholds.auto_tag) - thresholds.margin;
+    let is_alike = |&(index, other): &(usize, &Cluster)| {
+        index != cluster as usize && !(one.fixed && other.fixed) && thresholds.similarity(one, other) >= least
+    };
+    let pair = |(index, _)| Pair { a: cluster.min(index as u32), b: cluster.max(index as u32) };
+    clusters.par_iter().enumerate().filter(is_alike).map(pair).collect()
 }
 
 impl Faces {
