@@ -8,6 +8,9 @@
 //!
 //! `--profile dev` saves an optimised build of facetag itself; the decoders are optimised in either.
 
+#[path = "../tests/common/mutants.rs"]
+mod mutants;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,12 +18,13 @@ use facetag::metadata::Metadata;
 use facetag::metadata::packets::xmp_packets;
 use facetag::photo::{Format, PhotoError, contain, decode, header};
 use image::RgbImage;
+use mutants::{Numbers, mutant};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["decode", files @ ..] => files.iter().for_each(|file| report(Path::new(file))),
-        ["mutants", count, files @ ..] => mutants(count.parse().expect("a number of mutants"), files),
+        ["mutants", count, files @ ..] => damage(count.parse().expect("a number of mutants"), files),
         _ => println!("decode FILE... or mutants COUNT FILE...; without either, nothing is measured"),
     }
 }
@@ -64,44 +68,10 @@ fn peak() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
-/// A stream of numbers, the same in every run (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-}
-
-/// Bytes changed, mostly near the start, where sizes and places stand; a part left out, doubled or zeroed; the tail cut off.
-fn mutant(seed: &[u8], numbers: &mut Numbers) -> Vec<u8> {
-    let mut bytes = seed.to_vec();
-    let end = if numbers.below(4) == 0 { bytes.len() } else { bytes.len().min(2048) };
-    for _ in 0..1 + numbers.below(8) {
-        let at = numbers.below(end.min(bytes.len()));
-        let length = (1 + numbers.below(32)).min(bytes.len() - at);
-        match numbers.below(8) {
-            0..=2 => bytes[at] = numbers.below(256) as u8,
-            3 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][numbers.below(5)],
-            4 => bytes[at..at + length].fill([0, 0xff][numbers.below(2)]),
-            5 => drop(bytes.drain(at..at + length)),
-            6 => {
-                let part = bytes[at..at + length].to_vec();
-                bytes.splice(at..at, part);
-            }
-            _ => bytes.truncate(numbers.below(bytes.len()).max(64)),
-        }
-    }
-    bytes
-}
-
-fn mutants(count: usize, files: &[&str]) {
+fn damage(count: usize, files: &[&str]) {
     for file in files {
         let seed = std::fs::read(file).expect("the file can be read");
-        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+        let mut numbers = Numbers::default();
         let (mut read, mut panicked, mut longest) = (0, 0, (Duration::ZERO, 0));
         for index in 0..count {
             let bytes = mutant(&seed, &mut numbers);

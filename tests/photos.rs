@@ -4,6 +4,9 @@ mod common;
 
 use std::fs;
 
+use std::time::{Duration, Instant};
+
+use common::mutants::{Numbers, mutant};
 use common::{Library, fixture, fixtures, overlap, text};
 use facetag::metadata::Metadata;
 use facetag::metadata::packets::xmp_packets;
@@ -66,6 +69,23 @@ fn a_file_that_lost_its_tail_shows_what_is_left_or_says_so() {
         header(rest)
             .and_then(|header| decode(rest, &header, Orientation::Normal))
             .unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+}
+
+/// More of them: `cargo bench --bench formats -- mutants 2000 tests/fixtures/formats/*`.
+#[test]
+fn damaged_photos_neither_end_the_process_nor_keep_it_for_long() {
+    for name in fixtures("formats") {
+        let seed = fs::read(fixture(&format!("formats/{name}"))).unwrap();
+        let mut numbers = Numbers::default();
+        for index in 0..50 {
+            let bytes = mutant(&seed, &mut numbers);
+            let start = Instant::now();
+            let metadata = Metadata::read(&bytes);
+            let _ = header(&bytes).and_then(|header| decode(&bytes, &header, metadata.orientation));
+            let _ = xmp_packets(&bytes);
+            assert!(start.elapsed() < Duration::from_secs(60), "{name}: mutant {index} takes for ever");
+        }
     }
 }
 
@@ -197,4 +217,74 @@ fn the_same_broken_content_twice_is_two_broken_files() {
     assert_eq!(run.json()["unreadable"], 2);
     assert_eq!(library.scan_to_end(1)["unreadable"], 2, "both are remembered");
     assert!(run.stderr.contains("a.jpg") && run.stderr.contains("b.jpg"), "both are told: {}", run.stderr);
+}
+
+#[test]
+fn raw_and_jpeg_of_one_shot_are_one_photo() {
+    let library = Library::new();
+    library.put_as("formats/raw.dng", "IMG_1.DNG");
+    let jpeg = library.put_as("formats/jpeg-named.heic", "IMG_1.JPG");
+    library.put_as("formats/lossy.webp", "IMG_2.webp");
+    library.put_as("formats/raw.dng", "elsewhere/IMG_1.DNG");
+    library.scan();
+    let group = library.facetag(["people", "--json"]).well().json()[0]["id"].to_string();
+    library.facetag(["name", &group, "Anna"]).well();
+    let counts = |what: &str| {
+        let count = |args: &[&str]| library.facetag([&["find", "--count"], args].concat()).stdout.trim().to_owned();
+        let people = library.facetag(["people", "--json"]).well().json();
+        let stats = library.facetag(["stats", "--json"]).well().json();
+        let [anna, all, copies] = [count(&["Anna"]), count(&["--folder", "photos"]), count(&["Anna", "--copies"])];
+        (
+            what.to_owned(),
+            anna,
+            all,
+            copies,
+            people[0]["photos"].clone(),
+            people[0]["faces"].clone(),
+            stats["photos"].clone(),
+        )
+    };
+    let expected = |what: &str, photos: u64, files: u64| {
+        let text = photos.to_string();
+        (what.to_owned(), text.clone(), text, files.to_string(), photos.into(), photos.into(), photos.into())
+    };
+    assert_eq!(counts("both"), expected("both", 2, 4));
+    let listed = library.facetag(["find", "Anna"]).well().stdout;
+    assert!(listed.contains("IMG_1.JPG") && !listed.contains("DNG"), "{listed}");
+    let page = library.facetag(["find", "--folder", "photos/elsewhere"]).well().stdout;
+    assert!(page.contains("IMG_1.DNG"), "where the JPEG is not looked for, the RAW file is found: {page}");
+
+    // Without the JPEG the RAW file stands for itself, and with it no longer.
+    let away = library.folder().join("away.jpg");
+    fs::rename(&jpeg, &away).unwrap();
+    library.scan();
+    let listed = library.facetag(["find", "Anna"]).well().stdout;
+    assert!(listed.contains("IMG_1.DNG") && !listed.contains("JPG"), "{listed}");
+    fs::rename(&away, &jpeg).unwrap();
+    library.scan();
+    assert_eq!(counts("both again"), expected("both again", 2, 4));
+    assert_eq!(library.facetag(["scan", "--rebuild", "--json"]).well().json()["unreadable"], 0);
+    assert_eq!(counts("rebuilt"), expected("rebuilt", 2, 4));
+}
+
+#[test]
+fn the_video_of_a_live_or_motion_photo_belongs_to_it() {
+    let library = Library::with(&["formats/photo.heic"]);
+    for (video, content) in [("photo.MOV", "a"), ("photo_HEVC.mov", "b"), ("clip.MOV", "c")] {
+        fs::write(library.photo(video), content).unwrap();
+    }
+    let jpeg = fs::read(fixture("formats/grey.jpg")).unwrap();
+    let packet = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta><rdf:Description GCamera:MotionPhoto=\"1\"/></x:xmpmeta>";
+    let length = (packet.len() as u16 + 2).to_be_bytes();
+    let video = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+    let motion = [&jpeg[..2], &[0xff, 0xe1], &length, packet, &jpeg[2..], video].concat();
+    fs::write(library.photo("motion.jpg"), motion).unwrap();
+    let run = library.facetag(["scan", text(&library.photos())]).well();
+    for line in
+        ["2 photos read", "Live Photos: 2 videos beside them.", "Motion photos: 1 video inside them.", "1 video ("]
+    {
+        assert!(run.stdout.contains(line), "no {line:?} in: {}", run.stdout);
+    }
+    let summary = library.scan();
+    assert_eq!((&summary["live_videos"], &summary["skipped"]["video"]["count"]), (&2.into(), &1.into()), "{summary}");
 }

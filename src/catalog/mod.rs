@@ -28,6 +28,7 @@
 //! | `check` | everything that can be verified |
 //! | `forget` | people, folders and files removed for good |
 //! | `search` | photos by person, date, place and folder |
+//! | `shots` | RAW and JPEG of one moment as one photo |
 //! | `text_query` | a search typed as text |
 
 mod backup;
@@ -55,6 +56,7 @@ mod replay;
 mod roots;
 mod salvage;
 mod search;
+mod shots;
 mod sightings;
 mod text;
 mod text_query;

@@ -28,6 +28,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-keeping.sql")),
     M::up(include_str!("migrations/2026-11-28-dates-places.sql")),
     M::up(SFACE),
+    M::up(include_str!("migrations/2026-11-28-shots.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -295,6 +296,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, migrations: &Migrati
         writer.renew_keys()?;
         writer.renew_dates()?;
         writer.renew_places()?;
+        writer.renew_shots()?;
         set_setting(&transaction, "written_by", OURS)?;
         transaction.commit()?;
     }

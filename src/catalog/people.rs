@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::faces::FaceId;
 use super::photos::{PhotoId, Writer};
+use super::shots::Doubled;
 use super::text::{fold, fold_spelled_out, has_words, tidy};
 use super::{Catalog, CatalogError, Result, now};
 
@@ -143,6 +144,12 @@ impl Catalog {
             person.photos += u64::from(before != Some((id, photo)));
             before = Some((id, photo));
         }
+        let doubled = self.doubled()?;
+        for person in &mut people {
+            let Doubled { faces, photos } = doubled.get(&person.id).copied().unwrap_or_default();
+            person.faces -= faces;
+            person.photos -= photos;
+        }
         people.sort_unstable_by_key(|person| (person.name.is_none(), Reverse(person.faces), person.id));
         Ok(people)
     }
@@ -167,7 +174,8 @@ impl Catalog {
     /// Those of SQLite.
     pub fn photos_of(&self, person: PersonId) -> Result<u64> {
         let sql = "SELECT count(DISTINCT photo_id) FROM seen_faces WHERE person_id = ?1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get::<_, i64>(0))? as u64)
+        let photos = self.connection.prepare_cached(sql)?.query_row([person], |row| row.get::<_, i64>(0))? as u64;
+        Ok(photos - self.doubled()?.get(&person).copied().unwrap_or_default().photos)
     }
 
     /// The name of every person, by number.

@@ -215,6 +215,7 @@ impl Catalog {
             let sql = "UPDATE files SET missing_since = NULL WHERE path = ?1";
             transaction.prepare_cached(sql)?.execute([SqlPath(path)])?;
         }
+        gone.iter().chain(back).try_for_each(|path| Writer { connection: &transaction }.pair(path))?;
         for (path, stamp) in seen {
             let sql = "UPDATE files SET changed = ?2 WHERE path = ?1";
             transaction.prepare_cached(sql)?.execute(params![SqlPath(path), stamp.changed])?;
@@ -397,7 +398,9 @@ impl Catalog {
     pub fn tally(&self) -> Result<Tally> {
         let count = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64);
         Ok(Tally {
-            photos: count("SELECT count(DISTINCT photo_id) FROM files")?,
+            photos: count(
+                "SELECT count(DISTINCT coalesce(shot_of, photo_id)) FROM files JOIN photos ON photos.id = photo_id",
+            )?,
             files: count("SELECT count(*) FROM files WHERE photo_id IS NOT NULL")?,
             missing: count("SELECT count(*) FROM files WHERE missing_since IS NOT NULL")?,
             unreadable: count("SELECT count(*) FROM files WHERE problem IS NOT NULL")?,
@@ -574,8 +577,8 @@ impl Writer<'_> {
             self.carry_tags(old, photo)?;
         }
         let left = if before.is_none() { self.left_by(photo)? } else { None };
-        if let Some(left) = left {
-            self.connection.execute("UPDATE files SET path = ?1 WHERE id = ?2", params![SqlPath(path), left])?;
+        if let Some((id, _)) = &left {
+            self.connection.execute("UPDATE files SET path = ?1 WHERE id = ?2", params![SqlPath(path), id])?;
         }
         self.connection
             .prepare_cached(
@@ -584,6 +587,15 @@ impl Writer<'_> {
                      changed = excluded.changed, photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
             )?
             .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, photo])?;
+        self.pair(path)?;
+        if let Some((_, left)) = &left {
+            self.pair(left)?;
+        }
+        if let Some(Some(old)) = before
+            && old != photo
+        {
+            self.pair_photo(old)?;
+        }
         self.date_by_name(photo)?;
         Ok(match (left, before) {
             (Some(_), _) => Filed::Moved,
@@ -593,11 +605,11 @@ impl Writer<'_> {
     }
 
     /// A file in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
-    fn left_by(&self, photo: PhotoId) -> Result<Option<i64>> {
+    fn left_by(&self, photo: PhotoId) -> Result<Option<(i64, PathBuf)>> {
         let mut statement = self.connection.prepare_cached("SELECT id, path FROM files WHERE photo_id = ?1")?;
         let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<_, SqlPath<PathBuf>>(1)?.0)))?;
         let files = files.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(files.into_iter().find(|(_, path)| matches!(path.try_exists(), Ok(false))).map(|(id, _)| id))
+        Ok(files.into_iter().find(|(_, path)| matches!(path.try_exists(), Ok(false))))
     }
 
     /// Notes that a file could not be read, and why. The photo that was in it before stays known.
@@ -612,7 +624,7 @@ impl Writer<'_> {
                      changed = excluded.changed, problem = excluded.problem, missing_since = NULL",
             )?
             .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, problem])?;
-        Ok(())
+        self.pair(path)
     }
 
     fn place(&mut self, place: &Place) -> Result<i64> {

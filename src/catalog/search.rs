@@ -1,6 +1,7 @@
 //! Photos by person, date, place and folder.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -12,7 +13,6 @@ use super::photos::{Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
 use super::{Catalog, PersonId, PhotoId, Result, State};
 use crate::metadata::Gps;
-use crate::photo::{Candidate, Format};
 
 /// What to look for; every part that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +58,8 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub photo: PhotoId,
+    /// The photo that stands for this one and others of its shot, such as the JPEG beside a RAW file; most often the photo itself.
+    pub shot: PhotoId,
     pub hash: Hash,
     pub path: PathBuf,
     /// Local time with its offset where known.
@@ -81,14 +83,18 @@ pub struct ResultPosition {
 /// A file that is there and could be read.
 const READABLE: &str = "missing_since IS NULL AND problem IS NULL";
 
+/// No other photo stands for that in a file.
+const DEVELOPED: &str = "photo_id NOT IN (SELECT id FROM photos WHERE shot_of IS NOT NULL)";
+
 const ORDER: &str = "ORDER BY taken NULLS LAST, path";
 
 /// What [`hit`] reads behind the number of a photo.
-const HIT: &str = "path, taken, taken_offset, width, height, hash";
+const HIT: &str = "path, taken, taken_offset, width, height, hash, coalesce(shot_of, photos.id)";
 
 fn hit(row: &Row) -> rusqlite::Result<Hit> {
     Ok(Hit {
         photo: row.get(0)?,
+        shot: row.get(7)?,
         hash: row.get(6)?,
         path: row.get::<_, SqlPath<_>>(1)?.0,
         taken: taken_text(row.get(2)?, row.get(3)?),
@@ -113,12 +119,12 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn some_of_all(&self, skip: usize, take: usize) -> Result<(Vec<Hit>, usize)> {
-        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {READABLE} AND {ONLINE}");
+        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {READABLE} AND {ONLINE} AND {DEVELOPED}");
         let total = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))? as usize;
         // Not a plain join: SQLite would sort all of them before it gives the first.
         let sql = format!(
             "SELECT photos.id, {HIT} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
-             WHERE {ONLINE} {ORDER}"
+             WHERE {ONLINE} AND shot_of IS NULL {ORDER}"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
@@ -159,8 +165,8 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The photos that fit, in order: what is read of each from its number and `columns`, which begin with the path. The RAW file
-    /// beside a JPEG of the same shot is a copy of it.
+    /// The photos that fit, in order: what is read of each from its number and `columns`. Of the photos of one shot the one
+    /// that stands for the others is listed, if it fits.
     fn fitting<T>(
         &self,
         query: &Query,
@@ -169,25 +175,24 @@ impl Catalog {
     ) -> Result<Vec<T>> {
         let (sql, values) = self.statement(query, columns)?;
         let mut statement = self.connection.prepare(&sql)?;
+        let shot_column = statement.column_count() - 1;
         let mut rows = statement.query(params_from_iter(values))?;
-        let (mut fitting, mut seen) = (Vec::new(), HashSet::new());
-        let mut paths = Vec::new();
+        let mut fitting = Vec::new();
+        // Of each shot the photo that is listed, and where.
+        let mut listed: HashMap<PhotoId, (PhotoId, usize)> = HashMap::new();
         while let Some(row) = rows.next()? {
-            if query.copies || seen.insert(row.get::<_, PhotoId>(0)?) {
-                paths.push(row.get::<_, SqlPath<PathBuf>>(1)?.0);
-                fitting.push(Some(read(row)?));
-            }
-        }
-        // A camera that writes RAW and JPEG of one shot gives both one name.
-        let is_raw = |path: &PathBuf| matches!(Candidate::of(path), Candidate::Photo(Format::Raw));
-        if !query.copies && paths.iter().any(is_raw) {
-            let others: HashSet<_> =
-                paths.iter().filter(|path| !is_raw(path)).map(|path| path.with_extension("")).collect();
-            for (index, path) in paths.iter().enumerate() {
-                if is_raw(path) && others.contains(&path.with_extension("")) {
-                    fitting[index] = None;
+            if !query.copies {
+                let (photo, shot): (PhotoId, PhotoId) = (row.get(0)?, row.get(shot_column)?);
+                match listed.entry(shot) {
+                    Entry::Vacant(entry) => drop(entry.insert((photo, fitting.len()))),
+                    Entry::Occupied(mut entry) if photo == shot && entry.get().0 != photo => {
+                        fitting[entry.get().1] = None;
+                        entry.insert((photo, fitting.len()));
+                    }
+                    Entry::Occupied(_) => continue,
                 }
             }
+            fitting.push(Some(read(row)?));
         }
         Ok(fitting.into_iter().flatten().collect())
     }
@@ -204,7 +209,7 @@ impl Catalog {
         let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
-            "SELECT photos.id, {columns}
+            "SELECT photos.id, {columns}, coalesce(shot_of, photos.id)
              FROM photos JOIN files ON photo_id = photos.id AND {READABLE}
              WHERE {ONLINE}{all} {ORDER}"
         );

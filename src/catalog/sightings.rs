@@ -71,8 +71,8 @@ impl Catalog {
     /// Those of SQLite.
     pub fn companions(&self, person: PersonId, limit: usize) -> Result<Vec<(Who, u64)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT people.id, name, count(DISTINCT other.photo_id) AS photos
-             FROM seen_faces AS mine JOIN faces AS other ON other.photo_id = mine.photo_id AND other.person_id <> ?1
+            "SELECT people.id, name, count(DISTINCT coalesce(shot_of, mine.photo_id)) AS photos
+             FROM seen_faces AS mine JOIN photos ON photos.id = mine.photo_id JOIN faces AS other ON other.photo_id = mine.photo_id AND other.person_id <> ?1
              JOIN people ON people.id = other.person_id AND NOT hidden AND NOT ignored
              WHERE mine.person_id = ?1 GROUP BY people.id HAVING name IS NOT NULL OR photos > 1
              ORDER BY photos DESC, name IS NULL, people.id LIMIT ?2",
@@ -89,7 +89,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn places_of(&self, person: PersonId, limit: usize) -> Result<Vec<(Place, u64)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT city, min(region), country, country_code, count(DISTINCT photo_id) AS photos
+            "SELECT city, min(region), country, country_code, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
              WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city LIMIT ?2",
         )?;
@@ -112,7 +112,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn spots_of(&self, person: PersonId, limit: usize) -> Result<Vec<Spot>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT avg(latitude), avg(longitude), city, count(DISTINCT photo_id) AS photos
+            "SELECT avg(latitude), avg(longitude), city, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
              WHERE person_id = ?1 AND latitude IS NOT NULL AND longitude IS NOT NULL
              GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2",

@@ -121,13 +121,13 @@ pub(super) fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Optio
     for hit in copies {
         if !is_there(&hit.path) {
             away.push(hit);
-        } else if query.copies || seen.insert(hit.photo) {
-            seen.insert(hit.photo);
+        } else if query.copies || seen.insert(hit.shot) {
+            seen.insert(hit.shot);
             hits.push(hit);
         }
     }
-    let left_out: HashSet<_> = away.iter().map(|hit| hit.photo).filter(|photo| !seen.contains(photo)).collect();
-    let first = away.iter().find(|hit| left_out.contains(&hit.photo));
+    let left_out: HashSet<_> = away.iter().map(|hit| hit.shot).filter(|photo| !seen.contains(photo)).collect();
+    let first = away.iter().find(|hit| left_out.contains(&hit.shot));
     let folder = first.and_then(|hit| hit.path.ancestors().skip(1).find(|folder| !folder.is_dir()).map(Path::to_owned));
     // The outermost folder that is gone says it best.
     let folder = folder.map(|folder| {

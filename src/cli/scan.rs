@@ -102,6 +102,8 @@ pub(super) struct Progress {
     quiet: bool,
     /// Where there is no terminal: when the last line was written.
     plain_since: Option<Instant>,
+    /// When the first photo was begun.
+    started: Instant,
     to_read: u64,
     read: u64,
     faces: u64,
@@ -122,17 +124,25 @@ impl Progress {
             bar.set_style(style.with_key("per_sec", per_second));
         }
         let plain_since = (!terminal).then(Instant::now);
-        Self { bar, quiet: false, plain_since, to_read: 0, read: 0, faces: 0 }
+        Self { bar, quiet: false, plain_since, started: Instant::now(), to_read: 0, read: 0, faces: 0 }
     }
 
     pub fn silent() -> Self {
-        Self { bar: ProgressBar::hidden(), quiet: true, plain_since: None, to_read: 0, read: 0, faces: 0 }
+        Self {
+            bar: ProgressBar::hidden(),
+            quiet: true,
+            plain_since: None,
+            started: Instant::now(),
+            to_read: 0,
+            read: 0,
+            faces: 0,
+        }
     }
 
     pub fn show(&mut self, event: &Event) {
         match event {
             Event::Planned { to_read } => {
-                self.to_read = *to_read;
+                (self.to_read, self.started) = (*to_read, Instant::now());
                 self.bar.set_length(*to_read);
             }
             Event::Read { faces } => {
@@ -142,7 +152,9 @@ impl Progress {
                 self.bar.inc(1);
                 if self.plain_since.is_some_and(|since| since.elapsed() >= PLAIN_EVERY) {
                     self.plain_since = Some(Instant::now());
-                    note(&format!("{} of {} photos, {}", self.read, self.to_read, count(self.faces, "face")));
+                    let left = HumanDuration(time_left(self.started.elapsed(), self.read, self.to_read));
+                    let faces = count(self.faces, "face");
+                    note(&format!("{} of {} photos, {faces}, about {left} left", self.read, self.to_read));
                 }
             }
             Event::Unreadable { path, problem } => self.warn(&format!("{}: {problem}", plain(path))),
@@ -163,6 +175,11 @@ impl Progress {
             self.bar.finish_and_clear();
         }
     }
+}
+
+/// What is left, at the speed measured so far.
+fn time_left(elapsed: Duration, read: u64, to_read: u64) -> Duration {
+    elapsed.mul_f64(to_read.saturating_sub(read) as f64 / read.max(1) as f64)
 }
 
 /// What was found, and what to do next.
@@ -196,8 +213,14 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     if summary.reread > 0 {
         writeln!(out, "Metadata read again: {}.", count(summary.reread, "photo"))?;
     }
+    if summary.live_videos > 0 {
+        writeln!(out, "Live Photos: {} beside them.", count(summary.live_videos, "video"))?;
+    }
+    if summary.motion_photos > 0 {
+        writeln!(out, "Motion photos: {} inside them.", count(summary.motion_photos, "video"))?;
+    }
     for (format, number) in &summary.not_yet {
-        writeln!(out, "Skipped: {number} {format}, which facetag cannot read yet.")?;
+        writeln!(out, "Skipped: {number} {format}, which this build of facetag does not read.")?;
     }
     for line in summary.skipped.lines() {
         writeln!(out, "Skipped: {line}.")?;
@@ -217,4 +240,17 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
         writeln!(out, "Next: `facetag people` shows who is there, `facetag name NUMBER NAME` names a group.")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_comes_from_the_speed_so_far() {
+        let seconds = Duration::from_secs;
+        assert_eq!(time_left(seconds(10), 100, 1000), seconds(90));
+        assert_eq!(time_left(seconds(10), 1000, 1000), seconds(0));
+        assert_eq!(time_left(seconds(10), 0, 0), seconds(0));
+    }
 }

@@ -5,6 +5,7 @@
 
 mod containers;
 mod gps;
+mod motion;
 pub mod packets;
 mod place;
 mod taken;
@@ -12,6 +13,7 @@ mod taken;
 use exif::{Exif, In, Reader, Tag, Value};
 
 pub use gps::Gps;
+pub use motion::has_video;
 pub use place::{Place, kilometres, place};
 pub use taken::{DateSource, Taken, When};
 

@@ -8,27 +8,16 @@ use image::RgbImage;
 use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent, Settings};
 
 use super::format::Decoder;
-use super::heif::{Heif, whole};
+use super::heif::{self, Heif, whole};
 use super::raster::over_white;
 use super::{Format, MAX_PIXELS, PhotoError, colour};
 
-pub(super) const DECODER: Decoder = Decoder { size, decode, turns_upright };
-
-fn open(bytes: &[u8]) -> Result<Heif<'_>, PhotoError> {
-    Heif::open(bytes, Format::Avif)
-}
-
-fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
-    open(&whole(bytes))?.size()
-}
-
-fn turns_upright(bytes: &[u8]) -> bool {
-    open(&whole(bytes)).is_ok_and(|heif| heif.says_how_it_is_turned())
-}
+pub(super) const DECODER: Decoder =
+    Decoder { size: |bytes| heif::size(bytes, Format::Avif), decode, turns_upright: heif::turns_upright };
 
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let bytes = &*whole(bytes);
-    let heif = open(bytes)?;
+    let heif = Heif::open(bytes, Format::Avif)?;
     let pixels = heif.decode(&|file, item| picture(file, item, heif.has_alpha()))?;
     Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
 }

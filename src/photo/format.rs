@@ -167,9 +167,9 @@ pub enum Candidate {
     Other,
 }
 
-const VIDEOS: [&str; 22] = [
-    "3g2", "3gp", "avi", "flv", "insv", "lrv", "m2ts", "m4v", "mkv", "mod", "mov", "mp4", "mpe", "mpeg", "mpg", "mts",
-    "mxf", "ogv", "qt", "vob", "webm", "wmv",
+const VIDEOS: [&str; 23] = [
+    "3g2", "3gp", "avi", "flv", "insv", "lrv", "m2ts", "m4v", "mkv", "mod", "mov", "mp", "mp4", "mpe", "mpeg", "mpg",
+    "mts", "mxf", "ogv", "qt", "vob", "webm", "wmv",
 ];
 
 impl Candidate {

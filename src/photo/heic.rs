@@ -4,27 +4,16 @@ use heifer::{Image, Options};
 use image::RgbImage;
 
 use super::format::Decoder;
-use super::heif::{Heif, whole};
+use super::heif::{self, Heif, whole};
 use super::raster::over_white;
 use super::{Format, MAX_PIXELS, PhotoError, colour};
 
-pub(super) const DECODER: Decoder = Decoder { size, decode, turns_upright };
-
-fn open(bytes: &[u8]) -> Result<Heif<'_>, PhotoError> {
-    Heif::open(bytes, Format::Heic)
-}
-
-fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
-    open(&whole(bytes))?.size()
-}
-
-fn turns_upright(bytes: &[u8]) -> bool {
-    open(&whole(bytes)).is_ok_and(|heif| heif.says_how_it_is_turned())
-}
+pub(super) const DECODER: Decoder =
+    Decoder { size: |bytes| heif::size(bytes, Format::Heic), decode, turns_upright: heif::turns_upright };
 
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let bytes = &*whole(bytes);
-    let heif = open(bytes)?;
+    let heif = Heif::open(bytes, Format::Heic)?;
     let primary = heif.file.primary_id;
     // One picture in the file is decoded with 8 bits at once: with more, a large one would take twice the memory. A grid is
     // put together here, tile by tile: that takes less still, and a damaged tile leaves the others.

@@ -44,6 +44,16 @@ pub fn whole(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Borrowed(bytes)
 }
 
+/// The width and height of the photo in a file, upright.
+pub(super) fn size(bytes: &[u8], format: Format) -> Result<(u32, u32), PhotoError> {
+    Heif::open(&whole(bytes), format)?.size()
+}
+
+/// Whether the container says how the photo is turned, see [`Heif::says_how_it_is_turned`].
+pub(super) fn turns_upright(bytes: &[u8]) -> bool {
+    Heif::open(&whole(bytes), Format::Heic).is_ok_and(|heif| heif.says_how_it_is_turned())
+}
+
 impl<'a> Heif<'a> {
     pub fn open(bytes: &'a [u8], format: Format) -> Result<Self, PhotoError> {
         let file = HeifFile::parse(bytes).map_err(|error| PhotoError::damaged(format, error))?;

@@ -1,6 +1,7 @@
 //! Discovering: the photos below a folder, and what is skipped there.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub(super) struct Found {
     pub photos: Vec<FoundFile>,
     /// Files of formats that cannot be read yet: how many of each.
     pub not_yet: BTreeMap<&'static str, u64>,
+    /// Videos that belong to a photo beside them.
+    pub live_videos: u64,
     pub skipped: Skipped,
     /// Folders and files that could not be looked at, and why.
     pub unseen: Vec<(PathBuf, String)>,
@@ -75,6 +78,7 @@ fn look_at(target: &Target, interrupted: &AtomicBool) -> Option<Found> {
         found: Found::default(),
         ignored: Vec::new(),
         links: Vec::new(),
+        stills: HashSet::new(),
         seen: HashSet::new(),
     };
     walker.start(target)?;
@@ -101,6 +105,8 @@ struct Walker<'a> {
     ignored: Vec<Arc<Gitignore>>,
     /// Links to follow, with the patterns that hold there.
     links: Vec<(PathBuf, Vec<Arc<Gitignore>>)>,
+    /// The photos of this folder, where it has videos, see [`stills`].
+    stills: HashSet<String>,
     /// Files and folders that were seen, where links are followed.
     seen: HashSet<Identity>,
 }
@@ -124,6 +130,13 @@ impl Walker<'_> {
         }
         match fs::symlink_metadata(start) {
             Ok(about) if about.is_dir() && target.asked_for => self.folder(start),
+            Ok(about) if about.is_file() && Candidate::of(start) == Candidate::Video => {
+                let beside =
+                    start.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+                let beside: Vec<_> = beside.map(|entry| entry.file_name()).collect();
+                self.stills = stills(beside.iter().map(Path::new));
+                self.entry(start.clone(), about.file_type())
+            }
             Ok(about) => self.entry(start.clone(), about.file_type()),
             Err(error) => {
                 if error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::NotADirectory {
@@ -159,9 +172,11 @@ impl Walker<'_> {
         if entries.iter().any(|(name, _)| name == IGNORE_FILE) {
             self.ignored.extend(patterns_in(folder));
         }
+        let outer = std::mem::replace(&mut self.stills, stills(entries.iter().map(|(name, _)| Path::new(name))));
         for (name, kind) in entries {
             self.entry(folder.join(name), kind)?;
         }
+        self.stills = outer;
         self.ignored.truncate(before);
         Some(())
     }
@@ -232,6 +247,7 @@ impl Walker<'_> {
                 Err(error) => self.found.unseen.push((path, error.to_string())),
             },
             Candidate::NotYet(format) => *self.found.not_yet.entry(format.name()).or_default() += 1,
+            Candidate::Video if belongs_to_still(&self.stills, &path) => self.found.live_videos += 1,
             Candidate::Video => self.found.skipped.add(Reason::Video, &path),
             Candidate::Other => self.found.skipped.add(Reason::Other, &path),
         }
@@ -283,6 +299,33 @@ fn patterns_in(folder: &Path) -> Option<Arc<Gitignore>> {
     file.is_file().then(|| Arc::new(Gitignore::new(file).0))
 }
 
+/// The names of the photos among these files, in lower case, with and without their extension; none where there is no video, as then
+/// nobody asks.
+fn stills<'a>(files: impl Iterator<Item = &'a Path> + Clone) -> HashSet<String> {
+    if !files.clone().any(|file| Candidate::of(file) == Candidate::Video) {
+        return HashSet::new();
+    }
+    // Small pictures that cameras put beside each video do not make it part of a photo.
+    let photos = files.filter(|file| may_be_photo(file) && !has_extension(file, &["thm"]));
+    photos.flat_map(|photo| [lower(photo.file_name()), lower(photo.file_stem())]).collect()
+}
+
+/// Whether a video is that of a Live Photo, as phones and the programs that copy from them name it: `IMG_1.MOV` or `IMG_1_HEVC.MOV`
+/// beside `IMG_1.HEIC`, `IMG_1.HEIC.MOV`, and `PXL_1.MP` beside `PXL_1.MP.jpg`.
+fn belongs_to_still(stills: &HashSet<String>, video: &Path) -> bool {
+    let (name, stem) = (lower(video.file_name()), lower(video.file_stem()));
+    let plain = stem.strip_suffix("_hevc").unwrap_or(&stem);
+    has_extension(video, &["mov", "mp4", "mp"]) && [&name, &stem, plain].iter().any(|name| stills.contains(*name))
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    extensions.contains(&lower(path.extension()).as_str())
+}
+
+fn lower(name: Option<&OsStr>) -> String {
+    name.unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(skip::is_hidden)
 }
@@ -331,4 +374,30 @@ fn nlinks(about: &Metadata) -> u64 {
 #[cfg(not(unix))]
 fn nlinks(_about: &Metadata) -> u64 {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn videos_of_live_photos_are_told_by_their_names() {
+        let names = ["IMG_1.HEIC", "IMG_2.JPG", "PXL_3.MP.jpg", "GOPR4.THM", "IMG_1.MOV"];
+        let stills = stills(names.iter().map(Path::new));
+        for (video, belongs) in [
+            ("IMG_1.MOV", true),
+            ("img_1.mov", true),
+            ("IMG_1_HEVC.MOV", true),
+            ("IMG_1.HEIC.MOV", true),
+            ("IMG_2.mp4", true),
+            ("PXL_3.MP", true),
+            ("PXL_3.MP.mp4", true),
+            ("GOPR4.MP4", false),
+            ("IMG_5.MOV", false),
+            ("IMG_2.AVI", false),
+        ] {
+            assert_eq!(belongs_to_still(&stills, Path::new(video)), belongs, "{video}");
+        }
+        assert!(super::stills([Path::new("IMG_1.HEIC")].into_iter()).is_empty(), "no video, no work");
+    }
 }

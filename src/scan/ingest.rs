@@ -45,6 +45,7 @@ pub(super) fn ingest(job: &mut Job, pack: &Pack, files: &[FoundFile]) -> Result<
         });
         store.all(readings)
     })?;
+    job.summary.motion_photos = reader.motion_photos();
     job.summary.interrupted = job.is_interrupted();
     Ok(())
 }

@@ -117,6 +117,10 @@ pub struct Summary {
     pub unreadable: u64,
     /// Files of formats that cannot be read yet, by format.
     pub not_yet: BTreeMap<&'static str, u64>,
+    /// Videos of Live Photos: files that belong to the photo beside them.
+    pub live_videos: u64,
+    /// Photos among `photos` with their video in the same file.
+    pub motion_photos: u64,
     /// Files and folders that were passed over, by reason.
     pub skipped: Skipped,
     /// Roots that are not there.

@@ -60,6 +60,7 @@ pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) 
         for (format, count) in found.not_yet {
             *job.summary.not_yet.entry(format).or_default() += count;
         }
+        job.summary.live_videos += found.live_videos;
         job.summary.skipped.extend(found.skipped.clone());
         plan.add(found.photos, &found.unseen, &known, job.options);
         if start == root.path {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
@@ -10,7 +11,7 @@ use super::budget::Budget;
 use super::memory::give_memory_back;
 use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
-use crate::metadata::{Metadata, place};
+use crate::metadata::{Metadata, has_video, place};
 use crate::photo::{self, OpenError, PhotoError, contain};
 
 /// Reads photos on many threads at once.
@@ -21,6 +22,8 @@ pub struct PhotoReader<'a> {
     /// Photos of the library whose metadata is to be read again.
     again: Mutex<HashSet<Hash>>,
     budget: Budget,
+    /// How many of the photos read so far have their video in them.
+    motion: AtomicU64,
 }
 
 /// What a file turned out to be.
@@ -66,12 +69,17 @@ impl<'a> PhotoReader<'a> {
     pub fn new(pack: &'a Pack, known: HashSet<Hash>) -> Self {
         give_memory_back();
         let budget = Budget::new(PIXELS_A_THREAD * rayon::current_num_threads() as u64);
-        Self { pack, taken: Mutex::new(known), again: Mutex::default(), budget }
+        Self { pack, taken: Mutex::new(known), again: Mutex::default(), budget, motion: AtomicU64::new(0) }
     }
 
     /// It reads the metadata of these photos again.
     pub fn rereading(self, photos: HashSet<Hash>) -> Self {
         Self { again: Mutex::new(photos), ..self }
+    }
+
+    /// How many of the photos read so far have their video in them.
+    pub fn motion_photos(&self) -> u64 {
+        self.motion.load(Ordering::Relaxed)
     }
 
     /// Reads a photo from the bytes of a file. Nothing in it can end the scan: what goes wrong, even a panic, makes it
@@ -97,11 +105,13 @@ impl<'a> PhotoReader<'a> {
             return Ok(Reading::Reread(Box::new(self.photo(fingerprint, (0, 0), metadata, Vec::new()))));
         }
         *hash = Some(fingerprint);
+        let has_video = has_video(&bytes);
         let (photo, metadata) = upright(bytes, &self.budget, |photo, metadata| {
             let faces = self.pack.detect(photo)?;
             let faces = faces.into_iter().map(|face| self.face(photo, face)).collect::<Result<Vec<_>, _>>()?;
             Ok(((photo.dimensions(), faces), metadata))
         })?;
+        self.motion.fetch_add(u64::from(has_video), Ordering::Relaxed);
         let (size, faces) = photo;
         Ok(Reading::Photo(Box::new(self.photo(fingerprint, size, metadata, faces.into_iter().flatten().collect()))))
     }

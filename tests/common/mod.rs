@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
+pub mod mutants;
 #[cfg(target_os = "linux")]
 pub mod network_disk;
 pub mod server;
