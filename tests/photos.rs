@@ -233,7 +233,7 @@ fn raw_and_jpeg_of_one_shot_are_one_photo() {
         let count = |args: &[&str]| library.facetag([&["find", "--count"], args].concat()).stdout.trim().to_owned();
         let people = library.facetag(["people", "--json"]).well().json();
         let stats = library.facetag(["stats", "--json"]).well().json();
-        let [anna, all, copies] = [count(&["Anna"]), count(&["--folder", "photos"]), count(&["Anna", "--copies"])];
+        let [anna, all, copies] = [count(&["Anna"]), count(&["--in", "photos"]), count(&["Anna", "--copies"])];
         (
             what.to_owned(),
             anna,
@@ -251,7 +251,7 @@ fn raw_and_jpeg_of_one_shot_are_one_photo() {
     assert_eq!(counts("both"), expected("both", 2, 4));
     let listed = library.facetag(["find", "Anna"]).well().stdout;
     assert!(listed.contains("IMG_1.JPG") && !listed.contains("DNG"), "{listed}");
-    let page = library.facetag(["find", "--folder", "photos/elsewhere"]).well().stdout;
+    let page = library.facetag(["find", "--in", "photos/elsewhere"]).well().stdout;
     assert!(page.contains("IMG_1.DNG"), "where the JPEG is not looked for, the RAW file is found: {page}");
 
     // Without the JPEG the RAW file stands for itself, and with it no longer.

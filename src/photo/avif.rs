@@ -18,30 +18,26 @@ pub(super) const DECODER: Decoder =
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let bytes = &*whole(bytes);
     let heif = Heif::open(bytes, Format::Avif)?;
-    let pixels = heif.decode(&|file, item| picture(file, item, heif.has_alpha()))?;
+    let pixels = heif.decode(&|file, item| picture(file, item, heif.alpha(item)))?;
     Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
 }
 
 /// One coded picture, upright or not; what is transparent shows white.
-fn picture(file: &HeifFile, item: ItemId, has_alpha: bool) -> Result<RgbImage, PhotoError> {
+fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>) -> Result<RgbImage, PhotoError> {
     let (frame, (width, height)) = frame(file, item)?;
     // The container counts; what is coded beyond its size is padding.
     let size = file.image_size(item).ok().flatten().unwrap_or((width, height));
     let size = (size.0.min(width), size.1.min(height));
     let mut picture = frame_to_rgba_sized::<u8>(&frame, params(file, item, &frame), size.0, size.1);
     drop(frame);
-    if has_alpha {
-        // A grid's transparency may be a grid of its own, and is then not looked at.
-        let alpha = file.referencing_items(item, b"auxl").into_iter().find(|&aux| is_alpha(file, aux));
-        if let Some(alpha) = alpha.and_then(|aux| self::frame(file, aux).ok().map(|(alpha, _)| alpha)) {
-            picture.has_alpha = true;
-            let largest = f32::from((1_u16 << alpha.bit_depth[0]) - 1);
-            let across = alpha.widths[0] as usize;
-            let (pixels, _) = picture.data.as_chunks_mut::<4>();
-            for (row, covers) in pixels.chunks_exact_mut(picture.width as usize).zip(alpha.planes[0].chunks(across)) {
-                for (pixel, &cover) in row.iter_mut().zip(covers) {
-                    pixel[3] = (f32::from(cover) / largest * 255.0).round() as u8;
-                }
+    if let Some((alpha, _)) = alpha.and_then(|alpha| self::frame(file, alpha).ok()) {
+        picture.has_alpha = true;
+        let largest = f32::from((1_u16 << alpha.bit_depth[0]) - 1);
+        let across = alpha.widths[0] as usize;
+        let (pixels, _) = picture.data.as_chunks_mut::<4>();
+        for (row, covers) in pixels.chunks_exact_mut(picture.width as usize).zip(alpha.planes[0].chunks(across)) {
+            for (pixel, &cover) in row.iter_mut().zip(covers) {
+                pixel[3] = (f32::from(cover) / largest * 255.0).round() as u8;
             }
         }
     }
@@ -49,12 +45,6 @@ fn picture(file: &HeifFile, item: ItemId, has_alpha: bool) -> Result<RgbImage, P
     Ok(match picture.has_alpha {
         true => over_white(width, height, picture.data),
         false => RgbImage::from_raw(width, height, picture.into_rgb8()).expect("three bytes a pixel"),
-    })
-}
-
-fn is_alpha(file: &HeifFile, item: ItemId) -> bool {
-    file.item_properties(item).is_ok_and(|mut properties| {
-        properties.any(|property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha")))
     })
 }
 

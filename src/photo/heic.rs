@@ -19,7 +19,7 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     // put together here, tile by tile: that takes less still, and a damaged tile leaves the others.
     let pixels = match &heif.kind(primary) {
         b"hvc1" | b"iovl" => picture(bytes),
-        b"grid" if heif.has_alpha() => picture(bytes).or_else(|_| heif.decode(&tile)),
+        b"grid" if heif.alpha(primary).is_some() => picture(bytes).or_else(|_| heif.decode(&tile)),
         _ => heif.decode(&tile),
     };
     // Of a picture in one piece that is damaged, the small one beside it is left.

@@ -7,6 +7,7 @@ use heifer_isobmff::{BoxHeader, HeifFile, ItemId, read_box_header};
 use image::{RgbImage, imageops};
 
 use super::colour::Colour;
+use super::raster::cover_white;
 use super::{Format, MAX_PIXELS, Orientation, PhotoError, jpeg};
 
 /// A file with its parts found.
@@ -126,11 +127,10 @@ impl<'a> Heif<'a> {
         })
     }
 
-    /// Whether the primary picture has a part of its own for what is transparent.
-    pub fn has_alpha(&self) -> bool {
-        !self.file.referencing_items(self.file.primary_id, b"auxl").into_iter().all(|aux| {
-            // Depth and gain maps are such parts too.
-            !self.properties(aux).iter().any(
+    /// The part of a picture that says what of it is transparent. Depth and gain maps are such parts too.
+    pub fn alpha(&self, item: ItemId) -> Option<ItemId> {
+        self.file.referencing_items(item, b"auxl").into_iter().find(|&aux| {
+            self.properties(aux).iter().any(
                 |property| matches!(property, Property::AuxiliaryType(kind) if kind.contains("alpha") || kind.ends_with("auxid:1")),
             )
         })
@@ -138,7 +138,15 @@ impl<'a> Heif<'a> {
 
     /// The primary picture, upright. Of a grid with damaged tiles the others are given, and grey in place of the damaged ones.
     pub fn decode(&self, decode: DecodeItem) -> Result<RgbImage, PhotoError> {
-        self.item(self.file.primary_id, decode, 0)
+        let primary = self.file.primary_id;
+        let mut pixels = self.item(primary, decode, 0)?;
+        // A coded picture shows white where it is transparent; here is what covers one that is made of several.
+        if self.kind(primary) == *b"grid"
+            && let Some(cover) = self.alpha(primary).and_then(|alpha| self.item(alpha, decode, 0).ok())
+        {
+            cover_white(&mut pixels, &cover);
+        }
+        Ok(pixels)
     }
 
     fn item(&self, item: ItemId, decode: DecodeItem, depth: u32) -> Result<RgbImage, PhotoError> {

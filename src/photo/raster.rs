@@ -1,5 +1,6 @@
 //! WebP, BMP and GIF, through the `image` crate.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::Cursor;
 
@@ -31,8 +32,8 @@ pub(super) const BMP: Spec = Spec {
     extensions: &["bmp", "dib"],
     signature: |bytes| bytes.starts_with(b"BM") && bytes.len() > 26,
     decoder: Some(Decoder {
-        size: |bytes| size(bytes, Format::Bmp, ImageFormat::Bmp),
-        decode: |bytes| decode(bytes, Format::Bmp, ImageFormat::Bmp),
+        size: |bytes| size(&usual_bmp(bytes), Format::Bmp, ImageFormat::Bmp),
+        decode: |bytes| decode(&usual_bmp(bytes), Format::Bmp, ImageFormat::Bmp),
         turns_upright: |_| false,
     }),
 };
@@ -47,6 +48,34 @@ pub(super) const GIF: Spec = Spec {
         turns_upright: |_| false,
     }),
 };
+
+/// A BMP as `image` reads it. Other readers, such as Pillow, also take those of OS/2 2 (with a header of 64 bytes), those without a number
+/// of planes, and those of 24 bits that name the usual masks for their colours.
+fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const HEADER: usize = 14;
+    let short = |at: usize| bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+    let long = |at: usize| {
+        bytes.get(at..at + 4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    };
+    let (size, planes, bits, compression) = (long(HEADER), short(HEADER + 12), short(HEADER + 14), long(HEADER + 16));
+    let is_os2 = size == 64 && compression <= 2;
+    let has_masks = bits == 24 && compression == 3 && [54, 58, 62].map(long) == [0xff_0000, 0xff00, 0xff];
+    if size < 40 || !(is_os2 || has_masks || planes == 0) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut usual = bytes.to_vec();
+    usual[HEADER + 12..HEADER + 14].copy_from_slice(&1_u16.to_le_bytes());
+    if has_masks {
+        usual[HEADER + 16..HEADER + 20].fill(0);
+    }
+    if is_os2 && bytes.len() >= HEADER + 64 {
+        // The first 40 bytes are those of Windows.
+        usual.drain(HEADER + 40..HEADER + 64);
+        usual[HEADER..HEADER + 4].copy_from_slice(&40_u32.to_le_bytes());
+        usual[10..14].copy_from_slice(&long(10).saturating_sub(24).to_le_bytes());
+    }
+    Cow::Owned(usual)
+}
 
 fn size(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<(u32, u32), PhotoError> {
     reader(bytes, stored).into_dimensions().map_err(|error| explain(error, format))
@@ -108,6 +137,17 @@ pub(super) fn to_rgb(stored: &[u8], channels: usize, shown: &mut [u8]) {
     }
 }
 
+/// Lays a picture over white, as far as `cover` (grey, as large) is dark.
+#[cfg(any(feature = "avif", feature = "heic"))]
+pub(super) fn cover_white(pixels: &mut RgbImage, cover: &RgbImage) {
+    if pixels.dimensions() == cover.dimensions() {
+        for (pixel, cover) in pixels.pixels_mut().zip(cover.pixels()) {
+            let alpha = u16::from(cover.0[0]);
+            pixel.0 = pixel.0.map(|colour| ((u16::from(colour) * alpha + 255 * (255 - alpha) + 127) / 255) as u8);
+        }
+    }
+}
+
 /// RGBA -> RGB over white, in place: a second picture beside a large one would take too much.
 pub(super) fn over_white(width: u32, height: u32, mut bytes: Vec<u8>) -> RgbImage {
     let pixels = bytes.len() / 4;
@@ -130,5 +170,43 @@ fn explain(error: ImageError, format: Format) -> PhotoError {
             Some(reason) => PhotoError::damaged(format, reason),
             None => PhotoError::damaged(format, error),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two pixels, red and blue, in 24 bits.
+    fn bmp(header: &[u8], compression: u32, planes: u16) -> Vec<u8> {
+        let mut info = vec![0; 40];
+        info[..4].copy_from_slice(&(40 + header.len() as u32).to_le_bytes());
+        (info[4], info[8]) = (2, 1);
+        info[12..14].copy_from_slice(&planes.to_le_bytes());
+        info[14] = 24;
+        info[16..20].copy_from_slice(&compression.to_le_bytes());
+        let masks: Vec<u8> = [0xff_0000_u32, 0xff00, 0xff].iter().flat_map(|mask| mask.to_le_bytes()).collect();
+        let masks = if compression == 3 && header.is_empty() { &masks[..] } else { &[] };
+        let start = (14 + 40 + header.len() + masks.len()) as u32;
+        let pixels = [0, 0, 255, 255, 0, 0, 0, 0];
+        let length = start + pixels.len() as u32;
+        [b"BM", &length.to_le_bytes()[..], &[0; 4], &start.to_le_bytes(), &info, header, masks, &pixels].concat()
+    }
+
+    #[test]
+    fn bmps_of_all_kinds_are_read() {
+        for (what, bytes) in [
+            ("Windows", bmp(&[], 0, 1)),
+            ("OS/2", bmp(&[0; 24], 0, 1)),
+            ("no planes", bmp(&[], 0, 0)),
+            ("masks", bmp(&[], 3, 1)),
+        ] {
+            assert_eq!((BMP.decoder.as_ref().unwrap().size)(&bytes).unwrap(), (2, 1), "{what}");
+            let pixels = (BMP.decoder.as_ref().unwrap().decode)(&bytes).unwrap();
+            assert_eq!(pixels.into_raw(), [255, 0, 0, 0, 0, 255], "{what}");
+            for end in 0..bytes.len() {
+                drop((BMP.decoder.as_ref().unwrap().size)(&bytes[..end]));
+            }
+        }
     }
 }
