@@ -168,7 +168,8 @@ fn a_backup_is_complete_private_and_can_be_searched() {
 fn every_kind_of_damage_is_told_and_mended() {
     let good = library();
     let bytes = good.bytes();
-    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 4] = [
+    type Spoil = fn(Vec<u8>) -> Vec<u8>;
+    let damages: [(&str, Spoil); 4] = [
         ("truncated", |mut bytes| {
             bytes.truncate(bytes.len() / 2);
             bytes
