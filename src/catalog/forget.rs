@@ -433,13 +433,15 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn forgotten_folders(&self, scanned: &Path) -> Result<ForgottenFolders> {
-        if !self.is_read_only() {
+        let mut statement = self.connection.prepare("SELECT path FROM forgotten_folders")?;
+        let folders = statement.query_map([], |row| row.get(0))?;
+        let mut folders = ForgottenFolders(folders.collect::<rusqlite::Result<_>>()?);
+        // Mostly there is none, and then a scan that finds nothing new need not wait for whoever writes.
+        if folders.0.remove(&folder_key(scanned)) && !self.is_read_only() {
             let sql = "DELETE FROM forgotten_folders WHERE path = ?1";
             self.connection.execute(sql, [folder_key(scanned).as_slice()])?;
         }
-        let mut statement = self.connection.prepare("SELECT path FROM forgotten_folders")?;
-        let folders = statement.query_map([], |row| row.get(0))?;
-        Ok(ForgottenFolders(folders.collect::<rusqlite::Result<_>>()?))
+        Ok(folders)
     }
 }
 
