@@ -37,6 +37,7 @@ enum Say {
     Merge(Index, Index),
     Hide(Index, bool),
     Ignore(Index, bool),
+    Favourite(Index, bool),
     Born(Index, Option<i16>),
     Confirm(Index, Vec<Index>),
     Reject(Index, Vec<Index>),
@@ -56,6 +57,7 @@ fn say() -> impl Strategy<Value = Say> {
         2 => (index(), index()).prop_map(|(from, into)| Say::Merge(from, into)),
         1 => (index(), any::<bool>()).prop_map(|(who, hidden)| Say::Hide(who, hidden)),
         1 => (index(), any::<bool>()).prop_map(|(who, ignored)| Say::Ignore(who, ignored)),
+        1 => (index(), any::<bool>()).prop_map(|(who, favourite)| Say::Favourite(who, favourite)),
         1 => (index(), prop::option::of(2018i16..2026)).prop_map(|(who, year)| Say::Born(who, year)),
         2 => (index(), some()).prop_map(|(who, faces)| Say::Confirm(who, faces)),
         3 => (index(), some()).prop_map(|(who, faces)| Say::Reject(who, faces)),
@@ -190,7 +192,7 @@ impl World {
     /// What the user said, in words that outlive the tables.
     fn said(&self) -> [Rows; 4] {
         [
-            "SELECT id, name, hidden, ignored, born, cover FROM people
+            "SELECT id, name, hidden, ignored, favourite, born, cover FROM people
              WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL OR cover IS NOT NULL ORDER BY id",
             "SELECT hash, x, y, person_id, state FROM seen_faces JOIN photos ON photos.id = photo_id
              WHERE state IN ('confirmed', 'manual') ORDER BY hash, x, y",
@@ -252,7 +254,8 @@ fn decision(catalog: &Catalog, pack: &PackInfo, say: &Say) -> Option<Decision> {
         }
         Say::Hide(who, hidden) => catalog.hiding(person(who), *hidden),
         Say::Ignore(who, ignored) => catalog.ignoring(person(who), *ignored),
-        Say::Born(who, _) if person(who).name.is_none() => return None,
+        Say::Favourite(who, _) | Say::Born(who, _) if person(who).name.is_none() => return None,
+        Say::Favourite(who, favourite) => Ok(Decision::Favourite { person: person(who).id, favourite: *favourite }),
         Say::Born(who, year) => Ok(Decision::Born {
             person: person(who).id,
             date: year.map(|year| jiff::civil::Date::new(year, 1, 1).unwrap()),
@@ -416,6 +419,9 @@ fn check_postcondition(catalog: &Catalog, before: &[FaceRow], decision: &Decisio
         Decision::Hide { person, hidden: unlisted, faces } | Decision::Ignore { person, ignored: unlisted, faces } => {
             faces.iter().try_for_each(|face| is(face, *person))?;
             prop_assert!(!*unlisted || catalog.hidden_or_ignored().unwrap().contains(person));
+        }
+        Decision::Favourite { person, favourite } => {
+            prop_assert_eq!(catalog.profile(*person).unwrap().unwrap().favourite, *favourite);
         }
         Decision::Born { person, date } => {
             prop_assert_eq!(catalog.births().unwrap().get(person).copied(), *date);

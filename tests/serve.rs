@@ -246,7 +246,7 @@ fn people_are_shown_in_the_order_and_number_that_the_command_line_lists() {
     let mut shown = Vec::new();
     for path in ["/people", "/people?show=once", "/people?show=once&page=99"] {
         let text = server.get(path).is(200).text();
-        let cards = text.split("name=\"who\" value=\"").skip(1);
+        let cards = text.split("form=\"selected\" name=\"who\" value=\"").skip(1);
         shown.push(cards.map(|card| card.split('"').next().unwrap().to_owned()).collect::<Vec<_>>());
     }
     let listed: Vec<String> = library.people().iter().map(|person| person["id"].to_string()).collect();

@@ -23,7 +23,7 @@ const RECORDED: [Recorded; 4] = [
         table: "people",
         key: &["id"],
         fixed: &["created_at"],
-        changing: &["name", "key", "hidden", "ignored", "born", "cover"],
+        changing: &["name", "key", "hidden", "ignored", "born", "cover", "favourite"],
     },
     Recorded {
         table: "faces",

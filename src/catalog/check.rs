@@ -155,7 +155,7 @@ fn decided(connection: &Connection) -> Result<BTreeSet<String>> {
     for (what, sql) in [
         (
             "person",
-            "SELECT id, name, hidden, ignored, born FROM people
+            "SELECT id, name, hidden, ignored, favourite, born FROM people
              WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL",
         ),
         (

@@ -47,6 +47,8 @@ pub enum Decision {
     Hide { person: PersonId, hidden: bool, faces: Vec<FaceRef> },
     /// A group is of a stranger, whom nobody asks about, or is not; the faces in it are confirmed.
     Ignore { person: PersonId, ignored: bool, faces: Vec<FaceRef> },
+    /// A person is listed before others, or no longer is.
+    Favourite { person: PersonId, favourite: bool },
     /// A person was born on this day; `None` takes that back.
     Born { person: PersonId, date: Option<Date> },
     /// These faces are of this person, who has a name where they are new.
@@ -168,6 +170,7 @@ impl Decision {
             Self::Import { people, .. } => people.iter().flat_map(ImportedPerson::words).collect(),
             Self::Remove { faces } => vec![(Word::NoFace, faces)],
             Self::Rename { .. }
+            | Self::Favourite { .. }
             | Self::Born { .. }
             | Self::Cover { .. }
             | Self::Edited { .. }
@@ -183,6 +186,7 @@ impl Decision {
             | Self::Rename { person, .. }
             | Self::Hide { person, .. }
             | Self::Ignore { person, .. }
+            | Self::Favourite { person, .. }
             | Self::Born { person, .. }
             | Self::Confirm { person, .. }
             | Self::Reject { person, .. }

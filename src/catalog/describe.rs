@@ -24,6 +24,8 @@ impl Decision {
             Self::Hide { person, .. } => format!("{} shown again", who(person)),
             Self::Ignore { person, ignored: true, .. } => format!("{} ignored as a stranger", who(person)),
             Self::Ignore { person, .. } => format!("{} no longer ignored", who(person)),
+            Self::Favourite { person, favourite: true } => format!("{} made a favourite", who(person)),
+            Self::Favourite { person, .. } => format!("{} no longer a favourite", who(person)),
             Self::Born { person, date: Some(date) } => format!("{} born on {date}", who(person)),
             Self::Born { person, date: None } => format!("birth date of {} cleared", who(person)),
             Self::Confirm { person, name, faces } => format!("{} confirmed as {}", of(faces), then(person, name)),

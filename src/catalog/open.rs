@@ -29,6 +29,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-dates-places.sql")),
     M::up(SFACE),
     M::up(include_str!("migrations/2026-11-28-shots.sql")),
+    M::up(include_str!("migrations/2026-11-28-favourites.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -25,6 +25,8 @@ pub struct PersonSummary {
     pub hidden: bool,
     /// A stranger.
     pub ignored: bool,
+    /// Listed before others.
+    pub favourite: bool,
     pub faces: u64,
     pub photos: u64,
     /// Of their photos, local time.
@@ -44,6 +46,8 @@ pub struct PersonCount {
     pub hidden: bool,
     /// A stranger.
     pub ignored: bool,
+    /// Listed before others.
+    pub favourite: bool,
     pub faces: u64,
     pub photos: u64,
 }
@@ -86,7 +90,7 @@ impl std::fmt::Display for Who {
 }
 
 impl Catalog {
-    /// All groups and persons that have a face, persons first, then by number of faces.
+    /// All groups and persons that have a face, persons first, favourites before others, then by number of faces.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -99,12 +103,13 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn summary(&self, person: PersonCount) -> Result<PersonSummary> {
-        let PersonCount { id, name, hidden, ignored, faces, photos } = person;
+        let PersonCount { id, name, hidden, ignored, favourite, faces, photos } = person;
         let mut statement = self.connection.prepare_cached(
             "SELECT min(taken), max(taken) FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1",
         )?;
         let (first, last) = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(PersonSummary { id, name, hidden, ignored, faces, photos, first, last, best_face: self.best_face(id)? })
+        let best_face = self.best_face(id)?;
+        Ok(PersonSummary { id, name, hidden, ignored, favourite, faces, photos, first, last, best_face })
     }
 
     /// The same people in the same order as [`Catalog::people`], without what each takes long.
@@ -116,11 +121,11 @@ impl Catalog {
         let mut statement = self.connection.prepare_cached(sql)?;
         let forgotten = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<PhotoId>>>()?;
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, name, hidden, ignored FROM people WHERE name IS NOT NULL OR hidden OR ignored",
+            "SELECT id, name, hidden, ignored, favourite FROM people WHERE name IS NOT NULL OR hidden OR ignored",
         )?;
         let rows = statement.query_map([], |row| {
-            let (name, hidden, ignored) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            Ok((row.get(0)?, PersonCount { name, hidden, ignored, ..PersonCount::default() }))
+            let (name, hidden, ignored, favourite) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            Ok((row.get(0)?, PersonCount { name, hidden, ignored, favourite, ..PersonCount::default() }))
         })?;
         let mut told_of = rows.collect::<rusqlite::Result<HashMap<PersonId, PersonCount>>>()?;
         // Added up here: SQLite would sort all of them, and more than once. A face that was removed has no person.
@@ -150,11 +155,13 @@ impl Catalog {
             person.faces -= faces;
             person.photos -= photos;
         }
-        people.sort_unstable_by_key(|person| (person.name.is_none(), Reverse(person.faces), person.id));
+        people.sort_unstable_by_key(|person| {
+            (person.name.is_none(), !person.favourite, Reverse(person.faces), person.id)
+        });
         Ok(people)
     }
 
-    /// The persons with most faces, but for those who are hidden or strangers.
+    /// The favourites, and then the persons with most faces, but for those who are hidden or strangers.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -162,7 +169,7 @@ impl Catalog {
         let mut statement = self.connection.prepare_cached(
             "SELECT people.id, name FROM people CROSS JOIN faces ON person_id = people.id
              WHERE name IS NOT NULL AND NOT hidden AND NOT ignored
-             GROUP BY people.id ORDER BY count(*) DESC, people.id LIMIT ?1",
+             GROUP BY people.id ORDER BY favourite DESC, count(*) DESC, people.id LIMIT ?1",
         )?;
         let rows = statement.query_map([limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

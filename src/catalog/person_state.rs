@@ -18,6 +18,8 @@ pub(super) struct PersonState {
     pub hidden: bool,
     /// A stranger.
     pub ignored: bool,
+    /// Listed before others.
+    pub favourite: bool,
     pub born: Option<Date>,
     /// The face that the user chose to show them by.
     pub cover: Option<FaceRef>,
@@ -55,11 +57,13 @@ impl People {
             Decision::Merge { from, into, cover, .. } => {
                 let from = self.0.remove(from).unwrap_or_default();
                 let into = self.0.entry(*into).or_default();
+                into.favourite |= from.favourite;
                 into.born = into.born.or(from.born);
                 into.cover = cover.clone().or(into.cover.take()).or(from.cover);
             }
             Decision::Hide { person: id, hidden, .. } => self.person(id).hidden = *hidden,
             Decision::Ignore { person: id, ignored, .. } => self.person(id).ignored = *ignored,
+            Decision::Favourite { person: id, favourite } => self.person(id).favourite = *favourite,
             Decision::Born { person: id, date } => self.person(id).born = *date,
             Decision::Cover { person: id, face } => self.person(id).cover = Some(face.clone()),
             Decision::Reject { person: id, .. } => drop(self.person(id)),
@@ -75,18 +79,18 @@ impl People {
 impl Writer<'_> {
     /// These people, as far as they exist.
     pub(super) fn people(&self, ids: &[PersonId]) -> Result<People> {
-        let sql = "SELECT name, hidden, ignored, born, cover FROM people WHERE id = ?1";
+        let sql = "SELECT name, hidden, ignored, born, cover, favourite FROM people WHERE id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut people = People::default();
         for &id in ids {
             let row = statement.query_row([id], |row| {
                 let texts: (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, texts))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(5)?, texts))
             });
-            if let Some((name, hidden, ignored, (born, cover))) = row.optional()? {
+            if let Some((name, hidden, ignored, favourite, (born, cover))) = row.optional()? {
                 let cover = cover.map(|cover| serde_json::from_str(&cover)).transpose()?;
                 let born = born.and_then(|born| born.parse().ok());
-                people.0.insert(id, PersonState { name, hidden, ignored, born, cover });
+                people.0.insert(id, PersonState { name, hidden, ignored, favourite, born, cover });
             }
         }
         Ok(people)
@@ -98,12 +102,13 @@ impl Writer<'_> {
             self.connection.prepare_cached("DELETE FROM people WHERE id = ?1")?.execute([id])?;
         }
         let changed = |(id, person): &(&PersonId, &PersonState)| before.0.get(id) != Some(person);
-        for (id, PersonState { name, hidden, ignored, born, cover }) in after.0.iter().filter(changed) {
+        for (id, PersonState { name, hidden, ignored, favourite, born, cover }) in after.0.iter().filter(changed) {
             let key = name.as_deref().map(|name| self.key(*id, name)).transpose()?;
-            let sql = "INSERT INTO people (id, created_at, name, key, hidden, ignored, born, cover)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            let sql = "INSERT INTO people (id, created_at, name, key, hidden, ignored, born, cover, favourite)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                        ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key, hidden = excluded.hidden,
-                           ignored = excluded.ignored, born = excluded.born, cover = excluded.cover";
+                           ignored = excluded.ignored, born = excluded.born, cover = excluded.cover,
+                           favourite = excluded.favourite";
             self.connection.prepare_cached(sql)?.execute(params![
                 id,
                 now(),
@@ -113,6 +118,7 @@ impl Writer<'_> {
                 ignored,
                 born.map(|born| born.to_string()),
                 cover.as_ref().map(serde_json::to_string).transpose()?,
+                favourite,
             ])?;
         }
         Ok(())

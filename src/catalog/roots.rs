@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::params;
 
+use super::photos::{UNDER, below};
 use super::text::SqlPath;
-use super::{Catalog, Result, now};
+use super::{Catalog, Library, Result, now};
 
 /// A folder that was scanned, with all that is below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +104,22 @@ impl Catalog {
         let sql = "UPDATE roots SET offline = 0, scanned_at = ?2, skipped = ?3 WHERE path = ?1";
         self.connection.execute(sql, params![SqlPath(path), now(), skipped])?;
         Ok(())
+    }
+
+    /// Removes a root: its photos are shown no more. What the user decided of them stays, and holds again where the photos are scanned
+    /// again, from wherever they lie then.
+    ///
+    /// # Errors
+    /// [`CatalogError::Busy`](super::CatalogError::Busy) while a scan runs; those of SQLite.
+    pub fn remove_root(&mut self, library: &Library, path: &Path) -> Result<()> {
+        let _scan = library.lock_for_scan()?;
+        self.exclusively(|catalog| {
+            let (first, end) = below(path);
+            let bounds = [SqlPath(path), SqlPath(first.as_path()), SqlPath(end.as_path())];
+            catalog.connection.execute(&format!("DELETE FROM files WHERE {UNDER}"), bounds)?;
+            catalog.connection.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(path)])?;
+            Ok(())
+        })
     }
 
     /// Notes that a root's folder is there again.

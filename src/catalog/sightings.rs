@@ -36,6 +36,8 @@ pub struct Profile {
     pub hidden: bool,
     /// A stranger.
     pub ignored: bool,
+    /// Listed before others.
+    pub favourite: bool,
     /// `YYYY-MM-DD`
     pub born: Option<String>,
 }
@@ -133,11 +135,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn profile(&self, person: PersonId) -> Result<Option<Profile>> {
-        let sql = "SELECT hidden, ignored, born FROM people WHERE id = ?1";
-        let profile = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row([person], |row| Ok(Profile { hidden: row.get(0)?, ignored: row.get(1)?, born: row.get(2)? }));
+        let sql = "SELECT hidden, ignored, favourite, born FROM people WHERE id = ?1";
+        let profile = self.connection.prepare_cached(sql)?.query_row([person], |row| {
+            Ok(Profile { hidden: row.get(0)?, ignored: row.get(1)?, favourite: row.get(2)?, born: row.get(3)? })
+        });
         Ok(profile.optional()?)
     }
 }

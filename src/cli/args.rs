@@ -76,6 +76,15 @@ pub enum Command {
         #[arg(long)]
         undo: bool,
     },
+    /// List a person before others
+    Favourite {
+        /// Numbers or names
+        #[arg(required = true)]
+        who: Vec<String>,
+        /// They are listed like the others again
+        #[arg(long)]
+        undo: bool,
+    },
     /// Set a person's date of birth: photos taken earlier cannot show them
     Born {
         /// Number or name

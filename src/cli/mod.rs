@@ -127,6 +127,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Merge { into, others } => name::merge(library, &into, &others),
         Command::Hide { who, undo } => name::hide(library, &who, !undo),
         Command::Ignore { who, undo } => name::ignore(library, &who, !undo),
+        Command::Favourite { who, undo } => name::favour(library, &who, !undo),
         Command::Born { who, date, .. } => name::born(library, &who, date),
         Command::Review(args) => review::run(library, &args),
         Command::Confirm { who, faces } => tag::confirm(library, &who, &faces),

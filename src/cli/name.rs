@@ -1,4 +1,4 @@
-//! `facetag name`, `rename`, `merge`, `hide`, `ignore` and `born`: what the user says of groups and persons.
+//! `facetag name`, `rename`, `merge`, `hide`, `ignore`, `favourite` and `born`: what the user says of groups and persons.
 
 use std::collections::HashSet;
 
@@ -77,6 +77,23 @@ pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result
             format!("{who} is ignored: `facetag people --ignored` lists the ignored.")
         } else {
             format!("{who} is not ignored any more.")
+        })?;
+    }
+    Ok(Exit::Well)
+}
+
+pub(super) fn favour(library: &Library, who: &[String], favourite: bool) -> Result<Exit> {
+    let (mut catalog, pack) = open(library)?;
+    let (people, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let people = who.iter().map(|who| Ok(deciding.who(who)?)).collect::<Result<Vec<_>>>()?;
+        people.iter().try_for_each(|who| deciding.favour(who, favourite))?;
+        Ok(people)
+    })?;
+    for who in people {
+        say(&if favourite {
+            format!("{who} is a favourite: listed before others.")
+        } else {
+            format!("{who} is not a favourite any more.")
         })?;
     }
     Ok(Exit::Well)

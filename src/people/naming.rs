@@ -152,6 +152,18 @@ impl Deciding<'_> {
         Ok(())
     }
 
+    /// Lists a person before others, or no longer does.
+    ///
+    /// # Errors
+    /// [`DecideError::Nameless`]; those of the catalog.
+    pub fn favour(&mut self, who: &Who, favourite: bool) -> Result<(), DecideError> {
+        if who.name.is_none() {
+            return Err(DecideError::Nameless(who.clone()));
+        }
+        self.append(&Decision::Favourite { person: who.id, favourite })?;
+        Ok(())
+    }
+
     /// What the user decided themselves is left as it is, but they should know.
     fn note_photos_before_birth(&mut self, person: &Who) -> Result<(), DecideError> {
         let Some(birth) = self.births()?.get(&person.id).map(Date::to_string) else { return Ok(()) };

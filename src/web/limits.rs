@@ -14,6 +14,9 @@ pub(super) const SELECTED: usize = 2000;
 /// Photos that are selected at once.
 pub(super) const PHOTOS: usize = 100_000;
 
+/// Letters of a text that is searched for.
+pub(super) const TYPED: usize = 400;
+
 /// Letters of a place.
 pub(super) const PLACE: usize = 200;
 

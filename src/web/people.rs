@@ -1,5 +1,7 @@
 //! The wall of faces: persons, and groups to be named.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -33,6 +35,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/people/{id}/name", post(give_name))
         .route("/people/hide", post(hide))
         .route("/people/ignore", post(ignore))
+        .route("/people/favourite", post(favour))
 }
 
 /// People of one kind.
@@ -97,7 +100,7 @@ struct Asked {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Sort {
-    /// Those in most photos first.
+    /// Those in most photos first; favourites are before them in each order.
     #[default]
     Photos,
     Name,
@@ -160,7 +163,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
         for kind in kinds {
             let mut those: Vec<&PersonCount> = of(kind).collect();
             if asked.sort == Sort::Name {
-                those.sort_by_cached_key(|person| person.name.as_ref().map(|name| name.to_lowercase()));
+                those.sort_by_cached_key(|person| (!person.favourite, person.name.as_deref().map(str::to_lowercase)));
             }
             let shown = those.into_iter().skip((page - 1) * at_once).take(at_once);
             let people = shown.map(|person| Ok((person.clone(), catalog.best_face(person.id)?)));
@@ -184,7 +187,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
-            names: known_names(catalog)?,
+            names: known_names(&shared, catalog)?,
             pager: Pager::new((page, pages), &path),
             show: asked.show,
             sort: asked.sort,
@@ -280,6 +283,10 @@ async fn ignore(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Re
     each(site, visit, selected, |deciding, who, ignored| deciding.ignore(who, ignored)).await
 }
 
+async fn favour(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Result<Redirect, PageError> {
+    each(site, visit, selected, |deciding, who, favourite| deciding.favour(who, favourite)).await
+}
+
 /// Decides the same of each who is selected.
 async fn each(
     State(site): State<Site>,
@@ -301,11 +308,18 @@ async fn each(
     change.await
 }
 
-/// The names that a field completes by itself.
-pub(super) fn known_names(catalog: &Catalog) -> Result<Vec<String>, PageError> {
-    let mut names: Vec<String> = catalog.names()?.into_values().collect();
-    names.sort();
-    names.truncate(COMPLETED);
+/// The names that a field completes by itself: of those seen most often first.
+pub(super) fn known_names(site: &Site, catalog: &Catalog) -> Result<Vec<String>, PageError> {
+    let people = site.everybody()?;
+    let mut names: Vec<String> = people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect();
+    if names.len() < COMPLETED {
+        // Those whose photos are not in the library now.
+        let known: HashSet<PersonId> = people.iter().map(|person| person.id).collect();
+        let unseen = catalog.names()?.into_iter().filter(|(id, _)| !known.contains(id));
+        let mut unseen: Vec<String> = unseen.map(|(_, name)| name).collect();
+        unseen.sort();
+        names.extend(unseen.into_iter().take(COMPLETED - names.len()));
+    }
     Ok(names)
 }
 

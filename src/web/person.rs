@@ -106,14 +106,17 @@ impl PersonPage {
 
     fn month(&self, month: &Month) -> String {
         let words = &self.frame.words.person;
-        month.0.map_or_else(|| words.no_date.to_owned(), |(year, month)| (words.month)(year, month))
+        match month.0 {
+            Some((year, 0)) => (words.years)(&year, &year),
+            Some((year, month)) => (words.month)(year, month),
+            None => words.no_date.to_owned(),
+        }
     }
 
     /// What a picture is called: the day it was taken.
     fn day(&self, sighting: &Sighting) -> String {
-        let words = &self.frame.words.person;
-        let day = sighting.taken.as_deref().and_then(|taken| taken.get(..10)?.parse::<Date>().ok());
-        day.map_or_else(|| words.no_date.to_owned(), |day| (words.day)(day))
+        let day = sighting.taken.as_deref().and_then(|taken| self.frame.words.day(taken));
+        day.unwrap_or_else(|| self.frame.words.person.no_date.to_owned())
     }
 }
 
@@ -123,6 +126,7 @@ async fn show(
     Path(id): Path<PersonId>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
         let Some((who, profile)) = catalog.person(id)?.zip(catalog.profile(id)?) else {
             return elsewhere(catalog, &visit, id);
@@ -169,7 +173,7 @@ async fn show(
             timeline,
             months: Month::split(shown.into_iter().skip((page - 1) * PAGE).take(PAGE)),
             pager: Pager::new((page, pages), &format!("/person/{id}?view={}", asked.view.key())),
-            names: known_names(catalog)?,
+            names: known_names(&shared, catalog)?,
         };
         Ok(Html(page.render()?).into_response())
     });

@@ -23,6 +23,7 @@ use crate::catalog::{
     Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
 };
 use crate::face::{BoundingBox, Pack};
+use crate::metadata::DateSource;
 use crate::people::check_name;
 use crate::scan::look;
 
@@ -63,6 +64,7 @@ struct Boxed {
     label: String,
     state: Option<Tagged>,
     bounds: BoundingBox,
+    is_recognisable: bool,
     /// Photos of the group beside this one.
     others: u64,
 }
@@ -74,8 +76,7 @@ struct Lies {
     away: Option<&'static str>,
 }
 
-/// Pixels of the shorter side of a face below which it is hardly told apart from others; and so many of them are a crowd.
-const CLEAR: f32 = 40.0;
+/// So many faces that cannot be told apart from others are a crowd.
 const CROWD: usize = 3;
 
 /// The longer side of a picture in the unit of its boxes, whatever its pixels: text beside them is in this unit too.
@@ -126,10 +127,23 @@ impl PhotoPage {
         })
     }
 
-    /// Day and time in words.
+    /// Day and time in words, as far as they are known.
     fn taken(&self) -> Option<String> {
-        let time = local(&self.photo)?;
-        Some(format!("{}, {}", (self.frame.words.person.day)(time.date()), time.strftime("%H:%M")))
+        let day = self.frame.words.day(self.photo.taken.as_deref()?)?;
+        let time = local(&self.photo).map(|time| time.strftime(", %H:%M").to_string());
+        Some(day + &time.unwrap_or_default())
+    }
+
+    /// Where the date is from, if that is not the camera.
+    fn source(&self) -> Option<&'static str> {
+        let words = &self.frame.words.photo;
+        match self.photo.taken_source? {
+            DateSource::Exif | DateSource::Xmp => None,
+            DateSource::Takeout => Some(words.from_takeout),
+            DateSource::FileName => Some(words.from_file_name),
+            DateSource::Changed => Some(words.from_change),
+            DateSource::FolderName => Some(words.from_folder_name),
+        }
     }
 }
 
@@ -158,8 +172,8 @@ async fn show(
         let faces = faces.into_iter().map(|face| boxed(catalog, words, face)).collect::<Result<Vec<_>, _>>();
         let mut faces = faces?;
         let files = lies(catalog, words, id)?;
-        let title = local(&photo);
-        let title = title.map_or_else(|| words.photo.untitled.to_owned(), |time| (words.person.day)(time.date()));
+        let title = photo.taken.as_deref().and_then(|taken| words.day(taken));
+        let title = title.unwrap_or_else(|| words.photo.untitled.to_owned());
         let page = PhotoPage {
             frame: Frame::new(catalog, &visit, Tab::Search, title)?,
             stage: (photo.width as f32 * scale, photo.height as f32 * scale),
@@ -170,7 +184,7 @@ async fn show(
             files: if is_guest { Vec::new() } else { files },
             position: position(catalog, &wanted, id)?,
             wanted,
-            names: if is_guest { Vec::new() } else { known_names(catalog)? },
+            names: if is_guest { Vec::new() } else { known_names(&shared, catalog)? },
             photo,
         };
         Ok(page.render()?)
@@ -205,14 +219,15 @@ fn boxed(catalog: &Catalog, words: &Words, face: FaceRow) -> Result<Boxed, PageE
         who,
         state: face.state,
         bounds: face.bounds,
+        is_recognisable: face.is_recognisable(),
         others: others.saturating_sub(1),
     })
 }
 
-/// Sorts faces: the largest first, and behind them a crowd of small ones without a name. Returns how many are before the crowd.
+/// Sorts faces: the largest first, and behind them a crowd of those without a name that cannot be told apart from others. Returns how many are before the crowd.
 fn clear(faces: &mut [Boxed], photo: &PhotoRow) -> usize {
     let side = |face: &Boxed| (face.bounds.width * photo.width as f32).min(face.bounds.height * photo.height as f32);
-    let in_crowd = |face: &Boxed| !face.is_named() && side(face) < CLEAR;
+    let in_crowd = |face: &Boxed| !face.is_named() && !face.is_recognisable;
     let crowd = faces.iter().filter(|face| in_crowd(face)).count();
     // A few need not be folded.
     let folds = crowd >= CROWD;

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
-use axum_extra::extract::Form;
+use axum_extra::extract::{Form, Query};
 use futures_util::stream::{Stream, unfold};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,7 +22,7 @@ use super::scanning::{Failure, Progress, Stage, check_folder};
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
-use crate::catalog::{FileRow, Root};
+use crate::catalog::{Catalog, CatalogError, FileRow, Root};
 use crate::scan::Options;
 
 /// Files that could not be read, so many of them.
@@ -38,6 +38,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/scan/start", post(start))
         .route("/scan/pause", post(pause))
         .route("/scan/progress", get(follow))
+        .route("/scan/remove", get(ask_to_remove).post(remove))
 }
 
 #[derive(Template)]
@@ -164,6 +165,48 @@ struct How {
     /// What could not be read before is tried again.
     #[serde(default)]
     retry: bool,
+}
+
+#[derive(Template)]
+#[template(path = "remove.html")]
+struct RemovePage {
+    frame: Frame,
+    folder: String,
+    photos: u64,
+}
+
+/// The root that is typed so.
+fn root_called(catalog: &Catalog, folder: &str) -> Result<Root, PageError> {
+    let root = catalog.roots()?.into_iter().find(|root| root.path.display().to_string() == folder);
+    root.ok_or_else(|| PageError::NoFolder(folder.to_owned()))
+}
+
+/// Tells what it means that a folder is removed.
+async fn ask_to_remove(
+    State(site): State<Site>,
+    visit: Visit,
+    Query(Typed { folder }): Query<Typed>,
+) -> Result<Html<String>, PageError> {
+    let page = site.ask(move |catalog| {
+        let root = root_called(catalog, &folder)?;
+        let frame = Frame::new(catalog, &visit, Tab::Scan, visit.words.scan.remove_title)?;
+        Ok(RemovePage { frame, folder, photos: catalog.photos_under(&root.path)? }.render()?)
+    });
+    Ok(Html(page.await?))
+}
+
+/// Removes a folder from the library. Its photos, and what was decided of them, are kept.
+async fn remove(State(site): State<Site>, Form(Typed { folder }): Form<Typed>) -> Result<Redirect, PageError> {
+    let library = site.library.clone();
+    let removed = site.ask(move |catalog| {
+        let root = root_called(catalog, &folder)?;
+        match catalog.remove_root(&library, &root.path) {
+            Err(CatalogError::Busy { .. }) => Err(PageError::ScanGoesOn),
+            removed => Ok(removed?),
+        }
+    });
+    removed.await?;
+    Ok(Redirect::to("/scan"))
 }
 
 /// Scans all folders.

@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use super::error::PageError;
 use super::frame::{Frame, Tab};
 use super::guests::Sees;
+use super::limits::TYPED;
 use super::pager::Pager;
 use super::people::known_names;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::{Role, Wanted};
-use crate::catalog::{Catalog, FaceId, Hit, PersonId, PhotoId, Who, WhoError};
+use crate::catalog::{self, Catalog, FaceId, Hit, PersonId, PhotoId, TextQueryError, Who, WhoError};
 
 /// Photos on a page, for those without script.
 const PAGE: usize = 120;
@@ -41,10 +42,10 @@ pub(super) fn routes() -> Router<Site> {
 /// What the form sends beside what is wanted already.
 #[derive(Deserialize)]
 struct Asked {
-    /// A name that was typed.
+    /// A name that was typed, or more, as "Anna Ben -Carl 2024 Lisbon".
     #[serde(default)]
     who: String,
-    /// The role of whoever has it.
+    /// The role of those who are named so.
     #[serde(default, rename = "as")]
     role: Role,
     /// From 1 on.
@@ -59,10 +60,9 @@ struct SearchPage {
     role: Role,
     chips: Vec<Chip>,
     often: Vec<(Option<FaceId>, Who)>,
-    /// A name that nobody has.
+    /// What was typed and is nothing that is known.
     typed: String,
-    /// Why the name that was typed is nobody's, and who may have been meant.
-    unknown: Option<(String, Vec<Who>)>,
+    unknown: Option<Unknown>,
     has_photos: bool,
     hits: Vec<Hit>,
     /// Years, or the months of the one that is looked for: name, address, photos.
@@ -75,6 +75,9 @@ struct SearchPage {
     towns: Vec<String>,
     folders: Vec<String>,
 }
+
+/// Why a text that was typed cannot be searched for, and who may have been meant.
+type Unknown = (String, Vec<Who>);
 
 /// A person who is looked for.
 struct Chip {
@@ -117,8 +120,8 @@ impl SearchPage {
 
 /// What a photo is called: by the day it was taken.
 fn called(words: &Words, hit: &Hit) -> String {
-    let day = hit.taken.as_deref().and_then(|taken| taken.get(..10)?.parse::<Date>().ok());
-    day.map_or_else(|| words.search.undated.to_owned(), |day| (words.search.photo)(&(words.person.day)(day)))
+    let day = hit.taken.as_deref().and_then(|taken| words.day(taken));
+    day.map_or_else(|| words.search.undated.to_owned(), |day| (words.search.photo)(&day))
 }
 
 async fn show(
@@ -135,13 +138,11 @@ async fn show(
         let wanted = sees.narrow(wanted);
         let unknown = match asked.who.trim() {
             "" => None,
-            name => match catalog.who(name) {
-                Ok(who) if !sees.person(who.id) => Some(((words.search.nobody)(name), Vec::new())),
-                Ok(who) => return Ok(Redirect::to(&wanted.with(asked.role, who.id).address("/search")).into_response()),
-                Err(WhoError::Unknown { near, .. }) => Some(((words.search.nobody)(name), near)),
-                Err(WhoError::NoSuchNumber(_)) => Some(((words.search.nobody)(name), Vec::new())),
-                Err(WhoError::Ambiguous { candidates, .. }) => Some(((words.search.several)(name), candidates)),
-                Err(WhoError::Catalog(error)) => return Err(error.into()),
+            text => match understood(catalog, words, &sees, text)? {
+                Ok(query) => {
+                    return Ok(Redirect::to(&wanted.and(&query, asked.role).address("/search")).into_response());
+                }
+                Err(unknown) => Some(unknown),
             },
         };
         // A form sends its empty fields too: the address is to hold what is wanted, and no more.
@@ -157,18 +158,14 @@ async fn show(
         let often = suggested(catalog, &wanted, &sees)?;
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let is_guest = matches!(sees, Sees::These(_));
-        let near = |near: Vec<Who>| near.into_iter().filter(|who| sees.person(who.id)).collect();
-        let mut names = known_names(catalog)?;
-        if is_guest {
-            names = shared.access.guests_see().to_vec();
-        }
+        let names = if is_guest { shared.access.guests_see().to_vec() } else { known_names(&shared, catalog)? };
         let page = SearchPage {
             frame: Frame::new(catalog, &visit, Tab::Search, words.search.title)?,
             role: asked.role,
             chips: chips(catalog, words, &wanted)?,
             typed: asked.who,
             often: often.collect::<Result<_, PageError>>()?,
-            unknown: unknown.map(|(text, who)| (text, near(who))),
+            unknown,
             has_photos: total > 0 || catalog.tally()?.photos > 0,
             total,
             undated: undated(catalog, &wanted)?,
@@ -185,6 +182,53 @@ async fn show(
     page.await
 }
 
+/// What a text means: somebody with that name, or people, a place and dates.
+fn understood(
+    catalog: &Catalog,
+    words: &Words,
+    sees: &Sees,
+    text: &str,
+) -> Result<Result<catalog::Query, Unknown>, PageError> {
+    if text.chars().count() > TYPED {
+        return Err(PageError::TooLong);
+    }
+    let words = &words.search;
+    // Others are not spoken of to guests.
+    let seen = |people: Vec<Who>| -> Vec<Who> { people.into_iter().filter(|who| sees.person(who.id)).collect() };
+    let told = |error: WhoError, name: &str| match error {
+        WhoError::Catalog(error) => Err(PageError::from(error)),
+        WhoError::Ambiguous { candidates, .. } => match seen(candidates) {
+            those if those.is_empty() => Ok(((words.nobody)(name), Vec::new())),
+            those => Ok(((words.several)(name), those)),
+        },
+        WhoError::Unknown { near, .. } if name == text => Ok(((words.nobody)(name), seen(near))),
+        WhoError::Unknown { near, .. } => Ok(((words.unknown)(name), seen(near))),
+        WhoError::NoSuchNumber(_) => Ok(((words.nobody)(name), Vec::new())),
+    };
+    let query = match catalog.who(text) {
+        Ok(who) => catalog::Query { all: vec![who.id], ..catalog::Query::default() },
+        Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => return told(error, text).map(Err),
+        Err(nobody) => match catalog.text_query(text) {
+            Ok(query) => query,
+            // Nothing of it was understood: it was meant as a name.
+            Err(TextQueryError::Unknown(part)) if text.starts_with(&part) => return told(nobody, text).map(Err),
+            Err(TextQueryError::Unknown(part)) => {
+                return match catalog.who(&part) {
+                    Err(error) => told(error, &part).map(Err),
+                    Ok(_) => Ok(Err(((words.unknown)(&part), Vec::new()))),
+                };
+            }
+            Err(TextQueryError::SecondPlace(place)) => return Ok(Err(((words.second_place)(&place), Vec::new()))),
+            Err(TextQueryError::Who(error)) => return told(error, text).map(Err),
+        },
+    };
+    if query.all.iter().chain(&query.not).all(|&person| sees.person(person)) {
+        Ok(Ok(query))
+    } else {
+        Ok(Err(((words.nobody)(text), Vec::new())))
+    }
+}
+
 fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
     Ok(catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect())
 }
@@ -194,8 +238,7 @@ fn suggested(catalog: &Catalog, wanted: &Wanted, sees: &Sees) -> Result<Vec<Who>
     let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
     let mut people = match wanted.all.last().or(wanted.any.last()) {
         Some(&person) => catalog.companions(person, OFTEN + known.len())?.into_iter().map(|(who, _)| who).collect(),
-        None if wanted.is_empty() => catalog.most_seen(OFTEN)?,
-        None => Vec::new(),
+        None => catalog.most_seen(OFTEN + known.len())?,
     };
     people.retain(|who| sees.person(who.id) && !known.contains(&who.id));
     people.truncate(OFTEN);
@@ -213,11 +256,14 @@ fn undated(catalog: &Catalog, wanted: &Wanted) -> Result<usize, PageError> {
 
 /// The years of photos; of one year, its months. Each with its name, the search for it, and how many photos it has.
 fn periods(words: &Words, wanted: &Wanted, hits: &[Hit]) -> Vec<(String, String, usize)> {
-    let days = hits.iter().filter_map(|hit| hit.taken.as_deref()?.get(..10)?.parse::<Date>().ok());
     let (mut years, mut months): (BTreeMap<i16, usize>, BTreeMap<(i16, i8), usize>) = Default::default();
-    for day in days {
-        *years.entry(day.year()).or_default() += 1;
-        *months.entry((day.year(), day.month())).or_default() += 1;
+    for taken in hits.iter().filter_map(|hit| hit.taken.as_deref()) {
+        let Some(year) = taken.get(..4).and_then(|year| year.parse().ok()) else { continue };
+        *years.entry(year).or_default() += 1;
+        // Of some only the year is known.
+        if let Some(month) = taken.get(5..7).and_then(|month| month.parse().ok()) {
+            *months.entry((year, month)).or_default() += 1;
+        }
     }
     let between =
         |first: Date, last: Date| Wanted { since: Some(first), until: Some(last), ..wanted.clone() }.address("/search");

@@ -1,17 +1,16 @@
 //! Months of photos: what a page shows of them, and on which page each begins.
 
-use jiff::civil::Date;
-
 use crate::catalog::Sighting;
 
-/// A month of a year; `None` for what has no date.
+/// A month of a year, 0 where only the year is known; `None` for what has no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Month(pub Option<(i16, i8)>);
 
 impl Month {
     fn of(sighting: &Sighting) -> Self {
-        let day = sighting.taken.as_deref().and_then(|taken| taken.get(..10)?.parse::<Date>().ok());
-        Self(day.map(|day| (day.year(), day.month())))
+        let number = |at: std::ops::Range<usize>| sighting.taken.as_deref()?.get(at)?.parse::<i16>().ok();
+        let month = number(5..7).and_then(|month| i8::try_from(month).ok()).filter(|month| (1..=12).contains(month));
+        Self(number(0..4).map(|year| (year, month.unwrap_or(0))))
     }
 
     /// As it stands in an address.
@@ -95,16 +94,17 @@ mod tests {
 
     #[test]
     fn each_month_is_found_on_the_page_where_it_begins() {
-        let taken = ["2024-07-03T18:00:00", "2024-07-01T10:00:00", "2024-02-29T10:00:00", "2019-12-31T23:59:59"];
+        let taken =
+            ["2024-07-03T18:00:00", "2024-07-01T10:00:00", "2024-02-29T10:00:00", "2019-12-31T23:59:59", "2019"];
         let mut sightings: Vec<Sighting> = taken.map(|taken| sighting(Some(taken))).into();
         sightings.push(sighting(None));
         let timeline = Timeline::of(&sightings, 2);
         let jumps = timeline.years.iter().flat_map(|year| &year.months);
         let jumps: Vec<_> = jumps.map(|jump| (jump.month.key(), jump.count, jump.page)).collect();
-        let expected = [("2024-07", 2, 1), ("2024-02", 1, 2), ("2019-12", 1, 2), ("undated", 1, 3)];
+        let expected = [("2024-07", 2, 1), ("2024-02", 1, 2), ("2019-12", 1, 2), ("2019-00", 1, 3), ("undated", 1, 3)];
         assert_eq!(jumps, expected.map(|(key, count, page)| (key.to_owned(), count, page)));
         assert_eq!(timeline.years.iter().map(|year| year.year).collect::<Vec<_>>(), [Some(2024), Some(2019), None]);
         let split = Month::split(sightings.into_iter());
-        assert_eq!(split.iter().map(|(_, sightings)| sightings.len()).collect::<Vec<_>>(), [2, 1, 1, 1]);
+        assert_eq!(split.iter().map(|(_, sightings)| sightings.len()).collect::<Vec<_>>(), [2, 1, 1, 1, 1]);
     }
 }

@@ -123,6 +123,21 @@ impl Wanted {
         wanted
     }
 
+    /// The same with all that a query asks for beside it: its people in this role, unless they are to be left out.
+    pub fn and(&self, query: &Query, role: Role) -> Self {
+        let mut wanted = self.clone();
+        for &person in &query.all {
+            wanted = wanted.with(role, person);
+        }
+        for &person in &query.not {
+            wanted = wanted.with(Role::Not, person);
+        }
+        wanted.since = query.span.since.or(wanted.since);
+        wanted.until = query.span.until.or(wanted.until);
+        wanted.place = query.place.clone().unwrap_or(wanted.place);
+        wanted
+    }
+
     /// The same with a person in the next role.
     pub fn turned(&self, role: Role, person: PersonId) -> Self {
         self.with(role.next(), person)

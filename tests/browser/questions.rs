@@ -48,14 +48,16 @@ fn questions_are_answered_skipped_and_taken_back_by_the_keyboard() {
         assert!(state(&first).is_null(), "{first} is somebody's");
         page.find("[data-key=s]");
         let skipped = asked();
-        page.press('s');
-        page.changes(HIDDEN_FACE, skipped.as_str().unwrap());
-        page.press('y');
-        page.shows("h1", "answered");
-        page.click("button.primary");
+        while page.count("[data-key=s]") > 0 {
+            let face = asked();
+            page.press('s');
+            page.changes(HIDDEN_FACE, face.as_str().unwrap());
+            page.find("[data-key=s], .empty h1");
+        }
+        // Yes, taken back, no.
+        assert_eq!(library.journal().len(), before + 3);
+        page.click_text("button", "Ask again");
         page.find("[data-key=y]");
         assert_eq!(asked(), skipped);
     });
-    // Yes, taken back, no, yes.
-    assert_eq!(library.journal().len(), before + 4);
 }

@@ -32,7 +32,7 @@ fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
         page.shows("form.start p", "The scan is paused");
         page.shows(".roots", "scan not finished");
 
-        // What changes is told while the page stays.
+        // What changes is told while the page stays. Photos are read and cannot be stored, so it is reading however long this takes.
         let held = library.hold();
         page.click("form.start button");
         page.shows(".said", "of 11 photos");

@@ -18,11 +18,69 @@ async function tell(form) {
   form.querySelector(".note").textContent = known ? known.note : "";
   const button = form.querySelector("button");
   button.textContent = known ? button.dataset.merge : button.dataset.name;
+  if (naming === form) offer();
 }
 
 async function whois(name, group) {
   const answer = await fetch(`/people/known?${new URLSearchParams({ name, group })}`);
   return answer.status === 200 ? answer.json() : null;
+}
+
+// On a phone, names that fit are offered at the bottom, in reach of the thumb, with what the Enter key would do and the way on.
+const quick = document.querySelector("#quick");
+const names = [...document.querySelectorAll("#known option")].map((option) => option.value);
+let naming = null;
+function offer() {
+  if (!quick || quick.hidden) return;
+  const typed = naming.elements.name.value.trim().toLowerCase();
+  const fits = (name) => ` ${name.toLowerCase()}`.includes(` ${typed}`) && name.toLowerCase() !== typed;
+  quick.querySelector(".names").replaceChildren(...names.filter(fits).slice(0, 12).map((name) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    return button;
+  }));
+  const send = quick.querySelector(".primary");
+  send.textContent = naming.querySelector("button").textContent;
+  send.disabled = !typed;
+  quick.querySelector(".next").hidden = !nextNaming();
+}
+const nextNaming = () => {
+  const forms = [...document.querySelectorAll("form.naming")];
+  return forms[forms.indexOf(naming) + 1];
+};
+if (quick && matchMedia("(pointer: coarse)").matches) {
+  document.addEventListener("focusin", (event) => {
+    naming = event.target.closest("form.naming") ?? naming;
+    quick.hidden = !event.target.closest("form.naming, #quick");
+    document.body.classList.toggle("naming-now", !quick.hidden);
+    offer();
+  });
+  document.addEventListener("focusout", (event) => {
+    if (event.relatedTarget) return;
+    quick.hidden = true;
+    document.body.classList.remove("naming-now");
+  });
+  document.addEventListener("input", (event) => { if (event.target.closest("form.naming") === naming) offer(); });
+  // The field keeps the focus, and with it the keyboard stays.
+  quick.addEventListener("pointerdown", (event) => { if (event.target.closest("button")) event.preventDefault(); });
+  quick.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.matches(".primary")) naming.requestSubmit(naming.querySelector("button"));
+    else if (button.matches(".next")) {
+      const field = nextNaming().elements.name;
+      field.closest("li")?.scrollIntoView({ block: "center" });
+      field.focus({ preventScroll: true });
+    } else {
+      naming.elements.name.value = button.textContent;
+      naming.elements.name.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+  // Above the keyboard, where that lies over the page.
+  const lift = () => { quick.style.bottom = `${Math.max(0, innerHeight - visualViewport.height - visualViewport.offsetTop)}px`; };
+  visualViewport?.addEventListener("resize", lift);
+  visualViewport?.addEventListener("scroll", lift);
 }
 
 // The address says no more what was just done: reloading must not say it again.

@@ -20,6 +20,8 @@ pub fn chinese(decision: &Decision, names: &HashMap<PersonId, String>) -> String
         Decision::Hide { person, .. } => format!("重新显示{}", who(person)),
         Decision::Ignore { person, ignored: true, .. } => format!("{}标为陌生人", who(person)),
         Decision::Ignore { person, .. } => format!("{}不再是陌生人", who(person)),
+        Decision::Favourite { person, favourite: true } => format!("{}设为常看人物", who(person)),
+        Decision::Favourite { person, .. } => format!("{}不再是常看人物", who(person)),
         Decision::Born { person, date: Some(date) } => format!("{}生于 {date}", who(person)),
         Decision::Born { person, date: None } => format!("清除{}的出生日期", who(person)),
         Decision::Confirm { person, name, faces } => format!("{}确认为{}", of(faces), then(person, name)),

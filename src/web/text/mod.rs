@@ -16,6 +16,8 @@ mod search;
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
+
 use crate::catalog::{Decision, PersonId, Who};
 
 /// The words of one language.
@@ -73,6 +75,20 @@ static CHINESE: Words = Words {
 };
 
 impl Words {
+    /// The day of a time that a photo was taken, or its month or year where no more is known.
+    pub fn day(&self, taken: &str) -> Option<String> {
+        let words = &self.person;
+        let number = |at: std::ops::Range<usize>| taken.get(at)?.parse::<i16>().ok();
+        match taken.get(..10).map(str::parse::<Date>) {
+            Some(day) => day.ok().map(words.day),
+            None => {
+                let year = number(0..4)?;
+                let month = number(5..7).filter(|month| (1..=12).contains(month));
+                Some(month.map_or_else(|| (words.years)(&year, &year), |month| (words.month)(year, month as i8)))
+            }
+        }
+    }
+
     /// What somebody is called: by name, or as a group by number.
     pub fn label(&self, who: &Who) -> String {
         who.name.clone().unwrap_or_else(|| (self.people.group)(who.id))
@@ -134,6 +150,20 @@ mod tests {
             ("ZH-hans", "zh-Hans"),
         ] {
             assert_eq!(Words::of(accepted).language, language, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_told_as_far_as_it_is_known() {
+        for (taken, day) in [
+            ("2024-07-03T18:22:10+01:00", Some("3 July 2024")),
+            ("2024-07-03", Some("3 July 2024")),
+            ("1955-06", Some("June 1955")),
+            ("1955", Some("1955")),
+            ("1955-13", Some("1955")),
+            ("", None),
+        ] {
+            assert_eq!(ENGLISH.day(taken).as_deref(), day, "{taken}");
         }
     }
 
