@@ -63,7 +63,9 @@ fn a_file_that_lost_its_tail_shows_what_is_left_or_says_so() {
         }
     }
     // Those that are stored row by row.
-    for name in ["rgb8.png", "cmyk.jpg", "progressive.jpg", "bytes-before.jpg", "jpeg-named.heic", "rgb.bmp"] {
+    for name in
+        ["rgb8.png", "cmyk.jpg", "progressive.jpg", "bytes-before.jpg", "jpeg-named.heic", "rgb.bmp", "photo.heic"]
+    {
         let bytes = fs::read(fixture(&format!("formats/{name}"))).unwrap();
         let rest = &bytes[..bytes.len() * 7 / 10];
         header(rest)

@@ -1,8 +1,7 @@
 //! AVIF (AV1 in a HEIF container), through rav1d.
 
-use heifer::color::{ColorParams, frame_to_rgba_sized};
+use heifer::color::frame_to_rgba_sized;
 use heifer::heifer_hevc_dec::recon::Frame;
-use heifer_isobmff::boxes::{ColorInfo, Property};
 use heifer_isobmff::{HeifFile, ItemId};
 use image::RgbImage;
 use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent, Settings};
@@ -28,7 +27,7 @@ fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>) -> Result<RgbIm
     // The container counts; what is coded beyond its size is padding.
     let size = file.image_size(item).ok().flatten().unwrap_or((width, height));
     let size = (size.0.min(width), size.1.min(height));
-    let mut picture = frame_to_rgba_sized::<u8>(&frame, params(file, item, &frame), size.0, size.1);
+    let mut picture = frame_to_rgba_sized::<u8>(&frame, heif::params(file, item, &frame), size.0, size.1);
     drop(frame);
     if let Some((alpha, _)) = alpha.and_then(|alpha| self::frame(file, alpha).ok()) {
         picture.has_alpha = true;
@@ -46,17 +45,6 @@ fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>) -> Result<RgbIm
         true => over_white(width, height, picture.data),
         false => RgbImage::from_raw(width, height, picture.into_rgb8()).expect("three bytes a pixel"),
     })
-}
-
-/// How luma and chroma become red, green and blue: as the container says, or else the picture itself.
-fn params(file: &HeifFile, item: ItemId, frame: &Frame) -> ColorParams {
-    let coded = file.item_properties(item).ok().and_then(|mut properties| {
-        properties.find_map(|property| match property {
-            &Property::Color(ColorInfo::Nclx { matrix, full_range, .. }) => Some(ColorParams { matrix, full_range }),
-            _ => None,
-        })
-    });
-    coded.unwrap_or_else(|| ColorParams::from_frame(frame))
 }
 
 /// The planes of one coded picture, and its size. Luma is padded to twice chroma's size, as the conversion to RGB needs it.

@@ -6,7 +6,7 @@ use image::RgbImage;
 use super::format::Decoder;
 use super::heif::{self, Heif, whole};
 use super::raster::over_white;
-use super::{Format, MAX_PIXELS, PhotoError, colour};
+use super::{Format, MAX_PIXELS, PhotoError, colour, hevc};
 
 pub(super) const DECODER: Decoder =
     Decoder { size: |bytes| heif::size(bytes, Format::Heic), decode, turns_upright: heif::turns_upright };
@@ -22,10 +22,15 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         b"grid" if heif.alpha(primary).is_some() => picture(bytes).or_else(|_| heif.decode(&tile)),
         _ => heif.decode(&tile),
     };
-    // Of a picture in one piece that is damaged, the small one beside it is left.
-    let pixels = pixels.or_else(|error| match heifer::decode_thumbnail(bytes) {
-        Ok(Some(small)) => Ok(eight_bits(small)),
-        _ => Err(error),
+    // Of a picture in one piece that is damaged, its upper part is left, or the small one beside it.
+    let pixels = pixels.or_else(|error| {
+        let upper = || {
+            let stream = heif.file.hevc_bitstream(primary).ok().filter(|_| heif.kind(primary) == *b"hvc1")?;
+            let pixels = hevc::what_is_left(&stream, |frame| heif::params(&heif.file, primary, frame))?;
+            Some(heif.turned(primary, pixels))
+        };
+        let small = || heifer::decode_thumbnail(bytes).ok().flatten().map(eight_bits);
+        upper().or_else(small).ok_or(error)
     })?;
     Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use heifer::color::ColorParams;
+use heifer::heifer_hevc_dec::recon::Frame;
 use heifer_isobmff::boxes::{ColorInfo, Property};
 use heifer_isobmff::{BoxHeader, HeifFile, ItemId, read_box_header};
 use image::{RgbImage, imageops};
@@ -171,19 +173,22 @@ impl<'a> Heif<'a> {
                 return Err(PhotoError::unsupported(self.format, format_args!("its picture is of the kind '{kind}'")));
             }
         };
-        self.properties(item).into_iter().try_fold(pixels, |pixels, property| {
-            Ok(match property {
-                Property::CleanAperture { .. } => {
-                    let [left, top, across, down] = cut(property, pixels.width(), pixels.height());
-                    imageops::crop_imm(&pixels, left, top, across, down).to_image()
-                }
-                Property::Rotation(1) => Orientation::Rotate270.apply(pixels),
-                Property::Rotation(2) => Orientation::Rotate180.apply(pixels),
-                Property::Rotation(3) => Orientation::Rotate90.apply(pixels),
-                Property::Mirror(true) => Orientation::MirrorVertical.apply(pixels),
-                Property::Mirror(false) => Orientation::MirrorHorizontal.apply(pixels),
-                _ => pixels,
-            })
+        Ok(self.turned(item, pixels))
+    }
+
+    /// A picture turned and cut as the container says.
+    pub fn turned(&self, item: ItemId, pixels: RgbImage) -> RgbImage {
+        self.properties(item).into_iter().fold(pixels, |pixels, property| match property {
+            Property::CleanAperture { .. } => {
+                let [left, top, across, down] = cut(property, pixels.width(), pixels.height());
+                imageops::crop_imm(&pixels, left, top, across, down).to_image()
+            }
+            Property::Rotation(1) => Orientation::Rotate270.apply(pixels),
+            Property::Rotation(2) => Orientation::Rotate180.apply(pixels),
+            Property::Rotation(3) => Orientation::Rotate90.apply(pixels),
+            Property::Mirror(true) => Orientation::MirrorVertical.apply(pixels),
+            Property::Mirror(false) => Orientation::MirrorHorizontal.apply(pixels),
+            _ => pixels,
         })
     }
 
@@ -220,6 +225,17 @@ impl<'a> Heif<'a> {
             _ => Ok(pixels),
         }
     }
+}
+
+/// How luma and chroma become red, green and blue: as the container says, or else the picture itself.
+pub(super) fn params(file: &HeifFile, item: ItemId, frame: &Frame) -> ColorParams {
+    let coded = file.item_properties(item).ok().and_then(|mut properties| {
+        properties.find_map(|property| match property {
+            &Property::Color(ColorInfo::Nclx { matrix, full_range, .. }) => Some(ColorParams { matrix, full_range }),
+            _ => None,
+        })
+    });
+    coded.unwrap_or_else(|| ColorParams::from_frame(frame))
 }
 
 fn is_turn(property: &Property) -> bool {

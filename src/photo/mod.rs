@@ -17,6 +17,8 @@ mod format;
 mod heic;
 #[cfg(any(feature = "avif", feature = "heic"))]
 mod heif;
+#[cfg(feature = "heic")]
+mod hevc;
 pub mod ifd;
 mod jpeg;
 #[cfg(feature = "jxl")]

@@ -1,0 +1,81 @@
+//! What is left of an HEVC picture (ITU-T H.265) that lost its tail.
+//!
+//! heifer gives all of a picture or nothing, but its parts are public: here they decode until the damage.
+
+use heifer::color::{ColorParams, frame_to_rgba_as};
+use heifer::heifer_hevc_dec::Error;
+use heifer::heifer_hevc_dec::nal::{NalUnit, split_annex_b};
+use heifer::heifer_hevc_dec::params::ParameterSets;
+use heifer::heifer_hevc_dec::recon::{Frame, Reconstructor};
+use heifer::heifer_hevc_dec::slice::SliceHeader;
+use heifer::heifer_hevc_dec::syntax::{Picture, decode_slice_segment};
+use image::RgbImage;
+
+use super::MAX_PIXELS;
+use super::raster::GREY;
+
+/// What is put in the place of missing bytes. Whatever it is looks like pixels to the decoder: those that depend on it are not real.
+const FILLERS: [u8; 2] = [0x00, 0xaa];
+
+/// How many of them: enough that the pixels differ soon.
+const FILLING: usize = 4096;
+
+/// The rows of a picture above the damage, with grey below; `None` where they are less than a tenth of it.
+pub(super) fn what_is_left(stream: &[u8], params: impl Fn(&Frame) -> ColorParams) -> Option<RgbImage> {
+    let [one, other] = FILLERS.map(|filler| until_damage(stream, filler).ok());
+    let ((frame, rows), (other, other_rows)) = (one?, other?);
+    let across = frame.widths[0].max(1) as usize;
+    let same =
+        frame.planes[0].chunks(across).zip(other.planes[0].chunks(across)).take_while(|(one, other)| one == other);
+    let rows = rows.min(other_rows).min(same.count() as u32);
+    drop(other);
+    let shown = frame_to_rgba_as::<u8>(&frame, params(&frame));
+    let (width, height) = (shown.width, shown.height);
+    let mut pixels = RgbImage::from_raw(width, height, shown.into_rgb8())?;
+    if rows * 10 < height {
+        return None;
+    }
+    pixels.chunks_exact_mut(3 * width as usize).skip(rows as usize).for_each(|row| row.fill(GREY.0[0]));
+    Some(pixels)
+}
+
+/// The first picture of a stream as far as it can be decoded, and how many rows of pixels that are.
+fn until_damage(stream: &[u8], filler: u8) -> Result<(Frame, u32), Error> {
+    let nals: Vec<NalUnit> = split_annex_b(stream).map_while(|nal| NalUnit::parse(nal).ok()).collect();
+    let mut sets = ParameterSets::default();
+    for nal in nals.iter().take_while(|nal| !nal.header.unit_type.is_slice()) {
+        sets.add(nal)?;
+    }
+    let mut state: Option<(Picture, Reconstructor)> = None;
+    let mut previous: Option<SliceHeader> = None;
+    for nal in nals.iter().filter(|nal| nal.header.unit_type.is_slice()) {
+        let is_first = nal.rbsp.first().is_some_and(|bits| bits & 0x80 != 0);
+        if is_first == state.is_some() {
+            break;
+        }
+        let Ok(header) = SliceHeader::parse(&nal.rbsp, &nal.header, &sets, previous.as_ref()) else { break };
+        let (pps, sps) = sets.get(usize::from(header.slice_pic_parameter_set_id))?;
+        if u64::from(sps.pic_width_in_luma_samples) * u64::from(sps.pic_height_in_luma_samples) > MAX_PIXELS {
+            return Err(Error::Unimplemented("it is too large"));
+        }
+        let (picture, pixels) = state.get_or_insert_with(|| (Picture::new(sps, pps), Reconstructor::new(sps, pps)));
+        pixels.start_slice(&header);
+        let mut data = nal.rbsp.get(header.header_size..).unwrap_or_default().to_vec();
+        // Zeros stand for the missing bytes of the file.
+        data.truncate(data.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1));
+        data.resize(data.len() + FILLING, filler);
+        let qp = header.slice_qp_y(&sets)?;
+        if decode_slice_segment(picture, &header, qp, &data, pixels).is_err() || pixels.error.is_some() {
+            break;
+        }
+        if !header.dependent_slice_segment_flag {
+            previous = Some(header);
+        }
+    }
+    let (picture, pixels) = state.ok_or(Error::Invalid("no slice in bitstream"))?;
+    let rows = picture.decoded_ctbs / picture.layout.width.max(1) * picture.sps.ctb_size();
+    // The filters blur across blocks, and would need those that are not there.
+    let frame = pixels.finish(true);
+    let frame = if picture.sps.conf_win_offsets == [0; 4] { frame } else { frame.cropped(picture.sps) };
+    Ok((frame, rows))
+}
