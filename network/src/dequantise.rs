@@ -1,7 +1,7 @@
 //! Weights that are stored as bytes, with a scale and a zero point for each block of them.
 //!
 //! tract knows one scale for all or one for each row; blocks within a row came with version 21 of ONNX's operators. The
-//! numbers are made once, when the graph is made ready.
+//! weights of each layer become numbers when that layer is made ready: as numbers, all of them take four times the memory.
 
 use std::ops::RangeInclusive;
 
@@ -42,15 +42,43 @@ impl Expansion for Dequantise {
     }
 
     fn wire(&self, name: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        let constants = inputs.iter().map(|&input| model.outlet_fact(input).map(|fact| fact.konst.clone()));
-        let constants: Option<TVec<Arc<Tensor>>> = constants.collect::<TractResult<_>>()?;
-        let constants = constants.context("DequantizeLinear of something that is not constant")?;
-        let rank = constants[0].rank() as i64;
+        let rank = model.outlet_fact(inputs[0])?.rank() as i64;
         let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
         ensure!((0..rank.max(1)).contains(&axis), "DequantizeLinear along axis {axis} of {rank}");
-        let numbers = dequantised(&constants[0], &constants[1], constants.get(2).map(|zeros| &**zeros), axis as usize)?;
-        Ok(tvec!(model.add_const(name, numbers)?))
+        model.wire_node(name, DequantiseAlong { axis: axis as usize }, inputs)
     }
+}
+
+/// The same in a typed model, where the number of axes is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DequantiseAlong {
+    axis: usize,
+}
+
+impl Op for DequantiseAlong {
+    fn name(&self) -> StaticName {
+        "DequantiseAlong".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for DequantiseAlong {
+    op_out_of_plan!();
+
+    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let zeros = inputs.get(2).map(|zeros| &**zeros);
+        Ok(tvec!(dequantised(&inputs[0], &inputs[1], zeros, self.axis)?.into_tvalue()))
+    }
+}
+
+impl TypedOp for DequantiseAlong {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        ensure!(INPUTS.contains(&inputs.len()), "DequantizeLinear with {} inputs", inputs.len());
+        Ok(tvec!(f32::datum_type().fact(inputs[0].shape.iter())))
+    }
+
+    as_op!();
 }
 
 /// `(byte - zero) * scale`, with one scale for all, one for each place along `axis`, or one for each of the equal blocks there.
@@ -73,17 +101,18 @@ fn dequantised(bytes: &Tensor, scales: &Tensor, zeros: Option<&Tensor>, axis: us
     ensure!(zeros.is_none_or(|zeros| zeros.len() == scales.len()), "DequantizeLinear: not as many zeros as scales");
     let block = length.div_ceil(along).max(1);
 
-    let mut numbers = floats(bytes)?;
+    let mut tensor = bytes.cast_to::<f32>()?.into_owned();
     let scales = floats(scales)?;
     let zeros = zeros.map_or_else(|| Ok(vec![0.0; scales.len()]), floats)?;
-    for (row, numbers) in numbers.chunks_mut(inner.max(1)).enumerate() {
+    let mut view = tensor.try_as_plain_ram_mut()?;
+    for (row, numbers) in view.as_slice_mut::<f32>()?.chunks_mut(inner.max(1)).enumerate() {
         let at = row % length / block;
         for (column, number) in numbers.iter_mut().enumerate() {
             let index = if others { (row / length * along + at) * inner + column } else { at };
             *number = (*number - zeros[index]) * scales[index];
         }
     }
-    Tensor::from_shape(shape, &numbers)
+    Ok(tensor)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::layer::{Layer, Window};
 
 /// A convolution, deconvolution or matrix product as a layer; `None` for any other operator, and for such as are not known
 /// here. `inputs` are its channels, `constants` the operator's inputs but the first.
-pub fn layer(operator: &dyn TypedOp, inputs: usize, constants: &[Vec<f32>], lanes: usize) -> Option<Layer> {
+pub fn layer(operator: &dyn TypedOp, inputs: usize, constants: Vec<Vec<f32>>, lanes: usize) -> Option<Layer> {
     let layer = if let Some(conv) = operator.downcast_ref::<Conv>() {
         let plain = conv.kernel_fmt == KernelFormat::OIHW && conv.q_params.is_none();
         convolution(&conv.pool_spec, conv.group, constants).filter(|_| plain)?
@@ -23,8 +23,8 @@ pub fn layer(operator: &dyn TypedOp, inputs: usize, constants: &[Vec<f32>], lane
     is_known(&layer, lanes).then_some(layer)
 }
 
-fn convolution(pool: &PoolSpec, groups: usize, constants: &[Vec<f32>]) -> Option<Layer> {
-    let [weights, bias] = constants else { return None };
+fn convolution(pool: &PoolSpec, groups: usize, constants: Vec<Vec<f32>>) -> Option<Layer> {
+    let [weights, bias] = constants.try_into().ok()?;
     let padding = match &pool.padding {
         PaddingSpec::Valid => 0,
         PaddingSpec::Explicit(before, _) if before.iter().all(|&pixels| pixels == before[0]) => before[0],
@@ -36,22 +36,22 @@ fn convolution(pool: &PoolSpec, groups: usize, constants: &[Vec<f32>]) -> Option
         return None;
     }
     let outputs = pool.output_channels;
-    let bias = if bias.len() == 1 { bias.repeat(outputs) } else { bias.clone() };
+    let bias = if bias.len() == 1 { bias.repeat(outputs) } else { bias };
     Some(Layer {
         window: Window { rows, columns, stride, padding },
         deconvolves: false,
         groups,
         inputs: pool.input_channels,
         outputs,
-        weights: weights.clone(),
+        weights,
         bias,
         slopes: vec![1.0; outputs],
     })
 }
 
 /// A fully connected layer, which is a convolution of one pixel.
-fn product(product: &EinSum, inputs: usize, constants: &[Vec<f32>]) -> Option<Layer> {
-    let [weights] = constants else { return None };
+fn product(product: &EinSum, inputs: usize, constants: Vec<Vec<f32>>) -> Option<Layer> {
+    let [weights] = constants.try_into().ok()?;
     if product.axes.to_string() != "mk,nk->mn" || product.q_params.is_some() {
         return None;
     }
@@ -62,7 +62,7 @@ fn product(product: &EinSum, inputs: usize, constants: &[Vec<f32>]) -> Option<La
         groups: 1,
         inputs,
         outputs,
-        weights: weights.clone(),
+        weights,
         bias: vec![0.0; outputs],
         slopes: vec![1.0; outputs],
     })

@@ -1,7 +1,7 @@
 //! A network for one input size: steps that are run one after the other.
 
-use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
@@ -59,25 +59,25 @@ pub enum Argument {
     Tensor(usize),
 }
 
-thread_local! {
-    /// Memory for the maps, shared by all networks that a thread runs.
-    static BUFFERS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
-}
+/// Memory for the maps of one run after the other, of all networks: as many as have run at a time.
+static BUFFERS: Mutex<Vec<Vec<Vec<f32>>>> = Mutex::new(Vec::new());
 
 impl Plan {
     /// Runs all steps on a picture of `height x width x channels`.
     pub fn run(&self, picture: &[f32]) -> TractResult<Vec<TValue>> {
-        BUFFERS.with_borrow_mut(|buffers| {
-            buffers.resize(buffers.len().max(self.maps.len()), Vec::new());
-            for (buffer, map) in buffers.iter_mut().zip(&self.maps) {
-                buffer.resize(buffer.len().max(map.layout.length() + ALIGNMENT), 0.0);
-            }
-            let mut run = Run { plan: self, picture, buffers, tensors: vec![None; self.tensors] };
-            for turn in &self.turns {
-                run.turn(&self.steps[turn.task], turn.rows.clone())?;
-            }
-            Ok(self.outputs.iter().map(|&output| run.tensor(output)).collect())
-        })
+        let idle = || BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffers = idle().pop().unwrap_or_default();
+        buffers.resize(buffers.len().max(self.maps.len()), Vec::new());
+        for (buffer, map) in buffers.iter_mut().zip(&self.maps) {
+            buffer.resize(buffer.len().max(map.layout.length() + ALIGNMENT), 0.0);
+        }
+        let mut run = Run { plan: self, picture, buffers: &mut buffers, tensors: vec![None; self.tensors] };
+        for turn in &self.turns {
+            run.turn(&self.steps[turn.task], turn.rows.clone())?;
+        }
+        let outputs = self.outputs.iter().map(|&output| run.tensor(output)).collect();
+        idle().push(buffers);
+        Ok(outputs)
     }
 }
 

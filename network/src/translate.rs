@@ -107,6 +107,7 @@ impl Translation<'_> {
             for (slot, result) in results.into_iter().enumerate() {
                 self.values.insert(OutletId::new(id, slot), Value::Constant(result.into_arc_tensor()));
             }
+            self.forget_used_up(&node.inputs);
             return Ok(());
         }
         let mut map = self.layer(node).or_else(|| self.folded(node)).or_else(|| self.concatenation(node));
@@ -126,6 +127,13 @@ impl Translation<'_> {
         match self.values.get(&outlet) {
             Some(Value::Constant(tensor)) => Some(tensor.clone()),
             _ => None,
+        }
+    }
+
+    /// Forgets constants that nothing else needs.
+    fn forget_used_up(&mut self, constants: &[OutletId]) {
+        for constant in constants.iter().filter(|constant| self.uses[*constant] == 1) {
+            self.values.remove(constant);
         }
     }
 
@@ -227,7 +235,7 @@ impl Translation<'_> {
         let (from, size) = (self.size(*node.inputs.first()?)?, self.size(node.id.into())?);
         let constants: Vec<Vec<f32>> =
             node.inputs[1..].iter().map(|input| self.floats(*input)).collect::<Option<_>>()?;
-        let layer = operator::layer(node.op.as_ref(), from.channels, &constants, self.lanes)?;
+        let layer = operator::layer(node.op.as_ref(), from.channels, constants, self.lanes)?;
         // Two rows of a deconvolution are written for each of its input's, and two pixels.
         let whole = Size { height: 2 * from.height, width: 2 * from.width, channels: size.channels };
         let fits = if layer.deconvolves { size == whole } else { layer.window.fits(from, size) };
@@ -238,6 +246,8 @@ impl Translation<'_> {
         if layer.groups > 1 && !self.maps[input].filled {
             return None;
         }
+        // The layer has the weights now: of a recogniser they are too much memory to have twice.
+        self.forget_used_up(&node.inputs[1..]);
         let output = self.new_map(size, vec![self.drafts.len()]);
         self.drafts.push(Draft::Layer { name: node.name.clone(), layer, input, add: None, output });
         Some(output)

@@ -95,6 +95,9 @@ const FINER: f32 = 1.3;
 /// height of the faces that are looked for in them.
 const OVERLAP: f32 = 0.06;
 
+/// A face may be cut off by the edge of a tile, or of a part of a panorama, if it ends nearer to it than this part of its height.
+const CUT_OFF: f32 = 0.1;
+
 /// A photo that is this many times as long as it is wide is detected in parts, which overlap by half of their length.
 const PANORAMA: f32 = 2.2;
 
@@ -315,17 +318,20 @@ impl Part {
         })
     }
 
-    /// Whether a face lies in it, and is not cut off where the photo goes on.
+    /// Whether a face lies in it, and is not cut off where the photo goes on. What is seen of a face that is cut off may look like
+    /// a smaller one, which ends a little before the edge.
     fn holds(&self, photo: &RgbImage, face: &DetectedFace) -> bool {
         let (width, height) = (photo.width() as f32, photo.height() as f32);
         let BoundingBox { x, y, width: across, height: down } = face.bounds;
+        let (across, down) = (across * width, down * height);
         let (left, top) = (x * width - self.left, y * height - self.top);
-        let (right, bottom) = (self.width - left - across * width, self.height - top - down * height);
+        let (right, bottom) = (self.width - left - across, self.height - top - down);
         let pixel = self.longer() / 1024.0;
+        let least = pixel.max(CUT_OFF * across.max(down));
         let [west, north, east, south] = self.inside;
         [(left, west), (top, north), (right, east), (bottom, south)]
             .into_iter()
-            .all(|(room, inside)| room > if inside { pixel } else { -pixel })
+            .all(|(room, inside)| room > if inside { least } else { -pixel })
     }
 
     /// A face in fractions of this part, in fractions of the photo.
@@ -467,6 +473,25 @@ mod tests {
             assert!(spans.windows(2).all(|pair| pair[1].0 <= pair[0].0 + 0.51 * pair[0].1), "{spans:?}");
             assert_eq!(parts.len() > 1, whole.longer() > 2.2 * whole.width.min(whole.height));
         }
+    }
+
+    #[test]
+    fn half_a_face_at_the_edge_of_a_part_is_none() {
+        let photo = RgbImage::new(6000, 1500);
+        let part = Part::whole(&photo).of_panorama()[0];
+        let ending_before_edge = |pixels: f32, width: f32| {
+            let left = part.width - pixels - width;
+            let bounds = BoundingBox { x: left / 6000.0, y: 0.5, width: width / 6000.0, height: 170.0 / 1500.0 };
+            DetectedFace { bounds, landmarks: [[0.0; 2]; 5], score: 0.4 }
+        };
+        assert!(!part.holds(&photo, &ending_before_edge(3.4, 53.0)));
+        assert!(part.holds(&photo, &ending_before_edge(20.0, 120.0)));
+        // The photo's own edge cuts off faces for good.
+        let at_the_left = DetectedFace {
+            bounds: BoundingBox { x: 0.0, ..ending_before_edge(0.0, 53.0).bounds },
+            ..ending_before_edge(0.0, 53.0)
+        };
+        assert!(part.holds(&photo, &at_the_left));
     }
 
     #[test]

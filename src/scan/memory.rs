@@ -1,7 +1,7 @@
 //! Memory that is given back to the system.
 
 /// Gives back what the allocator keeps for later, as nothing may come for days.
-pub(super) fn trim() {
+pub fn trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it touches nothing but memory that is free, and may be called at any time.
     unsafe {

@@ -58,7 +58,7 @@ pub use import::{
     standing_import,
 };
 use ingest::ingest;
-pub use memory::give_memory_back;
+pub use memory::{give_memory_back, trim};
 use plan::plan;
 pub use read::with_photo;
 pub use skip::{Part, Reason, Skipped};

@@ -22,7 +22,7 @@ use super::wanted::Wanted;
 use crate::catalog::{
     Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
 };
-use crate::face::{BoundingBox, Pack};
+use crate::face::BoundingBox;
 use crate::metadata::DateSource;
 use crate::people::check_name;
 use crate::scan::look;
@@ -316,14 +316,11 @@ async fn draw(
     check_name(&drawing.name)?;
     let [x, y, width, height] =
         [drawing.left, drawing.top, drawing.width, drawing.height].map(|percent| percent / 100.0);
-    let models = site.clone();
     // It takes a second, in which others may go on.
-    let drawn = site.ask_models(move |catalog| {
+    let drawn = site.ask_models(move |catalog, pack| {
         let photo = known(catalog, id)?;
         let path = catalog.readable_paths(id)?.into_iter().find(|path| path.is_file()).ok_or(PageError::PhotoAway)?;
-        let info = models.pack(catalog)?;
-        let pack = Pack::load(info, &models.library.packs()).map_err(|error| PageError::Failed(error.to_string()))?;
-        Ok(look(catalog, &pack, &photo, &path, BoundingBox { x, y, width, height })?)
+        Ok(look(catalog, pack, &photo, &path, BoundingBox { x, y, width, height })?)
     });
     let drawn = drawn.await?;
     let change = site.change(&visit, move |deciding| {

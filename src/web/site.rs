@@ -11,12 +11,13 @@ use super::access::Access;
 use super::error::PageError;
 use super::everybody::Everybody;
 use super::folder::Allowed;
+use super::models::Models;
 use super::previews::Previews;
 use super::queues::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Library, PersonCount};
-use crate::face::PackInfo;
+use crate::face::{Pack, PackInfo};
 use crate::people::{Deciding, active_pack, decide};
 
 /// Searches and albums that are worked on at once.
@@ -44,7 +45,7 @@ pub(super) struct Shared {
     idle: Mutex<Vec<Catalog>>,
     /// Turns of what takes much memory.
     large: Semaphore,
-    drawing: Semaphore,
+    models: Models,
 }
 
 impl std::ops::Deref for Site {
@@ -78,7 +79,7 @@ impl Site {
             queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
             large: Semaphore::new(LARGE),
-            drawing: Semaphore::new(1),
+            models: Models::new(),
         }))
     }
 
@@ -112,13 +113,18 @@ impl Site {
         self.ask(work).await
     }
 
-    /// The same for work that loads the models: one at a time.
+    /// The same for work with the models: one at a time.
     pub async fn ask_models<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Catalog) -> Result<T, PageError> + Send + 'static,
+        work: impl FnOnce(&mut Catalog, &Pack) -> Result<T, PageError> + Send + 'static,
     ) -> Result<T, PageError> {
-        let _turn = self.drawing.acquire().await.map_err(|_| PageError::Panicked)?;
-        self.ask(work).await
+        let _turn = self.models.turn().await?;
+        let site = self.clone();
+        self.ask(move |catalog| {
+            let pack = site.models.pack(site.pack(catalog)?, &site.library.packs())?;
+            work(catalog, &pack)
+        })
+        .await
     }
 
     /// `http`, or `https`.
