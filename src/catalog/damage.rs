@@ -52,7 +52,7 @@ fn log_size(library: &Library) -> u64 {
 ///
 /// # Errors
 /// [`CatalogError::Damaged`].
-pub(super) fn glance(connection: &Connection, library: &Library) -> Result<()> {
+pub(super) fn check_header(connection: &Connection, library: &Library) -> Result<()> {
     let end = Instant::now() + GLANCE;
     connection.progress_handler(1000, Some(move || Instant::now() > end))?;
     // A log that does not belong to the file makes tables and their indexes disagree.

@@ -59,7 +59,7 @@ pub enum Decision {
         faces: Vec<FaceRef>,
     },
     /// These faces are not of this person or group. Of a group that the user had said nothing of, the faces in `group` are
-    /// confirmed: it must stay what they spoke of.
+    /// confirmed: it must keep the meaning it had when they decided.
     Reject {
         person: PersonId,
         faces: Vec<FaceRef>,
@@ -203,7 +203,7 @@ impl Decision {
         if let Self::Merge { from, into, .. } = self { Some((*from, *into)) } else { None }
     }
 
-    /// The faces that it is about, but for those of a group that is spoken of as a whole.
+    /// The faces that it names one by one; not those of a group that it names as a whole.
     pub fn faces(&self) -> Vec<&FaceRef> {
         match self {
             Self::Cover { face, .. } => vec![face],

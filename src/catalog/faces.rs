@@ -37,7 +37,7 @@ pub struct FaceRow {
     pub landmarks: Landmarks,
     pub score: f32,
     pub quality: f32,
-    /// How well it can be told apart from others, 0 to 1; `None` until it is embedded again.
+    /// How recognisable it is, 0 to 1; `None` until it is embedded again.
     pub recognisability: Option<f32>,
     /// Its group, or its person once that has a name.
     pub person: Option<PersonId>,
@@ -46,13 +46,13 @@ pub struct FaceRow {
 }
 
 impl FaceRow {
-    /// Whether it can be told apart from others. One that cannot is in no group, and nothing is asked about it.
+    /// Whether it shows enough of a face to recognise somebody. If not, it joins no group, and facetag asks nothing about it.
     pub fn is_recognisable(&self) -> bool {
         self.recognisability.is_none_or(|recognisability| recognisability >= RECOGNISABLE)
     }
 }
 
-/// SQL that holds where a face cannot be told apart from others, as in [`FaceRow::is_recognisable`].
+/// The SQL condition for an unrecognisable face; the opposite of [`FaceRow::is_recognisable`].
 pub(super) fn unrecognisable() -> String {
     format!("coalesce(recognisability, 1) < {RECOGNISABLE}")
 }
@@ -262,7 +262,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Keeps how well a face can be told apart from others, 0 to 1.
+    /// Stores how recognisable a face is, 0 to 1.
     ///
     /// # Errors
     /// Those of SQLite.

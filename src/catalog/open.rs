@@ -77,7 +77,7 @@ impl Catalog {
         if let Some(connection) = connection {
             match is_ready(&connection, migrations) {
                 Ok(true) => {
-                    damage::glance(&connection, library)?;
+                    damage::check_header(&connection, library)?;
                     return Self::with(connection, &path);
                 }
                 Ok(false) => {}
@@ -93,7 +93,7 @@ impl Catalog {
         }
         let mut connection = connect(&path)?;
         migrate(&mut connection, &path, library, migrations)?;
-        damage::glance(&connection, library)?;
+        damage::check_header(&connection, library)?;
         Self::with(connection, &path)
     }
 

@@ -223,7 +223,7 @@ impl Catalog {
         self.people_where("name IS NOT NULL OR hidden OR ignored")
     }
 
-    /// The people that the user spoke of, by name, by hiding or by merging: these never become part of another.
+    /// The people about whom the user decided, by name, by hiding or by merging: scans never merge them into another.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -337,11 +337,11 @@ impl Catalog {
         let rows = statement.query_map([key, first, end], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
         let people = rows.collect::<rusqlite::Result<Vec<Who>>>()?;
         let name = tidy(name);
-        let likeness = |person: &Who| {
+        let rank = |person: &Who| {
             let theirs = person.name.as_deref().unwrap_or_default();
             (theirs == name, theirs.to_lowercase() == name.to_lowercase())
         };
-        Ok(people.into_iter().rev().max_by_key(likeness))
+        Ok(people.into_iter().rev().max_by_key(rank))
     }
 
     /// The person or group of this number.

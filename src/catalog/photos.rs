@@ -78,7 +78,7 @@ pub struct NewFace {
     pub score: f32,
     /// 0 (useless) to 1, see [`crate::face::quality`].
     pub quality: f32,
-    /// How well it can be told apart from others, 0 to 1.
+    /// How recognisable it is, 0 to 1.
     pub recognisability: f32,
     pub embedding: Embedding,
     /// A small picture of it, JPEG.
@@ -118,7 +118,7 @@ pub struct Tally {
     pub unreadable: u64,
     pub faces: u64,
     pub tagged: u64,
-    /// Faces of nobody that cannot be told apart from others.
+    /// Unrecognisable faces without a person.
     pub unrecognisable: u64,
     pub persons: u64,
     pub groups: u64,

@@ -26,7 +26,7 @@ pub struct Query {
     /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face so doubtful that it is in no
     /// group does not count, nor does a stranger whom the user ignores.
     pub only: bool,
-    /// Some face of nobody in it cannot be told apart from others.
+    /// It has an unrecognisable face without a person.
     pub unrecognisable: bool,
     pub span: Span,
     /// The date of the photo is not known.

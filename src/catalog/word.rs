@@ -84,8 +84,8 @@ impl FaceState {
         }
     }
 
-    /// What it is after two people were merged: every face of either is of the one, and whoever was told apart from either is
-    /// told apart from both.
+    /// What holds after two people were merged: every face of either belongs to the merged person, and rejections of either apply
+    /// to it.
     pub fn merge(&mut self, Merged { from, into, .. }: Merged) {
         if self.person == Some(from) {
             self.person = Some(into);

@@ -28,7 +28,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
             "facetag tagged it by itself: it is surely like them, and not nearly as like anybody else."
         }
         (None, Some(_)) => "facetag grouped it with the faces that it is like.",
-        (None, None) => "It is like nobody, or so doubtful a face that it founds no group.",
+        (None, None) => "It resembles nobody, or the detector is so unsure of it that it starts no group.",
     };
     writeln!(out, "{reason}")?;
     let photo = catalog.photo(row.photo)?;

@@ -42,7 +42,7 @@ pub(super) struct Faces {
     pub dimension: usize,
     /// The groups and persons that have a face, in the order of their numbers.
     pub existing: Vec<PersonId>,
-    /// Those that the user spoke of: they are never part of another.
+    /// Those about whom the user decided: grouping never merges them into another.
     pub fixed: HashSet<PersonId>,
     /// Those of them that a face is tagged with when it joins.
     pub tagging: HashSet<PersonId>,

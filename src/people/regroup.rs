@@ -29,13 +29,13 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 
 /// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
 ///
-/// A doubtful face stays in no group until it is like one. Faces that are grouped stay together; a face of a person that
-/// the user spoke of never leaves it. Only embeddings of the one pack are compared.
+/// A face of low detection confidence joins a group, but does not start one. Faces that are grouped stay together; a face of a
+/// person about whom the user decided never leaves it. Only embeddings of the one pack are compared.
 ///
 /// # Errors
 /// Those of the catalog; then nothing has changed.
 pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
-    // Of one moment: somebody may be named while a scan groups.
+    // Read from one consistent snapshot: the user may name somebody while a scan groups.
     let faces = catalog.unchanging(|catalog| Faces::load(catalog, pack))?;
     let loose = || (0u32..).zip(&faces.person).filter(|(_, person)| person.is_none()).map(|(face, _)| face);
     // After a decision about somebody, doubtful faces that were like nobody before are compared with them alone.

@@ -95,7 +95,7 @@ impl Deciding<'_> {
             && let Some(before) = self.person(before)?
         {
             match self.split(&before, std::slice::from_ref(face), person) {
-                // Nobody is left whom it could be told apart from.
+                // The group that it was rejected for has no face left.
                 Err(DecideError::AllOfThem(_)) => {}
                 done => return done,
             }

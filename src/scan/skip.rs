@@ -47,7 +47,7 @@ pub struct Part {
 #[serde(transparent)]
 pub struct Skipped(pub BTreeMap<Reason, Part>);
 
-/// Extensions that are told apart.
+/// The extensions that are counted by name.
 const EXTENSIONS: usize = 50;
 
 impl Skipped {

@@ -55,7 +55,7 @@ impl Sees {
         }
     }
 
-    /// What they may search for: photos of these people, and no others are spoken of.
+    /// What they may search for: photos of these people; nothing is said about anybody else.
     pub fn narrow(&self, mut wanted: Wanted) -> Wanted {
         let Self::These(people) = self else { return wanted };
         for role in [&mut wanted.all, &mut wanted.any, &mut wanted.not] {

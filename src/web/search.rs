@@ -193,7 +193,7 @@ fn understood(
         return Err(PageError::TooLong);
     }
     let words = &words.search;
-    // Others are not spoken of to guests.
+    // Guests are told nothing about other people.
     let seen = |people: Vec<Who>| -> Vec<Who> { people.into_iter().filter(|who| sees.person(who.id)).collect() };
     let told = |error: WhoError, name: &str| match error {
         WhoError::Catalog(error) => Err(PageError::from(error)),
