@@ -45,6 +45,7 @@ enum Say {
     Draw(Index, Index),
     Remove(Vec<Index>),
     Cover(Index),
+    Circle(u8, Vec<Index>),
     Answer(Index, bool),
 }
 
@@ -65,6 +66,7 @@ fn say() -> impl Strategy<Value = Say> {
         1 => (index(), index()).prop_map(|(photo, who)| Say::Draw(photo, who)),
         1 => some().prop_map(Say::Remove),
         1 => index().prop_map(Say::Cover),
+        1 => (0u8..2, prop::collection::vec(any::<Index>(), 0..4)).prop_map(|(name, who)| Say::Circle(name, who)),
         3 => (index(), any::<bool>()).prop_map(|(question, yes)| Say::Answer(question, yes)),
     ]
 }
@@ -184,13 +186,13 @@ impl World {
     }
 
     /// Everything that a decision can change, bit for bit.
-    fn state(&self) -> [Rows; 4] {
-        ["people", "faces", "rejections", "embeddings"]
+    fn state(&self) -> [Rows; 6] {
+        ["people", "faces", "rejections", "embeddings", "circles", "circle_members"]
             .map(|table| self.rows(&format!("SELECT * FROM {table} ORDER BY 1, 2")))
     }
 
     /// What the user said, in words that outlive the tables.
-    fn said(&self) -> [Rows; 4] {
+    fn said(&self) -> [Rows; 5] {
         [
             "SELECT id, name, hidden, ignored, favourite, born, cover FROM people
              WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL OR cover IS NOT NULL ORDER BY id",
@@ -203,6 +205,7 @@ impl World {
                  (SELECT id FROM people WHERE name IS NOT NULL OR hidden OR ignored
                   UNION SELECT person_id FROM seen_faces WHERE state IN ('confirmed', 'manual'))
              ORDER BY hash, x, y, 4",
+            "SELECT circles.id, name, person FROM circles LEFT JOIN circle_members ON circle = id ORDER BY 1, 3",
         ]
         .map(|sql| self.rows(sql))
     }
@@ -288,6 +291,16 @@ fn decision(catalog: &Catalog, pack: &PackInfo, say: &Say) -> Option<Decision> {
             catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
         }
         Say::Remove(faces) => catalog.removing(&some(faces)),
+        Say::Circle(number, who) => {
+            let people: BTreeSet<PersonId> = who.iter().map(|who| person(who).id).collect();
+            let name = ["Family", "Friends"][usize::from(*number)];
+            let known = catalog.circle_called(name).unwrap();
+            if known.is_none() && people.is_empty() {
+                return None;
+            }
+            let circle = known.map_or_else(|| catalog.next_circle().unwrap(), |circle| circle.id);
+            Ok(Decision::Circle { circle, name: name.to_owned(), people: people.into_iter().collect() })
+        }
         Say::Cover(face) => match face.get(&faces) {
             face if face
                 .person
@@ -325,8 +338,8 @@ fn looks(person: u8, noise: u16) -> Embedding {
 }
 
 /// The rows that only one of two states has, for a reader.
-fn difference(before: &[Rows; 4], after: &[Rows; 4]) -> Vec<String> {
-    let only = |sign: &str, one: &[Rows; 4], other: &[Rows; 4]| -> Vec<String> {
+fn difference(before: &[Rows], after: &[Rows]) -> Vec<String> {
+    let only = |sign: &str, one: &[Rows], other: &[Rows]| -> Vec<String> {
         let rows = one.iter().zip(other).flat_map(|(one, other)| one.iter().filter(|row| !other.contains(row)));
         rows.map(|row| format!("{sign} {row}")).collect()
     };
@@ -459,6 +472,11 @@ fn check_postcondition(catalog: &Catalog, before: &[FaceRow], decision: &Decisio
         Decision::Cover { person, face: cover } => {
             let shown = catalog.best_face(*person).unwrap();
             prop_assert_eq!(shown, face(catalog, cover).map(|face| face.id));
+        }
+        Decision::Circle { name, people, .. } => {
+            let members = catalog.circle_called(name).unwrap().map(|circle| circle.people).unwrap_or_default();
+            let members: BTreeSet<PersonId> = members.into_iter().map(|who| who.id).collect();
+            prop_assert_eq!(members, people.iter().copied().collect::<BTreeSet<_>>());
         }
         Decision::Import { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => {
             unreachable!("nobody says so here")
@@ -683,7 +701,7 @@ fn what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was() {
         assert_eq!((now.person, now.state), (face.person, face.state), "each in the group that it was in");
     }
     let before = states.next().unwrap();
-    let two = |state: &[Rows; 4]| -> Rows {
+    let two = |state: &[Rows]| -> Rows {
         let rows = state[1]
             .iter()
             .filter(|row| [&one, &other].iter().any(|face| row.starts_with(&format!("Integer({}) ", face.id))));

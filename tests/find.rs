@@ -204,6 +204,56 @@ fn by_more_than_people() {
 }
 
 #[test]
+fn a_circle_stands_for_its_people() {
+    let library = album();
+    library.facetag(["circle"]).ends(1);
+    let third = library.export()["1.jpg"]["faces"][2]["group"].to_string();
+    library.facetag(["circle", "The Presidents", "Barack", "Joe"]).well();
+    library.facetag(["circle", "Others", &third]).fails_saying(&["no name yet"]);
+    library.facetag(["circle", "Barack Obama", "Joe"]).fails_saying(&["name of a person"]);
+    library.facetag(["circle", "Others"]).fails_saying(&["Others"]);
+    library.facetag(["name", &third, "the presidents"]).fails_saying(&["name of a person or circle"]);
+    // Somebody of it is in the photo.
+    let either = library.find(&["--any", "Joe", "--any", "Barack"]);
+    for who in ["The Presidents", "the présidents", "presidents"] {
+        assert_eq!(library.find(&[who]), either, "{who}");
+    }
+    assert_eq!(library.find(&["--text", "presidents -joe"]), OBAMA);
+    assert_eq!(library.find(&["--not", "Presidents"]).len(), PHOTOS.len() - either.len());
+    assert_eq!(library.find(&["--any", "Presidents"]), either);
+    assert_eq!(library.find(&["Presidents", "--only"]), library.find(&["--any", "Joe", "--any", "Barack", "--only"]));
+    assert_eq!(library.find(&["Presidents", "Joe"]), library.find(&["Joe"]));
+    let shown = library.facetag(["show", "Presidents", "--json"]).well().json();
+    assert_eq!(shown.as_array().map(Vec::len), Some(7));
+    assert_eq!(library.facetag(["share", "Presidents"]).well().json()["people"].as_array().map(Vec::len), Some(2));
+    library.facetag(["review", "Presidents", "--json"]).well();
+    // Where one person is meant, it says who may be.
+    library.facetag(["rename", "The Presidents", "X"]).fails_saying(&["Barack", "Joe"]);
+    library.facetag(["confirm", "The Presidents", "1"]).fails_saying(&["Barack", "Joe"]);
+
+    // Members are who they are, whatever they are called.
+    library.facetag(["rename", "Joe", "Joseph"]).well();
+    let listed = library.facetag(["circle"]).well().stdout;
+    assert!(listed.contains("Joseph"), "{listed}");
+    library.facetag(["name", &third, "Somebody"]).well();
+    library.facetag(["circle", "Everybody", "Presidents", "Somebody"]).well();
+    library.facetag(["merge", "Somebody", "Joseph"]).well();
+    let all = library.facetag(["circle", "--json"]).well().json();
+    let names = |circle: usize| {
+        let people = all[circle]["people"].as_array().unwrap();
+        people.iter().map(|who| who["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((names(0), names(1)), (vec!["Barack Obama".into(), "Somebody".into()], names(0)));
+    library.facetag(["circle", "Everybody", "--remove", "Carl"]).fails_saying(&["Carl"]);
+    library.facetag(["circle", "Everybody", "--remove", "Presidents"]).fails_saying(&["--delete"]);
+    library.facetag(["forget", "Somebody", "--yes"]).well();
+    let all = library.facetag(["circle"]).well().stdout;
+    assert!(!all.contains("Somebody") && all.contains("Barack"), "{all}");
+    library.facetag(["circle", "Everybody", "--delete"]).well();
+    assert_eq!(library.facetag(["circle", "--json"]).well().json().as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused() {
     let library = album();
     library.facetag(["find"]).fails_saying(&["Usage"]);

@@ -30,7 +30,9 @@ fn said(library: &Library) -> Vec<String> {
         "SELECT 'not ' || {face} || rejections.person_id FROM rejections JOIN faces ON faces.id = face_id
          JOIN photos ON photos.id = photo_id AND EXISTS (SELECT 1 FROM files WHERE files.photo_id = photos.id) ORDER BY 1"
     );
-    [people, &faces, &rejections].iter().flat_map(|what| rows_of(what)).collect()
+    let circles =
+        "SELECT name || ' ' || quote(person) FROM circles LEFT JOIN circle_members ON circle = id ORDER BY id, person";
+    [people, &faces, &rejections, circles].iter().flat_map(|what| rows_of(what)).collect()
 }
 
 fn rebuild(library: &Library) -> Value {
@@ -69,6 +71,8 @@ fn say_all(library: &Library) -> Vec<Vec<String>> {
     say(&["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "A Ghost"]);
     say(&["face", "add", "photos/obama-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "Barack"]);
     say(&["confirm", "Somebody", &face("biden-blurred.png")]);
+    say(&["circle", "Family", "Barack", "Somebody", "Joe"]);
+    say(&["merge", "Joe", "Somebody"]);
     stood
 }
 
@@ -95,11 +99,11 @@ fn what_was_taken_back_stays_so_and_comes_back_when_done_again() {
     let library = people();
     let stood = say_all(&library);
     let last = stood.len() - 1;
-    library.facetag(["undo", "4"]).well();
+    library.facetag(["undo", "6"]).well();
     rebuild(&library);
-    assert_eq!(said(&library), stood[last - 4]);
+    assert_eq!(said(&library), stood[last - 6]);
     // The journal still tells what was taken back, though nothing is known any more of how.
-    for back in (1..=4).rev() {
+    for back in (1..=6).rev() {
         library.facetag(["redo"]).well();
         assert_eq!(said(&library), stood[last - back + 1], "{back} taken back");
     }

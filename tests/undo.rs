@@ -56,14 +56,19 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["born", "Barack", "--unknown"]);
     there_and_back(&library, &["cover", "Barack", &face("obama-2010.jpg")]);
     there_and_back(&library, &["confirm", "Somebody New", &face("biden-blurred.png")]);
+    there_and_back(&library, &["circle", "Family", "Barack", "Joe"]);
+    there_and_back(&library, &["circle", "Family", "Somebody New"]);
+    there_and_back(&library, &["circle", "Family", "--remove", "Joe", "--rename", "Friends"]);
+    there_and_back(&library, &["merge", "Joe", "Somebody"]);
+    there_and_back(&library, &["circle", "Friends", "--delete"]);
     there_and_back(&library, &["face", "remove", &face("none.jpg"), &face("hopper-blurred.png")]);
     there_and_back(&library, &["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "A Ghost"]);
     there_and_back(&library, &["face", "add", "photos/none.jpg", "--box", "0,0,0.2,0.2", "--person", "Joe"]);
 
     let end = library.state();
-    library.facetag(["undo", "21"]).well();
+    library.facetag(["undo", "26"]).well();
     assert_eq!(library.state(), start);
-    library.facetag(["redo", "21"]).well();
+    library.facetag(["redo", "26"]).well();
     assert_eq!(library.state(), end);
     assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
 }

@@ -44,9 +44,8 @@ impl Writer<'_> {
     }
 
     /// What a decision changes in tables of its own.
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "no kind of decision has any yet")]
-    pub(super) fn carry_out_elsewhere(&mut self, _decision: &Decision) -> Result<()> {
-        Ok(())
+    pub(super) fn carry_out_elsewhere(&mut self, decision: &Decision) -> Result<()> {
+        self.carry_out_on_circles(decision)
     }
 
     fn carry_out_on_faces(&mut self, decision: &Decision) -> Result<()> {

@@ -18,7 +18,7 @@ struct Recorded {
     changing: &'static [&'static str],
 }
 
-const RECORDED: [Recorded; 4] = [
+const RECORDED: [Recorded; 6] = [
     Recorded {
         table: "people",
         key: &["id"],
@@ -33,6 +33,8 @@ const RECORDED: [Recorded; 4] = [
     },
     Recorded { table: "rejections", key: &["face_id", "person_id"], fixed: &[], changing: &[] },
     Recorded { table: "embeddings", key: &["face_id", "pack"], fixed: &["vector"], changing: &[] },
+    Recorded { table: "circles", key: &["id"], fixed: &[], changing: &["name", "key"] },
+    Recorded { table: "circle_members", key: &["circle", "person"], fixed: &[], changing: &[] },
 ];
 
 impl Recorded {

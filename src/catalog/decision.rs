@@ -20,6 +20,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::circles::CircleId;
 use super::imported::ImportedPerson;
 use super::word::Word;
 use super::{Hash, PersonId};
@@ -90,6 +91,8 @@ pub enum Decision {
     Import { from: String, people: Vec<ImportedPerson> },
     /// This face is to show a person by.
     Cover { person: PersonId, face: FaceRef },
+    /// These people under one name; without people there is no such circle any more.
+    Circle { circle: CircleId, name: String, people: Vec<PersonId> },
     /// These are no faces.
     Remove { faces: Vec<FaceRef> },
     /// A photo was edited in place, as a scan saw: each first face is the second face now. Not said by the user; without it
@@ -173,6 +176,7 @@ impl Decision {
             | Self::Favourite { .. }
             | Self::Born { .. }
             | Self::Cover { .. }
+            | Self::Circle { .. }
             | Self::Edited { .. }
             | Self::Undo { .. }
             | Self::Redo { .. } => Vec::new(),
@@ -194,6 +198,7 @@ impl Decision {
             | Self::Cover { person, .. } => vec![*person],
             Self::Merge { from, into, .. } | Self::Split { from, into, .. } => vec![*from, *into],
             Self::Import { people, .. } => people.iter().map(|person| person.person).collect(),
+            Self::Circle { people, .. } => people.clone(),
             Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => Vec::new(),
         }
     }

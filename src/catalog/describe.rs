@@ -39,6 +39,10 @@ impl Decision {
                 format!("{} imported from {from}, {}", count(faces as u64, "face"), count_people(people.len()))
             }
             Self::Cover { person, .. } => format!("cover of {} changed", who(person)),
+            Self::Circle { name, people, .. } if people.is_empty() => format!("circle {name} deleted"),
+            Self::Circle { name, people, .. } => {
+                format!("circle {name}: {}", people.iter().map(who).collect::<Vec<_>>().join(", "))
+            }
             Self::Remove { faces } => format!("{} removed", of(faces)),
             Self::Edited { faces } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
             Self::Undo { line } => format!("line {line} taken back"),

@@ -238,6 +238,7 @@ impl Writer<'_> {
         }
         let lines = self.rewrite_journal(rows)?;
         self.index_journal_anew()?;
+        self.derive_circles()?;
         for face in &rows.faces {
             self.delete_with("faces", *face)?;
         }
@@ -370,6 +371,13 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
         };
         let person = line["from"].take();
         return (!stayed.is_empty()).then(|| json!({"do": "confirm", "person": person, "faces": stayed}));
+    }
+    if line["do"] == "circle" {
+        let Some(members) = line["people"].as_array_mut() else { return Some(line) };
+        let before = members.len();
+        members.retain(|person| !person.as_i64().is_some_and(|id| rows.people.contains(&id)));
+        // Without people it would say that the circle is no more, which nobody said.
+        return (before == 0 || !members.is_empty()).then_some(line);
     }
     if rows.has(&line["face"]) {
         return None;

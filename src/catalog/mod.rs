@@ -8,6 +8,7 @@
 //! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
 //! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
+//! | `circles` | people under one name |
 //! | `sightings` | one person over time, where and with whom |
 //! | `decision` | what the user can decide; how to add another kind |
 //! | `word` | what decisions say of a face, and what it is after them |
@@ -35,6 +36,7 @@ mod backup;
 mod carry_out;
 mod changes;
 mod check;
+mod circles;
 mod covers;
 mod damage;
 mod decision;
@@ -68,6 +70,7 @@ use std::path::PathBuf;
 
 pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
+pub use circles::{Circle, CircleId, Whom};
 pub use damage::explain_io;
 pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
 pub use describe::count;

@@ -30,6 +30,7 @@ const MIGRATIONS: &[M] = &[
     M::up(SFACE),
     M::up(include_str!("migrations/2026-11-28-shots.sql")),
     M::up(include_str!("migrations/2026-11-28-favourites.sql")),
+    M::up(include_str!("migrations/2026-11-28-circles.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

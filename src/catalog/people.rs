@@ -309,6 +309,10 @@ impl Catalog {
         match (seen.as_slice(), &exact, by_words.as_slice()) {
             ([one], _, _) | ([], Some(one), _) | ([], None, [one]) => Ok(one.clone()),
             ([], None, []) => {
+                // Where one person is asked for, a circle is as many as it has members.
+                if let Some(circle) = self.circle_called(who)? {
+                    return Err(WhoError::Ambiguous { who: who.to_owned(), candidates: circle.people });
+                }
                 let near = fitting(&|name| name.split(' ').any(|word| !key.is_empty() && word.starts_with(&key)));
                 Err(WhoError::Unknown { who: who.to_owned(), near })
             }

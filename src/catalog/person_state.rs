@@ -67,7 +67,11 @@ impl People {
             Decision::Born { person: id, date } => self.person(id).born = *date,
             Decision::Cover { person: id, face } => self.person(id).cover = Some(face.clone()),
             Decision::Reject { person: id, .. } => drop(self.person(id)),
-            Decision::Remove { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => {}
+            Decision::Circle { .. }
+            | Decision::Remove { .. }
+            | Decision::Edited { .. }
+            | Decision::Undo { .. }
+            | Decision::Redo { .. } => {}
         }
     }
 

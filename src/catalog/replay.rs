@@ -90,6 +90,7 @@ impl Writer<'_> {
         self.connection.execute("UPDATE people SET name = NULL, key = NULL", [])?;
         let nameless = self.people(&known)?;
         self.store_people(&nameless, &after)?;
+        self.derive_circles()?;
         let photos = ids(self, "SELECT id FROM photos")?;
         self.derive(photos.into_iter().collect())?;
         known.into_iter().chain(after.0.into_keys()).try_for_each(|person| self.mend(person))
@@ -188,6 +189,9 @@ impl Writer<'_> {
         }
         self.store_people(&before, &after)?;
         self.derive(photos)?;
+        if matches!(line.decision, Decision::Circle { .. } | Decision::Merge { .. }) {
+            self.derive_circles()?;
+        }
         people.into_iter().try_for_each(|person| self.mend(person))?;
         self.drop_empty_groups()
     }

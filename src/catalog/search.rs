@@ -19,11 +19,13 @@ use crate::metadata::Gps;
 pub struct Query {
     /// Each of them is in the photo.
     pub all: Vec<PersonId>,
+    /// Of each of these circles somebody is.
+    pub circles: Vec<Vec<PersonId>>,
     /// At least one of them is; empty for whoever.
     pub any: Vec<PersonId>,
     /// None of them is.
     pub not: Vec<PersonId>,
-    /// Nobody is in the photo but those of `all` and `any`: no other person or group. A face so doubtful that it is in no
+    /// Nobody is in the photo but those of `all`, `circles` and `any`: no other person or group. A face so doubtful that it is in no
     /// group does not count, nor does a stranger whom the user ignores.
     pub only: bool,
     /// It has an unrecognisable face without a person.
@@ -39,7 +41,7 @@ pub struct Query {
     pub faces: Option<(u32, u32)>,
     /// A face in the photo has no name, and is no stranger's.
     pub unnamed: bool,
-    /// A face in the photo came so to its person; to one of `all` and `any` where these are given.
+    /// A face in the photo came so to its person; to one of `all`, `circles` and `any` where these are given.
     pub state: Option<State>,
     /// Absolute; the photo lies below it.
     pub folder: Option<PathBuf>,
@@ -234,8 +236,14 @@ impl Catalog {
 }
 
 impl Query {
+    /// Everybody who is or may be in the photo.
+    fn wanted(&self) -> Vec<PersonId> {
+        self.all.iter().chain(self.circles.iter().flatten()).chain(&self.any).copied().collect()
+    }
+
     fn conditions(&self) -> Vec<Condition> {
         let mut conditions: Vec<Condition> = self.all.iter().map(|&person| seen_one_of(&[person])).collect();
+        conditions.extend(self.circles.iter().map(|circle| seen_one_of(circle)));
         if !self.any.is_empty() {
             conditions.push(seen_one_of(&self.any));
         }
@@ -244,7 +252,7 @@ impl Query {
             conditions.push(Condition::new(test, [person]));
         }
         if self.only {
-            let named: Vec<PersonId> = self.all.iter().chain(&self.any).copied().collect();
+            let named = self.wanted();
             let test = format!(
                 "NOT EXISTS (SELECT 1 FROM faces JOIN people ON people.id = person_id
                              WHERE photo_id = photos.id AND person_id NOT IN ({}) AND NOT ignored)",
@@ -314,7 +322,7 @@ impl Query {
             conditions.push(Condition::new(test, NOTHING));
         }
         if let Some(state) = self.state {
-            let people: Vec<PersonId> = self.all.iter().chain(&self.any).copied().collect();
+            let people = self.wanted();
             let of_whom =
                 if people.is_empty() { String::new() } else { format!("AND person_id IN ({})", marks(people.len())) };
             let state = match state {

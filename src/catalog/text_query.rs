@@ -1,7 +1,7 @@
 //! A search typed as text: `Anna Ben -Carl 2024 Lisbon`.
 
 use super::text::fold;
-use super::{Catalog, PersonId, Query, WhoError};
+use super::{Catalog, Query, WhoError, Whom};
 use crate::metadata::When;
 
 /// Why a text cannot be searched for.
@@ -65,10 +65,13 @@ impl Catalog {
 
     /// Adds a person or a place to a query; `false` where it is neither.
     fn put(&self, query: &mut Query, name: &str, is_not: bool) -> std::result::Result<bool, TextQueryError> {
-        match self.who(name) {
-            Ok(who) => {
-                let people: &mut Vec<PersonId> = if is_not { &mut query.not } else { &mut query.all };
-                people.push(who.id);
+        match self.whom(name) {
+            Ok(whom) => {
+                match whom {
+                    _ if is_not => query.not.extend(whom.people().iter().map(|who| who.id)),
+                    Whom::One(who) => query.all.push(who.id),
+                    Whom::Circle(circle) => query.circles.push(circle.people.iter().map(|who| who.id).collect()),
+                }
                 return Ok(true);
             }
             Err(WhoError::Unknown { .. } | WhoError::NoSuchNumber(_)) => {}

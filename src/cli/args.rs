@@ -96,6 +96,8 @@ pub enum Command {
         #[arg(long, conflicts_with = "date")]
         unknown: bool,
     },
+    /// Put people under one name, such as "Family", that can be given wherever a person can; list, change and delete such circles
+    Circle(Circle),
     /// Answer questions; the one that settles the most photos comes first
     Review(Review),
     /// Confirm that faces belong to a person
@@ -301,6 +303,25 @@ pub struct People {
 pub struct Show {
     /// Number or name
     pub who: String,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Circle {
+    /// Name of the circle [default: list all circles]
+    pub name: Option<String>,
+    /// Add these people: numbers, names or circles
+    pub who: Vec<String>,
+    /// Take this person out of it (repeatable)
+    #[arg(long, value_name = "WHO")]
+    pub remove: Vec<String>,
+    /// Give it another name
+    #[arg(long, value_name = "NAME")]
+    pub rename: Option<String>,
+    /// Delete the circle; its people stay
+    #[arg(long, conflicts_with_all = ["who", "remove", "rename"])]
+    pub delete: bool,
     #[arg(long)]
     pub json: bool,
 }

@@ -13,7 +13,7 @@ use super::output::{count as count_of, json, note, plain};
 use super::scan::interruption;
 use super::{Exit, absolute};
 use crate::album;
-use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span};
+use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span, Who, Whom};
 use crate::metadata::Place;
 use crate::people::open;
 
@@ -72,13 +72,20 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
 
 /// What the user looks for; folders are named as seen from `from`.
 pub(super) fn query(catalog: &Catalog, args: &Find, from: &Path) -> Result<Query> {
-    let ids =
-        |names: &[String]| -> Result<Vec<PersonId>> { names.iter().map(|name| Ok(catalog.who(name)?.id)).collect() };
+    let ids = |people: Vec<Who>| -> Vec<PersonId> { people.iter().map(|who| who.id).collect() };
+    let (mut all, mut circles) = (Vec::new(), Vec::new());
+    for name in &args.names {
+        match catalog.whom(name)? {
+            Whom::One(who) => all.push(who.id),
+            Whom::Circle(circle) => circles.push(ids(circle.people)),
+        }
+    }
     let text = catalog.text_query(args.text.as_deref().unwrap_or_default())?;
     let query = Query {
-        all: [text.all, ids(&args.names)?].concat(),
-        any: ids(&args.any)?,
-        not: [text.not, ids(&args.not)?].concat(),
+        all: [text.all, all].concat(),
+        circles: [text.circles, circles].concat(),
+        any: ids(catalog.everybody(&args.any)?),
+        not: [text.not, ids(catalog.everybody(&args.not)?)].concat(),
         only: args.only,
         unrecognisable: args.unrecognisable,
         span: Span { since: args.since.or(text.span.since), until: args.until.or(text.span.until) },

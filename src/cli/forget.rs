@@ -21,7 +21,7 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
     } else if let Some(folder) = &args.folder {
         Forget::Folder(absolute(folder)?)
     } else {
-        let people = args.who.iter().map(|who| Ok(catalog.who(who)?)).collect::<Result<Vec<_>>>()?;
+        let people = catalog.everybody(&args.who)?;
         let names: Vec<String> = people.iter().map(ToString::to_string).collect();
         note(&format!("To forget: {}", names.join(", ")));
         Forget::People(people.into_iter().map(|who| who.id).collect())

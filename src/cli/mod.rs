@@ -5,6 +5,7 @@ mod album;
 mod args;
 mod backup;
 mod check;
+mod circle;
 mod completions;
 mod demo;
 mod doctor;
@@ -129,6 +130,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Ignore { who, undo } => name::ignore(library, &who, !undo),
         Command::Favourite { who, undo } => name::favour(library, &who, !undo),
         Command::Born { who, date, .. } => name::born(library, &who, date),
+        Command::Circle(args) => circle::run(library, &args),
         Command::Review(args) => review::run(library, &args),
         Command::Confirm { who, faces } => tag::confirm(library, &who, &faces),
         Command::Reject { who, faces } => tag::reject(library, &who, &faces),
@@ -171,6 +173,7 @@ fn changes(command: &Command) -> bool {
             | Command::Hide { .. }
             | Command::Ignore { .. }
             | Command::Born { .. }
+            | Command::Circle(_)
             | Command::Review(_)
             | Command::Confirm { .. }
             | Command::Reject { .. }

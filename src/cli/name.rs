@@ -52,23 +52,28 @@ pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<
 
 pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (who, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
-        let who = deciding.who(who)?;
-        deciding.hide(&who, hidden)?;
-        Ok(who)
+    let (people, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+        let people = deciding.everybody(&[who.to_owned()])?;
+        people.iter().try_for_each(|who| deciding.hide(who, hidden))?;
+        Ok(people)
     })?;
-    say(&if hidden {
-        format!("{who} is hidden: `facetag people --hidden` lists it, `facetag hide --undo {}` shows it again.", who.id)
-    } else {
-        format!("{who} is shown again.")
-    })?;
+    for who in people {
+        say(&if hidden {
+            format!(
+                "{who} is hidden: `facetag people --hidden` lists it, `facetag hide --undo {}` shows it again.",
+                who.id
+            )
+        } else {
+            format!("{who} is shown again.")
+        })?;
+    }
     Ok(Exit::Well)
 }
 
 pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let (strangers, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
-        let strangers = who.iter().map(|who| deciding.who(who)).collect::<Result<Vec<_>, _>>()?;
+        let strangers = deciding.everybody(who)?;
         strangers.iter().try_for_each(|who| deciding.ignore(who, ignored))?;
         Ok(strangers)
     })?;

@@ -26,7 +26,7 @@ enum Answer {
 
 pub(super) fn run(library: &Library, args: &Review) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let who: Vec<PersonId> = args.who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<_>>()?;
+    let who: Vec<PersonId> = catalog.everybody(&args.who)?.iter().map(|who| who.id).collect();
     if args.json {
         let mut open = questions(&catalog, &pack, &who)?;
         open.truncate(args.limit.unwrap_or(usize::MAX));

@@ -10,8 +10,8 @@ use crate::tags::share;
 
 pub(super) fn run(library: &Library, who: &[String]) -> Result<Exit> {
     let (catalog, _) = open(library)?;
-    let people = who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<Vec<_>>>()?;
-    let shared = share(&catalog, (!people.is_empty()).then_some(people.as_slice()))?;
+    let people: Vec<_> = catalog.everybody(who)?.iter().map(|who| who.id).collect();
+    let shared = share(&catalog, (!who.is_empty()).then_some(people.as_slice()))?;
     json(&shared)?;
     if shared.people.is_empty() {
         note("Nobody has a name yet: `facetag name NUMBER NAME` gives one.");

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Exit;
 use super::args::Show;
 use super::output::{count, day, json, table};
-use crate::catalog::{Catalog, FaceId, FaceRow, Library, State};
+use crate::catalog::{Catalog, FaceId, FaceRow, Library, State, Whom};
 use crate::face::BoundingBox;
 use crate::people::open;
 
@@ -30,10 +30,16 @@ struct Sighting {
 
 pub(super) fn run(library: &Library, args: &Show) -> Result<Exit> {
     let (catalog, _) = open(library)?;
-    let who = catalog.who(&args.who)?;
+    let whom = catalog.whom(&args.who)?;
+    let who = match &whom {
+        Whom::One(who) => who.to_string(),
+        Whom::Circle(circle) => circle.name.clone(),
+    };
     let mut sightings = Vec::new();
-    for face in catalog.faces_of(who.id)? {
-        sightings.push(sighting(&catalog, &face)?);
+    for person in whom.people() {
+        for face in catalog.faces_of(person.id)? {
+            sightings.push(sighting(&catalog, &face)?);
+        }
     }
     sightings.sort_by(|a, b| (a.taken.is_none(), &a.taken, &a.path).cmp(&(b.taken.is_none(), &b.taken, &b.path)));
     if args.json {

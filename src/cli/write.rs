@@ -17,7 +17,7 @@ pub(super) fn run(library: &Library, args: &Write) -> Result<Exit> {
     let (mut catalog, _) = open(library)?;
     let who = match args.all {
         true => None,
-        false => Some(args.who.iter().map(|who| Ok(catalog.who(who)?.id)).collect::<Result<HashSet<_>>>()?),
+        false => Some(catalog.everybody(&args.who)?.iter().map(|who| who.id).collect::<HashSet<_>>()),
     };
     // A scan must not find photos while they are being written.
     let _lock = if args.dry_run { None } else { Some(library.lock_for_scan()?) };

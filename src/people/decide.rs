@@ -101,6 +101,12 @@ pub enum DecideError {
     AllOfThem(Who),
     #[error("they are {0} already: give another name")]
     TheirsAlready(Who),
+    #[error("there is no circle {0:?}: `facetag circle` lists them")]
+    NoCircle(String),
+    #[error("a circle has members: `facetag circle {0:?} --delete` removes it")]
+    EmptyCircle(String),
+    #[error("{0:?} is the name of a person or circle already: give another name")]
+    NameInUse(String),
     #[error("something else was decided since: `facetag log` shows it")]
     NotTheNewest,
     #[error(transparent)]

@@ -14,10 +14,12 @@
 //! | `decide` | the one way to decide: resolve, check, write down, carry out; and taking it back |
 //! | `naming` | names given, changed and merged, births, whoever is hidden or ignored |
 //! | `tagging` | single faces confirmed, rejected, moved to others, chosen to show a person by |
+//! | `circles` | people under one name |
 //! | `open` | a library made ready to be asked |
 
 mod accuracy;
 mod cells;
+mod circles;
 mod decide;
 mod explain;
 mod faces;

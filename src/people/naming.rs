@@ -65,9 +65,18 @@ impl Deciding<'_> {
             self.merge_one(group, &person)?;
             return Ok(person);
         }
+        self.check_no_circle(name)?;
         let decision = self.naming(group, name)?;
         self.append(&decision)?;
         Ok(self.person(group.id)?.unwrap_or_else(|| group.clone()))
+    }
+
+    /// A name that a circle has would mean either.
+    fn check_no_circle(&self, name: &str) -> Result<(), DecideError> {
+        match self.circle_called(name)? {
+            Some(circle) => Err(DecideError::NameInUse(circle.name)),
+            None => Ok(()),
+        }
     }
 
     /// Gives a person another name.
@@ -82,6 +91,7 @@ impl Deciding<'_> {
         if let Some(other) = self.person_called(name)?.filter(|other| other.id != person.id) {
             return Err(DecideError::Taken { who: person.clone(), other });
         }
+        self.check_no_circle(name)?;
         let decision = self.renaming(person, name);
         self.append(&decision)?;
         Ok(())

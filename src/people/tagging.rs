@@ -17,6 +17,22 @@ impl Deciding<'_> {
         }
     }
 
+    /// Everybody whom the user means, each once: people as in [`Deciding::who`], and those of circles.
+    ///
+    /// # Errors
+    /// [`DecideError::Who`].
+    pub fn everybody(&self, who: &[String]) -> Result<Vec<Who>, DecideError> {
+        let mut people: Vec<Who> = Vec::new();
+        for who in who {
+            let meant = match (self.circle_called(who)?, self.person_called(who)?) {
+                (None, Some(person)) => vec![person],
+                _ => self.whom(who)?.people(),
+            };
+            people.extend(meant.into_iter().filter(|who| !people.contains(who)).collect::<Vec<_>>());
+        }
+        Ok(people)
+    }
+
     /// Whom the user means; a name that nobody has means somebody new. The flag tells which.
     ///
     /// # Errors

@@ -164,6 +164,9 @@ impl From<DecideError> for PageError {
             | DecideError::HasNone { .. }
             | DecideError::Taken { .. }
             | DecideError::Nameless(_)
+            | DecideError::NoCircle(_)
+            | DecideError::EmptyCircle(_)
+            | DecideError::NameInUse(_)
             | DecideError::NoSuchFace(_)
             | DecideError::NoneByItself(_)
             | DecideError::NotTheirs { .. }

@@ -28,6 +28,8 @@ impl Sees {
         let mut people = HashSet::new();
         for name in site.access.guests_see() {
             people.extend(catalog.person_called(name)?.map(|person| person.id));
+            let circle = catalog.circle_called(name)?.map(|circle| circle.people).unwrap_or_default();
+            people.extend(circle.iter().map(|who| who.id));
         }
         if people.is_empty() { Err(PageError::NotForGuests) } else { Ok(Self::These(people)) }
     }

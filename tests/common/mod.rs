@@ -304,6 +304,7 @@ impl Library {
             "SELECT id AS person, * FROM people ORDER BY id",
             "SELECT id AS face, photo_id, x, y, width, height, person_id, state, removed FROM faces ORDER BY id",
             "SELECT face_id AS rejected, person_id FROM rejections ORDER BY face_id, person_id",
+            "SELECT name AS circle, person FROM circles LEFT JOIN circle_members ON circle = id ORDER BY id, person",
         ]
         .iter()
         .flat_map(|what| rows_of(what))

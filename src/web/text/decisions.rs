@@ -35,6 +35,10 @@ pub fn chinese(decision: &Decision, names: &HashMap<PersonId, String>) -> String
             format!("从 {from} 导入 {} 个人的 {faces} 张人脸", people.len())
         }
         Decision::Cover { person, .. } => format!("为{}选了另一张封面", who(person)),
+        Decision::Circle { name, people, .. } if people.is_empty() => format!("删除圈子{name}"),
+        Decision::Circle { name, people, .. } => {
+            format!("圈子{name}：{}", people.iter().map(who).collect::<Vec<_>>().join("、"))
+        }
         Decision::Remove { faces } => format!("删除 {}", of(faces)),
         Decision::Edited { faces } => format!("一张照片被编辑，含 {} 张已知人脸", faces.len()),
         Decision::Undo { line } => format!("撤销第 {line} 行"),
