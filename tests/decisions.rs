@@ -46,6 +46,7 @@ enum Say {
     Remove(Vec<Index>),
     Cover(Index),
     Circle(u8, Vec<Index>),
+    Date(Vec<Index>, Option<i16>),
     Answer(Index, bool),
 }
 
@@ -67,6 +68,7 @@ fn say() -> impl Strategy<Value = Say> {
         1 => some().prop_map(Say::Remove),
         1 => index().prop_map(Say::Cover),
         1 => (0u8..2, prop::collection::vec(any::<Index>(), 0..4)).prop_map(|(name, who)| Say::Circle(name, who)),
+        1 => (some(), prop::option::of(2014i16..2024)).prop_map(|(faces, year)| Say::Date(faces, year)),
         3 => (index(), any::<bool>()).prop_map(|(question, yes)| Say::Answer(question, yes)),
     ]
 }
@@ -186,13 +188,13 @@ impl World {
     }
 
     /// Everything that a decision can change, bit for bit.
-    fn state(&self) -> [Rows; 6] {
-        ["people", "faces", "rejections", "embeddings", "circles", "circle_members"]
+    fn state(&self) -> [Rows; 7] {
+        ["people", "faces", "rejections", "embeddings", "circles", "circle_members", "photos"]
             .map(|table| self.rows(&format!("SELECT * FROM {table} ORDER BY 1, 2")))
     }
 
     /// What the user said, in words that outlive the tables.
-    fn said(&self) -> [Rows; 5] {
+    fn said(&self) -> [Rows; 6] {
         [
             "SELECT id, name, hidden, ignored, favourite, born, cover FROM people
              WHERE name IS NOT NULL OR hidden OR ignored OR born IS NOT NULL OR cover IS NOT NULL ORDER BY id",
@@ -206,6 +208,8 @@ impl World {
                   UNION SELECT person_id FROM seen_faces WHERE state IN ('confirmed', 'manual'))
              ORDER BY hash, x, y, 4",
             "SELECT circles.id, name, person FROM circles LEFT JOIN circle_members ON circle = id ORDER BY 1, 3",
+            "SELECT hash, taken FROM photos WHERE taken_source = 'decided'
+             AND EXISTS (SELECT 1 FROM files WHERE files.photo_id = photos.id) ORDER BY 1",
         ]
         .map(|sql| self.rows(sql))
     }
@@ -291,6 +295,11 @@ fn decision(catalog: &Catalog, pack: &PackInfo, say: &Say) -> Option<Decision> {
             catalog.drawing(photo.get(&faces).photo, &drawn, (person(who), false))
         }
         Say::Remove(faces) => catalog.removing(&some(faces)),
+        Say::Date(faces_in, year) => {
+            let photos: BTreeSet<_> = faces_in.iter().map(|index| index.get(&faces).photo).collect();
+            let photos: Vec<_> = photos.into_iter().collect();
+            catalog.dating(&photos, year.map(facetag::metadata::When::Year))
+        }
         Say::Circle(number, who) => {
             let people: BTreeSet<PersonId> = who.iter().map(|who| person(who).id).collect();
             let name = ["Family", "Friends"][usize::from(*number)];
@@ -477,6 +486,16 @@ fn check_postcondition(catalog: &Catalog, before: &[FaceRow], decision: &Decisio
             let members = catalog.circle_called(name).unwrap().map(|circle| circle.people).unwrap_or_default();
             let members: BTreeSet<PersonId> = members.into_iter().map(|who| who.id).collect();
             prop_assert_eq!(members, people.iter().copied().collect::<BTreeSet<_>>());
+        }
+        Decision::Date { photos, date } => {
+            for (_, id) in catalog.files_with_photos().unwrap() {
+                let photo = catalog.photo(id).unwrap();
+                if photos.contains(&blake3::Hash::from(photo.hash).to_hex().to_string()) {
+                    let is_decided = photo.taken_source == Some(facetag::metadata::DateSource::Decided);
+                    prop_assert_eq!(is_decided, date.is_some());
+                    prop_assert!(date.is_none() || photo.taken == date.map(|date| date.to_string()));
+                }
+            }
         }
         Decision::Import { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => {
             unreachable!("nobody says so here")

@@ -204,6 +204,37 @@ fn by_more_than_people() {
 }
 
 #[test]
+fn by_a_date_that_you_gave() {
+    let library = album();
+    let in_1955 = || library.find(&["--since", "1955", "--until", "1955"]);
+    library.facetag(["date", "photos/none.jpg", "photos/1.jpg", "June 1955"]).well();
+    assert_eq!(in_1955(), ["1.jpg", "none.jpg"]);
+    assert_eq!(library.find(&["--text", "1955-06"]), ["1.jpg", "none.jpg"]);
+    assert!(library.find(&["--undated"]).is_empty());
+    let why = library.facetag(["why", &library.face_id("none.jpg")]).well().stdout;
+    assert!(why.contains("taken 1955-06, as you said"), "{why}");
+    let shown = library.facetag(["show", &library.number("none.jpg"), "--json"]).well().json();
+    assert!(shown.as_array().unwrap().iter().any(|seen| seen["taken_source"] == "decided"), "{shown}");
+    // The newest word counts, also over EXIF.
+    library.facetag(["date", "photos/lisbon.jpg", "1955-12-24 18:30"]).well();
+    assert_eq!(in_1955(), ["1.jpg", "none.jpg", "lisbon.jpg"]);
+    library.facetag(["date", "photos/lisbon.jpg", "--unknown"]).well();
+    assert_eq!(in_1955(), ["1.jpg", "none.jpg"]);
+    assert_eq!(library.find(&["--since", "2024-07-14", "--until", "2024-07-14"]), ["lisbon.jpg"]);
+    for wrong in ["yesterday", "55", "1955-13", "1955-02-30", "June", "31 June 1955", "1955-06-03 25:00", "06/03/1955"] {
+        library.facetag(["date", "photos/none.jpg", wrong]).fails_saying(&[wrong, "1955-06"]);
+    }
+    library.facetag(["date", "photos/none.jpg", "2999"]).fails_saying(&["yet to come"]);
+    library.facetag(["date", "1955"]).fails_saying(&["photos before the date"]);
+    let run = library.facetag(["date", "photos/nowhere.jpg", "photos/none.jpg", "1956"]).ends(1);
+    assert!(run.stderr.contains("nowhere.jpg") && run.stderr.contains("facetag scan"), "{}", run.stderr);
+    assert_eq!(library.find(&["--since", "1956", "--until", "1956"]), ["none.jpg"], "the others are dated");
+    // All the photos in a folder.
+    library.facetag(["date", "photos", "1957"]).well();
+    assert_eq!(library.find(&["--since", "1957", "--until", "1957"]).len(), PHOTOS.len());
+}
+
+#[test]
 fn a_circle_stands_for_its_people() {
     let library = album();
     library.facetag(["circle"]).ends(1);

@@ -337,3 +337,48 @@ fn names_are_shared_by_photo_and_box() {
         (vec!["Grace".into()], vec!["Barack".into()])
     );
 }
+
+#[test]
+fn what_lies_beside_a_photo_says_when_and_where() {
+    let library = Library::scanned(&["metadata/none.jpg", "metadata/obama-2010.jpg", "orientation/1.jpg"]);
+    let taken = |photo: &str| library.export()[photo]["taken"].as_str().unwrap_or("-").to_owned();
+    let obama = taken("obama-2010.jpg");
+    for photo in ["none.jpg", "obama-2010.jpg"] {
+        let json = json!({"title": photo, "photoTakenTime": {"timestamp": "1655389200"},
+            "geoData": {"latitude": 38.7139, "longitude": -9.1394}});
+        fs::write(library.photos().join(format!("{photo}.supplemental-metadata.json")), json.to_string()).unwrap();
+    }
+    let scanned = library.scan();
+    assert_eq!((&scanned["photos"], &scanned["reread"]), (&json!(0), &json!(2)), "{scanned}");
+    assert_eq!((taken("none.jpg"), taken("obama-2010.jpg")), ("2022-06-16T14:20:00+00:00".into(), obama.clone()));
+    assert!(library.find(&["--place", "Lisbon"]).contains(&"none.jpg".to_owned()));
+    let why = library.facetag(["why", &library.face_id("none.jpg")]).well().stdout;
+    assert!(why.contains("as Google Takeout says"), "{why}");
+    assert_eq!(library.scan()["reread"], 0);
+
+    // A sidecar counts more than Takeout, and less than EXIF.
+    let sidecar = |photo: &str, date: &str| {
+        let packet = format!(
+            "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description \
+             xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:DateTimeOriginal='{date}' exif:GPSLatitude='48,51.5N' \
+             exif:GPSLongitude='2,17.7E'/></rdf:RDF></x:xmpmeta>"
+        );
+        fs::write(beside(&library.photo(photo)), packet).unwrap();
+    };
+    for photo in ["none.jpg", "obama-2010.jpg", "1.jpg"] {
+        sidecar(photo, "1955-06");
+    }
+    assert_eq!(library.scan()["reread"], 3);
+    assert_eq!((taken("none.jpg"), taken("1.jpg"), taken("obama-2010.jpg")), ("1955-06".into(), "1955-06".into(), obama.clone()));
+    assert_eq!(library.find(&["--place", "Paris"]), ["1.jpg", "none.jpg"]);
+    sidecar("1.jpg", "1956-07-08T09:10:11+02:00");
+    assert_eq!(library.scan()["reread"], 1);
+    assert_eq!(taken("1.jpg"), "1956-07-08T09:10:11+02:00");
+    library.facetag(["scan", "--rebuild"]).well();
+    assert_eq!((taken("none.jpg"), taken("1.jpg")), ("1955-06".into(), "1956-07-08T09:10:11+02:00".into()));
+    fs::remove_file(beside(&library.photo("1.jpg"))).unwrap();
+    fs::remove_file(beside(&library.photo("none.jpg"))).unwrap();
+    library.scan();
+    assert_eq!((taken("1.jpg"), taken("none.jpg")), ("-".into(), "2022-06-16T14:20:00+00:00".into()));
+    assert!(library.find(&["--place", "Paris"]).is_empty());
+}

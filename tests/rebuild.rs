@@ -32,7 +32,8 @@ fn said(library: &Library) -> Vec<String> {
     );
     let circles =
         "SELECT name || ' ' || quote(person) FROM circles LEFT JOIN circle_members ON circle = id ORDER BY id, person";
-    [people, &faces, &rejections, circles].iter().flat_map(|what| rows_of(what)).collect()
+    let dates = "SELECT hex(hash) || ' ' || taken FROM photos WHERE taken_source = 'decided' ORDER BY hash";
+    [people, &faces, &rejections, circles, dates].iter().flat_map(|what| rows_of(what)).collect()
 }
 
 fn rebuild(library: &Library) -> Value {
@@ -71,6 +72,7 @@ fn say_all(library: &Library) -> Vec<Vec<String>> {
     say(&["face", "add", "photos/biden-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "A Ghost"]);
     say(&["face", "add", "photos/obama-2010.jpg", "--box", "0,0,0.2,0.2", "--person", "Barack"]);
     say(&["confirm", "Somebody", &face("biden-blurred.png")]);
+    say(&["date", "photos/none.jpg", "1955-06"]);
     say(&["circle", "Family", "Barack", "Somebody", "Joe"]);
     say(&["merge", "Joe", "Somebody"]);
     stood
@@ -99,11 +101,11 @@ fn what_was_taken_back_stays_so_and_comes_back_when_done_again() {
     let library = people();
     let stood = say_all(&library);
     let last = stood.len() - 1;
-    library.facetag(["undo", "6"]).well();
+    library.facetag(["undo", "7"]).well();
     rebuild(&library);
-    assert_eq!(said(&library), stood[last - 6]);
+    assert_eq!(said(&library), stood[last - 7]);
     // The journal still tells what was taken back, though nothing is known any more of how.
-    for back in (1..=6).rev() {
+    for back in (1..=7).rev() {
         library.facetag(["redo"]).well();
         assert_eq!(said(&library), stood[last - back + 1], "{back} taken back");
     }

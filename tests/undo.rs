@@ -56,6 +56,8 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["born", "Barack", "--unknown"]);
     there_and_back(&library, &["cover", "Barack", &face("obama-2010.jpg")]);
     there_and_back(&library, &["confirm", "Somebody New", &face("biden-blurred.png")]);
+    there_and_back(&library, &["date", "photos/none.jpg", "photos/obama-2012.jpg", "June 1955"]);
+    there_and_back(&library, &["date", "photos/none.jpg", "--unknown"]);
     there_and_back(&library, &["circle", "Family", "Barack", "Joe"]);
     there_and_back(&library, &["circle", "Family", "Somebody New"]);
     there_and_back(&library, &["circle", "Family", "--remove", "Joe", "--rename", "Friends"]);
@@ -66,9 +68,9 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["face", "add", "photos/none.jpg", "--box", "0,0,0.2,0.2", "--person", "Joe"]);
 
     let end = library.state();
-    library.facetag(["undo", "26"]).well();
+    library.facetag(["undo", "28"]).well();
     assert_eq!(library.state(), start);
-    library.facetag(["redo", "26"]).well();
+    library.facetag(["redo", "28"]).well();
     assert_eq!(library.state(), end);
     assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
 }
@@ -334,4 +336,39 @@ fn a_file_that_is_gone_is_no_obstacle() {
     library.facetag(["scan", text(&library.photos())]).well();
     library.facetag(["undo"]).well();
     assert_eq!(library.state(), before);
+}
+
+#[test]
+fn a_date_that_you_gave_lasts() {
+    let library = people();
+    let taken = |photo: &str| library.export()[photo]["taken"].clone();
+    let (obama, none) = (taken("obama-2010.jpg"), taken("none.jpg"));
+    library.facetag(["date", "photos/none.jpg", "photos/obama-2010.jpg", "1955"]).well();
+    let dated = || (taken("none.jpg"), taken("obama-2010.jpg")) == ("1955".into(), "1955".into());
+    assert!(dated());
+    library.facetag(["scan", "--reread"]).well();
+    assert!(dated(), "no scan overrules you");
+    library.facetag(["scan", "--rebuild"]).well();
+    assert!(dated());
+    // Edited in place, by a program and by facetag itself.
+    common::touch_up(&library.photo("none.jpg"));
+    library.scan();
+    assert!(dated());
+    library.name("obama-2010.jpg", "Barack");
+    library.facetag(["write", "Barack", "--into-files"]).well();
+    library.facetag(["scan"]).well();
+    assert!(dated());
+    library.facetag(["scan", "--rebuild"]).well();
+    assert!(dated());
+    library.facetag(["undo", "2"]).well();
+    assert_eq!((taken("none.jpg"), taken("obama-2010.jpg")), (none.clone(), obama.clone()));
+    library.facetag(["redo"]).well();
+    assert!(dated());
+    library.facetag(["date", "photos", "--unknown"]).well();
+    assert_eq!((taken("none.jpg"), taken("obama-2010.jpg")), (none, obama));
+    // Another photo in its place is another photo.
+    library.facetag(["date", "photos/biden-2010.jpg", "1955"]).well();
+    library.put_as("metadata/obama-2009.jpg", "biden-2010.jpg");
+    library.scan();
+    assert_eq!(taken("biden-2010.jpg").as_str().map(|taken| &taken[..4]), Some("2009"));
 }

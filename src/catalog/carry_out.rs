@@ -25,7 +25,7 @@ pub(super) struct Known {
 impl Writer<'_> {
     pub(super) fn carry_out(&mut self, decision: &Decision) -> Result<()> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        if let Decision::Edited { faces } = decision {
+        if let Decision::Edited { faces, .. } = decision {
             return self.carry_on(faces);
         }
         self.carry_out_on_faces(decision)?;
@@ -45,6 +45,7 @@ impl Writer<'_> {
 
     /// What a decision changes in tables of its own.
     pub(super) fn carry_out_elsewhere(&mut self, decision: &Decision) -> Result<()> {
+        self.settle_dates_of(decision)?;
         self.carry_out_on_circles(decision)
     }
 

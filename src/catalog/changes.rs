@@ -16,25 +16,36 @@ struct Recorded {
     fixed: &'static [&'static str],
     /// Columns that decisions and groupings change.
     changing: &'static [&'static str],
+    /// Decisions neither make nor remove rows of it.
+    stays: bool,
 }
 
-const RECORDED: [Recorded; 6] = [
+const RECORDED: [Recorded; 7] = [
     Recorded {
         table: "people",
         key: &["id"],
         fixed: &["created_at"],
         changing: &["name", "key", "hidden", "ignored", "born", "cover", "favourite"],
+        stays: false,
     },
     Recorded {
         table: "faces",
         key: &["id"],
         fixed: &["photo_id", "x", "y", "width", "height", "landmarks", "score", "quality", "recognisability"],
         changing: &["person_id", "state", "removed", "origin"],
+        stays: false,
     },
-    Recorded { table: "rejections", key: &["face_id", "person_id"], fixed: &[], changing: &[] },
-    Recorded { table: "embeddings", key: &["face_id", "pack"], fixed: &["vector"], changing: &[] },
-    Recorded { table: "circles", key: &["id"], fixed: &[], changing: &["name", "key"] },
-    Recorded { table: "circle_members", key: &["circle", "person"], fixed: &[], changing: &[] },
+    Recorded { table: "rejections", key: &["face_id", "person_id"], fixed: &[], changing: &[], stays: false },
+    Recorded { table: "embeddings", key: &["face_id", "pack"], fixed: &["vector"], changing: &[], stays: false },
+    Recorded {
+        table: "photos",
+        key: &["id"],
+        fixed: &[],
+        changing: &["taken", "taken_offset", "taken_source"],
+        stays: true,
+    },
+    Recorded { table: "circles", key: &["id"], fixed: &[], changing: &["name", "key"], stays: false },
+    Recorded { table: "circle_members", key: &["circle", "person"], fixed: &[], changing: &[], stays: false },
 ];
 
 impl Recorded {
@@ -50,7 +61,7 @@ impl Recorded {
 
     /// The triggers that keep this table's rows as they were before the line in `recording` changes them for the first time.
     fn triggers(&self) -> String {
-        let Self { table, key, fixed, changing } = self;
+        let Self { table, key, fixed, changing, stays } = self;
         let all: Vec<&str> = [*key, *fixed, *changing].concat();
         let keep = |row: &str, existed: u8, columns: &[&str]| {
             format!(
@@ -65,23 +76,29 @@ impl Recorded {
         let differ: Vec<String> = changing.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
         let differ = if differ.is_empty() { "0".to_owned() } else { differ.join(" OR ") };
         let recording = "EXISTS (SELECT 1 FROM temp.recording)";
-        [
+        let triggers = [
+            ("update", format!("({differ}) AND {recording}"), keep("old", 1, &all)),
             ("insert", recording.to_owned(), keep("new", 0, key)),
             ("delete", recording.to_owned(), keep("old", 1, &all)),
-            ("update", format!("({differ}) AND {recording}"), keep("old", 1, &all)),
-        ]
-        .map(|(event, when, keep)| {
+        ];
+        let triggers = triggers.into_iter().take(if *stays { 1 } else { 3 });
+        triggers.map(|(event, when, keep)| {
             format!(
                 "CREATE TEMP TRIGGER IF NOT EXISTS record_{table}_{event} AFTER {event} ON main.{table} WHEN {when}
                  BEGIN {keep} END;"
             )
         })
-        .concat()
+        .collect()
     }
 
     /// Restores the rows that existed before `?1`.
     fn restore(&self) -> String {
-        let Self { table, key, fixed, changing } = self;
+        let Self { table, key, fixed, changing, stays } = self;
+        if *stays {
+            let set: Vec<String> = changing.iter().map(|column| format!("{column} = kept.{column}")).collect();
+            let (set, same) = (set.join(", "), self.same("kept", table));
+            return format!("UPDATE {table} SET {set} FROM before_{table} AS kept WHERE line = ?1 AND {same}");
+        }
         let all = [*key, *fixed, *changing].concat();
         let excluded: Vec<String> =
             fixed.iter().chain(*changing).map(|column| format!("{column} = excluded.{column}")).collect();

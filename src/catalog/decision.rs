@@ -22,9 +22,12 @@ use serde::{Deserialize, Serialize};
 
 use super::circles::CircleId;
 use super::imported::ImportedPerson;
+
 use super::word::Word;
+use super::photos::{hash_of, hex};
 use super::{Hash, PersonId};
 use crate::face::{BoundingBox, Landmarks};
+use crate::metadata::When;
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,11 +96,18 @@ pub enum Decision {
     Cover { person: PersonId, face: FaceRef },
     /// These people under one name; without people there is no such circle any more.
     Circle { circle: CircleId, name: String, people: Vec<PersonId> },
+    /// These photos, by BLAKE3 in hexadecimal, were taken then; `None` takes back what was decided of their date.
+    Date { photos: Vec<String>, date: Option<When> },
     /// These are no faces.
     Remove { faces: Vec<FaceRef> },
     /// A photo was edited in place, as a scan saw: each first face is the second face now. Not said by the user; without it
     /// what they said before of the photo would be lost to the new one.
-    Edited { faces: Vec<(FaceRef, FaceRef)> },
+    /// `dated`: the second photo is the first one, edited, and was taken at the same time.
+    Edited {
+        faces: Vec<(FaceRef, FaceRef)>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dated: Option<(String, String)>,
+    },
     /// A line is taken back: a decision, or a [`Decision::Redo`].
     Undo { line: LineId },
     /// A [`Decision::Undo`] is taken back.
@@ -138,11 +148,11 @@ pub(super) const SAME_BOX: f32 = 0.5;
 
 impl FaceRef {
     pub fn new(photo: &Hash, bounds: BoundingBox) -> Self {
-        Self { photo: blake3::Hash::from(*photo).to_hex().to_string(), bounds }
+        Self { photo: hex(photo), bounds }
     }
 
     pub(super) fn hash(&self) -> Option<Hash> {
-        blake3::Hash::from_hex(&self.photo).ok().map(Into::into)
+        hash_of(&self.photo)
     }
 
     /// Whether the two are one face.
@@ -177,6 +187,7 @@ impl Decision {
             | Self::Born { .. }
             | Self::Cover { .. }
             | Self::Circle { .. }
+            | Self::Date { .. }
             | Self::Edited { .. }
             | Self::Undo { .. }
             | Self::Redo { .. } => Vec::new(),
@@ -199,7 +210,7 @@ impl Decision {
             Self::Merge { from, into, .. } | Self::Split { from, into, .. } => vec![*from, *into],
             Self::Import { people, .. } => people.iter().map(|person| person.person).collect(),
             Self::Circle { people, .. } => people.clone(),
-            Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => Vec::new(),
+            Self::Date { .. } | Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => Vec::new(),
         }
     }
 

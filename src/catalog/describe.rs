@@ -44,7 +44,12 @@ impl Decision {
                 format!("circle {name}: {}", people.iter().map(who).collect::<Vec<_>>().join(", "))
             }
             Self::Remove { faces } => format!("{} removed", of(faces)),
-            Self::Edited { faces } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
+            Self::Date { photos, date } => {
+                let photos = count(photos.len() as u64, "photo");
+                date.map_or_else(|| format!("{photos} dated by the files again"), |date| format!("{photos} dated {date}"))
+            }
+            Self::Edited { dated: Some(_), .. } => "a photo edited, with a date that you gave it".to_owned(),
+            Self::Edited { faces, .. } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),
             Self::Undo { line } => format!("line {line} taken back"),
             Self::Redo { line } => format!("line {line} undone, so its decision stands again"),
         }

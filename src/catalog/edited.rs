@@ -65,9 +65,16 @@ impl Writer<'_> {
         let pair = |(face, edited): (FaceRow, FaceRow)| {
             (FaceRef::new(&old_hash, face.bounds), FaceRef::new(&new_hash, edited.bounds))
         };
-        let edited = Decision::Edited { faces: same.into_iter().map(pair).collect() };
+        let edited = Decision::Edited { faces: same.into_iter().map(pair).collect(), dated: None };
         self.append(&edited)?;
         self.carry_out(&edited)
+    }
+
+    /// Whether some face is in both photos, or one of them has none.
+    pub(super) fn may_share_faces(&mut self, old: PhotoId, new: PhotoId) -> Result<bool> {
+        let (before, now) = (self.faces_to_match(old)?, self.faces_to_match(new)?);
+        let is_in_both = |face: &Candidate| now.iter().any(|other| face.sameness(other) > 0.0);
+        Ok(before.is_empty() || now.is_empty() || before.iter().any(is_in_both))
     }
 
     fn faces_to_match(&mut self, photo: PhotoId) -> Result<Vec<Candidate>> {
@@ -87,11 +94,10 @@ impl Writer<'_> {
 
     /// Whether two photos are of one size, and some face is at the same place in both, or they were taken at the same time.
     fn is_same_picture(&self, old: PhotoId, new: PhotoId, same: &[(FaceRow, FaceRow)]) -> Result<bool> {
-        let sql =
-            "SELECT old.width = new.width AND old.height = new.height, old.taken IS NOT NULL AND old.taken IS new.taken
+        let sql = "SELECT old.width = new.width AND old.height = new.height
                    FROM photos AS old JOIN photos AS new ON old.id = ?1 AND new.id = ?2";
-        let (size, time): (bool, bool) =
-            self.connection.query_row(sql, [old, new], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let size: bool = self.connection.query_row(sql, [old, new], |row| row.get(0))?;
+        let time = self.own_date(old)?.is_some_and(|date| self.own_date(new).is_ok_and(|new| new == Some(date)));
         Ok(size && (time || same.iter().any(|(face, edited)| face.bounds.iou(&edited.bounds) >= 0.9)))
     }
 

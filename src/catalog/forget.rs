@@ -379,6 +379,15 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
         // Without people it would say that the circle is no more, which nobody said.
         return (before == 0 || !members.is_empty()).then_some(line);
     }
+    for field in ["photos", "dated"] {
+        if let Some(photos) = line[field].as_array_mut() {
+            let before = photos.len();
+            photos.retain(|photo| !photo.as_str().is_some_and(|photo| rows.hashes.contains(photo)));
+            if photos.is_empty() || (field == "dated" && photos.len() < before) {
+                return None;
+            }
+        }
+    }
     if rows.has(&line["face"]) {
         return None;
     }

@@ -12,7 +12,8 @@ use super::{Catalog, FaceRow, PersonId, Result};
 use crate::face::BoundingBox;
 
 /// The tables of the index: every one refers to lines.
-pub(super) const DERIVED: [&str; 6] = ["words", "line_people", "merges", "edits", "imported", "lines"];
+pub(super) const DERIVED: [&str; 8] =
+    ["words", "line_people", "merges", "edits", "imported", "dates", "dated_edits", "lines"];
 
 /// A line of the journal as the log shows it.
 #[derive(Debug, Clone)]
@@ -237,7 +238,8 @@ impl Writer<'_> {
         if let Decision::Import { people, .. } = decision {
             self.index_import(line, people)?;
         }
-        if let Decision::Edited { faces } = decision {
+        self.index_dates(line, decision)?;
+        if let Decision::Edited { faces, .. } = decision {
             let sql = "INSERT INTO edits (line, old_photo, old_x, old_y, old_width, old_height,
                                           new_photo, new_x, new_y, new_width, new_height)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";

@@ -122,10 +122,14 @@ impl Catalog {
     fn take_back(&mut self, line: LineId, appended: &Decision) -> Result<Option<Line>> {
         let decision = self.decision_of(line)?;
         self.appended(appended, |catalog| {
-            catalog.batch(|writer| match &decision {
-                Some(decision) if writer.revert(line)? => writer.carry_on_since(decision),
-                Some(decision) => writer.derive_again(decision),
-                None => Ok(()),
+            catalog.batch(|writer| {
+                let Some(decision) = &decision else { return Ok(()) };
+                if writer.revert(line)? {
+                    writer.carry_on_since(decision)?;
+                } else {
+                    writer.derive_again(decision)?;
+                }
+                writer.settle_dates_of(&decision.decision)
             })
         })?;
         Ok(decision)

@@ -9,6 +9,7 @@
 //! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
 //! | `circles` | people under one name |
+//! | `dates` | when and where a photo was taken: the best of all that is known |
 //! | `sightings` | one person over time, where and with whom |
 //! | `decision` | what the user can decide; how to add another kind |
 //! | `word` | what decisions say of a face, and what it is after them |
@@ -39,6 +40,7 @@ mod check;
 mod circles;
 mod covers;
 mod damage;
+mod dates;
 mod decision;
 mod describe;
 mod disk;
@@ -72,6 +74,7 @@ pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
 pub use circles::{Circle, CircleId, Whom};
 pub use damage::explain_io;
+pub use dates::Beside;
 pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
 pub use describe::count;
 pub use disk::shared_file_system;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-shots.sql")),
     M::up(include_str!("migrations/2026-11-28-favourites.sql")),
     M::up(include_str!("migrations/2026-11-28-circles.sql")),
+    M::up(include_str!("migrations/2026-11-28-dates.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -68,6 +68,7 @@ impl People {
             Decision::Cover { person: id, face } => self.person(id).cover = Some(face.clone()),
             Decision::Reject { person: id, .. } => drop(self.person(id)),
             Decision::Circle { .. }
+            | Decision::Date { .. }
             | Decision::Remove { .. }
             | Decision::Edited { .. }
             | Decision::Undo { .. }

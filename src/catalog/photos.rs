@@ -9,12 +9,22 @@ use super::faces::unrecognisable;
 use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, PersonId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
-use crate::metadata::{DateSource, Gps, Place, Taken, place};
+use crate::metadata::{Capture, DateSource, Gps, Place, Taken, place};
 
 pub type PhotoId = i64;
 
 /// BLAKE3 of a photo's bytes: what it is known by, wherever it lies and whatever it is called.
 pub type Hash = [u8; 32];
+
+/// A hash in hexadecimal, as the journal has it.
+pub(super) fn hex(hash: &Hash) -> String {
+    blake3::Hash::from(*hash).to_hex().to_string()
+}
+
+/// The other way round; `None` where it is none.
+pub(super) fn hash_of(hex: &str) -> Option<Hash> {
+    blake3::Hash::from_hex(hex).ok().map(Into::into)
+}
 
 /// What the file system says of a file's content: while that stays, nothing in it has changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +60,8 @@ pub struct FileRow {
     pub problem: Option<String>,
     /// It was not there at the last scan.
     pub missing: bool,
+    /// The stamp of what lay beside it, see [`super::Beside`]; `None` where nothing did.
+    pub beside: Option<i64>,
 }
 
 /// A photo that a scan has read.
@@ -67,6 +79,13 @@ pub struct NewPhoto {
     /// The pack whose detector looked for faces and whose recogniser made the embeddings.
     pub pack: String,
     pub faces: Vec<NewFace>,
+}
+
+impl NewPhoto {
+    /// What the photo itself says of when and where it was taken, as the library keeps it.
+    fn own(&self) -> Result<String> {
+        Ok(serde_json::to_string(&Capture { taken: self.taken, gps: self.gps })?)
+    }
 }
 
 /// A face that a scan has found.
@@ -125,7 +144,7 @@ pub struct Tally {
 }
 
 /// The columns of [`file`].
-const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0)";
+const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0), beside ->> '$.stamp'";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
@@ -138,6 +157,7 @@ fn file(row: &Row) -> rusqlite::Result<FileRow> {
         photo: row.get(3)?,
         problem: row.get(4)?,
         missing: row.get(5)?,
+        beside: row.get(7)?,
     })
 }
 
@@ -439,8 +459,8 @@ impl Writer<'_> {
         self.connection
             .prepare_cached(
                 "INSERT INTO photos (hash, width, height, taken, taken_offset, latitude, longitude, place_id,
-                                     camera, detector, scanned_at, taken_source)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                                     camera, detector, scanned_at, taken_source, own)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 photo.hash,
@@ -455,6 +475,7 @@ impl Writer<'_> {
                 photo.pack,
                 now(),
                 photo.taken.map(|taken| taken.source.name()),
+                photo.own()?,
             ])?;
         let id = self.connection.last_insert_rowid();
         for face in &photo.faces {
@@ -475,7 +496,7 @@ impl Writer<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE photos SET taken = ?2, taken_offset = ?3, latitude = ?4, longitude = ?5, place_id = ?6, camera = ?7,
-                     taken_source = ?8
+                     taken_source = ?8, own = ?9
                  WHERE hash = ?1",
             )?
             .execute(params![
@@ -487,48 +508,19 @@ impl Writer<'_> {
                 place,
                 photo.camera,
                 photo.taken.map(|taken| taken.source.name()),
+                photo.own()?,
             ])?;
         match self.photo_with(&photo.hash)? {
-            Some(photo) => self.date_by_name(photo),
+            Some(photo) => self.settle(photo),
             None => Ok(()),
         }
-    }
-
-    /// Dates a photo by what its files and folders are called, where nothing better is known.
-    fn date_by_name(&mut self, photo: PhotoId) -> Result<()> {
-        let sql = "SELECT taken_source FROM photos WHERE id = ?1 AND (taken IS NULL OR taken_source = ?2)";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let changed = DateSource::Changed.name();
-        let Some(source) =
-            statement.query_row(params![photo, changed], |row| row.get::<_, Option<String>>(0)).optional()?
-        else {
-            return Ok(());
-        };
-        let sql = "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let paths = statement.query_map([photo], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
-        let paths = paths.collect::<rusqlite::Result<Vec<_>>>()?;
-        let named = paths.iter().filter_map(|path| Taken::of_path(path)).min_by_key(|taken| taken.source);
-        let better = named.filter(|taken| source.is_none() || taken.source < DateSource::Changed);
-        better.map_or(Ok(()), |taken| self.date(photo, &taken))
-    }
-
-    /// Sets the date of a photo.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn date(&mut self, photo: PhotoId, taken: &Taken) -> Result<()> {
-        let sql = "UPDATE photos SET taken = ?2, taken_offset = ?3, taken_source = ?4 WHERE id = ?1";
-        let values = params![photo, taken.when.to_string(), taken.offset_minutes, taken.source.name()];
-        self.connection.prepare_cached(sql)?.execute(values)?;
-        Ok(())
     }
 
     /// Dates photos without a date by their names, as this version of facetag reads these.
     pub(super) fn renew_dates(&mut self) -> Result<()> {
         let mut statement = self.connection.prepare("SELECT id FROM photos WHERE taken IS NULL")?;
         let photos = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<PhotoId>>>()?;
-        photos.into_iter().try_for_each(|photo| self.date_by_name(photo))
+        photos.into_iter().try_for_each(|photo| self.settle(photo))
     }
 
     /// Finds all places anew, as this version of facetag knows them.
@@ -575,6 +567,7 @@ impl Writer<'_> {
         {
             self.carry_forgotten(old, photo)?;
             self.carry_tags(old, photo)?;
+            self.carry_date(old, photo)?;
         }
         let left = if before.is_none() { self.left_by(photo)? } else { None };
         if let Some((id, _)) = &left {
@@ -596,7 +589,7 @@ impl Writer<'_> {
         {
             self.pair_photo(old)?;
         }
-        self.date_by_name(photo)?;
+        self.settle(photo)?;
         Ok(match (left, before) {
             (Some(_), _) => Filed::Moved,
             (None, Some(Some(before))) if before == photo => Filed::Same,
@@ -627,7 +620,7 @@ impl Writer<'_> {
         self.pair(path)
     }
 
-    fn place(&mut self, place: &Place) -> Result<i64> {
+    pub(super) fn place(&mut self, place: &Place) -> Result<i64> {
         let Place { city, district, region, country, country_code, names } = place;
         let sql = "SELECT id FROM places WHERE city = ?1 AND district = ?2 AND region = ?3 AND country_code = ?4";
         let mut statement = self.connection.prepare_cached(sql)?;

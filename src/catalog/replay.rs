@@ -91,6 +91,7 @@ impl Writer<'_> {
         let nameless = self.people(&known)?;
         self.store_people(&nameless, &after)?;
         self.derive_circles()?;
+        self.settle_decided()?;
         let photos = ids(self, "SELECT id FROM photos")?;
         self.derive(photos.into_iter().collect())?;
         known.into_iter().chain(after.0.into_keys()).try_for_each(|person| self.mend(person))

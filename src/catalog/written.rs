@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::decision::{Decision, FaceRef};
 use super::faces::{COLUMNS, FaceRow, face};
-use super::photos::{Hash, PhotoId, Stamp, Writer};
+use super::photos::{Hash, PhotoId, Stamp, Writer, hex};
 use super::text::SqlPath;
 use super::{Catalog, PersonId, Result, State};
 use crate::face::BoundingBox;
@@ -125,8 +125,9 @@ impl Writer<'_> {
         for (before, after) in &pairs {
             self.carry_cover(before, after)?;
         }
-        if !pairs.is_empty() {
-            self.append(&Decision::Edited { faces: pairs })?;
+        let dated = if self.has_date_said(&old)? { Some((hex(&old), hex(hash))) } else { None };
+        if !pairs.is_empty() || dated.is_some() {
+            self.append(&Decision::Edited { faces: pairs, dated })?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The command line's arguments.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -96,6 +97,8 @@ pub enum Command {
         #[arg(long, conflicts_with = "date")]
         unknown: bool,
     },
+    /// Tell when photos were taken, where their files do not say, or say it wrongly
+    Date(DatePhotos),
     /// Put people under one name, such as "Family", that can be given wherever a person can; list, change and delete such circles
     Circle(Circle),
     /// Answer questions; the one that settles the most photos comes first
@@ -305,6 +308,18 @@ pub struct Show {
     pub who: String,
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "facetag date <PHOTO|FOLDER>... <DATE>\n       facetag date <PHOTO|FOLDER>... --unknown")]
+pub struct DatePhotos {
+    /// Photos, or folders with all the photos below them; then the date, as far as you know it: 1955, 1955-06, "June 1955",
+    /// 1955-06-03, "1955-06-03 18:30"
+    #[arg(value_name = "PHOTO|FOLDER|DATE", required = true)]
+    pub photos_and_date: Vec<OsString>,
+    /// Forget the dates that you gave them
+    #[arg(long)]
+    pub unknown: bool,
 }
 
 #[derive(Debug, clap::Args)]

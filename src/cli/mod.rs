@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod circle;
 mod completions;
+mod date;
 mod demo;
 mod doctor;
 mod export;
@@ -130,6 +131,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Ignore { who, undo } => name::ignore(library, &who, !undo),
         Command::Favourite { who, undo } => name::favour(library, &who, !undo),
         Command::Born { who, date, .. } => name::born(library, &who, date),
+        Command::Date(args) => date::run(library, &args),
         Command::Circle(args) => circle::run(library, &args),
         Command::Review(args) => review::run(library, &args),
         Command::Confirm { who, faces } => tag::confirm(library, &who, &faces),
@@ -174,6 +176,7 @@ fn changes(command: &Command) -> bool {
             | Command::Ignore { .. }
             | Command::Born { .. }
             | Command::Circle(_)
+            | Command::Date(_)
             | Command::Review(_)
             | Command::Confirm { .. }
             | Command::Reject { .. }

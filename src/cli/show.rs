@@ -10,6 +10,7 @@ use super::args::Show;
 use super::output::{count, day, json, table};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, State, Whom};
 use crate::face::BoundingBox;
+use crate::metadata::DateSource;
 use crate::people::open;
 
 /// A face of the person, in its photo.
@@ -20,6 +21,7 @@ struct Sighting {
     /// None of its files was there at the last scan.
     missing: bool,
     taken: Option<String>,
+    taken_source: Option<DateSource>,
     #[serde(rename = "box")]
     bounds: BoundingBox,
     quality: f32,
@@ -60,13 +62,14 @@ pub(super) fn run(library: &Library, args: &Show) -> Result<Exit> {
             vec![
                 sighting.face.to_string(),
                 day(sighting.taken.as_deref()),
+                sighting.taken_source.map(DateSource::label).unwrap_or_default().to_owned(),
                 state.to_owned(),
                 sighting.with.join(", "),
                 if sighting.missing { format!("{} (missing)", sighting.path) } else { sighting.path.clone() },
             ]
         })
         .collect();
-    table(&mut out, &["FACE", "TAKEN", "TAGGED", "WITH", "PHOTO"], &[0], &rows)?;
+    table(&mut out, &["FACE", "TAKEN", "SAYS", "TAGGED", "WITH", "PHOTO"], &[0], &rows)?;
     Ok(Exit::Well)
 }
 
@@ -78,12 +81,14 @@ fn sighting(catalog: &Catalog, face: &FaceRow) -> Result<Sighting> {
     }
     with.sort();
     with.dedup();
+    let photo = catalog.photo(face.photo)?;
     let path = catalog.path_of(face.photo)?.unwrap_or_default();
     Ok(Sighting {
         face: face.id,
         missing: catalog.is_missing(&path)?,
         path: path.display().to_string(),
-        taken: catalog.photo(face.photo)?.taken,
+        taken: photo.taken,
+        taken_source: photo.taken_source,
         bounds: face.bounds,
         quality: face.quality,
         state: face.state,

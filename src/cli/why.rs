@@ -8,7 +8,6 @@ use super::history::local;
 use super::output::{json, percent, table};
 use super::{Exit, face_called};
 use crate::catalog::{FaceId, Library, State, Who};
-use crate::metadata::DateSource;
 use crate::people::{explain, open};
 
 pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit> {
@@ -33,15 +32,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     writeln!(out, "{reason}")?;
     let photo = catalog.photo(row.photo)?;
     if let (Some(taken), Some(source)) = (&photo.taken, photo.taken_source) {
-        let source = match source {
-            DateSource::Exif => "as its EXIF data says",
-            DateSource::Xmp => "as its XMP data says",
-            DateSource::Takeout => "as Google Takeout says",
-            DateSource::FileName => "as its file name says",
-            DateSource::Changed => "or changed then: its EXIF data says no more",
-            DateSource::FolderName => "as the name of its folder says",
-        };
-        writeln!(out, "The photo was taken {taken}, {source}.")?;
+        writeln!(out, "The photo was taken {taken}, {}.", source.words())?;
     }
     if let Some(line) = &why.decision {
         writeln!(out, "Line {} of {}: {}.", line.id, local(line), line.decision.describe(&catalog.names()?))?;

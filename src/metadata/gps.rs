@@ -1,9 +1,10 @@
 use exif::{Exif, In, Tag, Value};
+use serde::{Deserialize, Serialize};
 
 use super::text;
 
 /// A place on Earth, in degrees (WGS 84): north and east are positive.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Gps {
     /// -90 to 90.
     pub latitude: f64,
@@ -16,6 +17,27 @@ impl Gps {
     pub(super) fn of(exif: &Exif) -> Option<Self> {
         let latitude = coordinate(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, ["N", "S"])?;
         let longitude = coordinate(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, ["E", "W"])?;
+        Self::believed(latitude, longitude)
+    }
+
+    /// As XMP has them: `38,42.6N` or `38,42,36N`.
+    pub fn of_xmp(latitude: &str, longitude: &str) -> Option<Self> {
+        let number = |text: &str, sides: [char; 2]| {
+            let text = text.trim();
+            let sign = match sides.iter().position(|&side| text.ends_with(side))? {
+                0 => 1.0,
+                _ => -1.0,
+            };
+            let parts: Vec<f64> =
+                text[..text.len() - 1].split(',').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+            let degrees: f64 = parts.iter().zip([1.0, 60.0, 3600.0]).map(|(part, unit)| part / unit).sum();
+            (1..=3).contains(&parts.len()).then_some(sign * degrees)
+        };
+        Self::believed(number(latitude, ['N', 'S'])?, number(longitude, ['E', 'W'])?)
+    }
+
+    /// `None` where no fix can be so.
+    pub fn believed(latitude: f64, longitude: f64) -> Option<Self> {
         // Exactly 0, 0 is what cameras write when they have no fix; the spot itself is open sea.
         let fix = (latitude, longitude) != (0.0, 0.0);
         let on_earth = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;

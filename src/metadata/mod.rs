@@ -22,6 +22,13 @@ use crate::photo::{Orientation, contain};
 /// The longest make or model that is believed, in characters.
 const MAX_NAME: usize = 100;
 
+/// When and where a photo was taken, as far as one source says it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Capture {
+    pub taken: Option<Taken>,
+    pub gps: Option<Gps>,
+}
+
 /// What EXIF says about a photo, as far as it can be believed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Metadata {

@@ -8,6 +8,7 @@ use exif::{Exif, Tag};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use super::text;
 
@@ -15,7 +16,7 @@ use super::text;
 ///
 /// Displays in the form of RFC 3339, without an offset where none is known, and as far as it is known:
 /// `2024-07-03T18:22:10+01:00`, `1955-06`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
     /// Date and time on the spot.
     pub when: When,
@@ -25,7 +26,8 @@ pub struct Taken {
 }
 
 /// A date as far as it is known. Displays as `1955`, `1955-06`, `1955-06-03` or `1955-06-03T18:22:10`, with fractions of a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum When {
     Year(i16),
     Month(i16, i8),
@@ -34,8 +36,11 @@ pub enum When {
 }
 
 /// Where a date is from, the most reliable first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DateSource {
+    /// The user said so.
+    Decided,
     /// EXIF `DateTimeOriginal` or `DateTimeDigitized`.
     Exif,
     Xmp,
@@ -76,17 +81,45 @@ const MONTHS: [&[&str]; 12] = [
 ];
 
 impl DateSource {
-    pub const ALL: [Self; 6] = [Self::Exif, Self::Xmp, Self::Takeout, Self::FileName, Self::Changed, Self::FolderName];
+    pub const ALL: [Self; 7] =
+        [Self::Decided, Self::Exif, Self::Xmp, Self::Takeout, Self::FileName, Self::Changed, Self::FolderName];
 
     /// As the library keeps it.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Decided => "decided",
             Self::Exif => "exif",
             Self::Xmp => "xmp",
             Self::Takeout => "takeout",
             Self::FileName => "file-name",
             Self::Changed => "changed",
             Self::FolderName => "folder-name",
+        }
+    }
+
+    /// In English, behind a date.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Decided => "as you said",
+            Self::Exif => "as its EXIF data says",
+            Self::Xmp => "as its XMP data says",
+            Self::Takeout => "as Google Takeout says",
+            Self::FileName => "as its file name says",
+            Self::Changed => "or changed then: its EXIF data says no more",
+            Self::FolderName => "as the name of its folder says",
+        }
+    }
+
+    /// In English, in a list.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Decided => "you",
+            Self::Exif => "EXIF",
+            Self::Xmp => "XMP",
+            Self::Takeout => "Takeout",
+            Self::FileName => "file name",
+            Self::Changed => "EXIF, changed",
+            Self::FolderName => "folder name",
         }
     }
 
@@ -122,7 +155,7 @@ impl Taken {
     }
 
     /// ISO 8601, whole or in part, as XMP has it.
-    fn of_iso(text: &str) -> Option<Self> {
+    pub fn of_iso(text: &str) -> Option<Self> {
         let text = text.trim();
         let when = When::read(text)?;
         let clock = text.split_once('T').map_or("", |(_, clock)| clock);
@@ -192,7 +225,46 @@ impl FromStr for When {
     }
 }
 
+impl From<When> for String {
+    fn from(when: When) -> Self {
+        when.to_string()
+    }
+}
+
+impl TryFrom<String> for When {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|()| format!("{text:?} is no date"))
+    }
+}
+
 impl When {
+    /// Reads what a user types, and nothing less: `1955`, `1955-06`, `1955-06-03`, `1955-06-03 18:30`, `June 1955`, `3 June 1955`.
+    pub fn typed(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (day, clock) = text.split_once(['T', ' ']).unwrap_or((text, ""));
+        let lengths = |text: &str, sign: &[char]| -> Option<Vec<usize>> {
+            let parts: Vec<&str> = text.split(sign).collect();
+            let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+            parts.iter().all(is_number).then(|| parts.iter().map(|part| part.len()).collect())
+        };
+        let parts = lengths(day, &['-', '.', '/', ':']).unwrap_or_default();
+        let is_clock = matches!(lengths(clock, &[':']).as_deref(), Some([1 | 2, 2] | [1 | 2, 2, 2]));
+        match (parts.as_slice(), clock) {
+            ([4] | [4, 2] | [4, 2, 2], "") => Self::read(text),
+            ([4, 2, 2], _) if is_clock => Self::read(text).filter(|when| matches!(when, Self::Time(_))),
+            _ => {
+                let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                let (numbers, months): (Vec<&str>, Vec<&str>) =
+                    words.partition(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+                let is_suffix = |word: &str| ["", "st", "nd", "rd", "th"].contains(&word.trim_start_matches(|c: char| c.is_ascii_digit()));
+                let when = written_out(text).filter(|_| months.len() == 1 && numbers.iter().all(|word| is_suffix(word)))?;
+                matches!((numbers.len(), when), (1, Self::Month(..)) | (2, Self::Day(_))).then_some(when)
+            }
+        }
+    }
+
     pub fn first_day(self) -> Option<Date> {
         match self {
             Self::Year(year) => Date::new(year, 1, 1).ok(),
@@ -599,5 +671,28 @@ mod tests {
             assert_eq!(Taken::of_xmp(packet.as_bytes()).unwrap().to_string(), taken);
         }
         assert_eq!(Taken::of_xmp(b"<xmp:CreateDate/>"), None);
+    }
+
+    #[test]
+    fn what_is_typed_is_a_date_and_nothing_else() {
+        for (typed, date) in [
+            ("1955", "1955"),
+            ("1955-06", "1955-06"),
+            ("1955.06.03", "1955-06-03"),
+            (" 1955-06-03 18:30 ", "1955-06-03T18:30:00"),
+            ("1955-06-03T18:30:05", "1955-06-03T18:30:05"),
+            ("June 1955", "1955-06"),
+            ("juin 1955", "1955-06"),
+            ("3 June 1955", "1955-06-03"),
+            ("June 3rd, 1955", "1955-06-03"),
+            ("3. Juni 1955", "1955-06-03"),
+        ] {
+            assert_eq!(When::typed(typed).map(|when| when.to_string()).as_deref(), Some(date), "{typed}");
+        }
+        for wrong in
+            ["", "55", "1955-6", "1955-13", "1955-02-29", "June", "31 June 1955", "3.6.1955", "1955-06-03 25:00", "1955 or so", "June July 1955"]
+        {
+            assert_eq!(When::typed(wrong), None, "{wrong}");
+        }
     }
 }

@@ -80,7 +80,7 @@ pub enum DecideError {
     Taken { who: Who, other: Who },
     #[error("{0} has no name yet: `facetag name {id} NAME` gives it one", id = .0.id)]
     Nameless(Who),
-    #[error("{0} is yet to come: give the day, month or year of birth")]
+    #[error("{0} is yet to come: give a day, month or year that has been")]
     YetToCome(Date),
     #[error(
         "{who} was born on {born} and {other} on {other_born}: give both the same date first, as with `facetag born {} {born}`, or \

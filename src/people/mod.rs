@@ -15,11 +15,13 @@
 //! | `naming` | names given, changed and merged, births, whoever is hidden or ignored |
 //! | `tagging` | single faces confirmed, rejected, moved to others, chosen to show a person by |
 //! | `circles` | people under one name |
+//! | `dates` | when photos were taken |
 //! | `open` | a library made ready to be asked |
 
 mod accuracy;
 mod cells;
 mod circles;
+mod dates;
 mod decide;
 mod explain;
 mod faces;

@@ -175,7 +175,7 @@ impl Deciding<'_> {
     }
 
     /// What the user decided themselves is left as it is, but they should know.
-    fn note_photos_before_birth(&mut self, person: &Who) -> Result<(), DecideError> {
+    pub(super) fn note_photos_before_birth(&mut self, person: &Who) -> Result<(), DecideError> {
         let Some(birth) = self.births()?.get(&person.id).map(Date::to_string) else { return Ok(()) };
         let sightings = self.sightings(person.id)?.into_iter();
         let before: HashSet<_> = sightings

@@ -1,6 +1,6 @@
 //! Scanning: folders of photos -> a library that knows the faces in them.
 //!
-//! A scan is one chain, see [`scan`]: discover -> plan -> ingest -> embed -> group. Each step takes the roots as a whole, or paths
+//! A scan is one chain, see [`scan`]: discover -> plan -> ingest -> beside -> embed -> group. Each step takes the roots as a whole, or paths
 //! below them, as watching finds them.
 //!
 //! | file | what |
@@ -14,6 +14,7 @@
 //! | `ahead` | the bytes of the next files, before they are needed |
 //! | `read` | bytes -> a photo and its faces |
 //! | `store` | what was read -> the library, a transaction a batch |
+//! | `beside` | sidecars and the like that changed -> dates and places |
 //! | `embed` | faces without an embedding -> embeddings |
 //! | `budget` | how much may be in memory at once |
 //! | `memory` | memory that is given back to the system |
@@ -22,6 +23,7 @@
 //! | `import` | names that other programs keep -> faces |
 
 mod ahead;
+mod beside;
 mod budget;
 mod discover;
 mod draw;
@@ -46,6 +48,7 @@ use serde::Serialize;
 use crate::catalog::{Catalog, CatalogError};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
+use beside::beside;
 pub use budget::Budget;
 use discover::{Target, discover};
 pub use draw::{DrawError, Drawn, look};
@@ -154,10 +157,13 @@ fn scan<E: From<CatalogError>>(
         return Ok(Summary { interrupted: true, ..job.summary });
     };
     let plan = plan(&mut job, found, &info)?;
-    if plan.has_work() {
-        let pack = load(info.clone())?;
-        ingest(&mut job, &pack, &plan.read)?;
-        embed(&mut job, &pack, &plan)?;
+    let pack = if plan.has_work() { Some(load(info.clone())?) } else { None };
+    if let Some(pack) = &pack {
+        ingest(&mut job, pack, &plan.read)?;
+    }
+    beside(&mut job, &plan)?;
+    if let Some(pack) = &pack {
+        embed(&mut job, pack, &plan)?;
     }
     group(&mut job, &info)?;
     plan.finish(job).map_err(E::from)

@@ -7,8 +7,9 @@ use super::discover::{Found, FoundFile, Target};
 use super::embed::faces_to_embed;
 use super::skip::Skipped;
 use super::{Event, Job, Options, Summary};
-use crate::catalog::{CatalogError, FileRow, Stamp};
+use crate::catalog::{Catalog, CatalogError, FileRow, Stamp};
 use crate::face::PackInfo;
+use crate::tags::{BesideReader, is_beside};
 
 /// The work of a scan.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     pub back: Vec<PathBuf>,
     /// As they were, as far as is known; from now on more is.
     pub seen: Vec<(PathBuf, Stamp)>,
+    /// Files beside which not the same lies as before.
+    pub beside: Vec<PathBuf>,
     /// Photos whose faces have no embedding.
     to_embed: u64,
     /// The roots that were walked, and what was skipped there.
@@ -63,6 +66,9 @@ pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) 
         job.summary.live_videos += found.live_videos;
         job.summary.skipped.extend(found.skipped.clone());
         plan.add(found.photos, &found.unseen, &known, job.options);
+        if is_beside(&start) {
+            plan.beside_of(&start, job.catalog)?;
+        }
         if start == root.path {
             plan.walked.push((start, found.skipped));
             plan.has_whole_roots = true;
@@ -93,9 +99,14 @@ impl Plan {
         &Options { retry_failed, reread, .. }: &Options,
     ) {
         let mut not_found: HashMap<&Path, &FileRow> = known.iter().map(|file| (file.path.as_path(), file)).collect();
+        let mut reader = BesideReader::default();
         for found in found {
-            let Some(file) = not_found.remove(found.path.as_path()).filter(|file| is_same(&file.stamp, &found.stamp))
-            else {
+            let file = not_found.remove(found.path.as_path());
+            let (before, now) = (file.and_then(|file| file.beside), reader.stamp(&found.path));
+            if now != before || (reread && now.is_some()) {
+                self.beside.push(found.path.clone());
+            }
+            let Some(file) = file.filter(|file| is_same(&file.stamp, &found.stamp)) else {
                 self.read.push(found);
                 continue;
             };
@@ -122,6 +133,19 @@ impl Plan {
             .collect();
         gone.sort();
         self.gone.extend(gone);
+    }
+
+    /// A sidecar or the like has come, changed or gone: the photos that it may be about are those in its folder.
+    fn beside_of(&mut self, path: &Path, catalog: &Catalog) -> Result<(), CatalogError> {
+        let Some(folder) = path.parent() else { return Ok(()) };
+        let mut reader = BesideReader::default();
+        for file in catalog.files_under(folder)? {
+            let is_in_it = file.path.parent() == Some(folder) && !file.missing;
+            if is_in_it && reader.stamp(&file.path) != file.beside {
+                self.beside.push(file.path);
+            }
+        }
+        Ok(())
     }
 
     /// Notes what can be said only at the end of the scan.
@@ -171,7 +195,7 @@ mod tests {
     }
 
     fn known(path: &str, size: u64) -> FileRow {
-        FileRow { path: path.into(), stamp: stamp(size), photo: Some(1), problem: None, missing: false }
+        FileRow { path: path.into(), stamp: stamp(size), photo: Some(1), problem: None, missing: false, beside: None }
     }
 
     #[test]

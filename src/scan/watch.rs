@@ -17,6 +17,7 @@ use super::discover::{IGNORE_FILE, NO_MEDIA};
 use super::{Event, ScanError, Summary, memory, scan_paths, skip};
 use crate::catalog::{Catalog, CatalogError, Library, PhotoId, shared_file_system};
 use crate::photo::Candidate;
+use crate::tags::is_beside;
 
 /// How to watch.
 #[derive(Debug, Clone, Default)]
@@ -319,7 +320,7 @@ fn is_of_interest(path: &Path, may_be_gone: bool, library: &Library) -> bool {
             return false;
         }
     }
-    may_be_photo || path.is_dir() || (may_be_gone && !path.exists())
+    may_be_photo || is_beside(path) || path.is_dir() || (may_be_gone && !path.exists())
 }
 
 #[cfg(test)]

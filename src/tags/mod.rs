@@ -7,6 +7,7 @@
 //! | `keywords` | names without boxes in XMP |
 //! | `picasa` | Picasa's `.picasa.ini` and `contacts.xml` |
 //! | `takeout` | the JSON beside each photo of a Google Takeout |
+//! | `beside` | the files beside a photo -> when and where it was taken |
 //! | `sidecar` | which files beside a photo are about it |
 //! | `read` | all of these for one photo, and which of them counts |
 //! | `matching` | named regions -> detected faces, one to one |
@@ -23,6 +24,7 @@
 
 mod acdsee;
 mod assign;
+mod beside;
 mod compose;
 mod embed;
 mod keywords;
@@ -40,6 +42,7 @@ mod write;
 mod xml;
 
 pub use assign::{AssignedName, PhotoName, assign_names};
+pub use beside::{BesideReader, is_beside};
 pub use compose::{ComposeError, Composed, NamedFace, compose};
 pub use embed::{EmbedError, embed, is_same_picture};
 pub use matching::{assigned, matched};

@@ -106,8 +106,7 @@ impl Reader {
             }
         }
         if self.sources.contains(&Source::Takeout)
-            && let Some(json) = takeout::json_of(name, beside.folder.with_extension(".json"))
-            && let Some(json) = beside.folder.find(json)
+            && let Some(json) = takeout::json_of(name, &beside.folder)
             && let Some(names) = self.contents(&json).and_then(|bytes| self.understood(&json, takeout::read(&bytes)))
         {
             let people = BTreeMap::from([("takeout", names)]);

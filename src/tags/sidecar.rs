@@ -1,6 +1,6 @@
 //! Which files beside a photo are about it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::rdf::{Namespace, Properties, Value};
@@ -13,17 +13,27 @@ const MEDIA: Namespace = ("xmpMM", "http://ns.adobe.com/xap/1.0/mm/");
 pub struct Folder {
     path: PathBuf,
     /// By name in lower case.
-    names: HashMap<String, Vec<String>>,
+    names: BTreeMap<String, Vec<String>>,
 }
 
 impl Folder {
     /// Lists a folder; one that cannot be listed is empty.
     pub fn read(path: &Path) -> Self {
-        let mut names: HashMap<String, Vec<String>> = HashMap::new();
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            if let Ok(name) = entry.file_name().into_string() {
-                names.entry(name.to_lowercase()).or_default().push(name);
-            }
+        Self::read_only(path, |_| true)
+    }
+
+    /// Lists the files of a folder that are wanted.
+    pub fn read_only(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> Self {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name()).filter(|name| is_wanted(Path::new(name)));
+        Self::of(path, names.filter_map(|name| name.into_string().ok()))
+    }
+
+    /// A folder with files of these names.
+    pub fn of(path: &Path, files: impl Iterator<Item = String>) -> Self {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in files {
+            names.entry(name.to_lowercase()).or_default().push(name);
         }
         Self { path: path.to_owned(), names }
     }
@@ -42,13 +52,11 @@ impl Folder {
         [format!("{photo}.xmp"), format!("{stem}.xmp")].iter().filter_map(|name| self.find(name)).collect()
     }
 
-    /// The names of the files with this extension.
-    pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a str> + Clone {
-        self.names
-            .iter()
-            .filter(move |(name, _)| name.ends_with(extension))
-            .flat_map(|(_, names)| names)
-            .map(String::as_str)
+    /// The names of the files that begin so, in any case.
+    pub fn beginning<'a>(&'a self, start: &str) -> impl Iterator<Item = &'a str> {
+        let start = start.to_lowercase();
+        let from = self.names.range(start.clone()..);
+        from.take_while(move |(name, _)| name.starts_with(&start)).flat_map(|(_, names)| names).map(String::as_str)
     }
 }
 

@@ -1,8 +1,12 @@
 //! Google Takeout: a JSON file beside each photo says who is in it, not where.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
+use super::sidecar::Folder;
 use super::usable_name;
+use crate::metadata::{Capture, Gps, Taken};
 
 /// What Takeout calls the JSON of a photo besides the photo's name.
 const SUFFIX: &str = ".supplemental-metadata";
@@ -10,10 +14,35 @@ const SUFFIX: &str = ".supplemental-metadata";
 /// The longest name of a JSON without its extension. In which unit Google counts is not known: hence [`belongs`] allows for more.
 const LONGEST: usize = 46;
 
+/// A name is cut by at most so much more, for a number and for what is not known of Google's counting.
+const SHORTEST_CUT: usize = 10;
+
 #[derive(Deserialize)]
 struct Json {
     #[serde(default)]
     people: Vec<Person>,
+    #[serde(default, rename = "photoTakenTime")]
+    taken: Option<Time>,
+    #[serde(default, rename = "geoData")]
+    geo: Option<Spot>,
+    #[serde(default, rename = "geoDataExif")]
+    geo_exif: Option<Spot>,
+}
+
+#[derive(Deserialize)]
+struct Time {
+    /// Seconds since 1970, UTC, as text.
+    #[serde(default)]
+    timestamp: serde_json::Value,
+}
+
+/// Degrees; 0, 0 where it is not known.
+#[derive(Deserialize)]
+struct Spot {
+    #[serde(default)]
+    latitude: f64,
+    #[serde(default)]
+    longitude: f64,
 }
 
 #[derive(Deserialize)]
@@ -27,16 +56,35 @@ struct Person {
 /// # Errors
 /// It is none.
 pub fn read(bytes: &[u8]) -> Result<Vec<String>, serde_json::Error> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let json: Json = serde_json::from_slice(bytes)?;
-    Ok(json.people.iter().filter_map(|person| usable_name(person.name.as_deref()?)).collect())
+    Ok(parse(bytes)?.people.iter().filter_map(|person| usable_name(person.name.as_deref()?)).collect())
 }
 
-/// The JSON of a photo among the names of files in its folder. A photo that was edited in Google Photos has that of its original.
-pub fn json_of<'a>(photo: &str, files: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let own = files.clone().filter_map(|file| Some((belongs(photo, file)?, file))).max();
-    let own = own.map(|(_, file)| file);
-    own.or_else(|| original(photo).and_then(|original| json_of(&original, files)))
+/// When and where a photo was taken, as its JSON says.
+///
+/// # Errors
+/// It is none.
+pub fn capture(bytes: &[u8]) -> Result<Capture, serde_json::Error> {
+    let json = parse(bytes)?;
+    let seconds = json.taken.and_then(|taken| taken.timestamp.as_str()?.parse().ok());
+    let spots = [json.geo, json.geo_exif].into_iter().flatten();
+    Ok(Capture {
+        taken: seconds.and_then(Taken::of_takeout),
+        gps: spots.filter_map(|spot| Gps::believed(spot.latitude, spot.longitude)).next(),
+    })
+}
+
+fn parse(bytes: &[u8]) -> Result<Json, serde_json::Error> {
+    serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}
+
+/// The JSON of a photo in its folder. A photo that was edited in Google Photos has that of its original.
+pub fn json_of(photo: &str, folder: &Folder) -> Option<PathBuf> {
+    let stem = photo.rsplit_once('.').map_or(photo, |(stem, _)| stem);
+    // As much of the name as is never cut.
+    let start: String = numbered(stem).0.chars().take(LONGEST - SHORTEST_CUT).collect();
+    let own = folder.beginning(&start).filter_map(|file| Some((belongs(photo, file)?, file))).max();
+    let own = own.and_then(|(_, file)| folder.find(file));
+    own.or_else(|| original(photo).and_then(|original| json_of(&original, folder)))
 }
 
 /// Whether a file is the JSON of a photo: the length of what the names have in common.
@@ -87,7 +135,24 @@ fn strip_suffix_any_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    fn found(photo: &str, files: &[&str]) -> String {
+        let folder = Folder::of(Path::new(""), files.iter().map(|&file| file.to_owned()));
+        json_of(photo, &folder).unwrap_or_default().display().to_string()
+    }
+
+    #[test]
+    fn when_and_where_are_those_of_the_photo() {
+        let json = br#"{"photoTakenTime":{"timestamp":"1655389200","formatted":"16 Jun 2022"},"creationTime":{"timestamp":"1"},
+                        "geoData":{"latitude":0.0,"longitude":0.0},"geoDataExif":{"latitude":38.71,"longitude":-9.14}}"#;
+        let Capture { taken, gps } = capture(json).unwrap();
+        assert_eq!(taken.unwrap().to_string(), "2022-06-16T14:20:00+00:00");
+        assert_eq!(gps.unwrap(), Gps { latitude: 38.71, longitude: -9.14 });
+        assert_eq!(capture(br#"{"photoTakenTime":{"timestamp":"0"}}"#).unwrap(), Capture::default());
+    }
 
     #[test]
     fn a_photo_finds_its_json() {
@@ -105,13 +170,13 @@ mod tests {
             ("20240101_ein_sehr_langer_name_von_hand_x.jpg", "20240101_ein_sehr_langer_name_von_hand_x.jpg.s.json"),
         ] {
             let files = ["IMG_2.jpg.json", "metadata.json", json, "IMG_11.jpg.json"];
-            assert_eq!(json_of(photo, files.into_iter()), Some(json), "{photo}");
+            assert_eq!(found(photo, &files), json, "{photo}");
         }
         let files = ["IMG_1.jpg.json", "IMG_1.jpg(1).json", "IMG_12.jpg.json"];
-        assert_eq!(json_of("IMG_1.jpg", files.into_iter()), Some("IMG_1.jpg.json"));
-        assert_eq!(json_of("IMG_1(1).jpg", files.into_iter()), Some("IMG_1.jpg(1).json"));
-        assert_eq!(json_of("IMG_1(3).jpg", files.into_iter()), None);
-        assert_eq!(json_of("IMG.jpg", files.into_iter()), None);
+        assert_eq!(found("IMG_1.jpg", &files), "IMG_1.jpg.json");
+        assert_eq!(found("IMG_1(1).jpg", &files), "IMG_1.jpg(1).json");
+        assert_eq!(found("IMG_1(3).jpg", &files), "");
+        assert_eq!(found("IMG.jpg", &files), "");
     }
 
     #[test]

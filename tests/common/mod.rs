@@ -305,6 +305,7 @@ impl Library {
             "SELECT id AS face, photo_id, x, y, width, height, person_id, state, removed FROM faces ORDER BY id",
             "SELECT face_id AS rejected, person_id FROM rejections ORDER BY face_id, person_id",
             "SELECT name AS circle, person FROM circles LEFT JOIN circle_members ON circle = id ORDER BY id, person",
+            "SELECT id AS photo, taken, taken_offset, taken_source FROM photos ORDER BY id",
         ]
         .iter()
         .flat_map(|what| rows_of(what))

@@ -40,7 +40,10 @@ pub fn chinese(decision: &Decision, names: &HashMap<PersonId, String>) -> String
             format!("圈子{name}：{}", people.iter().map(who).collect::<Vec<_>>().join("、"))
         }
         Decision::Remove { faces } => format!("删除 {}", of(faces)),
-        Decision::Edited { faces } => format!("一张照片被编辑，含 {} 张已知人脸", faces.len()),
+        Decision::Date { photos, date: Some(date) } => format!("{} 张照片的日期定为 {date}", photos.len()),
+        Decision::Date { photos, date: None } => format!("{} 张照片的日期恢复为文件中的日期", photos.len()),
+        Decision::Edited { dated: Some(_), .. } => "一张已定日期的照片被编辑".to_owned(),
+        Decision::Edited { faces, .. } => format!("一张照片被编辑，含 {} 张已知人脸", faces.len()),
         Decision::Undo { line } => format!("撤销第 {line} 行"),
         Decision::Redo { line } => format!("重做第 {line} 行"),
     }

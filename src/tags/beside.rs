@@ -1,0 +1,89 @@
+//! The files beside a photo -> when and where it was taken.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::rdf::{Namespace, Properties, Value};
+use super::sidecar::{Folder, is_of_another};
+use super::takeout;
+use crate::metadata::{Capture, Gps, Taken};
+use crate::photo;
+
+const EXIF: Namespace = ("exif", "http://ns.adobe.com/exif/1.0/");
+const PHOTOSHOP: Namespace = ("photoshop", "http://ns.adobe.com/photoshop/1.0/");
+const XMP: Namespace = ("xmp", "http://ns.adobe.com/xap/1.0/");
+
+/// Where XMP has a date, the most telling first.
+const DATES: [(Namespace, &str); 3] =
+    [(EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP, "CreateDate")];
+
+/// Finds the files beside photos; those of the last folder are remembered.
+#[derive(Debug, Default)]
+pub struct BesideReader {
+    path: PathBuf,
+    folder: Folder,
+}
+
+/// Whether a file may say something of a photo beside it.
+pub fn is_beside(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    extension.eq_ignore_ascii_case("xmp") || extension.eq_ignore_ascii_case("json")
+}
+
+impl BesideReader {
+    /// What the names, sizes and times of the files beside a photo amount to; `None` where there are none.
+    pub fn stamp(&mut self, photo: &Path) -> Option<i64> {
+        let files = self.files(photo);
+        if files.is_empty() {
+            return None;
+        }
+        let mut hash = blake3::Hasher::new();
+        for path in files {
+            let about = std::fs::metadata(&path).ok();
+            let modified = about.as_ref().and_then(|about| about.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+            hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+            hash.update(&about.map_or(0, |about| about.len()).to_le_bytes());
+            hash.update(&modified.map_or(0, |modified| modified.as_nanos()).to_le_bytes());
+        }
+        let bytes = hash.finalize().as_bytes().first_chunk().copied();
+        bytes.map(i64::from_le_bytes)
+    }
+
+    /// What they say, the sidecar that counts most first, then Takeout. What cannot be understood says nothing: an import tells
+    /// of it.
+    pub fn read(&mut self, photo: &Path) -> Capture {
+        let name = photo.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let said: Vec<Capture> = self.files(photo).iter().filter_map(|file| read(file, &name)).collect();
+        Capture {
+            taken: said.iter().filter_map(|said| said.taken).min_by_key(|taken| taken.source),
+            gps: said.iter().find_map(|said| said.gps),
+        }
+    }
+
+    fn files(&mut self, photo: &Path) -> Vec<PathBuf> {
+        let (Some(folder), Some(name)) = (photo.parent(), photo.file_name().and_then(|name| name.to_str())) else {
+            return Vec::new();
+        };
+        if self.path != folder {
+            (self.path, self.folder) = (folder.to_owned(), Folder::read_only(folder, is_beside));
+        }
+        let mut files = self.folder.sidecars(name);
+        files.extend(takeout::json_of(name, &self.folder));
+        files
+    }
+}
+
+fn read(file: &Path, photo: &str) -> Option<Capture> {
+    let bytes = photo::read(file).ok()?;
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        return takeout::capture(&bytes).ok();
+    }
+    let properties = Properties::parse(&bytes).ok().filter(|properties| !is_of_another(properties, photo))?;
+    let text = |(namespace, name): (Namespace, &str)| properties.get(namespace, name).and_then(Value::text);
+    Some(Capture {
+        taken: DATES.into_iter().find_map(|date| Taken::of_iso(text(date)?)),
+        gps: text((EXIF, "GPSLatitude"))
+            .zip(text((EXIF, "GPSLongitude")))
+            .and_then(|(latitude, longitude)| Gps::of_xmp(latitude, longitude)),
+    })
+}
