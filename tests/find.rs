@@ -221,7 +221,8 @@ fn by_a_date_that_you_gave() {
     library.facetag(["date", "photos/lisbon.jpg", "--unknown"]).well();
     assert_eq!(in_1955(), ["1.jpg", "none.jpg"]);
     assert_eq!(library.find(&["--since", "2024-07-14", "--until", "2024-07-14"]), ["lisbon.jpg"]);
-    for wrong in ["yesterday", "55", "1955-13", "1955-02-30", "June", "31 June 1955", "1955-06-03 25:00", "06/03/1955"] {
+    for wrong in ["yesterday", "55", "1955-13", "1955-02-30", "June", "31 June 1955", "1955-06-03 25:00", "06/03/1955"]
+    {
         library.facetag(["date", "photos/none.jpg", wrong]).fails_saying(&[wrong, "1955-06"]);
     }
     library.facetag(["date", "photos/none.jpg", "2150"]).fails_saying(&["yet to come"]);

@@ -369,7 +369,10 @@ fn what_lies_beside_a_photo_says_when_and_where() {
         sidecar(photo, "1955-06");
     }
     assert_eq!(library.scan()["reread"], 3);
-    assert_eq!((taken("none.jpg"), taken("1.jpg"), taken("obama-2010.jpg")), ("1955-06".into(), "1955-06".into(), obama.clone()));
+    assert_eq!(
+        (taken("none.jpg"), taken("1.jpg"), taken("obama-2010.jpg")),
+        ("1955-06".into(), "1955-06".into(), obama.clone())
+    );
     assert_eq!(library.find(&["--place", "Paris"]), ["1.jpg", "none.jpg"]);
     sidecar("1.jpg", "1956-07-08T09:10:11+02:00");
     assert_eq!(library.scan()["reread"], 1);

@@ -82,13 +82,14 @@ impl Recorded {
             ("delete", recording.to_owned(), keep("old", 1, &all)),
         ];
         let triggers = triggers.into_iter().take(if *stays { 1 } else { 3 });
-        triggers.map(|(event, when, keep)| {
-            format!(
-                "CREATE TEMP TRIGGER IF NOT EXISTS record_{table}_{event} AFTER {event} ON main.{table} WHEN {when}
+        triggers
+            .map(|(event, when, keep)| {
+                format!(
+                    "CREATE TEMP TRIGGER IF NOT EXISTS record_{table}_{event} AFTER {event} ON main.{table} WHEN {when}
                  BEGIN {keep} END;"
-            )
-        })
-        .collect()
+                )
+            })
+            .collect()
     }
 
     /// Restores the rows that existed before `?1`.

@@ -136,7 +136,8 @@ impl Writer<'_> {
                 self.store_circle(*circle, name, &members)
             }
             Decision::Merge { from, into, .. } => {
-                let sql = "INSERT OR IGNORE INTO circle_members SELECT circle, ?2 FROM circle_members WHERE person = ?1";
+                let sql =
+                    "INSERT OR IGNORE INTO circle_members SELECT circle, ?2 FROM circle_members WHERE person = ?1";
                 self.connection.prepare_cached(sql)?.execute([from, into])?;
                 self.connection.prepare_cached("DELETE FROM circle_members WHERE person = ?1")?.execute([from])?;
                 Ok(())
@@ -148,7 +149,8 @@ impl Writer<'_> {
     /// Only what differs is written: an undo is to find what has changed, and no more.
     fn store_circle(&mut self, id: i64, name: &str, members: &BTreeSet<PersonId>) -> Result<()> {
         let mut statement = self.connection.prepare_cached("SELECT person FROM circle_members WHERE circle = ?1")?;
-        let known: BTreeSet<PersonId> = statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let known: BTreeSet<PersonId> =
+            statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         if !members.is_empty() {
             let sql = "INSERT INTO circles (id, name, key) VALUES (?1, ?2, ?3)
                        ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key";

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use super::circles::CircleId;
 use super::imported::ImportedPerson;
 
-use super::word::Word;
 use super::photos::{hash_of, hex};
+use super::word::Word;
 use super::{Hash, PersonId};
 use crate::face::{BoundingBox, Landmarks};
 use crate::metadata::When;
@@ -210,7 +210,9 @@ impl Decision {
             Self::Merge { from, into, .. } | Self::Split { from, into, .. } => vec![*from, *into],
             Self::Import { people, .. } => people.iter().map(|person| person.person).collect(),
             Self::Circle { people, .. } => people.clone(),
-            Self::Date { .. } | Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => Vec::new(),
+            Self::Date { .. } | Self::Remove { .. } | Self::Edited { .. } | Self::Undo { .. } | Self::Redo { .. } => {
+                Vec::new()
+            }
         }
     }
 

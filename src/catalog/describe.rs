@@ -46,7 +46,10 @@ impl Decision {
             Self::Remove { faces } => format!("{} removed", of(faces)),
             Self::Date { photos, date } => {
                 let photos = count(photos.len() as u64, "photo");
-                date.map_or_else(|| format!("{photos} dated by the files again"), |date| format!("{photos} dated {date}"))
+                date.map_or_else(
+                    || format!("{photos} dated by the files again"),
+                    |date| format!("{photos} dated {date}"),
+                )
             }
             Self::Edited { dated: Some(_), .. } => "a photo edited, with a date that you gave it".to_owned(),
             Self::Edited { faces, .. } => format!("a photo edited, with {}", count(faces.len() as u64, "known face")),

@@ -144,7 +144,8 @@ pub struct Tally {
 }
 
 /// The columns of [`file`].
-const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0), beside ->> '$.stamp'";
+const FILE: &str =
+    "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0), beside ->> '$.stamp'";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)

@@ -258,8 +258,11 @@ impl When {
                 let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
                 let (numbers, months): (Vec<&str>, Vec<&str>) =
                     words.partition(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-                let is_suffix = |word: &str| ["", "st", "nd", "rd", "th"].contains(&word.trim_start_matches(|c: char| c.is_ascii_digit()));
-                let when = written_out(text).filter(|_| months.len() == 1 && numbers.iter().all(|word| is_suffix(word)))?;
+                let is_suffix = |word: &str| {
+                    ["", "st", "nd", "rd", "th"].contains(&word.trim_start_matches(|c: char| c.is_ascii_digit()))
+                };
+                let when =
+                    written_out(text).filter(|_| months.len() == 1 && numbers.iter().all(|word| is_suffix(word)))?;
                 matches!((numbers.len(), when), (1, Self::Month(..)) | (2, Self::Day(_))).then_some(when)
             }
         }
@@ -689,9 +692,19 @@ mod tests {
         ] {
             assert_eq!(When::typed(typed).map(|when| when.to_string()).as_deref(), Some(date), "{typed}");
         }
-        for wrong in
-            ["", "55", "1955-6", "1955-13", "1955-02-29", "June", "31 June 1955", "3.6.1955", "1955-06-03 25:00", "1955 or so", "June July 1955"]
-        {
+        for wrong in [
+            "",
+            "55",
+            "1955-6",
+            "1955-13",
+            "1955-02-29",
+            "June",
+            "31 June 1955",
+            "3.6.1955",
+            "1955-06-03 25:00",
+            "1955 or so",
+            "June July 1955",
+        ] {
             assert_eq!(When::typed(wrong), None, "{wrong}");
         }
     }

@@ -14,8 +14,7 @@ const PHOTOSHOP: Namespace = ("photoshop", "http://ns.adobe.com/photoshop/1.0/")
 const XMP: Namespace = ("xmp", "http://ns.adobe.com/xap/1.0/");
 
 /// Where XMP has a date, the most telling first.
-const DATES: [(Namespace, &str); 3] =
-    [(EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP, "CreateDate")];
+const DATES: [(Namespace, &str); 3] = [(EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP, "CreateDate")];
 
 /// Finds the files beside photos; those of the last folder are remembered.
 #[derive(Debug, Default)]
