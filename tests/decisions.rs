@@ -758,3 +758,33 @@ fn another_line_than_the_one_meant_is_not_taken_back() {
     let renamed = decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&renaming));
     assert!(matches!(renamed, Err(CatalogError::Nobody(id)) if id == who[1].id), "{renamed:?}");
 }
+
+/// A photo that names somebody without saying where has its face asked about.
+#[test]
+fn a_name_without_a_box_is_a_question() {
+    let mut world = World::new();
+    scan(&mut world, &[(0, 1), (1, 1), (2, 1)]);
+    let who = people(&world.catalog);
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.name(&who[0], "Anna")).unwrap();
+    let anna = world.catalog.person_called("Anna").unwrap().unwrap().id;
+    let asked = |world: &World| {
+        let open = questions(&world.catalog, &world.pack, &[]).unwrap();
+        open.into_iter().filter(|question| question.of == anna).flat_map(|question| question.faces).collect::<Vec<_>>()
+    };
+    assert!(asked(&world).is_empty(), "nobody looks like her");
+    let others: Vec<FaceId> =
+        world.faces().iter().filter(|face| face.person != Some(anna)).map(|face| face.id).collect();
+    let ask = |world: &mut World, name: &str| {
+        world.catalog.batch(|writer| others.iter().try_for_each(|&face| writer.ask_name(face, Some(name)))).unwrap();
+    };
+    ask(&mut world, "Nobody Yet");
+    assert!(asked(&world).is_empty());
+    ask(&mut world, "anna");
+    assert_eq!(asked(&world), others);
+    let no = world.catalog.rejecting(anna, &others[..1]).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&no)).unwrap();
+    assert_eq!(asked(&world), others[1..], "what was answered is not asked again");
+    let yes = world.catalog.confirming((&who[0], false), &others[1..]).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&yes)).unwrap();
+    assert!(asked(&world).is_empty());
+}

@@ -10,7 +10,7 @@ use super::decision::{Decision, FaceRef, LineId};
 use super::photos::{Hash, PhotoId, Writer};
 use super::text::{fold, tidy};
 use super::word::Word;
-use super::{Catalog, PersonId, Result, Who};
+use super::{Catalog, FaceId, PersonId, Result, Who};
 use crate::face::{BoundingBox, Landmarks};
 
 /// Somebody whose name was imported.
@@ -135,6 +135,37 @@ impl Imported {
 
     pub fn decision(self) -> Decision {
         Decision::Import { from: self.from, people: self.people.into_values().collect() }
+    }
+}
+
+impl Catalog {
+    /// Faces that may be of somebody whom their photo names without saying where, with that name.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn named_faces(&self) -> Result<Vec<(FaceId, String)>> {
+        let mut statement = self.connection.prepare_cached("SELECT face_id, name FROM named_faces ORDER BY 1, 2")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Asks from now on whether this face is of the person of this name; `None` ends that.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn ask_name(&mut self, face: FaceId, name: Option<&str>) -> Result<()> {
+        match name {
+            Some(name) => {
+                let sql = "INSERT OR IGNORE INTO named_faces (face_id, name) VALUES (?1, ?2)";
+                self.connection.prepare_cached(sql)?.execute(params![face, tidy(name)])?;
+            }
+            None => {
+                self.connection.prepare_cached("DELETE FROM named_faces WHERE face_id = ?1")?.execute([face])?;
+            }
+        }
+        Ok(())
     }
 }
 

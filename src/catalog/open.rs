@@ -32,6 +32,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-favourites.sql")),
     M::up(include_str!("migrations/2026-11-28-circles.sql")),
     M::up(include_str!("migrations/2026-11-28-dates.sql")),
+    M::up(include_str!("migrations/2026-11-28-named-faces.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

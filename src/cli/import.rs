@@ -14,8 +14,8 @@ use crate::catalog::{Catalog, FaceId, Library};
 use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::open;
 use crate::scan::{
-    Claim, Claims, ImportedName, Match, Outcome, draw_names, files_in, files_read_since, files_since, import_names,
-    imported_names, infer_names, keep_importing, match_names, not_taken_back, read_names, similar_names,
+    Claim, Claims, ImportedName, Match, Outcome, ask_names, draw_names, files_in, files_read_since, files_since,
+    import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, read_names, similar_names,
     standing_import,
 };
 use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar, Source};
@@ -120,6 +120,7 @@ impl Plan {
             let (matches, inferred) = (&self.matches, &self.inferred);
             done.by_similarity = import_names(catalog, info, from, (matches, &faces, inferred), same)?.tagged;
         }
+        ask_names(catalog, &self.inferred)?;
         Ok(done)
     }
 }

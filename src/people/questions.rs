@@ -13,6 +13,9 @@ use crate::face::{PackInfo, dot, normalised};
 /// Less likely than this, nothing is asked.
 const ASK: f32 = 0.1;
 
+/// How likely it is that a face is of somebody whom its photo names, where an import could not tell.
+const NAMED: f32 = 0.5;
+
 /// By how much the similarity of a poor face is taken to be less: in crowds it says little.
 const LESS_FOR_POOR: f32 = 0.1;
 
@@ -160,6 +163,25 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
             question.faces = sorted(&catalog.faces_of(group)?);
         }
     }
+    // What a photo says itself counts more than what is merely similar; one question about a group at a time.
+    let mut named_too: Vec<Question> = Vec::new();
+    for (face, name) in catalog.named_faces()? {
+        let (Some(of), Some(face)) = (catalog.person_called(&name)?, catalog.face_if_seen(face)?) else { continue };
+        let is_known = face.person.is_some_and(|group| named.contains_key(&group) || unseen.contains(&group));
+        let is_wanted = who.is_empty() || who.contains(&of.id);
+        if is_known || !is_wanted || unseen.contains(&of.id) || catalog.faces_of(of.id)?.is_empty() {
+            continue;
+        }
+        let members = face.person.map(|group| catalog.faces_of(group)).transpose()?;
+        let photos = members.iter().flatten().map(|face| face.photo).collect::<HashSet<_>>().len().max(1) as u64;
+        let faces = members.map_or_else(|| vec![face.id], |members| sorted(&members));
+        let question = Question { of: of.id, group: face.person, faces, probability: NAMED, photos };
+        if question.is_open(catalog)? && !named_too.iter().any(|other| other.faces == question.faces) {
+            questions.retain(|other| other.faces != question.faces);
+            named_too.push(question);
+        }
+    }
+    questions.extend(named_too);
     let worth = |question: &Question| question.probability * question.photos as f32;
     questions.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then_with(|| a.faces.cmp(&b.faces)));
     Ok(questions)

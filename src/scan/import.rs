@@ -361,6 +361,21 @@ pub fn import_names(
     Ok(decided)
 }
 
+/// Keeps the names without boxes that may be of several faces, to be asked about.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn ask_names(catalog: &mut Catalog, inferred: &[AssignedName]) -> Result<(), CatalogError> {
+    if inferred.is_empty() {
+        return Ok(());
+    }
+    catalog.batch(|writer| {
+        inferred.iter().try_for_each(|one| writer.ask_name(one.face, None))?;
+        let uncertain = inferred.iter().filter(|one| !one.is_certain);
+        uncertain.into_iter().try_for_each(|one| writer.ask_name(one.face, Some(&one.name)))
+    })
+}
+
 /// The files below these folders, or of the whole library.
 ///
 /// # Errors
