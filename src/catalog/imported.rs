@@ -143,7 +143,7 @@ impl Catalog {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn named_faces(&self) -> Result<Vec<(FaceId, String)>> {
+    pub fn asked_names(&self) -> Result<Vec<(FaceId, String)>> {
         let mut statement = self.connection.prepare_cached("SELECT face_id, name FROM named_faces ORDER BY 1, 2")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

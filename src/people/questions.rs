@@ -165,7 +165,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     }
     // What a photo says itself counts more than what is merely similar; one question about a group at a time.
     let mut named_too: Vec<Question> = Vec::new();
-    for (face, name) in catalog.named_faces()? {
+    for (face, name) in catalog.asked_names()? {
         let (Some(of), Some(face)) = (catalog.person_called(&name)?, catalog.face_if_seen(face)?) else { continue };
         let is_known = face.person.is_some_and(|group| named.contains_key(&group) || unseen.contains(&group));
         let is_wanted = who.is_empty() || who.contains(&of.id);
