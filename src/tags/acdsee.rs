@@ -28,3 +28,41 @@ fn area(area: &Value) -> Option<[f32; 4]> {
     let number = |field| area.get(AREA, field).and_then(Value::number);
     Some([number("x")?, number("y")?, number("w")?, number("h")?])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rdf::RDF;
+    use super::*;
+
+    #[test]
+    fn the_area_that_the_user_drew_counts_and_a_denied_name_does_not() {
+        let area = |name: &str, x: f32| {
+            format!(
+                "<acdsee-rs:{name} acdsee-stArea:h='0.2' acdsee-stArea:w='0.1' acdsee-stArea:x='{x}' acdsee-stArea:y='0.5'/>"
+            )
+        };
+        let item = |name: &str, how: &str, areas: &str| {
+            format!(
+                "<rdf:li><rdf:Description acdsee-rs:Name='{name}' acdsee-rs:Type='Face' acdsee-rs:NameAssignType='{how}'>{areas}\
+                 </rdf:Description></rdf:li>"
+            )
+        };
+        let items = [
+            item("Anna", "manual", &(area("DLYArea", 0.5) + &area("ALGArea", 0.1))),
+            item("Ben", "auto", &area("ALGArea", 0.25)),
+            item("Carl", "denied", &area("ALGArea", 0.7)),
+            item("Dora", "manual", ""),
+        ]
+        .concat();
+        let packet = format!(
+            "<rdf:RDF xmlns:rdf='{}' xmlns:acdsee-rs='{}' xmlns:acdsee-stArea='{}'><rdf:Description><acdsee-rs:Regions \
+             rdf:parseType='Resource'><acdsee-rs:RegionList><rdf:Bag>{items}</rdf:Bag></acdsee-rs:RegionList></acdsee-rs:Regions>\
+             </rdf:Description></rdf:RDF>",
+            RDF.1, ACDSEE.1, AREA.1
+        );
+        let (regions, people) = read(&Properties::parse(packet.as_bytes()).unwrap()).unwrap();
+        let found: Vec<_> = regions.iter().map(|region| (region.name.as_str(), region.bounds.x)).collect();
+        assert_eq!(found, [("Anna", 0.45), ("Ben", 0.2)]);
+        assert_eq!(people, ["Dora"]);
+    }
+}

@@ -139,6 +139,7 @@ impl PhotoPage {
         let words = &self.frame.words.photo;
         match self.photo.taken_source? {
             DateSource::Exif | DateSource::Xmp => None,
+            DateSource::Decided => Some(words.from_you),
             DateSource::Takeout => Some(words.from_takeout),
             DateSource::FileName => Some(words.from_file_name),
             DateSource::Changed => Some(words.from_change),

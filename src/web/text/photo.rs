@@ -45,6 +45,7 @@ pub struct Words {
     pub taken: &'static str,
     pub no_date: &'static str,
     /// Where a date is from.
+    pub from_you: &'static str,
     pub from_takeout: &'static str,
     pub from_file_name: &'static str,
     pub from_folder_name: &'static str,
@@ -113,6 +114,7 @@ pub const ENGLISH: Words = Words {
     about: "About this photo",
     taken: "Taken",
     no_date: "Unknown date",
+    from_you: "as you said",
     from_takeout: "from Google Takeout",
     from_file_name: "from the file name",
     from_folder_name: "from the folder name",
@@ -181,6 +183,7 @@ pub const CHINESE: Words = Words {
     about: "关于这张照片",
     taken: "拍摄时间",
     no_date: "没有日期",
+    from_you: "由您指定",
     from_takeout: "来自 Google Takeout",
     from_file_name: "来自文件名",
     from_folder_name: "来自文件夹名",
