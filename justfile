@@ -22,6 +22,22 @@ bench-grouping FACES="20000":
 bench-accuracy FOLDER *OPTIONS:
     cargo bench --bench accuracy -- {{FOLDER}} {{OPTIONS}}
 
+# How much of what is grouped is wrong among relatives: a folder with one folder a person, called FAMILY_MEMBER
+bench-families FOLDER:
+    cargo bench --bench accuracy -- {{FOLDER}} --families
+
+# Photos of strangers with labelled faces (FOLDER/ground_truth.json): what is found, and who shares a group
+bench-crowds FOLDER:
+    cargo bench --bench accuracy -- {{FOLDER}} --strangers {{FOLDER}}/ground_truth.json
+
+# The same with the photos turned by 90, 180 or 270 degrees
+bench-rotation FOLDER DEGREES="90":
+    cargo bench --bench accuracy -- {{FOLDER}} --strangers {{FOLDER}}/ground_truth.json --turned {{DEGREES}}
+
+# The same with large photos that mosaic.py put together of those in FOLDER
+bench-mosaics FOLDER MOSAICS:
+    cargo bench --bench accuracy -- {{MOSAICS}} --strangers {{FOLDER}}/ground_truth.json --mosaic {{MOSAICS}}/mosaic.json
+
 # How long questions to a library of so many made-up photos take
 bench-catalog PHOTOS="1000000":
     cargo bench --bench catalog -- {{PHOTOS}}

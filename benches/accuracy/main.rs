@@ -7,6 +7,7 @@
 //! | `verify` | pairs of faces, told apart by their cosine |
 //! | `metrics` | how well groups agree with the truth |
 //! | `rules`, `hdbscan` | how others group |
+//! | `strangers` | photos of which all faces are labelled: what is found, and who shares a group |
 //! | `simulate` | a user who names groups, and photos that come bit by bit |
 //!
 //! Each section prints a table in Markdown as it is done.
@@ -19,9 +20,11 @@ mod metrics;
 mod random;
 mod rules;
 mod simulate;
+mod strangers;
 mod verify;
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -66,6 +69,19 @@ struct Args {
     /// Measure only how facetag and others group
     #[arg(long)]
     groups_only: bool,
+    /// Folders are called FAMILY_MEMBER: measure how much of what is grouped is wrong, and how much of that is of two families
+    #[arg(long)]
+    families: bool,
+    /// The photos are of strangers, and the boxes of all faces are labelled as in WIDER FACE's ground_truth.json: measure what is
+    /// found, and who shares a group
+    #[arg(long, value_name = "FILE")]
+    strangers: Option<PathBuf>,
+    /// The photos are put together of those that are labelled, by mosaic.py
+    #[arg(long, value_name = "FILE", requires = "strangers")]
+    mosaic: Option<PathBuf>,
+    /// Turn the photos first, by so many degrees
+    #[arg(long, value_name = "DEGREES", requires = "strangers")]
+    turned: Option<strangers::Turn>,
     /// Said by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -86,6 +102,9 @@ fn main() -> Result<()> {
         Args::command().print_help()?;
         return Ok(());
     };
+    if let Some(truth) = &args.strangers {
+        return of_strangers(dir, truth, &args);
+    }
     let labels = args.labels.as_deref().map_or(Ok(Labels::Folders), Labels::read)?;
     let mut album = Album::of(dir, args.pack.as_deref(), &labels)?;
     let thresholds = &mut album.pack.thresholds;
@@ -95,6 +114,9 @@ fn main() -> Result<()> {
     thresholds.margin = args.margin.unwrap_or(thresholds.margin);
     if args.tags_only {
         return tags(&album);
+    }
+    if args.families {
+        return families(&mut album);
     }
     let labelled = album.faces.iter().flatten().count();
     println!(
@@ -116,6 +138,77 @@ fn main() -> Result<()> {
         portions(&album, at_once)?;
         tags(&album)?;
         answers(&album)?;
+    }
+    Ok(())
+}
+
+/// What is found on photos of strangers, and who of them share a group.
+fn of_strangers(dir: &Path, truth: &Path, args: &Args) -> Result<()> {
+    let mut truth = strangers::truth(truth)?;
+    if let Some(mosaic) = &args.mosaic {
+        truth = strangers::of_mosaics(&truth, mosaic)?;
+    }
+    let mut dir = dir.to_owned();
+    if let Some(turn) = args.turned {
+        (dir, truth) = strangers::turned(&dir, &truth, turn)?;
+    }
+    let album = Album::of(&dir, args.pack.as_deref(), &Labels::Boxes(HashMap::new()))?;
+    let found = strangers::found(&album, &truth, args.turned)?;
+    println!(
+        "{}: {} photos, {} faces found, {} of them recognisable; {} share a group ({:.2} %), the largest has {}; {} touch \
+         no labelled face ({:.0} in 1,000 photos).",
+        dir.display(),
+        found.photos,
+        found.faces,
+        found.recognisable,
+        found.together,
+        100.0 * found.together as f64 / found.faces.max(1) as f64,
+        found.largest_group,
+        found.away,
+        1000.0 * found.away as f64 / found.photos.max(1) as f64,
+    );
+    section("Labelled faces that are found, by their height in pixels", &["from", "all", "recall", "clear", "recall"]);
+    for ((from, all), clear) in strangers::CLASSES.iter().zip(found.all).zip(found.clear) {
+        let recall = |of: strangers::Recall| format!("{:.3}", of.found as f64 / of.labelled.max(1) as f64);
+        row(&[from.to_string(), all.labelled.to_string(), recall(all), clear.labelled.to_string(), recall(clear)]);
+    }
+    Ok(())
+}
+
+/// How much of what is grouped is wrong, where relatives are on the photos.
+fn families(album: &mut Album) -> Result<()> {
+    section(
+        "Families",
+        &[
+            "threshold",
+            "BCubed P / R / F",
+            "pairs in groups",
+            "wrong",
+            "of two families",
+            "largest group",
+            "largest person",
+        ],
+    );
+    let family = |person: usize| album.persons[person].split('_').next().unwrap_or_default().to_owned();
+    let families: Vec<String> = (0..album.persons.len()).map(family).collect();
+    let thresholds = album.pack.thresholds;
+    for step in -2..=2 {
+        let group = thresholds.group + step as f32 * 0.02;
+        let groups = album.regrouped(Thresholds { group, ..thresholds })?;
+        let judged = album.judged(&groups);
+        let pairs = metrics::pairs_together(judged.iter().map(|&(_, group)| group));
+        let right = metrics::pairs_together(judged.iter().copied());
+        let related = metrics::pairs_together(judged.iter().map(|&(person, group)| (&families[person], group)));
+        let share = |part: f64| format!("{:.1} %", 100.0 * part / f64::max(pairs, 1.0));
+        row(&[
+            format!("{group:.2}"),
+            Agreement::of(&judged).bcubed.to_string(),
+            pairs.to_string(),
+            share(pairs - right),
+            share(pairs - related),
+            metrics::largest(judged.iter().map(|&(_, group)| group)).to_string(),
+            metrics::largest(judged.iter().map(|&(person, _)| person)).to_string(),
+        ]);
     }
     Ok(())
 }

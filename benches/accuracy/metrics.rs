@@ -107,6 +107,16 @@ fn counts<T: std::hash::Hash + Eq>(of: impl IntoIterator<Item = T>) -> HashMap<T
     counts
 }
 
+/// How many pairs are the same.
+pub fn pairs_together<T: std::hash::Hash + Eq>(of: impl IntoIterator<Item = T>) -> f64 {
+    pairs_in(counts(of).values())
+}
+
+/// How many there are of the most frequent one.
+pub fn largest<T: std::hash::Hash + Eq>(of: impl IntoIterator<Item = T>) -> f64 {
+    counts(of).into_values().fold(0.0, f64::max)
+}
+
 fn pairs_in<'a>(counts: impl Iterator<Item = &'a f64>) -> f64 {
     counts.map(|count| count * (count - 1.0) / 2.0).sum()
 }
