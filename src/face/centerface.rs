@@ -1,6 +1,6 @@
 //! What CenterFace's outputs mean (<https://arxiv.org/abs/1911.03599>).
 
-use super::detect::{Detection, Normalise};
+use super::detection::{Detection, Normalise};
 use crate::network::Output;
 
 /// RGB, 0 to 255 as they are.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `pack` | a detector and a recogniser that belong together, and where their weights come from |
 //! | `detect` | an upright photo -> faces with boxes and landmarks |
+//! | `detection` | a face as a detector found it |
 //! | `centerface`, `retinaface`, `scrfd`, `anchors` | what each detector's outputs mean |
 //! | `refine` | each face inspected closer, for better landmarks |
 //! | `turn` | faces that lie on their side or upside down |
@@ -18,6 +19,7 @@ mod anchors;
 mod centerface;
 mod cohort;
 mod detect;
+mod detection;
 mod embed;
 mod pack;
 mod portrait;
@@ -33,7 +35,8 @@ use crate::network::NetworkError;
 
 pub use align::align;
 pub use cohort::Cohort;
-pub use detect::{Architecture, DetectedFace, Detector};
+pub use detect::{Architecture, Detector};
+pub use detection::DetectedFace;
 pub use embed::{Recogniser, dot, normalised};
 pub use pack::{Calibration, FoundPack, OPEN, Pack, PackInfo, Thresholds};
 pub use portrait::{SCENE_SIDE, SIDE as PORTRAIT_SIDE, place_in_scene, portrait, scene};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::align::SIDE;
 use super::cohort::{self, Cohort};
-use super::detect::{Architecture, DetectedFace, Detector, without_doubles};
+use super::detect::{Architecture, Detector, without_doubles};
+use super::detection::DetectedFace;
 use super::embed::Recogniser;
 use super::refine::Refiner;
 use super::turn::{Turn, roll};

@@ -6,7 +6,8 @@
 
 use image::RgbImage;
 
-use super::detect::{Architecture, DetectedFace, Detector};
+use super::detect::{Architecture, Detector};
+use super::detection::DetectedFace;
 use super::{BoundingBox, Landmarks, ModelError};
 use crate::photo::resized_part;
 

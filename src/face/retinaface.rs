@@ -1,7 +1,7 @@
 //! What RetinaFace's outputs mean (<https://arxiv.org/abs/1905.00641>, with the MobileNet-0.25 of biubug6).
 
 use super::anchors::anchors;
-use super::detect::{Detection, Normalise};
+use super::detection::{Detection, Normalise};
 use crate::network::Output;
 
 /// BGR, less the mean of ImageNet.

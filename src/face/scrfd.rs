@@ -1,7 +1,7 @@
 //! What SCRFD's outputs mean (<https://arxiv.org/abs/2105.04714>, the variants with landmarks).
 
 use super::anchors::anchors;
-use super::detect::{Detection, Normalise};
+use super::detection::{Detection, Normalise};
 use crate::network::Output;
 
 /// RGB, about -1 to 1.

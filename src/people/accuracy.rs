@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::cluster::Cluster;
 use super::faces::Faces;
-use super::linkage::Cluster;
 use crate::catalog::{Catalog, CatalogError, PersonId, State};
 use crate::face::PackInfo;
 

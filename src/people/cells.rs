@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::neighbours::products;
+use super::products::products;
 use crate::face::normalised;
 
 /// The centres are found on this many faces a cell, drawn evenly: more make no better cells.

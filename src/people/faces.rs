@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::linkage::{Cluster, Era, span};
+use super::cluster::{Cluster, Era, span};
 use crate::catalog::{Catalog, CatalogError, FaceId, InPhoto, PersonId, PhotoId, State};
 use crate::face::PackInfo;
 

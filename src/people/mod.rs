@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `cluster` | faces that belong together, and what is known of them |
+//! | `products` | all dot products of two sets of embeddings |
 //! | `cells` | faces in cells of similar embeddings |
 //! | `neighbours` | pairs of faces that are similar, exactly or in cells |
 //! | `faces` | the faces of a library, and the clusters they are in |
@@ -21,6 +23,7 @@
 mod accuracy;
 mod cells;
 mod circles;
+mod cluster;
 mod dates;
 mod decide;
 mod explain;
@@ -29,15 +32,17 @@ mod linkage;
 mod naming;
 mod neighbours;
 mod open;
+mod products;
 mod questions;
 mod queue;
 mod regroup;
 mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
+pub use cluster::Cluster;
 pub use decide::{DecideError, Decided, Deciding, Note, decide};
 pub use explain::{Explanation, Resemblance, explain};
-pub use linkage::{Cluster, link};
+pub use linkage::link;
 pub use naming::{NameError, check_name, meetings, target};
 pub use neighbours::{Pair, neighbours};
 pub use open::{OpenError, activate, active, active_pack, open};

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::cluster::{Cluster, must_be_two};
 use super::faces::Faces;
-use super::linkage::{Cluster, must_be_two};
 use super::neighbours::{Pair, neighbours};
 use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, PersonId, PhotoId, Who};
 use crate::face::{PackInfo, dot, normalised};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::cluster::Cluster;
 use super::faces::{DOUBTFUL_SCORE, Faces};
-use super::linkage::{Cluster, link};
+use super::linkage::link;
 use super::neighbours::{Pair, neighbours};
 use crate::catalog::{Catalog, CatalogError, PersonId, State, Writer};
 use crate::face::{PackInfo, Thresholds};
