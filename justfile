@@ -10,6 +10,10 @@ check:
 test-insightface FOLDER:
     FACETAG_INSIGHTFACE={{FOLDER}} cargo test
 
+# Hostile files, 200 kills of scans and of decisions, disks that fill up; as root, for the disks
+torture ROUNDS="200":
+    FACETAG_TORTURE={{ROUNDS}} cargo test --test torture
+
 # How long the models take, one thread, and how long in onnxruntime, in turns
 bench-inference:
     cargo bench --bench inference

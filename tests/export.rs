@@ -1,11 +1,11 @@
-//! `facetag export`: the contract with other programs, as the README has it.
+//! `facetag export` and `--json`: the contract with other programs, as docs/export.md and docs/json.md have it.
 
 mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use common::{Library, overlap};
+use common::{Library, overlap, people, text};
 use serde_json::{Value, json};
 
 const PHOTOS: [&str; 4] =
@@ -132,4 +132,94 @@ fn it_goes_into_a_file_that_is_not_there_yet() {
 fn an_empty_library_is_exported_as_one() {
     let library = Library::new();
     assert_eq!(library.facetag(["export"]).well().json(), json!({"version": 1, "pack": "open", "photos": []}));
+}
+
+/// The shapes in docs/json.md, by command.
+fn shapes() -> Vec<(String, Value)> {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
+    let sections = page.split("\n## ").skip(1).map(|section| {
+        let (command, rest) = section.split_once('\n').unwrap();
+        let (shape, _) = rest.split_once("```json\n").unwrap().1.split_once("```").unwrap();
+        (command.to_owned(), serde_json::from_str(shape).unwrap_or_else(|error| panic!("{command}: {error}")))
+    });
+    sections.collect()
+}
+
+/// Where a value is not of a shape.
+fn misfits(shape: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    match (shape, value) {
+        (Value::String(kind), value) => {
+            let fits = match kind.trim_end_matches('?') {
+                "any" => true,
+                _ if value.is_null() => kind.ends_with('?'),
+                "string" => value.is_string(),
+                "number" => value.is_number(),
+                "boolean" => value.is_boolean(),
+                _ => false,
+            };
+            if !fits {
+                found.push(format!("{at}: {value} is no {kind}"));
+            }
+        }
+        (Value::Array(shape), Value::Array(values)) => {
+            values.iter().for_each(|value| misfits(&shape[0], value, &format!("{at}[]"), found));
+        }
+        (Value::Object(shape), Value::Object(values)) => {
+            for key in shape.keys().filter(|key| *key != "*" && !key.ends_with('?') && !values.contains_key(*key)) {
+                found.push(format!("{at}.{key} is not there"));
+            }
+            for (key, value) in values {
+                let at = format!("{at}.{key}");
+                match (shape.get(key), shape.get(&format!("{key}?")), shape.get("*")) {
+                    (Some(shape), _, _) => misfits(shape, value, &at, found),
+                    (None, Some(_), _) if value.is_null() => {}
+                    (None, Some(shape), _) | (None, None, Some(shape)) => misfits(shape, value, &at, found),
+                    (None, None, None) => found.push(format!("{at} is not described")),
+                }
+            }
+        }
+        (_, value) => found.push(format!("{at}: {value}, not of the shape {shape}")),
+    }
+}
+
+#[test]
+fn every_command_prints_json_as_described() {
+    let library = people();
+    fs::write(library.photo("clip.mov"), "a video").unwrap();
+    fs::write(library.photo("notes.txt"), "a text").unwrap();
+    library.put("metadata/regions-digikam.jpg");
+    let scan = library.scan();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    let face = library.face_id("obama-2010.jpg");
+    let photos = library.photos();
+    for (command, shape) in shapes() {
+        let args: &[&str] = match command.as_str() {
+            "scan" => &[],
+            "show" | "find" => &[&command, "Barack", "--json"],
+            "why" => &["why", &face, "--json"],
+            "import" => &["import", "--dry-run", "--json", text(&photos)],
+            "write" => &["write", "--all", "--dry-run", "--json"],
+            "models" => &["models", "list", "--json"],
+            "forget" => &["forget", "Joe", "--yes", "--json"],
+            "export" => &["export", "--embeddings"],
+            "share" => &["share"],
+            command => &[command, "--json"],
+        };
+        let value = if args.is_empty() { scan.clone() } else { library.facetag(args).well().json() };
+        assert!(value.as_array().is_none_or(|values| !values.is_empty()), "{command} has nothing to be compared");
+        let mut found = Vec::new();
+        misfits(&shape, &value, &command, &mut found);
+        assert!(found.is_empty(), "docs/json.md is not what {command} prints: {found:#?}");
+    }
+    // What has --json is on the page.
+    let described: BTreeSet<String> = shapes().into_iter().map(|(command, _)| command).collect();
+    for command in library.facetag(["--help"]).well().stdout.lines() {
+        let Some(command) = command.strip_prefix("  ").and_then(|line| line.split(' ').next()) else { continue };
+        if command.is_empty() || command.starts_with(['-', '[']) || !command.chars().all(char::is_alphabetic) {
+            continue;
+        }
+        let help = library.facetag([command, "--help"]).stdout + &library.facetag([command, "list", "--help"]).stdout;
+        assert!(!help.contains("--json") || described.contains(command), "{command} --json is not described");
+    }
 }

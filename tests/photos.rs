@@ -290,3 +290,14 @@ fn the_video_of_a_live_or_motion_photo_belongs_to_it() {
     let summary = library.scan();
     assert_eq!((&summary["live_videos"], &summary["skipped"]["video"]["count"]), (&2.into(), &1.into()), "{summary}");
 }
+
+#[test]
+fn what_is_transparent_in_a_grid_shows_white() {
+    let bytes = fs::read(fixture("avif/grid-alpha.avif")).unwrap();
+    let pixels = decode(&bytes, &header(&bytes).unwrap(), Orientation::Normal).unwrap();
+    // As Pillow 12 with libavif lays it over white.
+    for (x, y, colour) in [(10, 10, [255; 3]), (75, 75, [255; 3]), (39, 30, [112, 194, 31]), (5, 24, [54, 103, 5])] {
+        let pixel = pixels.get_pixel(x, y).0;
+        assert!(pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 8), "{x} {y}: {pixel:?}, not {colour:?}");
+    }
+}

@@ -86,7 +86,7 @@ impl Library {
         let total = catalog.last_line()?;
         let mut names: Vec<String> = catalog.names()?.into_values().collect();
         names.sort();
-        catalog.connection.close().map_err(|(_, error)| error)?;
+        open::close_whole(catalog.connection)?;
 
         // The log goes first: it must not lie beside another file. The file is replaced in one step.
         let replaced = self.backups().join(format!("replaced-{}", stamp()));

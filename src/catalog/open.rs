@@ -235,7 +235,6 @@ fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Resul
     Ok(journal == "wal" && is_current && super::index::is_complete(connection)?)
 }
 
-/// Creates an empty library under another name, and renames it once it is complete and closed: so nobody ever sees half of it.
 /// What a file is that SQLite cannot read: a damaged library, or another program's. Nobody holds locks on such a file, so it may be
 /// looked into.
 fn not_a_library(library: &Library, reason: &str) -> CatalogError {
@@ -247,6 +246,7 @@ fn not_a_library(library: &Library, reason: &str) -> CatalogError {
     }
 }
 
+/// Creates an empty library under another name, and renames it once it is complete and closed: so nobody ever sees half of it.
 fn create(path: &Path, migrations: &Migrations) -> Result<()> {
     let failed = |source| CatalogError::Io { path: path.to_owned(), source };
     let new = path.with_extension("new");
@@ -260,12 +260,25 @@ fn create(path: &Path, migrations: &Migrations) -> Result<()> {
     Library::private_file(&new)?;
     let mut connection = connect(&new)?;
     set_up(&mut connection, migrations)?;
-    connection.close().map_err(|(_, error)| error)?;
+    close_whole(connection)?;
     std::fs::rename(&new, path).map_err(failed)?;
     // The name is on disk before anything is decided under it; only Unix can sync a folder.
     #[cfg(unix)]
     path.parent().map(|folder| std::fs::File::open(folder)?.sync_all()).transpose().map_err(failed)?;
     Ok(())
+}
+
+/// Closes a library that is to be renamed, with all of it in its one file. To close it alone would not do: where the disk is full, SQLite
+/// leaves the rest in the log and says nothing.
+pub(super) fn close_whole(connection: Connection) -> Result<()> {
+    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_busy {
+        return Err(CatalogError::Sqlite(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+            None,
+        )));
+    }
+    Ok(connection.close().map_err(|(_, error)| error)?)
 }
 
 fn migrate(connection: &mut Connection, path: &Path, library: &Library, migrations: &Migrations) -> Result<()> {
