@@ -219,6 +219,10 @@ fn every_command_prints_json_as_described() {
         if command.is_empty() || command.starts_with(['-', '[']) || !command.chars().all(char::is_alphabetic) {
             continue;
         }
+        // It has the options of `find`, and refuses those that list.
+        if command == "album" {
+            continue;
+        }
         let help = library.facetag([command, "--help"]).stdout + &library.facetag([command, "list", "--help"]).stdout;
         assert!(!help.contains("--json") || described.contains(command), "{command} --json is not described");
     }
