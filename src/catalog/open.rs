@@ -480,6 +480,36 @@ mod tests {
         assert!(catalog.reason_for(&catalog.face(1).unwrap()).unwrap().is_none());
     }
 
+    /// Names that differ in accents stay two people; places get their names, and dates stay what they are.
+    #[test]
+    fn names_places_and_dates_of_an_older_library_are_kept() {
+        let (_folder, library) = library();
+        let keys = M::up(include_str!("migrations/2026-11-28-name-keys.sql"));
+        let before = MIGRATIONS.iter().position(|migration| *migration == keys).unwrap();
+        let catalog = Catalog::open_with(&library, &Migrations::from_slice(&MIGRATIONS[..before])).unwrap();
+        let rows = "INSERT INTO photos (id, hash, width, height, taken, taken_offset, latitude, longitude, detector, scanned_at)
+                    VALUES (1, zeroblob(32), 9, 9, '2010-05-10T12:00:00', -240, 38.7139, -9.1394, 'open', '');
+                    INSERT INTO photos (id, hash, width, height, detector, scanned_at)
+                    VALUES (2, randomblob(32), 9, 9, 'open', '');
+                    INSERT INTO files (path, size, modified, photo_id) VALUES ('/a.jpg', 1, 1, 1), ('/June 1955/b.jpg', 1, 1, 2);
+                    INSERT INTO people (id, name, key, created_at)
+                    VALUES (1, 'José Müller', 'josé müller', ''), (2, 'Jose Muller', 'jose muller', ''), (3, 'O’Brien', 'o’brien', '');";
+        catalog.connection.execute_batch(rows).unwrap();
+        drop(catalog);
+
+        let mut catalog = Catalog::open(&library).unwrap();
+        let called = |name: &str| catalog.person_called(name).unwrap().map(|who| who.id);
+        assert_eq!(["José Müller", "jose muller", "obrien"].map(called), [Some(1), Some(2), Some(3)]);
+        let lisbon = crate::catalog::Query { place: Some("Lissabon".to_owned()), ..Default::default() };
+        assert_eq!(catalog.find(&lisbon).unwrap().len(), 1);
+        catalog.batch(|writer| writer.file(Path::new("/a.jpg"), crate::catalog::Stamp::default(), 1)).unwrap();
+        let photo = catalog.photo(1).unwrap();
+        assert_eq!(photo.taken.as_deref(), Some("2010-05-10T12:00:00-04:00"));
+        assert_eq!(photo.taken_source, Some(crate::metadata::DateSource::Exif));
+        assert!(photo.gps.is_some());
+        assert_eq!(catalog.photo(2).unwrap().taken.as_deref(), Some("1955-06"));
+    }
+
     #[test]
     fn decisions_are_synced_at_once_and_scans_later() {
         let (_folder, library) = library();

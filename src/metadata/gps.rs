@@ -1,6 +1,7 @@
 use exif::{Exif, In, Tag, Value};
 use serde::{Deserialize, Serialize};
 
+use super::taken::values;
 use super::text;
 
 /// A place on Earth, in degrees (WGS 84): north and east are positive.
@@ -18,6 +19,13 @@ impl Gps {
         let latitude = coordinate(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, ["N", "S"])?;
         let longitude = coordinate(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, ["E", "W"])?;
         Self::believed(latitude, longitude)
+    }
+
+    /// From an XMP packet.
+    pub(super) fn of_packet(packet: &[u8]) -> Option<Self> {
+        let packet = String::from_utf8_lossy(packet);
+        let value = |property| values(&packet, property).next();
+        Self::of_xmp(value("exif:GPSLatitude")?, value("exif:GPSLongitude")?)
     }
 
     /// As XMP has them: `38,42.6N` or `38,42,36N`.

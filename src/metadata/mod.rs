@@ -47,9 +47,13 @@ impl Metadata {
     pub fn read(bytes: &[u8]) -> Self {
         let metadata = contain(|| exif(bytes).map(|exif| Self::of(&exif)));
         let mut metadata = metadata.ok().flatten().unwrap_or_default();
-        if metadata.taken.is_none_or(|taken| taken.source == DateSource::Changed) {
+        let is_vague = metadata.taken.is_none_or(|taken| taken.source == DateSource::Changed);
+        if is_vague || metadata.gps.is_none() {
             let packets = packets::xmp_packets(bytes);
-            metadata.taken = packets.iter().find_map(|packet| Taken::of_xmp(packet)).or(metadata.taken);
+            if is_vague {
+                metadata.taken = packets.iter().find_map(|packet| Taken::of_xmp(packet)).or(metadata.taken);
+            }
+            metadata.gps = metadata.gps.or_else(|| packets.iter().find_map(|packet| Gps::of_packet(packet)));
         }
         metadata
     }
@@ -216,6 +220,20 @@ mod tests {
         assert!((sydney.longitude - 151.2).abs() < 1e-9);
         assert!(position(&latitude, "North", &longitude, "w").unwrap().longitude < -151.0);
         assert_eq!(position(&latitude, "", &longitude, "E"), None);
+    }
+
+    #[test]
+    fn a_position_may_be_in_xmp() {
+        let gps = |text: &str| Gps::of_packet(text.as_bytes()).map(|gps| (gps.latitude, gps.longitude));
+        let spot = Some((38.71, -9.14));
+        assert_eq!(gps("<a exif:GPSLatitude='38,42.6N' exif:GPSLongitude='9,8.4W'/>"), spot);
+        assert_eq!(
+            gps("<exif:GPSLatitude>38,42,36N</exif:GPSLatitude><exif:GPSLongitude>9,8,24W</exif:GPSLongitude>"),
+            spot
+        );
+        for wrong in ["38,42.6", "N", "", "38,42,36,1N", "91,0N", "0,0N"] {
+            assert_eq!(gps(&format!("<a exif:GPSLatitude='{wrong}' exif:GPSLongitude='0,0W'/>")), None, "{wrong}");
+        }
     }
 
     #[test]

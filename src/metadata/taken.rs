@@ -345,7 +345,7 @@ fn written_out(text: &str) -> Option<When> {
 }
 
 /// The values of an XMP property, be it an attribute or an element.
-fn values<'a>(packet: &'a str, property: &'a str) -> impl Iterator<Item = &'a str> {
+pub(super) fn values<'a>(packet: &'a str, property: &'a str) -> impl Iterator<Item = &'a str> {
     packet.match_indices(property).filter_map(|(at, _)| {
         let rest = packet[at + property.len()..].trim_start();
         if let Some(attribute) = rest.strip_prefix('=') {

@@ -125,24 +125,29 @@ struct Original {
     faces: Vec<NamedFace>,
 }
 
-/// Reads a file of a photo, if it still holds it.
+/// Reads a file of a photo, if it still holds it; what is wrong with it is noted.
 fn original(
     catalog: &Catalog,
     photo: PhotoId,
     path: &Path,
     faces: &[(NamedFaceRow, bool)],
-) -> Result<Result<Original, String>, CatalogError> {
+    done: &mut Written,
+) -> Result<Option<Original>, CatalogError> {
     let hash = catalog.photo(photo)?.hash;
-    let bytes = match photo::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => return Ok(Err(error.to_string())),
+    let read = || {
+        let bytes = photo::read(path).map_err(|error| error.to_string())?;
+        if blake3::hash(&bytes).as_bytes() != &hash {
+            return Err("it has changed since it was scanned; scan it again first".to_owned());
+        }
+        let header = header(&bytes).map_err(|error| error.to_string())?;
+        Ok((bytes, header))
     };
-    if blake3::hash(&bytes).as_bytes() != &hash {
-        return Ok(Err("it has changed since it was scanned; scan it again first".to_owned()));
-    }
-    let header = match header(&bytes) {
-        Ok(header) => header,
-        Err(error) => return Ok(Err(error.to_string())),
+    let (bytes, header) = match read() {
+        Ok(read) => read,
+        Err(problem) => {
+            done.problem(path, problem);
+            return Ok(None);
+        }
     };
     let orientation = Metadata::read(&bytes).orientation;
     let face = |(face, add): &(NamedFaceRow, bool)| NamedFace {
@@ -153,7 +158,7 @@ fn original(
     let faces = faces.iter().map(face).collect();
     // Of what its decoder turns upright, the stored size is the other way round.
     let turned = if header.upright { orientation } else { Orientation::Normal };
-    Ok(Ok(Original { bytes, size: turned.upright_size(header.width, header.height), faces }))
+    Ok(Some(Original { bytes, size: turned.upright_size(header.width, header.height), faces }))
 }
 
 /// Writes the sidecar of each file of a photo.
@@ -167,13 +172,9 @@ fn sidecars(
     let paths = catalog.readable_paths(photo)?;
     let mut has_names = false;
     for path in &paths {
-        let original = match original(catalog, photo, path, faces)? {
-            Ok(original) => original,
-            Err(problem) => {
-                done.problem(path, problem);
-                has_names = true;
-                continue;
-            }
+        let Some(original) = original(catalog, photo, path, faces, done)? else {
+            has_names = true;
+            continue;
         };
         match sidecar(path, &original, (true, dry_run), done) {
             Ok(()) => has_names |= !original.faces.is_empty(),
@@ -253,13 +254,7 @@ fn files(
     let mut written = Vec::new();
     let mut hash = None;
     for path in catalog.readable_paths(photo)? {
-        let original = match original(catalog, photo, &path, faces)? {
-            Ok(original) => original,
-            Err(problem) => {
-                done.problem(&path, problem);
-                continue;
-            }
-        };
+        let Some(original) = original(catalog, photo, &path, faces, done)? else { continue };
         // A sidecar counts more than the file: it must not say what is no longer so.
         if let Err((path, problem)) = sidecar(&path, &original, (false, dry_run), done) {
             done.problem(&path, problem);
