@@ -152,25 +152,31 @@ fn what_was_found_is_copied_linked_and_listed() {
     let folder = library.folder().join("for Anna");
     let form = [("wanted", wanted.as_str()), ("folder", text(&folder))];
 
-    server.post_from("/search", "/album", &form[..1]).is(200).says(&["Export 2 photos"]);
+    let page = server.post_from("/search", "/album", &form[..1]).leads_to();
+    server.get(&page).is(200).says(&["Export 2 photos"]);
     assert!(!folder.exists());
-    server.post_from("/album", "/album/copy", &form).is(200).says(&["2 photos copied to", "for Anna"]);
+    let copy = || server.post_from(&page, &format!("{page}/copy"), &form[1..]).leads_to();
+    assert_eq!(copy(), page);
+    server.get(&page).is(200).says(&["2 photos copied to", "for Anna"]);
     let copies: Vec<_> = fingerprint(&folder).into_values().collect();
     let expected: Vec<_> = found.iter().map(|name| originals[&library.photo(name)]).collect();
     assert_eq!(copies, expected);
-    server.post_from("/album", "/album/copy", &form).is(200).says(&["0 photos copied", "2 already there"]);
+    copy();
+    server.get(&page).is(200).says(&["0 photos copied", "2 already there"]);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
 
     let links = library.folder().join("links");
     // Of those found, the one selected.
     let one = numbers(&library, &found)[1].to_string();
     let form = [("wanted", wanted.as_str()), ("photo", &one), ("folder", text(&links))];
-    server.post_from("/album", "/album/link", &form).is(200).says(&["1 photo linked in"]);
+    let other = server.post_from("/search", "/album", &form[..2]).leads_to();
+    server.post_from(&other, &format!("{other}/link"), &form[2..]).leads_to();
+    server.get(&other).is(200).says(&["1 photo linked in"]);
     let made: Vec<_> =
         fs::read_dir(&links).unwrap().map(|entry| fs::read_link(entry.unwrap().path()).unwrap()).collect();
     assert_eq!(made, [library.photo(&found[1])]);
 
-    let list = server.post_from("/album", "/album/list", &form[..1]).is(200);
+    let list = server.get(&format!("{page}/list")).is(200);
     assert!(list.header("content-disposition").contains("photos.txt"));
     assert!(list.header("content-type").starts_with("text/plain"));
     assert_eq!(list.text(), library.facetag(["find", "Barack"]).well().stdout);
@@ -184,21 +190,25 @@ fn nothing_is_written_where_it_should_not_be() {
     let originals = fingerprint(&library.photos());
     let there = library.folder().join("a file");
     fs::write(&there, "text").unwrap();
-    let copy = |folder: &str| server.post_from("/album", "/album/copy", &[("wanted", ""), ("folder", folder)]);
+    let page = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    let copy = |folder: &str| server.post_from(&page, &format!("{page}/copy"), &[("folder", folder)]);
     copy(text(&library.photos())).is(422).says(&["contains photos of yours"]);
     copy(text(library.folder())).is(422).says(&["contains photos of yours"]);
     copy("album").is(422).says(&["full path"]);
     copy("").is(422).says(&["full path"]);
     copy(text(&there)).is(422).says(&["cannot be written to"]);
     assert_eq!(fs::read_to_string(&there).unwrap(), "text");
-    let nowhere = library.folder().join("nowhere");
-    let nothing = [("wanted", "all=999"), ("folder", text(&nowhere))];
-    server.post_from("/album", "/album/copy", &nothing).is(422).says(&["no longer found"]);
+    server.post_from("/search", "/album", &[("wanted", "all=999")]).is(422).says(&["no longer found"]);
     // A photo that is none of those found.
-    server.post_from("/album", "/album/list", &[("wanted", ""), ("photo", "999")]).is(422);
-    server.post_from("/album", "/album/list", &[("wanted", ""), ("photo", "x")]).is(422);
-    server.post_from("/album", "/album", &[("wanted", "since=soon")]).is(400);
-    server.get("/album/copy?wanted=&folder=%2Ftmp").is(405);
+    server.post_from("/search", "/album", &[("wanted", ""), ("photo", "999")]).is(422);
+    server.post_from("/search", "/album", &[("wanted", ""), ("photo", "x")]).is(422);
+    server.post_from("/search", "/album", &[("wanted", "since=soon")]).is(400);
+    server.get(&format!("{page}/copy?folder=%2Ftmp")).is(405);
+    // Only the newest selections are kept.
+    for _ in 0..16 {
+        server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    }
+    server.get(&page).is(409);
     assert_eq!(fingerprint(&library.photos()), originals);
 }
 
@@ -206,9 +216,9 @@ fn nothing_is_written_where_it_should_not_be() {
 fn home_is_where_the_tilde_leads() {
     let library = people();
     let server = Server::start(&library);
-    let form = [("wanted", ""), ("folder", "~/album")];
     fs::create_dir_all(library.folder().join("home")).unwrap();
-    server.post_from("/album", "/album/link", &form).is(200);
+    let page = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    server.post_from(&page, &format!("{page}/link"), &[("folder", "~/album")]).leads_to();
     assert!(library.folder().join("home/album").is_dir());
 }
 
@@ -226,7 +236,8 @@ fn a_hundred_thousand_photos_that_were_selected_are_taken_along_and_more_are_ref
         ];
         server.bare(Method::POST, "/album", &headers, &format!("wanted=&photo={first}{photos}"))
     };
-    send(100_000_000_000..100_000_099_999).is(200).says(&["Export 1 photo"]);
+    let page = send(100_000_000_000..100_000_099_999).leads_to();
+    server.get(&page).is(200).says(&["Export 1 photo"]);
     send(100_000_000_000..100_000_100_000).is(422).says(&["at most 100,000"]);
 }
 

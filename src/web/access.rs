@@ -288,7 +288,7 @@ impl Access {
 }
 
 /// 32 random bytes, as text.
-fn random() -> Result<String, getrandom::Error> {
+pub(super) fn random() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     Ok(blake3::Hash::from(bytes).to_hex().to_string())

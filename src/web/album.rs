@@ -1,18 +1,20 @@
-//! Photos that were found, taken along: copied or linked into a folder, or listed.
+//! Photos that were found, exported: copied or linked into a folder, listed, or downloaded.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path as Named, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::post;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use super::error::PageError;
+use super::exports::{Export, Made};
 use super::folder::typed_folder;
 use super::frame::{Frame, Tab};
 use super::guests::Sees;
@@ -21,7 +23,7 @@ use super::originals::archive;
 use super::site::Site;
 use super::visit::Visit;
 use super::wanted::Wanted;
-use crate::album::{Album, Kind, list, make};
+use crate::album::{Kind, list, make};
 use crate::catalog::{Catalog, Hit, PhotoId};
 
 /// Photos shown of them.
@@ -32,12 +34,12 @@ const LARGEST_SELECTION: usize = 4 << 20;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
-        .route("/album", post(show))
-        .route("/album/copy", post(copy))
-        .route("/album/link", post(link))
-        .route("/album/list", post(paths))
-        .route("/album/zip", post(zip))
-        .layer(DefaultBodyLimit::max(LARGEST_SELECTION))
+        .route("/album", post(select).layer(DefaultBodyLimit::max(LARGEST_SELECTION)))
+        .route("/album/{key}", get(show))
+        .route("/album/{key}/copy", post(copy))
+        .route("/album/{key}/link", post(link))
+        .route("/album/{key}/list", get(paths))
+        .route("/album/{key}/zip", get(zip))
 }
 
 /// Which photos are meant.
@@ -49,8 +51,11 @@ struct Chosen {
     /// Those of it that were selected; none for all.
     #[serde(default)]
     photo: Vec<PhotoId>,
-    /// Where they are to go.
-    #[serde(default)]
+}
+
+/// Where they are to go.
+#[derive(Deserialize)]
+struct Typed {
     folder: String,
 }
 
@@ -58,73 +63,73 @@ struct Chosen {
 #[template(path = "album.html")]
 struct AlbumPage {
     frame: Frame,
+    key: String,
     /// What was searched for, as it stands in the address.
     wanted: String,
-    /// Those that were selected.
-    photos: Vec<PhotoId>,
     total: usize,
     shown: Vec<PhotoId>,
-    made: Option<Made>,
+    made: Option<Arc<Made>>,
 }
 
-/// What has become of it.
-struct Made {
-    folder: PathBuf,
-    kind: Kind,
-    album: Album,
+/// Keeps which photos are meant, and goes to the page where it is said what is to become of them.
+async fn select(State(site): State<Site>, visit: Visit, Form(chosen): Form<Chosen>) -> Result<Redirect, PageError> {
+    at_most(&chosen.photo, PHOTOS)?;
+    let shared = site.clone();
+    let key = site.ask_much(move |catalog| {
+        let export = Export { wanted: chosen.wanted, photos: chosen.photo.into(), made: None };
+        found(catalog, &export, &Sees::of(&shared, &visit, catalog)?)?;
+        shared.exports.keep(export)
+    });
+    Ok(Redirect::to(&format!("/album/{}", key.await?)))
 }
 
-impl AlbumPage {
-    fn new(
-        site: &Site,
-        catalog: &Catalog,
-        visit: &Visit,
-        chosen: Chosen,
-        made: Option<Made>,
-    ) -> Result<Self, PageError> {
-        let hits = found(catalog, &chosen, &Sees::of(site, visit, catalog)?)?;
-        Ok(Self {
-            frame: Frame::new(catalog, visit, Tab::Search, (visit.words.search.album)(&hits.len()))?,
+async fn show(State(site): State<Site>, visit: Visit, Named(key): Named<String>) -> Result<Html<String>, PageError> {
+    let export = site.exports.get(&key)?;
+    let shared = site.clone();
+    let page = site.ask_much(move |catalog| {
+        let sees = Sees::of(&shared, &visit, catalog)?;
+        let hits = found(catalog, &export, &sees)?;
+        let page = AlbumPage {
+            frame: Frame::new(catalog, &visit, Tab::Search, (visit.words.search.album)(&hits.len()))?,
+            key,
             total: hits.len(),
             shown: hits.iter().take(SHOWN).map(|hit| hit.photo).collect(),
-            wanted: chosen.wanted,
-            photos: chosen.photo,
-            made,
-        })
-    }
-}
-
-async fn show(State(site): State<Site>, visit: Visit, Form(chosen): Form<Chosen>) -> Result<Html<String>, PageError> {
-    let shared = site.clone();
-    let page = site.ask_much(move |catalog| Ok(AlbumPage::new(&shared, catalog, &visit, chosen, None)?.render()?));
+            wanted: export.wanted,
+            // Guests are not told of folders.
+            made: export.made.filter(|_| matches!(sees, Sees::Everybody)),
+        };
+        Ok(page.render()?)
+    });
     Ok(Html(page.await?))
 }
 
-async fn copy(site: State<Site>, visit: Visit, chosen: Form<Chosen>) -> Result<Html<String>, PageError> {
-    put(site, visit, chosen, Kind::Copies).await
+async fn copy(site: State<Site>, key: Named<String>, typed: Form<Typed>) -> Result<Redirect, PageError> {
+    put(site, key, typed, Kind::Copies).await
 }
 
-async fn link(site: State<Site>, visit: Visit, chosen: Form<Chosen>) -> Result<Html<String>, PageError> {
-    put(site, visit, chosen, Kind::Links).await
+async fn link(site: State<Site>, key: Named<String>, typed: Form<Typed>) -> Result<Redirect, PageError> {
+    put(site, key, typed, Kind::Links).await
 }
 
 async fn put(
     State(site): State<Site>,
-    visit: Visit,
-    Form(chosen): Form<Chosen>,
+    Named(key): Named<String>,
+    Form(Typed { folder }): Form<Typed>,
     kind: Kind,
-) -> Result<Html<String>, PageError> {
+) -> Result<Redirect, PageError> {
+    let export = site.exports.get(&key)?;
     let shared = site.clone();
-    let page = site.ask_much(move |catalog| {
-        let folder = shared.allowed.check(catalog, &typed_folder(&chosen.folder)?)?;
+    let made = site.ask_much(move |catalog| {
+        let folder = shared.allowed.check(catalog, &typed_folder(&folder)?)?;
         if catalog.photos_under(&folder)? > 0 {
             return Err(PageError::HasPhotos(folder.display().to_string()));
         }
-        let album = make(&folder, &found(catalog, &chosen, &Sees::Everybody)?, kind, &shared.stopping);
+        let album = make(&folder, &found(catalog, &export, &Sees::Everybody)?, kind, &shared.stopping);
         let album = album.map_err(|error| unwritable(&folder, &error))?;
-        Ok(AlbumPage::new(&shared, catalog, &visit, chosen, Some(Made { folder, kind, album }))?.render()?)
+        Ok(Made { folder, kind, album })
     });
-    Ok(Html(page.await?))
+    site.exports.note(&key, made.await?);
+    Ok(Redirect::to(&format!("/album/{key}")))
 }
 
 fn unwritable(folder: &Path, error: &std::io::Error) -> PageError {
@@ -132,10 +137,11 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> PageError {
 }
 
 /// The paths, one a line, as the file system knows them.
-async fn paths(State(site): State<Site>, Form(chosen): Form<Chosen>) -> Result<Response, PageError> {
+async fn paths(State(site): State<Site>, Named(key): Named<String>) -> Result<Response, PageError> {
+    let export = site.exports.get(&key)?;
     let text = site.ask_much(move |catalog| {
         let mut text = Vec::new();
-        list(&mut text, &found(catalog, &chosen, &Sees::Everybody)?, b'\n')
+        list(&mut text, &found(catalog, &export, &Sees::Everybody)?, b'\n')
             .map_err(|error| PageError::Failed(error.to_string()))?;
         Ok(text)
     });
@@ -145,21 +151,21 @@ async fn paths(State(site): State<Site>, Form(chosen): Form<Chosen>) -> Result<R
 }
 
 /// The photos themselves, in one file.
-async fn zip(State(site): State<Site>, visit: Visit, Form(chosen): Form<Chosen>) -> Result<Response, PageError> {
+async fn zip(State(site): State<Site>, visit: Visit, Named(key): Named<String>) -> Result<Response, PageError> {
+    let export = site.exports.get(&key)?;
     let shared = site.clone();
     let photos = site.ask_much(move |catalog| {
         let sees = Sees::of(&shared, &visit, catalog)?;
-        Ok(found(catalog, &chosen, &sees)?.into_iter().map(|hit| hit.photo).collect())
+        Ok(found(catalog, &export, &sees)?.into_iter().map(|hit| hit.photo).collect())
     });
     Ok(archive(site.clone(), photos.await?))
 }
 
-fn found(catalog: &Catalog, chosen: &Chosen, sees: &Sees) -> Result<Vec<Hit>, PageError> {
-    at_most(&chosen.photo, PHOTOS)?;
-    let wanted = sees.narrow(Wanted::read(&chosen.wanted)?);
+fn found(catalog: &Catalog, export: &Export, sees: &Sees) -> Result<Vec<Hit>, PageError> {
+    let wanted = sees.narrow(Wanted::read(&export.wanted)?);
     let mut hits = catalog.find(&wanted.query())?;
-    if !chosen.photo.is_empty() {
-        let photos: HashSet<PhotoId> = chosen.photo.iter().copied().collect();
+    if !export.photos.is_empty() {
+        let photos: HashSet<PhotoId> = export.photos.iter().copied().collect();
         hits.retain(|hit| photos.contains(&hit.photo));
     }
     if hits.is_empty() { Err(PageError::NoPhotos) } else { Ok(hits) }

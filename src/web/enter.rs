@@ -27,7 +27,7 @@ fn cookie_name(site: &Site) -> String {
 }
 
 /// What somebody who may change nothing may send all the same.
-const CHANGES_NOTHING: [&str; 4] = ["/leave", "/album", "/album/list", "/album/zip"];
+const CHANGES_NOTHING: [&str; 2] = ["/leave", "/album"];
 
 /// What guests may open, by the beginnings of paths: the search, photos and pictures. Each sees to it whose they are.
 const GUESTS_MAY: [&str; 6] = ["/search", "/photo/", "/face/", "/album", "/leave", "/assets/"];
@@ -44,7 +44,7 @@ pub(super) async fn require(State(site): State<Site>, jar: CookieJar, mut reques
     if visitor == Visitor::Guest {
         let may = GUESTS_MAY.iter().any(|start| path.starts_with(start));
         // Where files lie, and who else is like somebody, is not for them.
-        let may = may && path != "/album/list" && !path.ends_with("/why");
+        let may = may && !(path.starts_with("/album/") && path.ends_with("/list")) && !path.ends_with("/why");
         if matches!(path, "/" | "/people") {
             return Redirect::to("/search").into_response();
         }

@@ -20,6 +20,7 @@
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `guests` | what guests see |
+//! | `exports` | photos that were selected, until it is said what is to become of them |
 //! | `originals` | photos to be kept, one or a zip archive of many |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
 //! | `people`, `person`, `merge`, `forget`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
@@ -43,6 +44,7 @@ mod connections;
 mod enter;
 mod error;
 mod everybody;
+mod exports;
 mod faces;
 mod folder;
 mod forget;

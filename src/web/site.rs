@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::access::Access;
 use super::error::PageError;
 use super::everybody::Everybody;
+use super::exports::Exports;
 use super::folder::Allowed;
 use super::models::Models;
 use super::previews::Previews;
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub access: Arc<Access>,
     pub previews: Previews,
     pub scanning: Scanning,
+    pub exports: Exports,
     pub library: Library,
     /// The server ends: what takes long is to stop where it is.
     pub stopping: AtomicBool,
@@ -73,6 +75,7 @@ impl Site {
             access: Arc::new(access),
             previews,
             scanning: Scanning::new(library),
+            exports: Exports::default(),
             library: library.clone(),
             stopping: AtomicBool::new(false),
             everybody: Everybody::default(),

@@ -212,8 +212,8 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   const sender = event.submitter;
   const [method, action] = [sender?.getAttribute("formmethod") ?? form.method, new URL(sender?.getAttribute("formaction") ?? form.getAttribute("action"), location)];
-  // What is downloaded, and who logs in or out, is left to the browser.
-  if (event.defaultPrevented || method !== "post" || ["/album/list", "/album/zip", "/enter", "/leave"].includes(action.pathname)) return;
+  // Who logs in or out is left to the browser.
+  if (event.defaultPrevented || method !== "post" || ["/enter", "/leave"].includes(action.pathname)) return;
   event.preventDefault();
   if (form.dataset.sent) return;
   form.dataset.sent = "true";
@@ -230,15 +230,11 @@ document.addEventListener("submit", async (event) => {
     delete form.dataset.sent;
     const page = new DOMParser().parseFromString(text, "text/html");
     tellProblem(form, page.querySelector(".problem")?.textContent ?? answer.statusText);
-  } else if (answer.redirected) {
+  } else {
     const to = new URL(answer.url);
     if (to.href === location.href) location.reload();
     else if (to.pathname === location.pathname) location.replace(to);
     else location.assign(to);
-  } else {
-    document.open();
-    document.write(text);
-    document.close();
   }
 });
 
