@@ -326,7 +326,29 @@ fn a_photo_that_was_swapped_for_something_else_is_not_given_out() {
         let command = format!("{swap} '{}'", path.display());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
         server.get(&original).is(422).says_not(&["root:"]);
+        // Whatever would read the photo answers, and gives nothing of what lies there now.
+        let (number, face) = (photo(&library, OBAMA), library.face_id(OBAMA));
+        for preview in ["grid.jpg", "screen.jpg", "full.jpg"] {
+            server.get(&format!("/photo/{number}/{preview}")).says_not(&["root:"]);
+        }
+        server.get(&format!("/face/{face}/scene.jpg")).says_not(&["root:"]);
+        let at = [("left", "2"), ("top", "2"), ("width", "9"), ("height", "9"), ("name", "Ada")];
+        server.post_from(&format!("/photo/{number}"), &format!("/photo/{number}/draw"), &at).is(422);
+        let number = number.to_string();
+        let export = server.post_from("/search", "/album", &[("wanted", ""), ("photo", &number)]).leads_to();
+        let album = library.folder().join("album");
+        server.post_from(&export, &format!("{export}/copy"), &[("folder", text(&album))]).leads_to();
+        server.get(&export).is(200).says(&["0 photos copied", "1 photo could not be exported"]);
+        assert!(fs::read_dir(&album).map_or(0, Iterator::count) == 0, "something was copied from {swap}");
+        let archive = server.get(&format!("{export}/zip")).is(200);
+        let archive = zip::ZipArchive::new(std::io::Cursor::new(archive.bytes)).unwrap();
+        assert_eq!(archive.file_names().map(Result::unwrap).collect::<Vec<_>>(), ["not-available.txt"]);
+        // Others are as they were.
+        let other = photo(&library, "biden-2010.jpg");
+        assert_eq!(server.get(&format!("/photo/{other}/grid.jpg")).is(200).header("content-type"), "image/jpeg");
     }
+    #[cfg(target_os = "linux")]
+    assert!(peak(&server) < 300, "{} MB", peak(&server));
 }
 
 #[test]

@@ -315,3 +315,27 @@ fn names_are_text_on_their_page_too() {
     server.get(&format!("/questions?who={obama}")).is(200).says_not(&["<script>alert"]).says(&["&#60;script"]);
     server.get("/history").is(200).says_not(&["<script>alert"]).says(&["&#60;script"]);
 }
+
+#[test]
+fn favourites_come_first_until_they_are_none_any_more() {
+    let library = people();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    let grace = library.name("none.jpg", "Grace");
+    let server = Server::start(&library);
+    let first = |path: &str| {
+        let text = server.get(path).is(200).text();
+        text.split("form=\"selected\" name=\"who\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    assert_ne!(first("/people"), grace);
+    server.change("/people/favourite", &[("who", &grace), ("undo", "false")]).says(&["made a favourite"]);
+    assert_eq!((first("/people"), first("/people?sort=name")), (grace.clone(), grace.clone()));
+    assert_eq!(library.people()[0]["name"], "Grace");
+    server.get(&format!("/person/{grace}")).is(200).says(&["aria-pressed=\"true\""]);
+    // In a library that is made anew from the journal too.
+    library.facetag(["scan", "--rebuild"]).well();
+    assert_eq!(library.people()[0]["name"], "Grace");
+    let grace = library.person("Grace")["id"].to_string();
+    library.facetag(["favourite", "Grace", "--undo"]).well();
+    assert_ne!(first("/people"), grace);
+}

@@ -176,3 +176,25 @@ fn what_is_no_folder_is_refused() {
     page(&server).says(&["Add a folder"]).says_not(&[text(&library.photos())]);
     assert!(library.people().is_empty());
 }
+
+#[test]
+fn a_folder_is_removed_with_an_explanation_and_nothing_that_was_decided_is_lost() {
+    let library = Library::scanned(&[BIDEN, HOPPER]);
+    library.name("none.jpg", "Grace");
+    let (journal, state) = (library.journal(), library.state());
+    let server = Server::start(&library);
+    let folder = text(&library.photos()).to_owned();
+    let asked = server.get(&format!("/scan/remove?folder={}", folder.replace('/', "%2F"))).is(200);
+    asked.says(&[&folder, "2 photos are no longer shown", "No file is deleted", "If you add the folder again"]);
+    server.get("/scan/remove?folder=%2Fetc").is(422);
+    assert_eq!(server.post_from("/scan", "/scan/remove", &[("folder", &folder)]).leads_to(), "/scan");
+    page(&server).says_not(&[&folder]);
+    server.get("/search").is(200).says(&["No photos"]);
+    assert_eq!((library.export().len(), library.journal()), (0, journal));
+    assert!(library.photo("none.jpg").exists());
+
+    begin(&library, &server);
+    follow(&server);
+    assert_eq!(library.state(), state);
+    assert_eq!(library.face("none.jpg")["person"]["name"], "Grace");
+}

@@ -141,6 +141,28 @@ fn the_script_is_told_shapes_and_names_a_part_at_a_time() {
 }
 
 #[test]
+fn a_text_is_people_a_place_and_dates() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack Obama");
+    let joe = library.name("biden-2010.jpg", "Joe");
+    let server = Server::start(&library);
+    let typed = |text: &str| server.get(&format!("/search?as=all&who={}", text.replace(' ', "+"))).leads_to();
+    assert_eq!(
+        typed("Barack Obama -Joe 2009..2012 Washington"),
+        format!("/search?all={barack}&not={joe}&since=2009-01-01&until=2012-12-31&place=Washington")
+    );
+    assert_eq!(typed("2012-12"), "/search?since=2012-12-01&until=2012-12-31");
+    // All that was looked for before stays.
+    assert_eq!(
+        server.get(&format!("/search?all={joe}&place=Rome&as=any&who=Obama+2012")).leads_to(),
+        format!("/search?all={joe}&any={barack}&since=2012-01-01&until=2012-12-31&place=Rome")
+    );
+    let told = server.get("/search?as=all&who=Joe+Atlantis+2012").is(200);
+    told.says(&["Atlantis is not a person, place or date", "value=\"Joe Atlantis 2012\""]);
+    server.get(&format!("/search?as=all&who={}", "x".repeat(401))).is(422);
+}
+
+#[test]
 fn what_was_found_is_copied_linked_and_listed() {
     let library = people();
     let barack = library.name(OBAMA, "Barack");

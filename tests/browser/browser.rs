@@ -282,6 +282,13 @@ impl Browser {
         self.tell("Emulation.setDeviceMetricsOverride", size);
     }
 
+    /// As a phone shows it, which is touched.
+    pub fn phone(&self) {
+        let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+        self.tell("Emulation.setDeviceMetricsOverride", size);
+        self.tell("Emulation.setTouchEmulationEnabled", json!({"enabled": true}));
+    }
+
     /// As a browser shows it that runs no script.
     pub fn without_script(&self) {
         self.tell("Emulation.setScriptExecutionDisabled", json!({"value": true}));

@@ -81,6 +81,7 @@ fn every_page_is_open_to_everybody() {
             ("search-nothing", format!("/search?all={person}&all={long}")),
             ("scan", "/scan".to_owned()),
             ("history", "/history".to_owned()),
+            ("remove", format!("/scan/remove?folder={}", text(&library.photos()))),
         ];
         let mut wrong = look(page, &pages);
         // These are made by a click, and have no address.

@@ -94,3 +94,25 @@ fn without_script_a_name_is_given_and_a_known_one_asked_about() {
         assert_eq!(library.person("Barack")["faces"], 7);
     });
 }
+
+#[test]
+fn on_a_phone_a_known_name_is_given_with_the_thumb() {
+    let library = demo();
+    library.name(OBAMA, "Barack");
+    let (group, next) = (library.number(BIDEN), library.number("hopper-1984.jpg"));
+    browse(&library, |page| {
+        page.phone();
+        page.open("/people?show=once");
+        page.lacks("#quick");
+        page.click(&field(&next));
+        page.shows("#quick .names button", "Barack");
+        page.open("/people");
+        page.click(&field(&group));
+        page.click_text("#quick .names button", "Barack");
+        page.find(&format!("{}:focus", field(&group)));
+        page.shows(&format!("form[data-group='{group}'] .note"), "Merges with Barack");
+        page.click_text("#quick .primary", "Merge");
+        page.shows(".done", "merged into Barack");
+    });
+    assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
+}

@@ -69,7 +69,12 @@ fn those_selected_are_copied_where_the_user_says() {
         page.shows("#chosen .number", "2");
         page.find("#grid [aria-label^='Select: ']");
         page.click("#chosen .primary");
+        page.write("[name=folder]", &format!("{}\n", text(&library.photos())));
+        page.shows("form .told", "contains photos of yours");
         page.write("[name=folder]", &format!("{}\n", text(&album)));
+        page.shows("[role=status]", "2 photos copied");
+        // The page has an address of its own, and can be left and opened again.
+        page.open(&page.path());
         page.shows("[role=status]", "2 photos copied");
         assert_eq!(fs::read_dir(&album).unwrap().count(), 2);
     });

@@ -13,6 +13,7 @@ document.addEventListener("keydown", (event) => {
 function choose() {
   const item = document.querySelector(location.hash.startsWith("#face-") ? location.hash : null);
   for (const link of stage.querySelectorAll("a")) link.classList.toggle("chosen", link.getAttribute("href") === location.hash);
+  item?.closest(".crowd")?.setAttribute("open", "");
   item?.querySelector("details")?.setAttribute("open", "");
   item?.querySelector("[name=name]")?.focus();
 }
