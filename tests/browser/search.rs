@@ -71,6 +71,7 @@ fn those_selected_are_copied_where_the_user_says() {
         page.click("#chosen .primary");
         page.write("[name=folder]", &format!("{}\n", text(&library.photos())));
         page.shows("form .told", "contains photos of yours");
+        assert!(page.complaints().iter().all(|line| line.contains("422")));
         page.write("[name=folder]", &format!("{}\n", text(&album)));
         page.shows("[role=status]", "2 photos copied");
         // The page has an address of its own, and can be left and opened again.
