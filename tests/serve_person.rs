@@ -339,3 +339,19 @@ fn favourites_come_first_until_they_are_none_any_more() {
     library.facetag(["favourite", "Grace", "--undo"]).well();
     assert_ne!(first("/people"), grace);
 }
+
+#[test]
+fn people_are_put_in_a_circle_and_searched_for_by_it() {
+    let library = people();
+    let (barack, joe) = (library.name("obama-2010.jpg", "Barack"), library.name("biden-2010.jpg", "Joe"));
+    let server = Server::start(&library);
+    server
+        .change("/people/circle", &[("who", &barack), ("circle", "Office")])
+        .says(&["Office", "class=\"chips circles\""]);
+    server.change("/people/circle", &[("who", &joe), ("circle", "office")]).says(&["Office <span class=\"count\">2"]);
+    let search = server.get("/search?as=all&who=Office+2012").leads_to();
+    for part in [format!("any={barack}"), format!("any={joe}"), "since=2012-01-01".to_owned()] {
+        assert!(search.contains(&part), "{search}");
+    }
+    server.post_from("/people", "/people/circle", &[("circle", "Office")]).is(422);
+}

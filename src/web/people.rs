@@ -18,6 +18,7 @@ use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
+use super::wanted::Wanted;
 use crate::catalog::{Catalog, FaceId, PersonCount, PersonId, Who};
 use crate::people::{DecideError, Deciding, check_name, meetings};
 
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/people/hide", post(hide))
         .route("/people/ignore", post(ignore))
         .route("/people/favourite", post(favour))
+        .route("/people/circle", post(put_in_circle))
 }
 
 /// People of one kind.
@@ -112,6 +114,8 @@ struct PeoplePage {
     frame: Frame,
     chips: Vec<Chip>,
     sections: Vec<Section>,
+    /// Of each circle its name, the search for anybody in it, and how many there are.
+    circles: Vec<(String, String, usize)>,
     /// The names that are known.
     names: Vec<String>,
     /// Through the pages of one kind.
@@ -187,6 +191,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
+            circles: circles(catalog)?,
             names: known_names(&shared, catalog)?,
             pager: Pager::new((page, pages), &path),
             show: asked.show,
@@ -285,6 +290,48 @@ async fn ignore(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Re
 
 async fn favour(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Result<Redirect, PageError> {
     each(site, visit, selected, |deciding, who, favourite| deciding.favour(who, favourite)).await
+}
+
+fn circles(catalog: &Catalog) -> Result<Vec<(String, String, usize)>, PageError> {
+    let circles = catalog.circles()?.into_iter().map(|circle| {
+        let any = circle.people.iter().map(|who| who.id).collect();
+        let search = Wanted { any, ..Wanted::default() }.address("/search");
+        (circle.name, search, circle.people.len())
+    });
+    Ok(circles.collect())
+}
+
+/// People who are put in a circle of this name, which is made where there is none.
+#[derive(Deserialize)]
+struct Circled {
+    #[serde(default)]
+    who: Vec<PersonId>,
+    circle: String,
+}
+
+async fn put_in_circle(
+    State(site): State<Site>,
+    visit: Visit,
+    Form(Circled { who, circle: name }): Form<Circled>,
+) -> Result<Redirect, PageError> {
+    if who.is_empty() {
+        return Err(PageError::NobodySelected);
+    }
+    at_most(&who, SELECTED)?;
+    let change = site.change(&visit, move |deciding| {
+        let mut people = who.into_iter().map(|id| called(deciding, id)).collect::<Result<Vec<_>, _>>()?;
+        // A circle is of people with names.
+        people.retain(|who| who.name.is_some());
+        match deciding.circle_called(&name)? {
+            Some(circle) => {
+                people.retain(|who| !circle.people.contains(who));
+                people.extend(circle.people.iter().cloned());
+                Ok(deciding.change_circle(&circle, &circle.name, &people)?)
+            }
+            None => Ok(deciding.new_circle(&name, &people)?),
+        }
+    });
+    change.await
 }
 
 /// Decides the same of each who is selected.

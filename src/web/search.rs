@@ -209,6 +209,7 @@ fn understood(
         Ok(who) => catalog::Query { all: vec![who.id], ..catalog::Query::default() },
         Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => return told(error, text).map(Err),
         Err(nobody) => match catalog.text_query(text) {
+            Ok(query) if query.circles.len() > 1 => return Ok(Err((words.one_circle.to_owned(), Vec::new()))),
             Ok(query) => query,
             // Nothing of it was understood: it was meant as a name.
             Err(TextQueryError::Unknown(part)) if text.starts_with(&part) => return told(nobody, text).map(Err),
@@ -222,7 +223,7 @@ fn understood(
             Err(TextQueryError::Who(error)) => return told(error, text).map(Err),
         },
     };
-    if query.all.iter().chain(&query.not).all(|&person| sees.person(person)) {
+    if query.all.iter().chain(&query.not).chain(query.circles.iter().flatten()).all(|&person| sees.person(person)) {
         Ok(Ok(query))
     } else {
         Ok(Err(((words.nobody)(text), Vec::new())))

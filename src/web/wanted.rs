@@ -132,6 +132,10 @@ impl Wanted {
         for &person in &query.not {
             wanted = wanted.with(Role::Not, person);
         }
+        // Of a circle anybody will do.
+        for &person in query.circles.iter().flatten() {
+            wanted = wanted.with(Role::Any, person);
+        }
         wanted.since = query.span.since.or(wanted.since);
         wanted.until = query.span.until.or(wanted.until);
         wanted.place = query.place.clone().unwrap_or(wanted.place);

@@ -30,6 +30,7 @@ pub struct Words {
     pub several: fn(&str) -> String,
     /// A part of what was typed that is nothing.
     pub unknown: fn(&str) -> String,
+    pub one_circle: &'static str,
     pub second_place: fn(&str) -> String,
     pub example_query: &'static str,
     pub found: fn(&usize) -> String,
@@ -94,6 +95,7 @@ pub const ENGLISH: Words = Words {
     did_you_mean: "Did you mean",
     several: |name| format!("Several people are named {name}."),
     unknown: |text| format!("{text} is not a person, place or date that facetag knows."),
+    one_circle: "The page searches for one circle at a time.",
     second_place: |place| format!("{place} is a second place, and a photo is taken in only one."),
     example_query: "Several at once: Anna Ben -Carl 2024 Lisbon",
     found: |photos| counted(*photos as u64, "photo", "photos"),
@@ -151,6 +153,7 @@ pub const CHINESE: Words = Words {
     did_you_mean: "您是指",
     several: |name| format!("不止一个人叫{name}。"),
     unknown: |text| format!("{text}不是已知的人物、地点或日期。"),
+    one_circle: "一次只能搜索一个圈子。",
     second_place: |place| format!("{place}是第二个地点，而一张照片只在一处拍摄。"),
     example_query: "可一次输入多项：Anna Ben -Carl 2024 Lisbon",
     found: |photos| format!("{} 张照片", grouped(*photos as u64)),
