@@ -36,6 +36,8 @@ pub(super) enum PageError {
     NobodySelected,
     #[error("nobody is called so")]
     NobodyCalledSo,
+    #[error("a person has that name")]
+    NameInUse,
     #[error("no face was selected")]
     NoFaceSelected,
     #[error("more than one face was selected")]
@@ -101,6 +103,7 @@ impl PageError {
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::NobodySelected
             | Self::NobodyCalledSo
+            | Self::NameInUse
             | Self::NoFaceSelected
             | Self::NotOneFace
             | Self::AllFaces
@@ -148,6 +151,7 @@ impl From<DecideError> for PageError {
     fn from(error: DecideError) -> Self {
         match error {
             DecideError::Name(error) => Self::Name(error),
+            DecideError::NameInUse(_) => Self::NameInUse,
             DecideError::Catalog(error) => error.into(),
             DecideError::AllOfThem(_) => Self::AllFaces,
             DecideError::TheirsAlready(_) => Self::TheirsAlready,
@@ -166,7 +170,6 @@ impl From<DecideError> for PageError {
             | DecideError::Nameless(_)
             | DecideError::NoCircle(_)
             | DecideError::EmptyCircle(_)
-            | DecideError::NameInUse(_)
             | DecideError::NoSuchFace(_)
             | DecideError::NoneByItself(_)
             | DecideError::NotTheirs { .. }

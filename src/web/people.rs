@@ -322,6 +322,9 @@ async fn put_in_circle(
         let mut people = who.into_iter().map(|id| called(deciding, id)).collect::<Result<Vec<_>, _>>()?;
         // A circle is of people with names.
         people.retain(|who| who.name.is_some());
+        if people.is_empty() {
+            return Err(PageError::NobodySelected);
+        }
         match deciding.circle_called(&name)? {
             Some(circle) => {
                 people.retain(|who| !circle.people.contains(who));

@@ -53,6 +53,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::TooManyAttempts => words.too_many_attempts,
         PageError::NobodySelected => words.nobody_selected,
         PageError::NobodyCalledSo => words.nobody_called_so,
+        PageError::NameInUse => words.name_in_use,
         PageError::NoFaceSelected => words.no_face_selected,
         PageError::NotOneFace => words.not_one_face,
         PageError::AllFaces => words.all_faces,
