@@ -252,7 +252,7 @@ fn undated(catalog: &Catalog, wanted: &Wanted) -> Result<usize, PageError> {
         return Ok(0);
     }
     let any_time = Wanted { since: None, until: None, ..wanted.clone() };
-    Ok(catalog.find(&any_time.query())?.iter().filter(|hit| hit.taken.is_none()).count())
+    Ok(catalog.find(&catalog::Query { undated: true, ..any_time.query() })?.len())
 }
 
 /// The years of photos; of one year, its months. Each with its name, the search for it, and how many photos it has.
