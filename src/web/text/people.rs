@@ -77,7 +77,7 @@ pub const ENGLISH: Words = Words {
     by_name: "Sort by name",
     by_photos: "Sort by number of photos",
     circles: "Circles",
-    circle: "Circle, such as Family",
+    circle: "Name of a circle",
     to_circle: "Add to circle",
     favourite: "Favourite",
     favourite_of: |name| format!("Favourite: {name}"),
