@@ -224,8 +224,10 @@ mod tests {
 
     #[test]
     fn a_position_may_be_in_xmp() {
-        let gps = |text: &str| Gps::of_packet(text.as_bytes()).map(|gps| (gps.latitude, gps.longitude));
-        let spot = Some((38.71, -9.14));
+        let rounded = |degrees: f64| (degrees * 1e6).round() as i64;
+        let gps =
+            |text: &str| Gps::of_packet(text.as_bytes()).map(|gps| (rounded(gps.latitude), rounded(gps.longitude)));
+        let spot = Some((38_710_000, -9_140_000));
         assert_eq!(gps("<a exif:GPSLatitude='38,42.6N' exif:GPSLongitude='9,8.4W'/>"), spot);
         assert_eq!(
             gps("<exif:GPSLatitude>38,42,36N</exif:GPSLatitude><exif:GPSLongitude>9,8,24W</exif:GPSLongitude>"),

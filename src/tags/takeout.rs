@@ -66,10 +66,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<String>, serde_json::Error> {
 pub fn capture(bytes: &[u8]) -> Result<Capture, serde_json::Error> {
     let json = parse(bytes)?;
     let seconds = json.taken.and_then(|taken| taken.timestamp.as_str()?.parse().ok());
-    let spots = [json.geo, json.geo_exif].into_iter().flatten();
+    let mut spots = [json.geo, json.geo_exif].into_iter().flatten();
     Ok(Capture {
         taken: seconds.and_then(Taken::of_takeout),
-        gps: spots.filter_map(|spot| Gps::believed(spot.latitude, spot.longitude)).next(),
+        gps: spots.find_map(|spot| Gps::believed(spot.latitude, spot.longitude)),
     })
 }
 
