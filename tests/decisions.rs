@@ -769,9 +769,12 @@ fn a_name_without_a_box_is_a_question() {
     let anna = world.catalog.person_called("Anna").unwrap().unwrap().id;
     let asked = |world: &World| {
         let open = questions(&world.catalog, &world.pack, &[]).unwrap();
-        open.into_iter().filter(|question| question.of == anna).flat_map(|question| question.faces).collect::<Vec<_>>()
+        // As likely as not: what is asked because of a similarity is not exactly so.
+        let by_name =
+            open.into_iter().filter(|question| question.of == anna && (question.probability - 0.5).abs() < 1e-6);
+        by_name.flat_map(|question| question.faces).collect::<Vec<_>>()
     };
-    assert!(asked(&world).is_empty(), "nobody looks like her");
+    assert!(asked(&world).is_empty());
     let others: Vec<FaceId> =
         world.faces().iter().filter(|face| face.person != Some(anna)).map(|face| face.id).collect();
     let ask = |world: &mut World, name: &str| {
