@@ -166,7 +166,7 @@ async fn show(
             typed: asked.who,
             often: often.collect::<Result<_, PageError>>()?,
             unknown,
-            has_photos: total > 0 || catalog.tally()?.photos > 0,
+            has_photos: total > 0 || catalog.some_of_all(0, 1)?.1 > 0,
             total,
             undated: undated(catalog, &wanted)?,
             periods,
