@@ -80,6 +80,11 @@ struct LabelledFace {
     occlusion: u8,
 }
 
+/// A photo in a mosaic: its name, where its upper left corner is, its scale, its width and height.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "its width and height are in the file and not needed")]
+struct Part(String, f32, f32, f32, f32, f32);
+
 /// The labels in a `ground_truth.json`, by the photo's file name.
 ///
 /// # Errors
@@ -112,12 +117,12 @@ pub fn truth(file: &Path) -> Result<Truth> {
 /// It cannot be read, or is not like that.
 pub fn of_mosaics(truth: &Truth, file: &Path) -> Result<Truth> {
     let bytes = fs::read(file).with_context(|| file.display().to_string())?;
-    let mosaics: HashMap<String, Vec<(String, f32, f32, f32, f32, f32)>> =
+    let mosaics: HashMap<String, Vec<Part>> =
         serde_json::from_slice(&bytes).with_context(|| file.display().to_string())?;
     let mut moved = Truth::new();
     for (mosaic, parts) in mosaics {
         let labels = moved.entry(mosaic).or_default();
-        for (photo, left, top, scale, _, _) in parts {
+        for Part(photo, left, top, scale, ..) in parts {
             let part = truth.get(&photo).with_context(|| format!("{photo} has no labels"))?;
             labels.extend(part.iter().map(|label| {
                 let [x, y, width, height] = label.bounds.map(|length| length * scale);

@@ -248,7 +248,8 @@ impl Pack {
         Ok(without_doubles(faces))
     }
 
-    /// Faces that are upright where the whole photo is turned; only those that the detector is sure of from afar and close by.
+    /// Faces that are upright where the whole photo is turned. There must be one that the detector is sure of in a coarse pass and
+    /// close by; then the turned photo is looked through like any other.
     fn detect_turned(&self, photo: &RgbImage, turn: Turn) -> Result<Vec<DetectedFace>, ModelError> {
         let shorter = TURNED_SIDE as f32 / photo.width().max(photo.height()) as f32;
         let reduced = |length: u32| if shorter < 1.0 { (length as f32 * shorter).ceil() as u32 } else { length };
@@ -259,6 +260,16 @@ impl Pack {
             let (face, at) = self.inspected(photo, turn.undo(face))?;
             if at == turn {
                 found.push(face);
+            }
+        }
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let turned = turn.apply(photo);
+        for face in self.detector.detect(&turned)? {
+            let (face, further) = self.inspected(&turned, face)?;
+            if further == Turn::None {
+                found.push(turn.undo(face));
             }
         }
         Ok(found)
