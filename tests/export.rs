@@ -191,6 +191,7 @@ fn every_command_prints_json_as_described() {
     let scan = library.scan();
     library.name("obama-2010.jpg", "Barack");
     library.name("biden-2010.jpg", "Joe");
+    library.facetag(["circle", "Family", "Barack", "Joe"]).well();
     let face = library.face_id("obama-2010.jpg");
     let photos = library.photos();
     for (command, shape) in shapes() {

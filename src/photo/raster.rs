@@ -60,7 +60,7 @@ fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
     let (size, planes, bits, compression) = (long(HEADER), short(HEADER + 12), short(HEADER + 14), long(HEADER + 16));
     let is_os2 = size == 64 && compression <= 2;
     let has_masks = bits == 24 && compression == 3 && [54, 58, 62].map(long) == [0xff_0000, 0xff00, 0xff];
-    if size < 40 || !(is_os2 || has_masks || planes == 0) {
+    if size < 40 || bytes.len() < HEADER + 40 || !(is_os2 || has_masks || planes == 0) {
         return Cow::Borrowed(bytes);
     }
     let mut usual = bytes.to_vec();
