@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::server::{Answer, Server};
-use common::{BIDEN, HOPPER, Library, people, text};
+use common::{BIDEN, HOPPER, Library, OBAMA_BLURRED, people, text};
 use serde_json::Value;
 
 const OBAMA: &str = "obama-2010.jpg";
@@ -210,6 +210,19 @@ fn somebody_in_a_photo_twice_is_pointed_out() {
         say(&server, &page, &format!("/face/{}/name", face["id"]), &[("name", "Barack")]);
     }
     server.get(&page).says(&["Barack appears more than once in this photo."]);
+}
+
+#[test]
+fn the_photo_says_where_its_date_is_from() {
+    let library = people();
+    let server = Server::start(&library);
+    let says = |name: &str, source: &str| {
+        server.get(&format!("/photo/{}", photo(&library, name))).is(200).says(&[source]);
+    };
+    says(OBAMA, "from EXIF");
+    says(OBAMA_BLURRED, "from the file name");
+    library.facetag(["date", text(&library.photo("none.jpg")), "1984-01-20"]).well();
+    says("none.jpg", "as you said");
 }
 
 #[test]

@@ -134,17 +134,18 @@ impl PhotoPage {
         Some(day + &time.unwrap_or_default())
     }
 
-    /// Where the date is from, if that is not the camera.
+    /// Where the date is from.
     fn source(&self) -> Option<&'static str> {
         let words = &self.frame.words.photo;
-        match self.photo.taken_source? {
-            DateSource::Exif | DateSource::Xmp => None,
-            DateSource::Decided => Some(words.from_you),
-            DateSource::Takeout => Some(words.from_takeout),
-            DateSource::FileName => Some(words.from_file_name),
-            DateSource::Changed => Some(words.from_change),
-            DateSource::FolderName => Some(words.from_folder_name),
-        }
+        Some(match self.photo.taken_source? {
+            DateSource::Decided => words.from_you,
+            DateSource::Exif => words.from_exif,
+            DateSource::Xmp => words.from_xmp,
+            DateSource::Takeout => words.from_takeout,
+            DateSource::FileName => words.from_file_name,
+            DateSource::Changed => words.from_change,
+            DateSource::FolderName => words.from_folder_name,
+        })
     }
 }
 
