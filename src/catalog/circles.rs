@@ -128,7 +128,7 @@ impl Catalog {
 }
 
 impl Writer<'_> {
-    /// What a decision makes of circles: whoever is merged into somebody is a member no more, and the other is.
+    /// Carries a decision out on circles: in each circle, a person who is merged into another is replaced by them.
     pub(super) fn carry_out_on_circles(&mut self, decision: &Decision) -> Result<()> {
         match decision {
             Decision::Circle { circle, name, people } => {
@@ -170,7 +170,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Makes of all circles what the journal says, where no change was kept.
+    /// Rebuilds all circles from the journal, for decisions whose changes were not recorded.
     pub(super) fn derive_circles(&mut self) -> Result<()> {
         let sql = "SELECT id, decision FROM journal WHERE decision ->> '$.do' = 'circle'
                    AND EXISTS (SELECT 1 FROM lines WHERE origin = journal.id AND role = 'decision' AND active) ORDER BY id";

@@ -82,10 +82,23 @@ pub struct ResultPosition {
     pub after: Option<PhotoId>,
 }
 
+impl ResultPosition {
+    /// Where `photo` stands among `photos`, in their order; `None` if it is not among them.
+    pub fn among(photos: &[PhotoId], photo: PhotoId) -> Option<Self> {
+        let index = photos.iter().position(|&other| other == photo)?;
+        Some(Self {
+            number: index + 1,
+            total: photos.len(),
+            before: index.checked_sub(1).map(|before| photos[before]),
+            after: photos.get(index + 1).copied(),
+        })
+    }
+}
+
 /// A file that is there and could be read.
 const READABLE: &str = "missing_since IS NULL AND problem IS NULL";
 
-/// No other photo stands for that in a file.
+/// SQL: no other photo of the shot stands for the photo of a file.
 const DEVELOPED: &str = "photo_id NOT IN (SELECT id FROM photos WHERE shot_of IS NOT NULL)";
 
 const ORDER: &str = "ORDER BY taken NULLS LAST, path";
@@ -147,13 +160,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn position(&self, query: &Query, photo: PhotoId) -> Result<Option<ResultPosition>> {
         let photos = self.fitting(query, "path", |row| row.get::<_, PhotoId>(0))?;
-        let index = photos.iter().position(|&other| other == photo);
-        Ok(index.map(|index| ResultPosition {
-            number: index + 1,
-            total: photos.len(),
-            before: index.checked_sub(1).map(|before| photos[before]),
-            after: photos.get(index + 1).copied(),
-        }))
+        Ok(ResultPosition::among(&photos, photo))
     }
 
     /// The towns in which photos were taken, by name, at most so many.

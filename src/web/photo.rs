@@ -199,13 +199,7 @@ fn position(catalog: &Catalog, wanted: &Wanted, photo: PhotoId) -> Result<Option
     let Some(person) = wanted.of else { return Ok(catalog.position(&wanted.query(), photo)?) };
     let mut photos: Vec<PhotoId> = catalog.sightings(person)?.into_iter().map(|sighting| sighting.photo).collect();
     photos.dedup();
-    let index = photos.iter().position(|&other| other == photo);
-    Ok(index.map(|index| ResultPosition {
-        number: index + 1,
-        total: photos.len(),
-        before: index.checked_sub(1).map(|before| photos[before]),
-        after: photos.get(index + 1).copied(),
-    }))
+    Ok(ResultPosition::among(&photos, photo))
 }
 
 fn known(catalog: &Catalog, photo: PhotoId) -> Result<PhotoRow, PageError> {
