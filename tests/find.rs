@@ -85,7 +85,19 @@ fn by_place() {
         assert_eq!(library.find(&["--place", place]).len(), 5, "the White House and the Capitol: {place}");
     }
     assert_eq!(library.find(&["--place", "United States", "--not", "Barack"]), ["biden-2010.jpg"]);
-    for nowhere in ["Lis", "isbon", "Atlantis", "%", "P_", "|"] {
+    for (place, photo) in [
+        ("Lisbon, Portugal", "lisbon.jpg"),
+        ("Lisbon, PT", "lisbon.jpg"),
+        ("Portugal, Lissabon", "lisbon.jpg"),
+        ("Sydney, New South Wales", "sydney.jpg"),
+        ("Sydney, New South Wales, Australia", "sydney.jpg"),
+        ("Tokyo,Japan", "tokyo.jpg"),
+    ] {
+        assert_eq!(library.find(&["--place", place]), [photo], "{place}");
+        assert_eq!(library.find(&["--text", place]), [photo], "{place}");
+    }
+    library.facetag(["find", "--text", "Lisbon Japan"]).fails_saying(&["Japan", "another place"]);
+    for nowhere in ["Lisbon, Japan", "Lisbon, IT", "Lisbon, Ohio", ",", "Lis", "isbon", "Atlantis", "%", "P_", "|"] {
         assert!(library.find(&["--place", nowhere]).is_empty(), "{nowhere:?}");
     }
     library.facetag(["find", "--place", ""]).ends(2);
@@ -200,7 +212,73 @@ fn by_more_than_people() {
     assert_eq!(library.find(&["--text", "barack -joe 2010"]), ["obama-2010.jpg"]);
     library.facetag(["find", "--text", "Barack Nobody"]).fails_saying(&["Nobody"]);
     library.facetag(["find", "--faces", "5..2"]).fails_saying(&["5..2"]);
-    library.facetag(["find", "--near", "100,0"]).fails_saying(&["latitude"]);
+}
+
+#[test]
+fn by_a_spot_as_people_type_it() {
+    let library = album();
+    for spot in [
+        "38.71,-9.14",
+        "38.71, -9.14",
+        "38.71 -9.14",
+        "38,71 -9,14",
+        "38,71; -9,14",
+        "38.71N, 9.14W",
+        "38.71° n, 9.14° w",
+    ] {
+        assert_eq!(library.find(&["--near", spot, "--within", "20km"]), ["lisbon.jpg"], "{spot}");
+    }
+    for distance in ["20", "20 km", "20KM", "20,5km", "20000 m", "13mi", "13 miles", "70000ft"] {
+        assert_eq!(library.find(&["--near", "38.71,-9.14", "--within", distance]), ["lisbon.jpg"], "{distance}");
+    }
+    for (spot, saying) in [
+        ("100,0", "latitude 100"),
+        ("-90.5,0", "latitude -90.5"),
+        ("38,-181", "longitude -181"),
+        ("38,71,-9,14", "38.71,-9.14"),
+        ("38.71", "38.71,-9.14"),
+        ("Lisbon", "38.71,-9.14"),
+        ("nan,0", "38.71,-9.14"),
+        ("-38.71S,9.14E", "38.71,-9.14"),
+    ] {
+        library.facetag(["find", "--near", spot]).fails_saying(&[saying]);
+    }
+    for (distance, saying) in [
+        ("-5km", "more than 0"),
+        ("0", "more than 0"),
+        ("2000km", "1000 km"),
+        ("1000mi", "1000 km"),
+        ("5 parsecs", "500m, 5km or 3mi"),
+        ("km", "500m, 5km or 3mi"),
+        ("--count", "500m, 5km or 3mi"),
+    ] {
+        library.facetag(["find", "--near", "38.71,-9.14", "--within", distance]).fails_saying(&[distance, saying]);
+    }
+    library.facetag(["find", "--within", "5km"]).fails_saying(&["--near"]);
+}
+
+#[test]
+fn by_a_name_typed_together_or_apart() {
+    let library = album();
+    let number = library.number("biden-2010.jpg");
+    for (name, typed) in [
+        ("Jean-Luc Picard", ["jeanluc", "jean luc", "Jean-Luc"]),
+        ("Flora MacDonald-Smith", ["macdonaldsmith", "macdonald smith", "MacDonald-Smith"]),
+        ("Marco D'Angelo", ["dangelo", "d angelo", "d'angelo"]),
+        ("Ann O’Brien", ["o'brien", "obrien", "o brien"]),
+        ("Omar al-Hassan", ["alhassan", "al hassan", "al-hassan"]),
+        ("Maryann Lee", ["maryann", "mary ann", "mary-ann"]),
+        ("Jürgen Groß-Möller", ["grossmoller", "grossmoeller", "groß möller"]),
+    ] {
+        library.facetag(["rename", &number, name]).well();
+        for typed in typed {
+            let found = library.find(&[typed]);
+            assert!(found.contains(&"biden-2010.jpg".to_owned()), "{typed}: {name}");
+            assert_eq!(library.find(&["--text", typed]), found, "{typed}: {name}");
+        }
+    }
+    library.facetag(["find", "grossm"]).ends(2);
+    library.facetag(["find", "ross"]).ends(2);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::decision::Decision;
 use super::photos::Writer;
-use super::text::{fold, has_words, tidy};
+use super::text::{fold, has_joined_words, has_words, tidy};
 use super::word::Merged;
 use super::{Catalog, PersonId, Result, Who, WhoError};
 
@@ -104,7 +104,10 @@ impl Catalog {
             Err(WhoError::Unknown { who, near }) => {
                 let key = fold(&who);
                 let mut circles = self.circles()?;
-                circles.retain(|circle| has_words(&fold(&circle.name), &key));
+                circles.retain(|circle| {
+                    let name = fold(&circle.name);
+                    has_words(&name, &key) || has_joined_words(&name, &key)
+                });
                 match circles.len() {
                     1 => Ok(Whom::Circle(circles.remove(0))),
                     _ => Err(WhoError::Unknown { who, near }),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::faces::FaceId;
 use super::photos::{PhotoId, Writer};
 use super::shots::Doubled;
-use super::text::{fold, fold_spelled_out, has_words, tidy};
+use super::text::{fold, fold_spelled_out, has_joined_words, has_words, tidy};
 use super::{Catalog, CatalogError, Result, now};
 
 /// The number of a group, which it keeps when it gets a name and becomes a person.
@@ -290,12 +290,12 @@ impl Catalog {
         let mut by_words = fitting(&|name| has_words(name, &key));
         if by_words.is_empty() {
             // "Jeanluc" for "Jean-Luc", "Mueller" for "Müller".
-            let joined = key.replace(' ', "");
+            let spelled = fold_spelled_out(who);
             by_words = persons
                 .iter()
-                .filter(|(person, key)| {
-                    let name = person.name.as_deref().unwrap_or_default();
-                    key.replace(' ', "") == joined || has_words(&fold_spelled_out(name), &fold_spelled_out(who))
+                .filter(|(person, name)| {
+                    let spelled_name = fold_spelled_out(person.name.as_deref().unwrap_or_default());
+                    has_joined_words(name, &key) || has_joined_words(&spelled_name, &spelled)
                 })
                 .map(|(person, _)| person.clone())
                 .collect();

@@ -33,7 +33,7 @@ pub struct Query {
     pub span: Span,
     /// The date of the photo is not known.
     pub undated: bool,
-    /// A city, district, region or country, by name in any language or country code.
+    /// A city, district, region or country, by name in any language or code; see [`place_called`].
     pub place: Option<String>,
     /// Within so many km of a spot.
     pub near: Option<(Gps, f64)>,
@@ -342,9 +342,9 @@ impl Query {
             conditions.push(Condition::new(&test, people));
         }
         if let Some(place) = &self.place {
-            let key = fold(place);
-            let test = "place_id IN (SELECT id FROM places WHERE instr(key, ?) OR instr(key, ?))";
-            conditions.push(Condition::of_photos(test, [format!("|{key}|"), format!("|{key} ")]));
+            let (called, keys) = place_called(place);
+            let test = format!("place_id IN (SELECT id FROM places WHERE {called})");
+            conditions.push(Condition::of_photos(&test, keys));
         }
         if let Some(folder) = &self.folder {
             let (first, end) = below(folder);
@@ -354,6 +354,30 @@ impl Query {
         }
         conditions
     }
+}
+
+/// SQL for the rows of `places` that a text names, with the values for its question marks: a place by a whole name or its first
+/// words, or several that lie in each other, with commas between them: `Paris, France`. One or two letters are a whole name or a
+/// code, not the beginning of a name.
+pub(super) fn place_called(text: &str) -> (String, Vec<String>) {
+    let mut keys = Vec::new();
+    let mut called = |name: &str| {
+        let key = fold(name);
+        keys.push(format!("|{key}|"));
+        if key.is_ascii() && key.len() <= 2 {
+            return "instr(key, ?)".to_owned();
+        }
+        keys.push(format!("|{key} "));
+        "(instr(key, ?) OR instr(key, ?))".to_owned()
+    };
+    // The whole too: "Washington, D.C." is one name.
+    let whole = called(text);
+    let parts: Vec<&str> = text.split([',', '，', '、', '،']).filter(|part| !part.trim().is_empty()).collect();
+    if parts.len() < 2 {
+        return (whole, keys);
+    }
+    let parts = parts.into_iter().map(called).collect::<Vec<_>>().join(" AND ");
+    (format!("({whole} OR ({parts}))"), keys)
 }
 
 /// One of these people is in the photo.

@@ -179,6 +179,24 @@ pub(super) fn has_words(name: &str, words: &str) -> bool {
         && (format!(" {name} ").contains(&format!(" {words} ")) || name.split(' ').any(|word| is_part(word, words)))
 }
 
+/// Whether `words`, whatever spaces are between their letters, are one or more whole words of `name` that stand together, both as
+/// [`fold`] gives them: "jeanluc" and "jean luc picard" are in "jean luc picard", and "d angelo" in "marco dangelo".
+pub(super) fn has_joined_words(name: &str, words: &str) -> bool {
+    let (name, words): (Vec<&str>, String) = (name.split(' ').collect(), words.replace(' ', ""));
+    !words.is_empty()
+        && (0..name.len()).any(|first| {
+            let mut rest = words.as_str();
+            for word in &name[first..] {
+                match rest.strip_prefix(word) {
+                    Some("") => return true,
+                    Some(behind) => rest = behind,
+                    None => return false,
+                }
+            }
+            false
+        })
+}
+
 /// Whether `part` is the family name, of one or two letters, or the given name in a Chinese, Japanese or Korean name. In one of
 /// three letters the family name has one, as nearly all have.
 fn is_part(name: &str, part: &str) -> bool {
@@ -287,6 +305,41 @@ mod tests {
         for (name, words) in [("Anna", "Ann"), ("王小明", "明"), ("王小明", "小"), ("Anna", ""), ("王小明", "王小明明")]
         {
             assert!(!has_words(&fold(name), &fold(words)), "{name} {words}");
+        }
+    }
+
+    #[test]
+    fn words_may_be_typed_together_or_apart() {
+        for (name, words) in [
+            ("Jean-Luc Picard", "jeanluc"),
+            ("Jean-Luc Picard", "jeanlucpicard"),
+            ("Jean-Luc Picard", "jean lucpicard"),
+            ("Flora MacDonald-Smith", "macdonaldsmith"),
+            ("Flora MacDonald-Smith", "mac donald smith"),
+            ("Marco D'Angelo", "d angelo"),
+            ("Marco D Angelo", "d'angelo"),
+            ("Ann O’Brien", "o brien"),
+            ("Ann O Brien", "obrien"),
+            ("Omar al-Hassan", "alhassan"),
+            ("Omar Alhassan", "al-hassan"),
+            ("Mary-Ann Lee", "maryann"),
+            ("Maryann Lee", "mary ann"),
+            ("Jan van der Berg", "vanderberg"),
+            ("Jan Vanderberg", "van der Berg"),
+        ] {
+            assert!(has_joined_words(&fold(name), &fold(words)), "{name} {words}");
+        }
+        for (name, words) in [
+            ("Mary-Ann Lee", "marya"),
+            ("Mary-Ann Lee", "ryann"),
+            ("Mary-Ann Lee", "annle"),
+            ("Mary-Ann Lee", "mary lee"),
+            ("Jean-Luc Picard", "luc jean"),
+            ("Anna", "ann"),
+            ("Anna", "an"),
+            ("Anna", ""),
+        ] {
+            assert!(!has_joined_words(&fold(name), &fold(words)), "{name} {words}");
         }
     }
 

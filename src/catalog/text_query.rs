@@ -1,6 +1,8 @@
 //! A search typed as text: `Anna Ben -Carl 2024 Lisbon`.
 
-use super::text::fold;
+use rusqlite::params_from_iter;
+
+use super::search::place_called;
 use super::{Catalog, Query, WhoError, Whom};
 use crate::metadata::When;
 
@@ -80,19 +82,25 @@ impl Catalog {
         if is_not || !self.is_place(name).map_err(WhoError::from)? {
             return Ok(false);
         }
-        if query.place.is_some() {
-            return Err(TextQueryError::SecondPlace(name.to_owned()));
-        }
-        query.place = Some(name.to_owned());
+        let place = match query.place.take() {
+            None => name.to_owned(),
+            Some(first) => {
+                let both = format!("{first}, {name}");
+                if !self.is_place(&both).map_err(WhoError::from)? {
+                    return Err(TextQueryError::SecondPlace(name.to_owned()));
+                }
+                both
+            }
+        };
+        query.place = Some(place);
         Ok(true)
     }
 
     /// Whether photos were taken in a place of this name.
     fn is_place(&self, name: &str) -> super::Result<bool> {
-        let key = fold(name);
-        let sql = "SELECT EXISTS (SELECT 1 FROM places WHERE instr(key, ?1) OR instr(key, ?2))";
-        let keys = [format!("|{key}|"), format!("|{key} ")];
-        Ok(self.connection.prepare_cached(sql)?.query_row(keys, |row| row.get(0))?)
+        let (called, keys) = place_called(name);
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM places WHERE {called})");
+        Ok(self.connection.prepare_cached(&sql)?.query_row(params_from_iter(keys), |row| row.get(0))?)
     }
 }
 
@@ -129,6 +137,7 @@ fn dates(word: &str) -> Option<(When, When)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::fold;
     use super::*;
 
     #[test]
@@ -175,6 +184,8 @@ mod tests {
         let query = catalog.text_query("anna Ben Smith -carl 2024 New York").unwrap();
         assert_eq!((query.all, query.not, query.place.as_deref()), (vec![1, 2], vec![3], Some("New York")));
         assert_eq!(query.span.until.unwrap().to_string(), "2024-12-31");
+        let query = catalog.text_query("New York, US").unwrap();
+        assert_eq!(query.place.as_deref(), Some("New York, US"), "a place and what it lies in");
         assert!(matches!(catalog.text_query("Anna Dora"), Err(TextQueryError::Unknown(name)) if name == "Dora"));
         assert!(matches!(catalog.text_query("Ben"), Err(TextQueryError::Who(WhoError::Ambiguous { .. }))));
         assert!(catalog.text_query("").unwrap().all.is_empty());

@@ -418,7 +418,7 @@ pub struct Find {
     #[arg(long, value_name = "LAT,LON", value_parser = spot, allow_hyphen_values = true)]
     pub near: Option<Gps>,
     /// How far from that spot: 500m, 5km, 3mi
-    #[arg(long, value_name = "DISTANCE", value_parser = distance, requires = "near", default_value = "1km")]
+    #[arg(long, value_name = "DISTANCE", value_parser = distance, requires = "near", default_value = "1km", allow_hyphen_values = true)]
     pub within: f64,
     /// With so many faces, named or not: 2, 2..5, 3..
     #[arg(long, value_name = "N..M", value_parser = span_of_numbers)]
@@ -680,23 +680,63 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 /// `38.71,-9.14`
+/// `38.71,-9.14`, `38.71 -9.14`, `38,71; -9,14`, `38.71N 9.14W`
 fn spot(text: &str) -> Result<Gps, String> {
-    let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
-    match numbers.as_deref() {
-        Some(&[latitude, longitude]) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
-            Ok(Gps { latitude, longitude })
+    let given: Vec<&str> = if text.contains(';') {
+        text.split(';').collect()
+    } else if text.split(',').count() == 2 {
+        text.split(',').collect()
+    } else {
+        text.split_whitespace().map(|part| part.trim_end_matches(',')).collect()
+    };
+    let is_no_spot =
+        || format!("{text:?} is no spot: give latitude and longitude in degrees, with decimal points, as 38.71,-9.14");
+    let [latitude, longitude] = given[..] else { return Err(is_no_spot()) };
+    let latitude = degrees(latitude, ['N', 'S']).ok_or_else(is_no_spot)?;
+    let longitude = degrees(longitude, ['E', 'W']).ok_or_else(is_no_spot)?;
+    for (number, name, most) in [(latitude, "latitude", 90.0), (longitude, "longitude", 180.0)] {
+        if number.abs() > most {
+            return Err(format!("the {name} {number} is not between -{most} and {most}: latitude is first, as in 38.71,-9.14"));
         }
-        _ => Err(format!("{text:?} is no spot: give latitude and longitude in degrees, as 38.71,-9.14")),
     }
+    Ok(Gps { latitude, longitude })
+}
+
+/// Degrees as one decimal number, negative on the second of two sides.
+fn degrees(text: &str, sides: [char; 2]) -> Option<f64> {
+    let text = text.trim();
+    let side = sides.iter().position(|&side| text.ends_with([side, side.to_ascii_lowercase()]));
+    let number = decimal(if side.is_some() { &text[..text.len() - 1] } else { text }.trim().trim_end_matches('°'))?;
+    match side {
+        Some(_) if number < 0.0 => None,
+        Some(1) => Some(-number),
+        _ => Some(number),
+    }
+}
+
+/// A number with a decimal point or, as in much of the world, a comma.
+fn decimal(text: &str) -> Option<f64> {
+    text.trim().replacen(',', ".", 1).parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// `500m`, `5km`, `3mi` -> km
 fn distance(text: &str) -> Result<f64, String> {
     let text = text.trim();
-    let units = [("km", 1.0), ("mi", 1.609_344), ("m", 0.001), ("", 1.0)];
-    let km = units.iter().find_map(|(unit, km)| Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * km));
-    km.filter(|km| *km > 0.0 && *km <= 1000.0)
-        .ok_or_else(|| format!("{text:?} is no distance up to 1000 km: give it as 500m, 5km or 3mi"))
+    let unit = text.find(|letter: char| letter.is_alphabetic()).unwrap_or(text.len());
+    let km = match text[unit..].to_lowercase().as_str() {
+        "" | "km" | "kilometer" | "kilometers" | "kilometre" | "kilometres" => Some(1.0),
+        "m" | "meter" | "meters" | "metre" | "metres" => Some(0.001),
+        "mi" | "mile" | "miles" => Some(1.609_344),
+        "ft" | "foot" | "feet" => Some(0.000_304_8),
+        "yd" | "yard" | "yards" => Some(0.000_914_4),
+        _ => None,
+    };
+    match km.and_then(|km| Some(decimal(&text[..unit])? * km)) {
+        None => Err(format!("{text:?} is no distance: give it as 500m, 5km or 3mi")),
+        Some(km) if km <= 0.0 => Err(format!("{text:?} is no distance: it must be more than 0, as 500m, 5km or 3mi")),
+        Some(km) if km > 1000.0 => Err(format!("{text:?} is too far: at most 1000 km")),
+        Some(km) => Ok(km),
+    }
 }
 
 /// `2`, `2..5`, `3..`, `..4`
