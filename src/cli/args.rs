@@ -696,7 +696,9 @@ fn spot(text: &str) -> Result<Gps, String> {
     let longitude = degrees(longitude, ['E', 'W']).ok_or_else(is_no_spot)?;
     for (number, name, most) in [(latitude, "latitude", 90.0), (longitude, "longitude", 180.0)] {
         if number.abs() > most {
-            return Err(format!("the {name} {number} is not between -{most} and {most}: latitude is first, as in 38.71,-9.14"));
+            return Err(format!(
+                "the {name} {number} is not between -{most} and {most}: latitude is first, as in 38.71,-9.14"
+            ));
         }
     }
     Ok(Gps { latitude, longitude })
