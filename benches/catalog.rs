@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use facetag::catalog::{Catalog, Library, Query, Span};
+use facetag::catalog::{Catalog, Library, PersonId, Query, Span};
 
 #[path = "common/random.rs"]
 mod random;
@@ -51,16 +51,16 @@ fn main() {
 
 /// Person 1 has the most photos, person `n` an `n`th of them.
 fn queries() -> Vec<(&'static str, Query)> {
-    let all = |all: &[i64]| Query { all: all.to_vec(), ..Query::default() };
+    let all = |all: &[i64]| Query { all: all.iter().copied().map(PersonId).collect(), ..Query::default() };
     let span = Span { since: Some("2015-07-01".parse().unwrap()), until: Some("2015-07-31".parse().unwrap()) };
     vec![
         ("the most frequent person", all(&[1])),
         ("the 10th", all(&[10])),
         ("the 100th", all(&[100])),
         ("the first and the second", all(&[1, 2])),
-        ("the first and the second without the third", Query { not: vec![3], ..all(&[1, 2]) }),
+        ("the first and the second without the third", Query { not: vec![PersonId(3)], ..all(&[1, 2]) }),
         ("the second and the third, nobody else", Query { only: true, ..all(&[2, 3]) }),
-        ("the 20th, and the first or the second", Query { any: vec![1, 2], ..all(&[20]) }),
+        ("the 20th, and the first or the second", Query { any: [1, 2].map(PersonId).to_vec(), ..all(&[20]) }),
         ("the first in a month", Query { span, ..all(&[1]) }),
         ("the first in a town", Query { place: Some("Town 7".to_owned()), ..all(&[1]) }),
         ("the first in a folder", Query { folder: Some(PathBuf::from("/photos/month-100")), ..all(&[1]) }),

@@ -179,7 +179,9 @@ impl Bench {
 
         let mut groups = Vec::new();
         self.catalog
-            .each_embedded_face(&self.pack.name, |face, _, _| groups.push(face.person.unwrap_or(-face.id)))
+            .each_embedded_face(&self.pack.name, |face, _, _| {
+                groups.push(face.person.map_or(-face.id.0, |person| person.0))
+            })
             .unwrap();
         let (precision, recall) = bcubed(&groups, &self.truth);
         println!(

@@ -220,6 +220,7 @@ pub(crate) fn link(photo: &Path, target: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::PhotoId;
 
     #[test]
     fn no_name_is_longer_than_a_disk_allows() {
@@ -246,7 +247,7 @@ mod tests {
         copy(&photo, &hash, &target, &AtomicBool::new(false)).unwrap();
         assert_eq!(fs::read(&target).unwrap(), fs::read(&photo).unwrap());
         let none = folder.path().join("album");
-        let hit = Hit { photo: 1, shot: 1, hash, path: photo, taken: None, width: 4, height: 3 };
+        let hit = Hit { photo: PhotoId(1), shot: PhotoId(1), hash, path: photo, taken: None, width: 4, height: 3 };
         make(&none, &[hit], Kind::Copies, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(fs::read_dir(none).unwrap().count(), 0);
     }

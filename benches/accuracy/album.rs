@@ -173,7 +173,7 @@ pub fn groups(catalog: &Catalog, pack: &PackInfo) -> Result<Vec<usize>> {
     let mut groups = Vec::new();
     catalog.each_embedded_face(&pack.name, |face, _, _| {
         let alone = usize::MAX - groups.len();
-        groups.push(face.person.map_or(alone, |person| person as usize));
+        groups.push(face.person.map_or(alone, |person| person.0 as usize));
     })?;
     Ok(groups)
 }

@@ -235,7 +235,7 @@ impl<'a> Growing<'a> {
     /// Names every group after the person of most of its faces, as a user does who knows them all. A group of faces without
     /// a label is left alone. Returns who has a name now, and whose faces have got it.
     fn name_all(&mut self, names: &[String]) -> Result<HashMap<usize, HashSet<usize>>> {
-        let mut votes: BTreeMap<i64, BTreeMap<usize, usize>> = BTreeMap::new();
+        let mut votes: BTreeMap<PersonId, BTreeMap<usize, usize>> = BTreeMap::new();
         let mut truth = self.persons.iter();
         self.catalog.each_embedded_face(&self.pack.name, |face, _, _| {
             let person = truth.next().expect("faces are in the order in which they came");
@@ -256,7 +256,7 @@ impl<'a> Growing<'a> {
 
     /// The face's person, by id; faces are numbered in the order in which they came.
     fn truth(&self, face: FaceId) -> Option<usize> {
-        self.persons[face as usize - 1]
+        self.persons[face.0 as usize - 1]
     }
 
     fn members(&self, person: PersonId) -> Result<Vec<FaceId>> {

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
-use super::decision::{Decision, LineId};
+use super::decision::Decision;
 use super::photos::Writer;
 use super::salvage::Salvaged;
-use super::{Catalog, CatalogError, Library, Result, damage, now, open, read_only};
+use super::{Catalog, CatalogError, Library, LineId, Result, damage, now, open, read_only};
 
 /// Backups that facetag makes by itself are this far apart, and so many are kept.
 const INTERVAL: Duration = Duration::from_hours(7 * 24);
@@ -105,7 +105,7 @@ impl Library {
         }
         std::fs::rename(&new, &file).map_err(io(&new))?;
         let from = good.filter(|good| *good != file);
-        Ok(Restored { from, decisions, total: total as usize, names, replaced: kept, bad })
+        Ok(Restored { from, decisions, total: total.0 as usize, names, replaced: kept, bad })
     }
 }
 
@@ -146,7 +146,7 @@ impl Catalog {
     pub fn back_up_weekly(&self, library: &Library) -> Result<Option<PathBuf>> {
         let age = |path: &PathBuf| SystemTime::now().duration_since(path.metadata().ok()?.modified().ok()?).ok();
         let last = library.backups_made().iter().filter_map(age).min();
-        if self.is_read_only() || last.is_some_and(|age| age < INTERVAL) || self.last_line()? == 0 {
+        if self.is_read_only() || last.is_some_and(|age| age < INTERVAL) || self.last_line()? == LineId::BEFORE_ALL {
             return Ok(None);
         }
         self.back_up(library, None, None).map(Some)

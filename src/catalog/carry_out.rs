@@ -6,10 +6,10 @@ use std::collections::btree_map::Entry;
 use rusqlite::params;
 
 use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
-use super::faces::{FaceId, Floats};
-use super::photos::{PhotoId, Writer};
+use super::faces::Floats;
+use super::photos::Writer;
 use super::word::{FaceState, Merged, Origin, Word};
-use super::{PersonId, Result};
+use super::{FaceId, LineId, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Landmarks};
 
 /// A face that the user drew is one for certain, as no detector's is.
@@ -72,7 +72,7 @@ impl Writer<'_> {
         }
         if let Some((from, into)) = decision.merge() {
             for id in self.faces_about([from, into])? {
-                change(self, id, &|state| state.merge(Merged { line: 0, from, into }))?;
+                change(self, id, &|state| state.merge(Merged { line: LineId::BEFORE_ALL, from, into }))?;
             }
         }
         for (id, (before, after)) in &faces {
@@ -117,7 +117,7 @@ impl Writer<'_> {
         let landmarks = Floats(landmarks.as_flattened().to_vec());
         let mut statement = self.connection.prepare_cached(sql)?;
         statement.execute(params![photo, x, y, width, height, landmarks, DRAWN_SCORE, quality, Origin::Drawn])?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(FaceId(self.connection.last_insert_rowid()))
     }
 
     /// Forgets a face that was drawn, with all that hangs on it.
@@ -180,7 +180,7 @@ impl Writer<'_> {
             ),
         ] {
             for person in changed {
-                self.connection.prepare_cached(sql)?.execute([face, *person])?;
+                self.connection.prepare_cached(sql)?.execute(params![face, person])?;
             }
         }
         Ok(())

@@ -3,9 +3,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::decision::LineId;
 use super::photos::Writer;
-use super::{CatalogError, PersonId, Result};
+use super::{CatalogError, LineId, PersonId, Result};
 
 /// A table whose rows are kept. Where there is a column that decisions or groupings change, or that a row cannot do without, it is
 /// listed, and `before_TABLE` has it too.
@@ -184,7 +183,7 @@ impl Writer<'_> {
             let sql = "UPDATE faces SET person_id = NULL WHERE state IS NULL
                        AND id IN (SELECT id FROM seen_faces WHERE person_id = ?1)
                        AND id NOT IN (SELECT id FROM before_faces WHERE line = ?2)";
-            self.connection.prepare_cached(sql)?.execute([person, line])?;
+            self.connection.prepare_cached(sql)?.execute(params![person, line])?;
         }
         for person in self.people_before(line)? {
             self.untag_before_birth(person)?;
@@ -209,7 +208,7 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn forget_changes(&mut self) -> Result<()> {
-        self.forget_changes_since(0)
+        self.forget_changes_since(LineId::BEFORE_ALL)
     }
 
     /// The same of what was taken back and can be done again: it says nothing of faces that have come to somebody since.
@@ -219,7 +218,7 @@ impl Writer<'_> {
     pub fn forget_undone_changes(&mut self) -> Result<()> {
         let last = "SELECT line FROM lines WHERE role = 'decision' ORDER BY line DESC LIMIT 1";
         let last = self.connection.query_row(last, [], |row| row.get(0)).optional()?;
-        self.forget_changes_since(last.unwrap_or(0))
+        self.forget_changes_since(last.unwrap_or(LineId::BEFORE_ALL))
     }
 
     fn forget_changes_since(&mut self, line: LineId) -> Result<()> {

@@ -9,9 +9,7 @@ use super::decision::Decision;
 use super::photos::Writer;
 use super::text::{fold, has_joined_words, has_words, tidy};
 use super::word::Merged;
-use super::{Catalog, PersonId, Result, Who, WhoError};
-
-pub type CircleId = i64;
+use super::{Catalog, CircleId, PersonId, Result, Who, WhoError};
 
 /// People under one name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -150,7 +148,7 @@ impl Writer<'_> {
     }
 
     /// Only what differs is written: an undo is to find what has changed, and no more.
-    fn store_circle(&mut self, id: i64, name: &str, members: &BTreeSet<PersonId>) -> Result<()> {
+    fn store_circle(&mut self, id: CircleId, name: &str, members: &BTreeSet<PersonId>) -> Result<()> {
         let mut statement = self.connection.prepare_cached("SELECT person FROM circle_members WHERE circle = ?1")?;
         let known: BTreeSet<PersonId> =
             statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -161,11 +159,11 @@ impl Writer<'_> {
         }
         for person in members.difference(&known) {
             let sql = "INSERT INTO circle_members (circle, person) VALUES (?1, ?2)";
-            self.connection.prepare_cached(sql)?.execute([id, *person])?;
+            self.connection.prepare_cached(sql)?.execute(params![id, person])?;
         }
         for person in known.difference(members) {
             let sql = "DELETE FROM circle_members WHERE circle = ?1 AND person = ?2";
-            self.connection.prepare_cached(sql)?.execute([id, *person])?;
+            self.connection.prepare_cached(sql)?.execute(params![id, person])?;
         }
         if members.is_empty() {
             self.connection.prepare_cached("DELETE FROM circles WHERE id = ?1")?.execute([id])?;
@@ -180,8 +178,9 @@ impl Writer<'_> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut merges = self.merges()?.into_iter().peekable();
-        let mut circles: BTreeMap<i64, (String, BTreeSet<PersonId>)> = BTreeMap::new();
-        let merge = |circles: &mut BTreeMap<i64, (String, BTreeSet<PersonId>)>, Merged { from, into, .. }: Merged| {
+        let mut circles: BTreeMap<CircleId, (String, BTreeSet<PersonId>)> = BTreeMap::new();
+        let merge = |circles: &mut BTreeMap<CircleId, (String, BTreeSet<PersonId>)>,
+                     Merged { from, into, .. }: Merged| {
             for (_, members) in circles.values_mut() {
                 if members.remove(&from) {
                     members.insert(into);
@@ -201,7 +200,7 @@ impl Writer<'_> {
         }
         merges.for_each(|merged| merge(&mut circles, merged));
         let mut statement = self.connection.prepare("SELECT id FROM circles")?;
-        let known = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+        let known = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<CircleId>>>()?;
         for id in known {
             circles.entry(id).or_default();
         }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::decision::{Decision, LineId};
-use super::photos::{Hash, PhotoId, Writer, hash_of, hex};
+use super::decision::Decision;
+use super::photos::{Hash, Writer, hash_of, hex};
 use super::text::SqlPath;
-use super::{Catalog, Result};
+use super::{Catalog, LineId, PhotoId, Result};
 use crate::metadata::{Capture, DateSource, Taken, When, place};
 
 /// What the files beside a photo say of it.
@@ -151,7 +151,7 @@ impl Writer<'_> {
 
     /// What the user decided of the date of a photo.
     fn decided_date(&self, photo: &Hash) -> Result<Option<When>> {
-        let said = self.date_said(photo, LineId::MAX, &mut HashMap::new())?;
+        let said = self.date_said(photo, LineId::AFTER_ALL, &mut HashMap::new())?;
         Ok(said.and_then(|(_, date)| date?.parse().ok()))
     }
 
@@ -181,14 +181,14 @@ impl Writer<'_> {
 
     /// Whether the user decided anything of the date of a photo.
     pub(super) fn has_date_said(&self, photo: &Hash) -> Result<bool> {
-        Ok(self.date_said(photo, LineId::MAX, &mut HashMap::new())?.is_some())
+        Ok(self.date_said(photo, LineId::AFTER_ALL, &mut HashMap::new())?.is_some())
     }
 
     /// What the user decided of the date of `old` holds for `new`, which lies in its place now, unless that is clearly another
     /// photo: their own dates differ, or the faces in them.
     pub(super) fn carry_date(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
         let [old_hash, new_hash] = [self.hash(old)?, self.hash(new)?];
-        let said = |writer: &Self, hash| writer.date_said(hash, LineId::MAX, &mut HashMap::new());
+        let said = |writer: &Self, hash| writer.date_said(hash, LineId::AFTER_ALL, &mut HashMap::new());
         let (before, now) = (said(self, &old_hash)?, said(self, &new_hash)?);
         let is_newer = before.as_ref().map(|(line, _)| line) > now.as_ref().map(|(line, _)| line);
         if !is_newer || !self.may_be_one_photo(old, new)? {

@@ -20,12 +20,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::circles::CircleId;
 use super::imported::ImportedPerson;
 
 use super::photos::{hash_of, hex};
 use super::word::Word;
-use super::{Hash, PersonId};
+use super::{CircleId, Hash, LineId, PersonId};
 use crate::face::{BoundingBox, Landmarks};
 use crate::metadata::When;
 
@@ -113,9 +112,6 @@ pub enum Decision {
     /// A [`Decision::Undo`] is taken back.
     Redo { line: LineId },
 }
-
-/// The number of a line of the journal, ascending.
-pub type LineId = i64;
 
 /// A line of the journal with its number and time (UTC, RFC 3339).
 #[derive(Debug, Clone, PartialEq, Serialize)]

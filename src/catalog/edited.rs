@@ -1,9 +1,11 @@
 //! A photo that was edited in place: which of its faces are which in the new one.
 
-use super::Result;
+use super::{FaceId, PhotoId, Result};
+use rusqlite::params;
+
 use super::decision::{Decision, FaceRef, SAME_BOX};
 use super::faces::{COLUMNS, FaceRow, Floats, State, face};
-use super::photos::{Hash, PhotoId, Writer};
+use super::photos::{Hash, Writer};
 use crate::face::{Embedding, dot};
 
 /// A face to be found again.
@@ -105,11 +107,11 @@ impl Writer<'_> {
     fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
         let columns = "x, y, width, height, landmarks, score, quality, recognisability, origin";
         let sql = format!("INSERT INTO faces (photo_id, {columns}) SELECT ?2, {columns} FROM faces WHERE id = ?1");
-        self.connection.execute(&sql, [face.id, photo])?;
-        let id = self.connection.last_insert_rowid();
+        self.connection.execute(&sql, params![face.id, photo])?;
+        let id = FaceId(self.connection.last_insert_rowid());
         let sql = "INSERT INTO embeddings (face_id, pack, vector)
                    SELECT ?2, pack, vector FROM embeddings WHERE face_id = ?1";
-        self.connection.execute(sql, [face.id, id])?;
+        self.connection.execute(sql, params![face.id, id])?;
         Ok(FaceRow { id, photo, ..face.clone() })
     }
 

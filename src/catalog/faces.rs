@@ -8,10 +8,8 @@ use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::photos::Writer;
-use super::{Catalog, FaceRef, NewFace, PersonId, PhotoId, Result};
+use super::{Catalog, FaceId, FaceRef, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
-
-pub type FaceId = i64;
 
 /// How a face came to its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,15 +101,15 @@ impl Catalog {
         Ok(self.faces("seen_faces WHERE id = ?1", id)?.pop())
     }
 
-    /// The number of the newest face, or 0.
+    /// The newest face.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn newest_face(&self) -> Result<FaceId> {
-        Ok(self.connection.query_row("SELECT coalesce(max(id), 0) FROM faces", [], |row| row.get(0))?)
+    pub fn newest_face(&self) -> Result<Option<FaceId>> {
+        Ok(self.connection.query_row("SELECT max(id) FROM faces", [], |row| row.get(0))?)
     }
 
-    fn faces(&self, which: &str, id: i64) -> Result<Vec<FaceRow>> {
+    fn faces(&self, which: &str, id: impl ToSql) -> Result<Vec<FaceRow>> {
         let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {which}"))?;
         let rows = statement.query_map([id], face)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -246,7 +244,7 @@ impl Writer<'_> {
                 face.quality,
                 face.recognisability
             ])?;
-        let id = self.connection.last_insert_rowid();
+        let id = FaceId(self.connection.last_insert_rowid());
         self.thumbnail(id, &face.thumbnail)?;
         self.embedding(id, pack, &face.embedding)
     }
@@ -398,8 +396,8 @@ mod tests {
              INSERT INTO faces (id, photo_id, x, y, width, height, landmarks, score, quality)
              SELECT value, 1, 0, 0, 1, 1, zeroblob(40), 1, 1 FROM json_each('[1, 2]');";
         catalog.connection.execute_batch(rows).unwrap();
-        let mut assigned = |face: FaceId, person: PersonId, state: Option<State>| {
-            catalog.batch(|writer| writer.assign(face, (None, None), (person, state))).unwrap()
+        let mut assigned = |face: i64, person: i64, state: Option<State>| {
+            catalog.batch(|writer| writer.assign(FaceId(face), (None, None), (PersonId(person), state))).unwrap()
         };
         assert!(!assigned(1, 1, None), "it was a group, and is Anna");
         assert!(assigned(1, 1, Some(State::Auto)));

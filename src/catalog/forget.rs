@@ -7,14 +7,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::{FromSql, ToSql};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::decision::{FaceRef, is_same_box};
 use super::index::DERIVED;
-use super::photos::{PhotoId, UNDER, Writer, below};
+use super::photos::{UNDER, Writer, below};
 use super::text::SqlPath;
-use super::{Catalog, CatalogError, FaceId, Hash, Library, PersonId, Result};
+use super::{Catalog, CatalogError, FaceId, Hash, Library, LineId, PersonId, PhotoId, Result};
 
 /// What is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Catalog {
         })?;
         self.wipe()?;
         library.wipe_copies()?;
-        if self.last_line()? > 0 {
+        if self.last_line()? > LineId::BEFORE_ALL {
             self.back_up(library, None, None)?;
         }
         Ok(forgotten)
@@ -181,18 +182,18 @@ impl Writer<'_> {
                     rows.people.insert(merge.from);
                 }
             }
-            Forget::Strangers => rows.people.extend(self.ids("SELECT id FROM people WHERE ignored", [])?),
+            Forget::Strangers => rows.people.extend(self.ids::<PersonId>("SELECT id FROM people WHERE ignored", [])?),
             Forget::Folder(folder) => {
                 let (first, end) = below(folder);
                 let bounds = [SqlPath(folder.as_path()), SqlPath(first.as_path()), SqlPath(end.as_path())];
-                rows.files.extend(self.ids(&format!("SELECT id FROM files WHERE {UNDER}"), bounds)?);
+                rows.files.extend(self.ids::<i64>(&format!("SELECT id FROM files WHERE {UNDER}"), bounds)?);
             }
             Forget::Missing => {
-                rows.files.extend(self.ids("SELECT id FROM files WHERE missing_since IS NOT NULL", [])?);
+                rows.files.extend(self.ids::<i64>("SELECT id FROM files WHERE missing_since IS NOT NULL", [])?);
             }
         }
         for &person in &rows.people {
-            rows.faces.extend(self.ids("SELECT id FROM faces WHERE person_id = ?1", [person])?);
+            rows.faces.extend(self.ids::<FaceId>("SELECT id FROM faces WHERE person_id = ?1", [person])?);
         }
         for &file in &rows.files {
             // A photo that lies elsewhere too stays.
@@ -200,11 +201,11 @@ impl Writer<'_> {
             let photo: Option<PhotoId> =
                 self.connection.prepare_cached(sql)?.query_row([file], |row| row.get(0)).optional()?;
             let Some(photo) = photo else { continue };
-            let others = self.ids("SELECT id FROM files WHERE photo_id = ?1", [photo])?;
+            let others = self.ids::<i64>("SELECT id FROM files WHERE photo_id = ?1", [photo])?;
             if others.iter().all(|file| rows.files.contains(file)) {
                 rows.photos.insert(photo);
                 rows.hashes.insert(blake3::Hash::from(self.hash(photo)?).to_hex().to_string());
-                rows.faces.extend(self.ids("SELECT id FROM faces WHERE photo_id = ?1", [photo])?);
+                rows.faces.extend(self.ids::<FaceId>("SELECT id FROM faces WHERE photo_id = ?1", [photo])?);
             }
         }
         for &face in &rows.faces {
@@ -223,7 +224,7 @@ impl Writer<'_> {
         Ok(rows)
     }
 
-    fn ids(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<i64>> {
+    pub(super) fn ids<T: FromSql>(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<T>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let ids = statement.query_map(params, |row| row.get(0))?;
         Ok(ids.collect::<rusqlite::Result<_>>()?)
@@ -294,7 +295,7 @@ impl Writer<'_> {
     }
 
     /// Deletes a row, and the rows of every table that speak of it; a face whose group or person goes is nobody's.
-    fn delete_with(&self, table: &str, id: i64) -> Result<()> {
+    fn delete_with(&self, table: &str, id: impl ToSql + Copy) -> Result<()> {
         let sql = "SELECT tables.name, keys.\"from\" FROM sqlite_schema AS tables, pragma_foreign_key_list(tables.name) AS keys
                    WHERE tables.type = 'table' AND keys.\"table\" = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -359,7 +360,7 @@ impl Writer<'_> {
 
 /// A line of the journal without what is to be forgotten; `None` where nothing is left of it.
 fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Value> {
-    let is = |value: &Value, field: &str| value[field].as_i64().is_some_and(|id| rows.people.contains(&id));
+    let is = |value: &Value, field: &str| value[field].as_i64().is_some_and(|id| rows.people.contains(&PersonId(id)));
     if line["line"].as_i64().is_some_and(|line| deleted.contains(&line)) {
         return None;
     }
@@ -377,7 +378,7 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
     if line["do"] == "circle" {
         let Some(members) = line["people"].as_array_mut() else { return Some(line) };
         let before = members.len();
-        members.retain(|person| !person.as_i64().is_some_and(|id| rows.people.contains(&id)));
+        members.retain(|person| !person.as_i64().is_some_and(|id| rows.people.contains(&PersonId(id))));
         // Without people it would say that the circle is no more, which nobody said.
         return (before == 0 || !members.is_empty()).then_some(line);
     }

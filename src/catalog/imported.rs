@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::decision::{Decision, FaceRef, LineId};
-use super::photos::{Hash, PhotoId, Writer};
+use super::decision::{Decision, FaceRef};
+use super::photos::{Hash, Writer};
 use super::text::{fold, tidy};
 use super::word::Word;
-use super::{Catalog, FaceId, PersonId, Result, Who};
+use super::{Catalog, FaceId, LineId, PersonId, PhotoId, Result, Who};
 use crate::face::{BoundingBox, Landmarks};
 
 /// Somebody whose name was imported.
@@ -125,7 +125,7 @@ impl Imported {
             Some(known) => (known.id, None),
             None => {
                 let person = *self.new.entry(fold(name)).or_insert(self.next);
-                self.next = self.next.max(person + 1);
+                self.next = self.next.max(PersonId(person.0 + 1));
                 (person, Some(tidy(name)))
             }
         };

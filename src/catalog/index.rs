@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::decision::{Decision, FaceRef, Line, LineId, is_same_box};
+use super::decision::{Decision, FaceRef, Line, is_same_box};
 use super::photos::{Hash, Writer};
 use super::word::{Merged, Word};
-use super::{Catalog, FaceRow, PersonId, Result};
+use super::{Catalog, FaceRow, LineId, PersonId, Result};
 use crate::face::BoundingBox;
 
 /// The tables of the index: every one refers to lines.
@@ -215,11 +215,11 @@ impl Writer<'_> {
         let mut statement =
             self.connection.prepare_cached("INSERT OR IGNORE INTO line_people (person, line) VALUES (?1, ?2)")?;
         for person in decision.people() {
-            statement.execute([person, line])?;
+            statement.execute(params![person, line])?;
         }
         if let Some((from, into)) = decision.merge() {
             let sql = "INSERT INTO merges (line, from_id, into_id) VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(sql)?.execute([line, from, into])?;
+            self.connection.prepare_cached(sql)?.execute(params![line, from, into])?;
         }
         Ok(())
     }
@@ -279,7 +279,7 @@ impl Writer<'_> {
     /// All that the decisions that stand say of faces in a photo, in the order in which they were first made: what they say of
     /// faces there, and of faces that have become these by edits since.
     pub(super) fn said_in(&self, photo: &Hash) -> Result<Vec<Said>> {
-        let mut said = self.said_before(photo, LineId::MAX, &mut HashMap::new())?;
+        let mut said = self.said_before(photo, LineId::AFTER_ALL, &mut HashMap::new())?;
         said.sort_by_key(|said| (said.line, said.id));
         Ok(said)
     }

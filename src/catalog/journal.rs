@@ -3,9 +3,9 @@
 use rusqlite::params;
 
 use super::changes::recorded;
-use super::decision::{Decision, FaceRef, Line, LineId};
+use super::decision::{Decision, FaceRef, Line};
 use super::text::tidy;
-use super::{Catalog, CatalogError, FaceId, FaceRow, NewFace, PersonId, PhotoId, Result, State, Who, now};
+use super::{Catalog, CatalogError, FaceId, FaceRow, LineId, NewFace, PersonId, PhotoId, Result, State, Who, now};
 
 impl Catalog {
     /// Appends a decision and carries it out; `then` does what follows from it, such as tagging by itself, and is taken
@@ -157,7 +157,7 @@ impl Catalog {
         })
     }
 
-    /// The number of the last line, or 0.
+    /// The last line, or [`LineId::BEFORE_ALL`].
     ///
     /// # Errors
     /// Those of SQLite.
@@ -312,7 +312,7 @@ impl super::Writer<'_> {
     pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {
         let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2)";
         self.connection.execute(sql, params![now(), serde_json::to_string(decision)?])?;
-        let line = self.connection.last_insert_rowid();
+        let line = LineId(self.connection.last_insert_rowid());
         self.index(line, decision)?;
         Ok(line)
     }

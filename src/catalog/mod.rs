@@ -12,6 +12,7 @@
 //! | `dates` | when and where a photo was taken: the best of all that is known |
 //! | `sightings` | one person over time, where and with whom |
 //! | `decision` | what the user can decide; how to add another kind |
+//! | `ids` | the numbers of photos, faces, people, circles and lines, each a type of its own |
 //! | `word` | what decisions say of a face, and what it is after them |
 //! | `person_state` | what decisions make of people |
 //! | `describe` | that in English |
@@ -47,6 +48,7 @@ mod disk;
 mod edited;
 mod faces;
 mod forget;
+mod ids;
 mod imported;
 mod index;
 mod journal;
@@ -72,20 +74,21 @@ use std::path::PathBuf;
 
 pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
-pub use circles::{Circle, CircleId, Whom};
+pub use circles::{Circle, Whom};
 pub use damage::explain_io;
 pub use dates::Beside;
-pub use decision::{Decision, FaceRef, Line, LineId, is_same_box};
+pub use decision::{Decision, FaceRef, Line, is_same_box};
 pub use describe::count;
 pub use disk::shared_file_system;
 pub use disk::{disk_of, free_bytes};
-pub use faces::{FaceId, FaceRow, InPhoto, State};
+pub use faces::{FaceRow, InPhoto, State};
 pub use forget::{Forget, Forgotten};
+pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
-pub use people::{PersonCount, PersonId, PersonSummary, Who, WhoError};
-pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoId, PhotoRow, Stamp, Tally, Writer};
+pub use people::{PersonCount, PersonSummary, Who, WhoError};
+pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting, Spot};

@@ -370,6 +370,7 @@ fn set_setting(connection: &Connection, key: &str, value: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{FaceId, LineId, PersonId, PhotoId};
     use super::*;
 
     fn library() -> (tempfile::TempDir, Library) {
@@ -477,9 +478,12 @@ mod tests {
             .collect::<rusqlite::Result<_>>()
             .unwrap();
         assert_eq!(origins, ["detected", "drawn"]);
-        assert_eq!((catalog.newest_line().unwrap(), catalog.newest_undone().unwrap()), (Some(2), Some(4)));
-        assert_eq!(catalog.reason_for(&catalog.face(2).unwrap()).unwrap().map(|line| line.id), Some(2));
-        assert!(catalog.reason_for(&catalog.face(1).unwrap()).unwrap().is_none());
+        assert_eq!(
+            (catalog.newest_line().unwrap(), catalog.newest_undone().unwrap()),
+            (Some(LineId(2)), Some(LineId(4)))
+        );
+        assert_eq!(catalog.reason_for(&catalog.face(FaceId(2)).unwrap()).unwrap().map(|line| line.id), Some(LineId(2)));
+        assert!(catalog.reason_for(&catalog.face(FaceId(1)).unwrap()).unwrap().is_none());
     }
 
     /// Names that differ in accents stay two people; places get their names, and dates stay what they are.
@@ -501,15 +505,15 @@ mod tests {
 
         let mut catalog = Catalog::open(&library).unwrap();
         let called = |name: &str| catalog.person_called(name).unwrap().map(|who| who.id);
-        assert_eq!(["José Müller", "jose muller", "obrien"].map(called), [Some(1), Some(2), Some(3)]);
+        assert_eq!(["José Müller", "jose muller", "obrien"].map(called), [1, 2, 3].map(|id| Some(PersonId(id))));
         let lisbon = crate::catalog::Query { place: Some("Lissabon".to_owned()), ..Default::default() };
         assert_eq!(catalog.find(&lisbon).unwrap().len(), 1);
-        catalog.batch(|writer| writer.file(Path::new("/a.jpg"), crate::catalog::Stamp::default(), 1)).unwrap();
-        let photo = catalog.photo(1).unwrap();
+        catalog.batch(|writer| writer.file(Path::new("/a.jpg"), crate::catalog::Stamp::default(), PhotoId(1))).unwrap();
+        let photo = catalog.photo(PhotoId(1)).unwrap();
         assert_eq!(photo.taken.as_deref(), Some("2010-05-10T12:00:00-04:00"));
         assert_eq!(photo.taken_source, Some(crate::metadata::DateSource::Exif));
         assert!(photo.gps.is_some());
-        assert_eq!(catalog.photo(2).unwrap().taken.as_deref(), Some("1955-06"));
+        assert_eq!(catalog.photo(PhotoId(2)).unwrap().taken.as_deref(), Some("1955-06"));
     }
 
     #[test]
@@ -556,11 +560,12 @@ mod tests {
         drop(catalog);
 
         let mut catalog = Catalog::open(&library).unwrap();
-        assert_eq!(catalog.photos_without_embeddings("open").unwrap(), [1]);
-        assert!(catalog.embedding(2, "other").unwrap().is_some());
-        let people = |catalog: &Catalog| [1, 2].map(|face| catalog.face(face).unwrap().person);
+        assert_eq!(catalog.photos_without_embeddings("open").unwrap(), [PhotoId(1)]);
+        assert!(catalog.embedding(FaceId(2), "other").unwrap().is_some());
+        let people =
+            |catalog: &Catalog| [1, 2].map(|face| catalog.face(FaceId(face)).unwrap().person.map(|person| person.0));
         assert_eq!(people(&catalog), [Some(1), Some(2)], "groups stand until they can be made anew");
-        assert!(catalog.face(1).unwrap().is_recognisable());
+        assert!(catalog.face(FaceId(1)).unwrap().is_recognisable());
         catalog.ungroup_the_outdated().unwrap();
         assert_eq!(people(&catalog), [Some(1), None], "a name is never lost");
         catalog.connection.execute("UPDATE faces SET person_id = 2 WHERE id = 2", []).unwrap();

@@ -7,14 +7,10 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
-use super::faces::FaceId;
-use super::photos::{PhotoId, Writer};
+use super::photos::Writer;
 use super::shots::Doubled;
 use super::text::{fold, fold_spelled_out, has_joined_words, has_words, tidy};
-use super::{Catalog, CatalogError, Result, now};
-
-/// The number of a group, which it keeps when it gets a name and becomes a person.
-pub type PersonId = i64;
+use super::{Catalog, CatalogError, FaceId, PersonId, PhotoId, Result, now};
 
 /// A group or a person in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,7 +34,7 @@ pub struct PersonSummary {
 }
 
 /// A group or a person, and how often they are seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonCount {
     pub id: PersonId,
     /// `None` for a group.
@@ -125,9 +121,9 @@ impl Catalog {
         )?;
         let rows = statement.query_map([], |row| {
             let (name, hidden, ignored, favourite) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-            Ok((row.get(0)?, PersonCount { name, hidden, ignored, favourite, ..PersonCount::default() }))
+            Ok((row.get(0)?, (name, hidden, ignored, favourite)))
         })?;
-        let mut told_of = rows.collect::<rusqlite::Result<HashMap<PersonId, PersonCount>>>()?;
+        let mut told_of = rows.collect::<rusqlite::Result<HashMap<PersonId, (Option<String>, bool, bool, bool)>>>()?;
         // Added up here: SQLite would sort all of them, and more than once. A face that was removed has no person.
         let mut statement = self.connection.prepare_cached(
             "SELECT person_id, photo_id FROM faces INDEXED BY faces_by_person WHERE person_id IS NOT NULL
@@ -142,7 +138,8 @@ impl Catalog {
                 continue;
             }
             if people.last().is_none_or(|person| person.id != id) {
-                people.push(PersonCount { id, ..told_of.remove(&id).unwrap_or_default() });
+                let (name, hidden, ignored, favourite) = told_of.remove(&id).unwrap_or_default();
+                people.push(PersonCount { id, name, hidden, ignored, favourite, faces: 0, photos: 0 });
             }
             let person = people.last_mut().expect("one was just pushed");
             person.faces += 1;
@@ -405,7 +402,7 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn new_group(&mut self) -> Result<PersonId> {
         self.connection.prepare_cached("INSERT INTO people (created_at) VALUES (?1)")?.execute([now()])?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(PersonId(self.connection.last_insert_rowid()))
     }
 
     /// Forgets the groups that no face is in and that the user said nothing of.

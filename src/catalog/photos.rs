@@ -7,11 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::faces::unrecognisable;
 use super::text::{SqlPath, fold};
-use super::{Catalog, CatalogError, PersonId, Result, now};
+use super::{Catalog, CatalogError, PersonId, PhotoId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
 use crate::metadata::{Capture, DateSource, Gps, Place, Taken, place};
-
-pub type PhotoId = i64;
 
 /// BLAKE3 of a photo's bytes: what it is known by, wherever it lies and whatever it is called.
 pub type Hash = [u8; 32];
@@ -478,7 +476,7 @@ impl Writer<'_> {
                 photo.taken.map(|taken| taken.source.name()),
                 photo.own()?,
             ])?;
-        let id = self.connection.last_insert_rowid();
+        let id = PhotoId(self.connection.last_insert_rowid());
         for face in &photo.faces {
             if self.is_forgotten(&photo.hash, &face.bounds)? {
                 continue;

@@ -4,12 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::carry_out::{Known, best};
-use super::decision::{Decision, FaceRef, Line, LineId, is_same_box};
-use super::faces::FaceId;
+use super::decision::{Decision, FaceRef, Line, is_same_box};
 use super::person_state::{People, PersonState};
-use super::photos::{Hash, PhotoId, Writer};
+use super::photos::{Hash, Writer};
 use super::word::{FaceState, Merged, Origin, Word};
-use super::{Catalog, PersonId, Result};
+use super::{Catalog, FaceId, LineId, PersonId, PhotoId, Result};
 use crate::face::BoundingBox;
 
 /// A face while the journal is read.
@@ -75,12 +74,7 @@ impl Writer<'_> {
         for line in self.decisions_about(None)? {
             after.hear(&self.as_of_today(line)?);
         }
-        let ids = |writer: &Self, sql: &str| -> Result<Vec<i64>> {
-            let mut statement = writer.connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        };
-        let known = ids(self, "SELECT id FROM people")?;
+        let known: Vec<PersonId> = self.ids("SELECT id FROM people", [])?;
         // Whoever was merged into somebody is no more; a group of which nothing is decided stays.
         let merged: BTreeSet<PersonId> = self.merges()?.into_iter().map(|merge| merge.from).collect();
         for &id in known.iter().filter(|id| !merged.contains(id)) {
@@ -92,7 +86,7 @@ impl Writer<'_> {
         self.store_people(&nameless, &after)?;
         self.derive_circles()?;
         self.settle_decided()?;
-        let photos = ids(self, "SELECT id FROM photos")?;
+        let photos: Vec<PhotoId> = self.ids("SELECT id FROM photos", [])?;
         self.derive(photos.into_iter().collect())?;
         known.into_iter().chain(after.0.into_keys()).try_for_each(|person| self.mend(person))
     }

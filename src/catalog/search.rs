@@ -428,20 +428,24 @@ mod tests {
     use super::super::Library;
     use super::*;
 
+    fn people(ids: &[i64]) -> Vec<PersonId> {
+        ids.iter().copied().map(PersonId).collect()
+    }
+
     #[test]
     fn no_query_goes_through_all_photos_files_or_faces() {
         let folder = tempfile::tempdir().unwrap();
         let catalog = Catalog::open(&Library::at(folder.path())).unwrap();
         let span = Span { since: Some("2024-07-01".parse().unwrap()), until: Some("2024-07-31".parse().unwrap()) };
         let queries = [
-            Query { all: vec![1], ..Query::default() },
-            Query { all: vec![1, 2], any: vec![3, 4], not: vec![5], span, ..Query::default() },
-            Query { any: vec![3, 4], only: true, copies: true, ..Query::default() },
+            Query { all: people(&[1]), ..Query::default() },
+            Query { all: people(&[1, 2]), any: people(&[3, 4]), not: people(&[5]), span, ..Query::default() },
+            Query { any: people(&[3, 4]), only: true, copies: true, ..Query::default() },
             Query { span, ..Query::default() },
             Query { span: Span { until: None, ..span }, ..Query::default() },
             Query { place: Some("Lisbon".to_owned()), ..Query::default() },
             Query { folder: Some(PathBuf::from("/photos/2024")), ..Query::default() },
-            Query { folder: Some(PathBuf::from("/photos/2024")), all: vec![1], ..Query::default() },
+            Query { folder: Some(PathBuf::from("/photos/2024")), all: people(&[1]), ..Query::default() },
         ];
         for query in queries {
             let (sql, values) = catalog.statement(&query, "path").unwrap();

@@ -1,6 +1,6 @@
 //! One person or group over time: where they are seen, and with whom.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Catalog, FaceId, PersonId, PhotoId, Result, State, Who};
 use crate::metadata::Place;
@@ -79,7 +79,7 @@ impl Catalog {
              WHERE mine.person_id = ?1 GROUP BY people.id HAVING name IS NOT NULL OR photos > 1
              ORDER BY photos DESC, name IS NULL, people.id LIMIT ?2",
         )?;
-        let rows = statement.query_map([person, limit as i64], |row| {
+        let rows = statement.query_map(params![person, limit as i64], |row| {
             Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get::<_, i64>(2)? as u64))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -95,7 +95,7 @@ impl Catalog {
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
              WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city LIMIT ?2",
         )?;
-        let rows = statement.query_map([person, limit as i64], |row| {
+        let rows = statement.query_map(params![person, limit as i64], |row| {
             let place = Place {
                 city: row.get(0)?,
                 region: row.get(1)?,
@@ -119,7 +119,7 @@ impl Catalog {
              WHERE person_id = ?1 AND latitude IS NOT NULL AND longitude IS NOT NULL
              GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2",
         )?;
-        let rows = statement.query_map([person, limit as i64], |row| {
+        let rows = statement.query_map(params![person, limit as i64], |row| {
             Ok(Spot {
                 latitude: row.get(0)?,
                 longitude: row.get(1)?,

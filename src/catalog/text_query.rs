@@ -137,6 +137,7 @@ fn dates(word: &str) -> Option<(When, When)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PersonId;
     use super::super::text::fold;
     use super::*;
 
@@ -182,7 +183,10 @@ mod tests {
                    VALUES ('New York City', '', '', 'United States', 'US', '|new york city|new york|us|')";
         catalog.connection.execute(sql, []).unwrap();
         let query = catalog.text_query("anna Ben Smith -carl 2024 New York").unwrap();
-        assert_eq!((query.all, query.not, query.place.as_deref()), (vec![1, 2], vec![3], Some("New York")));
+        assert_eq!(
+            (query.all, query.not, query.place.as_deref()),
+            (vec![PersonId(1), PersonId(2)], vec![PersonId(3)], Some("New York"))
+        );
         assert_eq!(query.span.until.unwrap().to_string(), "2024-12-31");
         let query = catalog.text_query("New York, US").unwrap();
         assert_eq!(query.place.as_deref(), Some("New York, US"), "a place and what it lies in");

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use super::decision::LineId;
-use super::{PersonId, State};
+use super::{LineId, PersonId, State};
 
 /// What a decision says of a face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,8 +151,8 @@ impl FromSql for Origin {
 mod tests {
     use super::*;
 
-    const ANNA: PersonId = 1;
-    const BEN: PersonId = 2;
+    const ANNA: PersonId = PersonId(1);
+    const BEN: PersonId = PersonId(2);
 
     fn after(origin: Origin, words: &[Word]) -> FaceState {
         let mut face = FaceState::new(origin);
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_merge_moves_every_face_of_either_and_tells_others_apart_from_both() {
-        let merged = Merged { line: 9, from: BEN, into: ANNA };
+        let merged = Merged { line: LineId(9), from: BEN, into: ANNA };
         let mut split = after(Origin::Detected, &[Word::Is(ANNA), Word::IsNot(ANNA), Word::Is(BEN)]);
         split.merge(merged);
         assert_eq!((split.person, split.rejected.is_empty()), (Some(ANNA), true));

@@ -7,9 +7,9 @@ use rusqlite::params;
 
 use super::decision::{Decision, FaceRef};
 use super::faces::{COLUMNS, FaceRow, face};
-use super::photos::{Hash, PhotoId, Stamp, Writer, hex};
+use super::photos::{Hash, Stamp, Writer, hex};
 use super::text::SqlPath;
-use super::{Catalog, PersonId, Result, State};
+use super::{Catalog, PersonId, PhotoId, Result, State};
 use crate::face::BoundingBox;
 
 /// A file into which facetag has written.

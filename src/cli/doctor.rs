@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Exit;
 use super::output::{json, say};
-use crate::catalog::{Catalog, Library, disk_of, free_bytes};
+use crate::catalog::{Catalog, Library, LineId, disk_of, free_bytes};
 use crate::people::{active, active_pack};
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
                     }
                     roots.push(RootLine { disk: disk_of(&root.path), path: root.path.display().to_string(), there });
                 }
-                if catalog.last_line()? > 0 && library.backups_made().is_empty() {
+                if catalog.last_line()? > LineId::BEFORE_ALL && library.backups_made().is_empty() {
                     problems.push("there is no backup yet: `facetag backup` makes one".to_owned());
                 }
             }

@@ -50,7 +50,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
                 who.to_string(),
                 percent(one.probability),
                 format!("{:.2}", one.similarity),
-                format!("{} ({:.2})", one.nearest, one.cosine),
+                one.nearest.map_or_else(String::new, |nearest| format!("{nearest} ({:.2})", one.cosine)),
                 said.to_owned(),
             ])
         });

@@ -127,7 +127,7 @@ pub fn decide<T, E: From<CatalogError>>(
         let mut deciding = Deciding { catalog, pack, tagged: 0, notes: Vec::new() };
         let done = work(&mut deciding)?;
         let Deciding { catalog, tagged, notes, .. } = deciding;
-        Ok((done, Decided { lines: before + 1..=catalog.last_line()?, tagged, notes }))
+        Ok((done, Decided { lines: before.next()..=catalog.last_line()?, tagged, notes }))
     })
 }
 

@@ -45,7 +45,7 @@ pub struct Resemblance {
     /// That they are one person, 0 to 1.
     pub probability: f32,
     /// Their face that is most like it; of those that the user confirmed where there are any.
-    pub nearest: FaceId,
+    pub nearest: Option<FaceId>,
     /// Of that face and this.
     pub cosine: f32,
     /// The user said that it is not theirs.
@@ -78,7 +78,7 @@ pub fn resemblances(
         };
         let probability = pack.calibration.probability(similarity, faces.existing.len());
         let rejected = alone.rejected.contains(&person);
-        found.push(Resemblance { person, similarity, probability, nearest: 0, cosine: 0.0, rejected });
+        found.push(Resemblance { person, similarity, probability, nearest: None, cosine: 0.0, rejected });
     }
     found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
     let own = found.iter().position(|one| faces.person[index] == Some(one.person));
@@ -94,7 +94,7 @@ pub fn resemblances(
             (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal)
         });
         if let Some(nearest) = nearest {
-            (one.nearest, one.cosine) = (faces.id[nearest], cosine(nearest));
+            (one.nearest, one.cosine) = (Some(faces.id[nearest]), cosine(nearest));
         }
     }
     Ok(found)

@@ -291,14 +291,14 @@ impl Ord for Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::PhotoId;
+    use crate::catalog::{PersonId, PhotoId};
 
     const THRESHOLDS: Thresholds =
         Thresholds { group: 0.6, auto_tag: 0.8, auto_tag_single: 0.05, margin: 0.1, normalisation: 0.75 };
 
-    fn face(angle: f32, photo: PhotoId) -> Cluster<'static> {
+    fn face(angle: f32, photo: i64) -> Cluster<'static> {
         let (y, x) = angle.to_radians().sin_cos();
-        Cluster { sum: vec![x, y].into(), faces: 1, photos: [photo].into(), ..Cluster::default() }
+        Cluster { sum: vec![x, y].into(), faces: 1, photos: [PhotoId(photo)].into(), ..Cluster::default() }
     }
 
     fn linked(mut clusters: Vec<Cluster>) -> Vec<usize> {
@@ -363,8 +363,9 @@ mod tests {
 
     #[test]
     fn a_refused_face_keeps_no_other_from_the_person() {
-        let anna = |angle, photo| Cluster { fixed: true, tagging: true, people: vec![7], ..face(angle, photo) };
-        let refused = |angle, photo| Cluster { rejected: [7].into(), ..face(angle, photo) };
+        let anna =
+            |angle, photo| Cluster { fixed: true, tagging: true, people: vec![PersonId(7)], ..face(angle, photo) };
+        let refused = |angle, photo| Cluster { rejected: [PersonId(7)].into(), ..face(angle, photo) };
         assert_eq!(linked(vec![anna(0.0, 1), face(15.0, 2), refused(18.0, 3)]), [0, 0, 2]);
         // Among themselves they are a group like any other.
         assert_eq!(linked(vec![anna(0.0, 1), refused(15.0, 2), refused(18.0, 3)]), [0, 1, 1]);

@@ -25,7 +25,7 @@ pub struct Queue {
 }
 
 /// What a library knew: the last line of its journal, the newest face, the pack in use.
-type Known = (LineId, FaceId, String);
+type Known = (LineId, Option<FaceId>, String);
 
 /// What the next answers settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

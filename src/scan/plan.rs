@@ -179,6 +179,7 @@ pub(super) fn is_away(root: &Path, had_files: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::PhotoId;
 
     fn stamp(size: u64) -> Stamp {
         Stamp { size, modified: 5, changed: 7 }
@@ -195,7 +196,14 @@ mod tests {
     }
 
     fn known(path: &str, size: u64) -> FileRow {
-        FileRow { path: path.into(), stamp: stamp(size), photo: Some(1), problem: None, missing: false, beside: None }
+        FileRow {
+            path: path.into(),
+            stamp: stamp(size),
+            photo: Some(PhotoId(1)),
+            problem: None,
+            missing: false,
+            beside: None,
+        }
     }
 
     #[test]

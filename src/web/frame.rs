@@ -81,8 +81,8 @@ fn done(catalog: &Catalog, visit: &Visit) -> Result<Option<Done>, PageError> {
     let names = catalog.names()?;
     let mut told = Vec::new();
     let mut undone = false;
-    for line in first..=last {
-        if let Some(entry) = catalog.entry(line)? {
+    for line in first.0..=last.0 {
+        if let Some(entry) = catalog.entry(LineId(line))? {
             undone |= matches!(entry.line.decision, Decision::Undo { .. });
             told.push((words.describe)(&entry.about.decision, &names));
         }

@@ -232,10 +232,10 @@ fn clear(faces: &mut [Boxed], photo: &PhotoRow) -> usize {
 }
 
 fn twice(faces: &[Boxed]) -> Vec<String> {
-    let mut seen: HashMap<PersonId, usize> = HashMap::new();
+    let mut seen: HashMap<Option<PersonId>, usize> = HashMap::new();
     let named = faces.iter().filter(|face| face.is_named());
     let again = named.filter(|face| {
-        let count = seen.entry(face.who.as_ref().map_or(0, |who| who.id)).or_default();
+        let count = seen.entry(face.who.as_ref().map(|who| who.id)).or_default();
         *count += 1;
         *count == 2
     });

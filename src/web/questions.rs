@@ -95,7 +95,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             skipped: queue.skipped(),
             last,
             given: queue.answered().len(),
-            has_faces: catalog.newest_face()? > 0,
+            has_faces: catalog.newest_face()?.is_some(),
         };
         Ok(page.render()?)
     });

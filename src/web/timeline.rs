@@ -87,9 +87,17 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{FaceId, PhotoId};
 
     fn sighting(taken: Option<&str>) -> Sighting {
-        Sighting { face: 1, photo: 1, taken: taken.map(str::to_owned), width: 4, height: 3, state: None }
+        Sighting {
+            face: FaceId(1),
+            photo: PhotoId(1),
+            taken: taken.map(str::to_owned),
+            width: 4,
+            height: 3,
+            state: None,
+        }
     }
 
     #[test]

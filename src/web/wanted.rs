@@ -192,7 +192,12 @@ mod tests {
 
     #[test]
     fn the_address_holds_it() {
-        let wanted = Wanted { all: vec![3, 1], not: vec![2], place: "São & Paulo".into(), ..Wanted::default() };
+        let wanted = Wanted {
+            all: [3, 1].map(PersonId).to_vec(),
+            not: vec![PersonId(2)],
+            place: "São & Paulo".into(),
+            ..Wanted::default()
+        };
         let wanted = Wanted { only: true, since: Some("2024-02-29".parse().unwrap()), ..wanted };
         assert_eq!(serde_html_form::from_str::<Wanted>(&wanted.text()).unwrap(), wanted);
         let empty: Wanted = serde_html_form::from_str("since=&until=&place=&folder=").unwrap();
@@ -202,9 +207,13 @@ mod tests {
 
     #[test]
     fn a_person_is_in_one_role() {
-        let wanted = Wanted::default().with(Role::All, 1).with(Role::All, 2).with(Role::Not, 1);
-        assert_eq!((wanted.all.as_slice(), wanted.not.as_slice()), (&[2][..], &[1][..]));
-        assert_eq!(wanted.turned(Role::Not, 1).people().collect::<Vec<_>>(), [(Role::All, 2), (Role::All, 1)]);
-        assert_eq!(wanted.without(1).without(2), Wanted::default());
+        let wanted =
+            Wanted::default().with(Role::All, PersonId(1)).with(Role::All, PersonId(2)).with(Role::Not, PersonId(1));
+        assert_eq!((wanted.all.as_slice(), wanted.not.as_slice()), (&[PersonId(2)][..], &[PersonId(1)][..]));
+        assert_eq!(
+            wanted.turned(Role::Not, PersonId(1)).people().collect::<Vec<_>>(),
+            [(Role::All, PersonId(2)), (Role::All, PersonId(1))]
+        );
+        assert_eq!(wanted.without(PersonId(1)).without(PersonId(2)), Wanted::default());
     }
 }
