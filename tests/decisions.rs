@@ -26,7 +26,7 @@ enum Step {
     Say(Say),
     Undo,
     Redo,
-    /// The tables are made anew from the photos and the journal.
+    /// The tables are rebuilt from the photos and the journal.
     Rebuild,
 }
 

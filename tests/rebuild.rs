@@ -180,7 +180,7 @@ fn a_photo_edited_in_place_keeps_what_was_said_of_it_before_and_since() {
     assert_eq!(said(&library), known);
     library.facetag(["undo", "2"]).well();
     assert_eq!(said(&library), edited);
-    // Edited a second time, and made anew from that.
+    // Edited a second time, and rebuilt from that.
     touch_up(&library.photo("biden-2010.jpg"));
     library.scan();
     rebuild(&library);
@@ -296,7 +296,7 @@ fn what_is_decided_while_all_is_found_anew_holds() {
         let mut rebuild = library.command(["scan", "--rebuild", "--quiet", "--threads", "1"]).spawn().unwrap();
         let mut last = String::new();
         let mut renamed = 0;
-        // It waits for nobody: some are before the tables are made anew, some while they are, some after.
+        // It waits for nobody: some are before the tables are rebuilt, some while they are, some after.
         while rebuild.try_wait().unwrap().is_none() {
             let name = format!("Joe {round} {renamed}");
             let back = renamed % 3 == 2;

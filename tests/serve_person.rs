@@ -332,7 +332,7 @@ fn favourites_come_first_until_they_are_none_any_more() {
     assert_eq!((first("/people"), first("/people?sort=name")), (grace.clone(), grace.clone()));
     assert_eq!(library.people()[0]["name"], "Grace");
     server.get(&format!("/person/{grace}")).is(200).says(&["aria-pressed=\"true\""]);
-    // In a library that is made anew from the journal too.
+    // In a library that is rebuilt from the journal too.
     library.facetag(["scan", "--rebuild"]).well();
     assert_eq!(library.people()[0]["name"], "Grace");
     let grace = library.person("Grace")["id"].to_string();

@@ -66,7 +66,7 @@ fn somebody_new_is_made_by_confirming() {
 fn all_that_was_tagged_by_itself_is_confirmed_at_once() {
     let library = people();
     library.name("obama-2010.jpg", "Barack");
-    library.facetag(["confirm", "Barack"]).fails_saying(&["Barack", "by itself"]);
+    library.facetag(["confirm", "Barack"]).fails_saying(&["Barack", "automatically"]);
     library.put("metadata/obama-2009.jpg");
     library.put("metadata/obama-2011.jpg");
     library.scan();
@@ -75,7 +75,7 @@ fn all_that_was_tagged_by_itself_is_confirmed_at_once() {
     for photo in ["obama-2009.jpg", "obama-2011.jpg"] {
         assert_eq!(library.face(photo)["state"], "confirmed");
     }
-    library.facetag(["confirm", "Barack"]).fails_saying(&["by itself"]);
+    library.facetag(["confirm", "Barack"]).fails_saying(&["automatically"]);
 }
 
 #[test]
@@ -479,7 +479,7 @@ fn why_tells_who_said_so_or_whom_it_is_like() {
     library.put("metadata/obama-2009.jpg");
     library.scan();
     let auto = told(&library.face_id("obama-2009.jpg"));
-    assert!(auto.contains("Barack") && auto.contains("by itself"), "{auto}");
+    assert!(auto.contains("Barack") && auto.contains("automatically"), "{auto}");
     library.facetag(["why", "9999"]).fails_saying(&["no face 9999"]);
     library.facetag(["why"]).fails_saying(&["FACE"]);
 }

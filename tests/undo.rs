@@ -144,7 +144,7 @@ fn a_name_done_again_finds_its_group_which_was_forgotten_in_between() {
     library.name("biden-2010.jpg", "Joe");
     library.facetag(["undo"]).well();
     let group = library.number("biden-2010.jpg");
-    // All groups without a name are made anew, with new numbers.
+    // All groups without a name are rebuilt, with new numbers.
     library.use_another_pack();
     assert_ne!(library.number("biden-2010.jpg"), group);
     library.facetag(["redo"]).well();

@@ -12,7 +12,7 @@ use super::photos::Writer;
 use super::salvage::Salvaged;
 use super::{Catalog, CatalogError, Library, LineId, Result, damage, now, open, read_only};
 
-/// Backups that facetag makes by itself are this far apart, and so many are kept.
+/// The interval between automatic backups, and how many of them are kept.
 const INTERVAL: Duration = Duration::from_hours(7 * 24);
 const KEPT: usize = 5;
 
@@ -22,7 +22,7 @@ const ELSEWHERE: &str = "backups_elsewhere";
 /// What going back to a backup has brought.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Restored {
-    /// `None` where there was no good backup: the library was begun anew.
+    /// `None` where there was no good backup: a new library was started.
     pub from: Option<PathBuf>,
     /// Decisions that were made after the backup, and could be read.
     pub decisions: usize,

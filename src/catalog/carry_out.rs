@@ -120,7 +120,7 @@ impl Writer<'_> {
         Ok(FaceId(self.connection.last_insert_rowid()))
     }
 
-    /// Forgets a face that was drawn, with all that hangs on it.
+    /// Deletes a drawn face and the rows that belong to it.
     pub(super) fn erase(&mut self, face: FaceId) -> Result<()> {
         for column in ["embeddings WHERE face_id", "rejections WHERE face_id", "faces WHERE id"] {
             self.connection.prepare_cached(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
@@ -186,7 +186,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Nobody is tagged by itself in a photo from before their birth.
+    /// Nobody is tagged automatically in a photo from before their birth.
     pub(super) fn untag_before_birth(&mut self, person: PersonId) -> Result<()> {
         let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
                    AND (SELECT taken < substr(born, 1, length(taken)) FROM photos, people WHERE photos.id = photo_id AND people.id = ?1)";
@@ -210,7 +210,7 @@ impl Writer<'_> {
         Ok(best.map(|index| known[index].0))
     }
 
-    /// The number, where it was somebody's who is no more: it never means anybody again.
+    /// The number, if it belonged to somebody who no longer exists: it is never given again.
     pub(super) fn nobody(&self, person: PersonId) -> Result<Option<PersonId>> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM people WHERE id = ?1)
                    AND ?1 <= (SELECT seq FROM sqlite_sequence WHERE name = 'people')";

@@ -147,8 +147,8 @@ pub(super) fn recorded<T, E: From<CatalogError>>(
 }
 
 impl Writer<'_> {
-    /// Restores the rows that a line changed, as they were before it. `false` where none were kept, as for a decision from before
-    /// the tables were made anew.
+    /// Restores the rows that a line changed, as they were before it. `false` where none were kept, as for a decision made
+    /// before the tables were rebuilt.
     pub(super) fn revert(&mut self, line: LineId) -> Result<bool> {
         let kept = |table: &Recorded| format!("EXISTS (SELECT 1 FROM before_{} WHERE line = ?1)", table.table);
         let sql = format!("SELECT {}", RECORDED.iter().map(kept).collect::<Vec<_>>().join(" OR "));
@@ -164,7 +164,7 @@ impl Writer<'_> {
             Ok(ids.collect::<rusqlite::Result<_>>()?)
         };
         let before = tagging(self)?;
-        // What hangs on a face that goes: embeddings of other packs may have come since.
+        // Rows that belong to a deleted face: embeddings of other packs may have been added since.
         for table in ["embeddings", "rejections"] {
             let sql = format!(
                 "DELETE FROM {table} WHERE face_id IN (SELECT id FROM before_faces WHERE line = ?1 AND NOT existed)"
@@ -177,7 +177,7 @@ impl Writer<'_> {
         for table in RECORDED.iter().rev() {
             self.connection.execute(&table.delete(), [line])?;
         }
-        // Faces that a scan has put into a group meanwhile are not tagged, now that it has a name again: they are looked at anew.
+        // Faces that a scan added to a group meanwhile are not tags, now that it has a name again: they are compared again.
         let named = tagging(self)?.into_iter().filter(|person| !before.contains(person));
         for person in named {
             let sql = "UPDATE faces SET person_id = NULL WHERE state IS NULL
@@ -192,7 +192,7 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    /// The people that the rows before a line speak of.
+    /// The people to whom the rows kept for a line refer.
     fn people_before(&self, line: LineId) -> Result<Vec<PersonId>> {
         let sql = "SELECT id FROM before_people WHERE line = ?1
                    UNION SELECT person_id FROM before_faces WHERE line = ?1 AND person_id IS NOT NULL
@@ -228,8 +228,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Makes right what scans since then did with somebody: a face whose group is no more is looked at anew, unless the user said
-    /// that it is theirs, which brings the group back.
+    /// Corrects what later scans did with a person: a face whose group no longer exists is compared again, unless the user said
+    /// that it is theirs, which restores the group.
     pub(super) fn mend(&mut self, person: PersonId) -> Result<()> {
         let sql = "UPDATE faces SET person_id = NULL, state = NULL
                    WHERE person_id = ?1 AND coalesce(state, 'auto') = 'auto' AND ?1 NOT IN (SELECT id FROM people)";
@@ -240,8 +240,8 @@ impl Writer<'_> {
         self.untag(person)
     }
 
-    /// A face is tagged by itself only with what has a name, or is hidden or ignored; elsewhere it is a face like the rest. And it
-    /// does not stay by itself with whom the user said that it is not.
+    /// Only a person with a name, or a hidden or ignored one, has automatic tags; in another group the face is just a member. And
+    /// no automatic tag stays where the user rejected it.
     pub(super) fn untag(&mut self, person: PersonId) -> Result<()> {
         for sql in [
             "UPDATE faces SET state = NULL WHERE person_id = ?1 AND state = 'auto'

@@ -19,7 +19,7 @@ use super::{Catalog, Hash, Library, Result, damage};
 /// What was found. Where every list is empty, all is well.
 #[derive(Debug, Default, Serialize)]
 pub struct Checked {
-    /// Damage of the file's structure, and rows that speak of rows that are not there.
+    /// Damage of the file's structure, and rows that refer to missing rows.
     pub damage: Vec<String>,
     /// Where the tables differ from what the journal says.
     pub journal: Vec<String>,
@@ -60,7 +60,7 @@ impl Catalog {
         })
     }
 
-    /// Carries out the journal anew in a copy, and compares.
+    /// Applies the journal again in a copy, and compares.
     fn journal_differences(&self) -> Result<Vec<String>> {
         // A temporary file: a library may be larger than the memory.
         let mut copy = Connection::open("")?;

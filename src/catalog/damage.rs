@@ -82,7 +82,7 @@ pub(super) fn findings(connection: &Connection, limit: usize) -> Vec<String> {
     let foreign = |row: &rusqlite::Row| {
         let (table, id): (String, Option<i64>) = (row.get(0)?, row.get(1)?);
         let parent: String = row.get(2)?;
-        Ok(format!("row {} of {table} speaks of a row of {parent} that is not there", id.unwrap_or_default()))
+        Ok(format!("row {} of {table} refers to a missing row of {parent}", id.unwrap_or_default()))
     };
     match rows("PRAGMA foreign_key_check", foreign) {
         Ok(lines) => found.extend(lines),

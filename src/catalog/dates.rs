@@ -81,7 +81,7 @@ impl Writer<'_> {
         if date != known_date {
             let sql = "UPDATE photos SET taken = ?2, taken_offset = ?3, taken_source = ?4 WHERE id = ?1";
             self.connection.prepare_cached(sql)?.execute(params![photo, date.0, date.1, date.2])?;
-            // Nobody is tagged by itself in a photo from before their birth.
+            // Nobody is tagged automatically in a photo from before their birth.
             let sql =
                 "UPDATE faces SET person_id = NULL, state = NULL WHERE photo_id = ?1 AND state = 'auto' AND EXISTS
                            (SELECT 1 FROM photos, people WHERE photos.id = ?1 AND people.id = person_id

@@ -284,7 +284,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Puts a face into the person or group, with the state that tells how it came there, unless the user has spoken of either
+    /// Puts a face into the person or group, with the state that tells how it came there, unless the user has decided about either
     /// since `before` was read: then it stays as it is. It takes more to be tagged than to be in a group: so a face does not
     /// come into one that has become a person in the meantime, nor the other way round.
     ///

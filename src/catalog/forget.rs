@@ -89,7 +89,7 @@ impl Catalog {
         Ok(forgotten)
     }
 
-    /// Writes the file anew without what was deleted, and empties the log.
+    /// Rewrites the file without what was deleted, and empties the log.
     fn wipe(&self) -> Result<()> {
         self.connection.execute_batch("VACUUM")?;
         let busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
@@ -294,7 +294,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Deletes a row, and the rows of every table that speak of it; a face whose group or person goes is nobody's.
+    /// Deletes a row, and the rows of every table that refer to it; the faces of a deleted group or person become nobody's.
     fn delete_with(&self, table: &str, id: impl ToSql + Copy) -> Result<()> {
         let sql = "SELECT tables.name, keys.\"from\" FROM sqlite_schema AS tables, pragma_foreign_key_list(tables.name) AS keys
                    WHERE tables.type = 'table' AND keys.\"table\" = ?1";
@@ -325,7 +325,7 @@ impl Writer<'_> {
         for (name, _) in &triggers {
             self.connection.execute_batch(&format!("DROP TRIGGER {name}"))?;
         }
-        // The index refers to lines; it is made anew afterwards.
+        // The index refers to lines; it is rebuilt afterwards.
         for table in DERIVED {
             self.connection.execute(&format!("DELETE FROM {table}"), [])?;
         }
@@ -379,7 +379,7 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
         let Some(members) = line["people"].as_array_mut() else { return Some(line) };
         let before = members.len();
         members.retain(|person| !person.as_i64().is_some_and(|id| rows.people.contains(&PersonId(id))));
-        // Without people it would say that the circle is no more, which nobody said.
+        // Without people it would delete the circle, which nobody asked for.
         return (before == 0 || !members.is_empty()).then_some(line);
     }
     for field in ["photos", "dated"] {

@@ -1,5 +1,5 @@
 //! The index of the journal: which lines stand, and which of them are about a photo, a face or a person. It is derived from
-//! the journal alone, so it can be made anew at any time, see [`Writer::index_journal`].
+//! the journal alone, so it can be rebuilt at any time, see [`Writer::index_journal`].
 
 use std::collections::HashMap;
 
@@ -268,7 +268,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Makes the index anew, after lines were removed from the journal or added in between.
+    /// Rebuilds the index, after lines were removed from the journal or inserted.
     pub(super) fn index_journal_anew(&mut self) -> Result<()> {
         for table in DERIVED {
             self.connection.execute(&format!("DELETE FROM {table}"), [])?;

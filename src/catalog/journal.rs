@@ -8,7 +8,7 @@ use super::text::tidy;
 use super::{Catalog, CatalogError, FaceId, FaceRow, LineId, NewFace, PersonId, PhotoId, Result, State, Who, now};
 
 impl Catalog {
-    /// Appends a decision and carries it out; `then` does what follows from it, such as tagging by itself, and is taken
+    /// Appends a decision and carries it out; `then` does what follows from it, such as automatic tags, and is rolled
     /// back with it. What changes nothing, as it was said before, is not said again.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn merging(&self, from: &Who, into: &Who) -> Result<Decision> {
         let rejected = [self.rejected_for(from.id)?, self.rejected_for(into.id)?];
-        // What was tagged by itself goes along, and stays marked so; but an earlier no is overruled by the user's word alone.
+        // Automatic tags move too, and stay automatic; but only the user's own word overrules an earlier rejection.
         let is_said = |face: &FaceRow| {
             face.state != Some(State::Auto) || rejected.iter().any(|rejected| rejected.contains(&face.id))
         };
@@ -281,7 +281,7 @@ impl Catalog {
         Ok(Decision::Remove { faces: self.face_refs(faces)? })
     }
 
-    /// The faces of a person that a decision about all of them speaks of. Those that facetag tagged by itself are
+    /// The faces of a person that a decision about all of them lists. Those that facetag tagged automatically are
     /// left out: naming a group says what was seen, not what was guessed.
     fn seen_faces(&self, person: PersonId) -> Result<Vec<FaceRef>> {
         let faces = self.faces_of(person)?;
@@ -290,7 +290,7 @@ impl Catalog {
 
     /// The faces of a group that the user has said nothing of yet; none of any other.
     fn unsaid_faces(&self, group: PersonId) -> Result<Vec<FaceRef>> {
-        if self.spoken_of()?.contains(&group) { Ok(Vec::new()) } else { self.seen_faces(group) }
+        if self.decided_about()?.contains(&group) { Ok(Vec::new()) } else { self.seen_faces(group) }
     }
 
     fn face_refs(&self, faces: &[FaceId]) -> Result<Vec<FaceRef>> {

@@ -21,7 +21,7 @@
 //! | `carry_out` | a decision -> what it changes |
 //! | `changes` | the rows before that, to take it back |
 //! | `edited` | which faces of a photo are which after an edit |
-//! | `replay` | the journal carried out anew, on photos found again |
+//! | `replay` | the journal applied again, to photos found again |
 //! | `imported` | names of other programs, one import a decision |
 //! | `written` | photos into whose files facetag has written names |
 //! | `read_only` | opening one that may not be written |

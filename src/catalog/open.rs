@@ -564,7 +564,7 @@ mod tests {
         assert!(catalog.embedding(FaceId(2), "other").unwrap().is_some());
         let people =
             |catalog: &Catalog| [1, 2].map(|face| catalog.face(FaceId(face)).unwrap().person.map(|person| person.0));
-        assert_eq!(people(&catalog), [Some(1), Some(2)], "groups stand until they can be made anew");
+        assert_eq!(people(&catalog), [Some(1), Some(2)], "groups stay until they can be rebuilt");
         assert!(catalog.face(FaceId(1)).unwrap().is_recognisable());
         catalog.ungroup_the_outdated().unwrap();
         assert_eq!(people(&catalog), [Some(1), None], "a name is never lost");

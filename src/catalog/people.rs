@@ -224,7 +224,7 @@ impl Catalog {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn spoken_of(&self) -> Result<HashSet<PersonId>> {
+    pub fn decided_about(&self) -> Result<HashSet<PersonId>> {
         self.people_where(
             "name IS NOT NULL OR hidden OR ignored
              OR EXISTS (SELECT 1 FROM faces WHERE person_id = people.id AND state IS NOT NULL)",
@@ -382,7 +382,7 @@ impl Writer<'_> {
         Ok(if is_taken { format!("{key}{SAME_KEY}{person}") } else { key })
     }
 
-    /// Makes all keys anew, as this version of facetag folds names.
+    /// Rebuilds all keys, as this version of facetag folds names.
     pub(super) fn renew_keys(&mut self) -> Result<()> {
         let mut statement =
             self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL ORDER BY id")?;

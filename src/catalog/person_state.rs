@@ -101,7 +101,7 @@ impl Writer<'_> {
         Ok(people)
     }
 
-    /// Writes down what has become of these people: those who are not in `after` are no more.
+    /// Stores what these people are now; those who are not in `after` no longer exist.
     pub(super) fn store_people(&mut self, before: &People, after: &People) -> Result<()> {
         for id in before.0.keys().filter(|id| !after.0.contains_key(id)) {
             self.connection.prepare_cached("DELETE FROM people WHERE id = ?1")?.execute([id])?;

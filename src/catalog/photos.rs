@@ -522,7 +522,7 @@ impl Writer<'_> {
         photos.into_iter().try_for_each(|photo| self.settle(photo))
     }
 
-    /// Finds all places anew, as this version of facetag knows them.
+    /// Looks all places up again, in this version's table.
     pub(super) fn renew_places(&mut self) -> Result<()> {
         self.connection.execute("UPDATE photos SET place_id = NULL WHERE place_id IS NOT NULL", [])?;
         self.connection.execute("DELETE FROM places", [])?;

@@ -1,4 +1,4 @@
-//! The journal carried out anew: on photos that were found again, on those that were edited, and where a decision is taken back
+//! The journal applied again: to photos that were found again, on those that were edited, and where a decision is taken back
 //! of which no change was kept.
 
 use std::collections::{BTreeSet, HashSet};
@@ -48,19 +48,19 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn replay(&mut self, photos: &HashSet<Hash>) -> Result<()> {
-        let mut spoken_of = BTreeSet::new();
+        let mut about = BTreeSet::new();
         for hash in photos {
             if let Some(photo) = self.photo_with(hash)?
                 && !self.said_in(hash)?.is_empty()
             {
-                spoken_of.insert(photo);
+                about.insert(photo);
             }
         }
-        if spoken_of.is_empty() {
+        if about.is_empty() {
             return Ok(());
         }
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        self.derive(spoken_of)?;
+        self.derive(about)?;
         // What was kept of decisions knows nothing of these faces.
         self.forget_changes()
     }
@@ -75,7 +75,7 @@ impl Writer<'_> {
             after.hear(&self.as_of_today(line)?);
         }
         let known: Vec<PersonId> = self.ids("SELECT id FROM people", [])?;
-        // Whoever was merged into somebody is no more; a group of which nothing is decided stays.
+        // Whoever was merged into somebody no longer exists; a group about which nothing is decided stays.
         let merged: BTreeSet<PersonId> = self.merges()?.into_iter().map(|merge| merge.from).collect();
         for &id in known.iter().filter(|id| !merged.contains(id)) {
             after.0.entry(id).or_default();
@@ -134,7 +134,7 @@ impl Writer<'_> {
         self.carry_on(&edits)
     }
 
-    /// Makes the state that the journal speaks of, as far as a decision is about it: where that is taken back or done again, and
+    /// Derives from the journal the state of all that a decision is about: where it is taken back or done again, and
     /// no change was kept.
     pub(super) fn derive_again(&mut self, line: &Line) -> Result<()> {
         self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
@@ -166,7 +166,7 @@ impl Writer<'_> {
                 photos.insert(self.connection.prepare_cached(sql)?.query_row([face], |row| row.get(0))?);
             }
         }
-        // What was tagged by itself with them may have been so because of this decision: it is looked at anew.
+        // Automatic tags of these people may follow from this decision: they are compared again.
         for person in &ids {
             let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'";
             self.connection.prepare_cached(sql)?.execute([person])?;

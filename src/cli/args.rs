@@ -188,7 +188,7 @@ pub enum Command {
     Write(Write),
     /// List, add and choose model packs
     Models(Models),
-    /// Make a backup of the library, checked and dated; facetag makes one by itself every week
+    /// Make a backup of the library, checked and dated; facetag makes one every week anyway
     Backup(Backup),
     /// Go back to a backup, and keep what was decided since as far as it can be read
     Restore(Restore),
@@ -540,7 +540,7 @@ pub struct Write {
     /// Write into the photos themselves, where they are JPEG, PNG or WebP
     #[arg(long)]
     pub into_files: bool,
-    /// Leave out what facetag tagged by itself
+    /// Leave out automatic tags
     #[arg(long)]
     pub confirmed: bool,
     /// Only say what would be written

@@ -48,7 +48,7 @@ pub(super) fn restore(library: &Library, args: &Restore) -> Result<Exit> {
     let from = match &restored.from {
         Some(from) => format!("The library is the backup {}", plain(from)),
         None if restored.total > 0 || restored.replaced.is_none() => {
-            "There was no good backup: the library is made anew".to_owned()
+            "There was no good backup: this is a new library".to_owned()
         }
         None => "Nothing of the library could be recovered: it is empty".to_owned(),
     };

@@ -54,7 +54,7 @@ pub(super) fn run(library: &Library, args: &Show) -> Result<Exit> {
         .iter()
         .map(|sighting| {
             let state = match sighting.state {
-                Some(State::Auto) => "by itself",
+                Some(State::Auto) => "automatic",
                 Some(State::Confirmed) => "confirmed",
                 Some(State::Manual) => "by hand",
                 None => "",

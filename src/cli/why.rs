@@ -24,7 +24,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     let reason = match (why.state, &why.person) {
         (Some(State::Confirmed | State::Manual), _) => "You said so.",
         (Some(State::Auto), _) => {
-            "facetag tagged it by itself: it is surely like them, and not nearly as like anybody else."
+            "facetag tagged it automatically: it is very similar to theirs, and clearly less similar to anybody else's."
         }
         (None, Some(_)) => "facetag grouped it with the faces that it is like.",
         (None, None) => "It resembles nobody, or the detector is so unsure of it that it starts no group.",
@@ -37,8 +37,8 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     if let Some(line) = &why.decision {
         writeln!(out, "Line {} of {}: {}.", line.id, local(line), line.decision.describe(&catalog.names()?))?;
     }
-    let spoken_of = catalog.face_ref(&row)?;
-    if let Some(because) = why.decision.as_ref().and_then(|line| line.decision.inferred(&spoken_of)) {
+    let face = catalog.face_ref(&row)?;
+    if let Some(because) = why.decision.as_ref().and_then(|line| line.decision.inferred(&face)) {
         writeln!(out, "{because}.")?;
     }
     if !why.resembles.is_empty() {

@@ -68,7 +68,7 @@ impl BoundingBox {
     }
 }
 
-/// From this recognisability on, a face can be told apart from others.
+/// From this recognisability on, a face counts as recognisable.
 pub const RECOGNISABLE: f32 = 0.5;
 
 /// Why a model could not be made ready or run.

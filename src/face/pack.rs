@@ -38,7 +38,7 @@ pub struct PackInfo {
     pub thresholds: Thresholds,
     #[serde(default = "Calibration::insightface")]
     pub calibration: Calibration,
-    /// The length from which on an embedding, before it is brought to length one, is of a face that can be told apart from others;
+    /// The length from which on an embedding, before it is brought to length one, is of a recognisable face;
     /// `None` where the recogniser's lengths do not tell.
     #[serde(default)]
     pub recognisable_length: Option<f32>,

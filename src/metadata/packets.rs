@@ -51,7 +51,7 @@ fn jpeg(bytes: &[u8]) -> Vec<Vec<u8>> {
             parts.entry(guid).or_default().insert(u32::from_be_bytes([a, b, c, d]), part);
         }
     }
-    // Only the one that the main packet speaks of belongs to it.
+    // Only the one that the main packet names belongs to it.
     let named = |guid: &[u8]| packets.iter().any(|packet| packet.windows(32).any(|window| window == guid));
     let extended: Vec<Vec<u8>> = parts
         .into_iter()

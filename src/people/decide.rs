@@ -93,7 +93,7 @@ pub enum DecideError {
     NoSuchFace(FaceId),
     #[error("there is face {0} already")]
     FaceThere(FaceId),
-    #[error("no face was tagged {0} by itself: give the numbers of the faces to confirm")]
+    #[error("no face was tagged {0} automatically: give the numbers of the faces to confirm")]
     NoneByItself(Who),
     #[error("face {face} is not of {who}: `facetag show {}` lists who is", .who.id)]
     NotTheirs { face: FaceId, who: Who },

@@ -69,7 +69,7 @@ impl Faces {
             embeddings: Vec::new(),
             dimension: pack.dimension,
             existing: Vec::new(),
-            fixed: catalog.spoken_of()?,
+            fixed: catalog.decided_about()?,
             tagging: catalog.tagging()?,
             born: catalog.births()?,
             elsewhere: catalog.sightings_without_embedding(&pack.name)?,

@@ -5,7 +5,7 @@ pub(super) fn products(a: &[f32], b: &[f32], dimension: usize, out: &mut [f32]) 
     let (rows, columns) = (a.len() / dimension, b.len() / dimension);
     let (row, one) = (dimension as isize, 1);
     assert_eq!(out.len(), rows * columns);
-    // SAFETY: the three matrices have the lengths that their sizes and strides speak of: `a` rows x dimension, `b`
+    // SAFETY: the three matrices have the lengths that their sizes and strides demand: `a` rows x dimension, `b`
     // columns x dimension (read transposed), `out` rows x columns, all dense and row-major; `out` is overwritten, not read.
     unsafe {
         gemm::gemm(

@@ -48,7 +48,7 @@ impl Deciding<'_> {
         }
     }
 
-    /// The faces that facetag tagged as a person by itself.
+    /// The automatic tags of a person.
     ///
     /// # Errors
     /// [`DecideError::NoneByItself`]; those of the catalog.

@@ -153,10 +153,10 @@ pub fn match_names(catalog: &Catalog, claims: &[Claim]) -> Result<Vec<Match>, Ca
         let hash = catalog.photo(photo)?.hash;
         for ((claim, bounds), face) in claims.into_iter().zip(matched(&boxes, &faces_at)) {
             let face = face.map(|index| &faces[index]);
-            let spoken_of = FaceRef::new(&hash, face.map_or(bounds, |(face, _)| face.bounds));
+            let claimed = FaceRef::new(&hash, face.map_or(bounds, |(face, _)| face.bounds));
             let person = face.and_then(|(face, _)| Some((names.get(&face.person?)?, face.state)));
             let has_name = |name: &str| fold(name) == fold(&claim.name);
-            let decided = catalog.decided_at(&spoken_of)?;
+            let decided = catalog.decided_at(&claimed)?;
             let outcome = match (face, person) {
                 (Some(_), Some((name, state))) if has_name(name) && state != Some(State::Auto) => Outcome::Known,
                 // What facetag has written is no news to it, and what it was not sure of is no surer for that.

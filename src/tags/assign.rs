@@ -1,7 +1,7 @@
 //! Names without boxes -> faces: who of the people in a photo is which face, by who is seen with whom in the whole library.
 //!
 //! Whoever is named in several photos has a face in each of them that is like those in the others, and in no photo without them.
-//! From that first guess on, each name is compared with the faces that it was given elsewhere, and each photo is solved anew as
+//! From that first guess on, each name is compared with the faces that it was given elsewhere, and each photo is solved again as
 //! a whole, until nothing changes. A result is certain where nobody else comes near it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -307,7 +307,7 @@ impl Puzzle {
             let rivals = photo.names.iter().filter(|&&other| other != name).map(|&other| odds(face, other));
             let other_faces = photo.faces.iter().filter(|&&other| other != face).map(|&other| odds(other, name));
             let rival = rivals.chain(other_faces).flatten().fold(f32::NEG_INFINITY, f32::max);
-            // Two who are only ever named together cannot be told apart.
+            // Two people who are always named together cannot be distinguished.
             let is_twin = |other: usize| {
                 other != name
                     && photos_of[other] == photos_of[name]

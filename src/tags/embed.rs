@@ -121,7 +121,7 @@ fn jpeg(bytes: &[u8], packet: &str) -> Result<Vec<u8>, EmbedError> {
     Ok([&bytes[..start], &[0xff, 0xe1], &length.to_be_bytes(), &packet, &bytes[end..]].concat())
 }
 
-/// Programs leave blanks before the end of a packet for others to fill; where it is written anew nobody needs them.
+/// Programs leave blanks before the end of a packet for others to fill; when it is rewritten nobody needs them.
 fn without_padding(packet: &str) -> String {
     match packet.rfind("<?xpacket end") {
         Some(end) => format!("{}\n{}", packet[..end].trim_end(), packet[end..].trim_end()),

@@ -199,7 +199,7 @@ impl Layer {
         Self { regions, people, at }
     }
 
-    /// This layer with what another says of fields that this one does not speak of.
+    /// This layer, with the fields that it lacks from another.
     fn over(self, below: Self) -> Self {
         let mut regions = self.regions;
         for (above, below) in regions.iter_mut().zip(below.regions) {

@@ -31,7 +31,7 @@ pub struct WriteOptions {
     pub target: Target,
     /// Only of these people; of all where there is none.
     pub who: Option<HashSet<PersonId>>,
-    /// Not what facetag tagged by itself.
+    /// Not automatic tags.
     pub confirmed_only: bool,
     /// Only say what would be done.
     pub dry_run: bool,

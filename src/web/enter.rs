@@ -96,7 +96,7 @@ struct EnterPage {
     wrong: bool,
 }
 
-/// Sends the browser on by itself: it does not send a new, strict cookie where another site or a file led it here.
+/// Sends the browser on without a click: it does not send a new, strict cookie where another site or a file led it here.
 #[derive(Template)]
 #[template(path = "entered.html")]
 struct EnteredPage {

@@ -43,7 +43,7 @@ async fn confirm(site: State<Site>, visit: Visit, id: Path<PersonId>, faces: Fac
     say(site, visit, id, faces, |deciding, person, faces, _| Ok(deciding.confirm((person, false), faces)?)).await
 }
 
-/// Those tagged by itself that the user saw and did not select: never one that they have not seen.
+/// The automatic tags that the user saw and did not select: never one that they have not seen.
 async fn confirm_rest(
     site: State<Site>,
     visit: Visit,

@@ -103,9 +103,9 @@ fn entry(
         Decision::Redo { .. } => (words.history.done_again)(&what),
         _ => what,
     };
-    let spoken_of = about.decision.faces();
+    let named = about.decision.faces();
     let mut faces = Vec::new();
-    for face in &spoken_of {
+    for face in &named {
         // What became of it last, of what is in some file.
         for face in catalog.today(face, about.id)?.iter().rev() {
             let seen = catalog.face_said(face)?.map(|face| catalog.face_if_seen(face)).transpose()?.flatten();
@@ -122,7 +122,7 @@ fn entry(
         line: line.id,
         time: line.said_at().map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default(),
         text,
-        more: spoken_of.len().saturating_sub(faces.len()),
+        more: named.len().saturating_sub(faces.len()),
         faces,
         taken_back,
         newer,

@@ -26,7 +26,7 @@ use crate::people::{DecideError, Deciding, check_name, meetings};
 const FIRST: usize = 48;
 const PAGE: usize = 120;
 
-/// Names that a field completes by itself.
+/// The names that a field offers while one types.
 const COMPLETED: usize = 1000;
 
 pub(super) fn routes() -> Router<Site> {
@@ -358,7 +358,7 @@ async fn each(
     change.await
 }
 
-/// The names that a field completes by itself: of those seen most often first.
+/// The names that a field offers while one types, the most frequent people first.
 pub(super) fn known_names(site: &Site, catalog: &Catalog) -> Result<Vec<String>, PageError> {
     let people = site.everybody()?;
     let mut names: Vec<String> = people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect();

@@ -45,7 +45,7 @@ enum View {
     Photos,
     /// The faces, to be selected.
     Faces,
-    /// Those that facetag tagged by itself.
+    /// Automatic tags.
     Auto,
 }
 
@@ -180,7 +180,7 @@ async fn show(
     page.await
 }
 
-/// Where to go instead of to somebody who is no more.
+/// Where to go instead of to somebody who no longer exists.
 fn elsewhere(catalog: &Catalog, visit: &Visit, id: PersonId) -> Result<Response, PageError> {
     if let Some(became) = catalog.became(id)? {
         return Ok(visit.onward(&format!("/person/{became}")).into_response());

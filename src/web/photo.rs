@@ -42,7 +42,7 @@ struct PhotoPage {
     photo: PhotoRow,
     /// Width and height of the picture; boxes are in the same unit.
     stage: (f32, f32),
-    /// Those who can be told apart first, the largest first.
+    /// Recognisable faces first, the largest first.
     faces: Vec<Boxed>,
     /// How many of them can be.
     clear: usize,
@@ -76,7 +76,7 @@ struct Lies {
     away: Option<&'static str>,
 }
 
-/// So many faces that cannot be told apart from others are a crowd.
+/// From so many unrecognisable faces on, they are shown as a crowd.
 const CROWD: usize = 3;
 
 /// The longer side of a picture in the unit of its boxes, whatever its pixels: text beside them is in this unit too.
@@ -220,7 +220,7 @@ fn boxed(catalog: &Catalog, words: &Words, face: FaceRow) -> Result<Boxed, PageE
     })
 }
 
-/// Sorts faces: the largest first, and behind them a crowd of those without a name that cannot be told apart from others. Returns how many are before the crowd.
+/// Sorts faces: the largest first, and behind them a crowd of unrecognisable ones without a name. Returns how many are before the crowd.
 fn clear(faces: &mut [Boxed], photo: &PhotoRow) -> usize {
     let side = |face: &Boxed| (face.bounds.width * photo.width as f32).min(face.bounds.height * photo.height as f32);
     let in_crowd = |face: &Boxed| !face.is_named() && !face.is_recognisable;

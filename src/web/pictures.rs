@@ -118,7 +118,7 @@ fn picture(jpeg: Option<Vec<u8>>, headers: &HeaderMap) -> Response {
         return ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], AWAY).into_response();
     };
     let tag = format!("\"{}\"", &blake3::hash(&jpeg).to_hex()[..32]);
-    // An id may mean another picture after all was found anew: asked for each time, and sent only if it is another.
+    // After a rebuild an id may mean another picture: the browser asks each time, and gets it only if it has changed.
     let about = [(CACHE_CONTROL, "private, no-cache".to_owned()), (ETAG, tag.clone())];
     let same = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     if same {

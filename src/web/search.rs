@@ -32,7 +32,7 @@ const CHUNK: usize = 20_000;
 /// People offered to begin with.
 const OFTEN: usize = 12;
 
-/// Towns that a field completes by itself.
+/// The towns that a field offers while one types.
 const TOWNS: usize = 1000;
 
 pub(super) fn routes() -> Router<Site> {

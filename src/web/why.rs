@@ -24,7 +24,7 @@ struct WhyPage {
     frame: Frame,
     face: FaceRow,
     reason: &'static str,
-    /// The decision that speaks of it last.
+    /// The newest decision about it.
     said: Option<String>,
     /// With what each is called.
     resembles: Vec<(Resemblance, String)>,

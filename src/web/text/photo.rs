@@ -68,7 +68,7 @@ pub struct Words {
     pub by_itself: &'static str,
     pub grouped: &'static str,
     pub like_nobody: &'static str,
-    /// The line of the journal that speaks of it.
+    /// The line of the journal about it.
     pub said: fn(&str) -> String,
     pub like: &'static str,
     pub probability: &'static str,
