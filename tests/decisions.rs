@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use facetag::catalog::{
-    Catalog, CatalogError, Decision, FaceId, FaceRef, FaceRow, Hash, Library, NewFace, NewPhoto, PersonId, Stamp,
-    State, Who,
+    Catalog, CatalogError, Decision, FaceId, FaceRef, FaceRow, Hash, Imported, Library, NewFace, NewPhoto, PersonId,
+    Stamp, State, Who,
 };
 use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
 use facetag::people::{DecideError, decide, questions, regroup};
@@ -47,6 +47,8 @@ enum Say {
     Cover(Index),
     Circle(u8, Vec<Index>),
     Date(Vec<Index>, Option<i16>),
+    /// Names of another program: of faces, and of one that no detector saw.
+    Import(Vec<(Index, u8)>, Option<(Index, u8)>),
     Answer(Index, bool),
 }
 
@@ -69,6 +71,8 @@ fn say() -> impl Strategy<Value = Say> {
         1 => index().prop_map(Say::Cover),
         1 => (0u8..2, prop::collection::vec(any::<Index>(), 0..4)).prop_map(|(name, who)| Say::Circle(name, who)),
         1 => (some(), prop::option::of(2014i16..2024)).prop_map(|(faces, year)| Say::Date(faces, year)),
+        2 => (prop::collection::vec((index(), 0u8..5), 0..4), prop::option::of((index(), 0u8..5)))
+            .prop_map(|(named, drawn)| Say::Import(named, drawn)),
         3 => (index(), any::<bool>()).prop_map(|(question, yes)| Say::Answer(question, yes)),
     ]
 }
@@ -310,6 +314,32 @@ fn decision(catalog: &Catalog, pack: &PackInfo, say: &Say) -> Option<Decision> {
             let circle = known.map_or_else(|| catalog.next_circle().unwrap(), |circle| circle.id);
             Ok(Decision::Circle { circle, name: name.to_owned(), people: people.into_iter().collect() })
         }
+        Say::Import(named, drawn) => {
+            let mut imported = Imported::new("XMP", catalog.new_group_to_be().unwrap().0.id);
+            // What the user decided is kept, as an import keeps it.
+            let is_free = |face: &FaceRef| catalog.decided_at(face).unwrap().is_none();
+            let mut seen = BTreeSet::new();
+            for (index, number) in named {
+                let (face, name) = (index.get(&faces), name(number));
+                let reference = catalog.face_ref(face).unwrap();
+                if is_free(&reference) && seen.insert(face.id) {
+                    imported.tag(catalog.person_called(name).unwrap(), name, (name, face.bounds), reference);
+                }
+            }
+            if let Some((index, number)) = drawn {
+                let bounds = BoundingBox { x: 0.6, y: 0.6, width: 0.3, height: 0.3 };
+                let face = FaceRef::new(&catalog.photo(index.get(&faces).photo).unwrap().hash, bounds);
+                let name = name(number);
+                if is_free(&face) {
+                    let person = catalog.person_called(name).unwrap();
+                    imported.draw(person, name, (name, bounds), face, ([[0.2; 2]; 5], 0.5));
+                }
+            }
+            if imported.is_empty() {
+                return None;
+            }
+            Ok(imported.decision())
+        }
         Say::Cover(face) => match face.get(&faces) {
             face if face
                 .person
@@ -497,7 +527,19 @@ fn check_postcondition(catalog: &Catalog, before: &[FaceRow], decision: &Decisio
                 }
             }
         }
-        Decision::Import { .. } | Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => {
+        Decision::Import { people, .. } => {
+            for imported in people {
+                imported.faces.iter().try_for_each(|face| is(face, imported.person))?;
+                for drawn in &imported.drawn {
+                    is(&drawn.face, imported.person)?;
+                    let face = face(catalog, &drawn.face).expect("it is there");
+                    prop_assert_eq!((face.state, face.bounds), (Some(State::Manual), drawn.face.bounds));
+                }
+                prop_assert!(imported.name.is_none() || named(imported.person) == imported.name);
+                prop_assert!(named(imported.person).is_some());
+            }
+        }
+        Decision::Edited { .. } | Decision::Undo { .. } | Decision::Redo { .. } => {
             unreachable!("nobody says so here")
         }
     }
