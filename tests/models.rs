@@ -12,7 +12,7 @@ fn golden(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(file)
 }
 
-fn check(name: &str, model: &Path) {
+fn check(name: &str, model: &[u8]) {
     let all: Value = serde_json::from_slice(&fs::read(golden("golden.json")).unwrap()).unwrap();
     let case = &all[name];
     let input = &case["input"];
@@ -29,7 +29,7 @@ fn check(name: &str, model: &Path) {
     };
     let numbers: Vec<f32> = pixels.as_chunks().0.iter().flat_map(normalised).collect();
 
-    let graph = Graph::parse(&fs::read(model).unwrap()).unwrap();
+    let graph = Graph::parse(model).unwrap();
     let outputs = graph.network(width, height).unwrap().run(&numbers).unwrap();
 
     let expected = case["outputs"].as_array().unwrap();
@@ -45,29 +45,25 @@ fn check(name: &str, model: &Path) {
     }
 }
 
-fn shipped(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(file)
-}
-
 #[test]
 fn centerface() {
-    check("centerface", &shipped("centerface.onnx"));
+    check("centerface", facetag_weights_detectors::CENTERFACE);
 }
 
 #[test]
 fn retinaface() {
-    check("retinaface_mnet025", &shipped("retinaface_mnet025.onnx"));
+    check("retinaface_mnet025", facetag_weights_detectors::RETINAFACE);
 }
 
 #[test]
 fn sface() {
-    check("sface", &shipped("sface.onnx"));
+    check("sface", &facetag_weights_sface::sface());
 }
 
 /// InsightFace's weights may not be shipped: the test runs where `FACETAG_INSIGHTFACE` names the folder that has them.
 fn insightface(name: &str, file: &str) {
     match std::env::var_os("FACETAG_INSIGHTFACE") {
-        Some(folder) => check(name, &Path::new(&folder).join(file)),
+        Some(folder) => check(name, &fs::read(Path::new(&folder).join(file)).unwrap()),
         None => eprintln!("left out: {name}, as FACETAG_INSIGHTFACE does not name a folder with {file}"),
     }
 }

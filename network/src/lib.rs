@@ -15,6 +15,7 @@ mod translate;
 mod vectors;
 
 pub use graph::{Graph, Network, Output};
+pub use plan::release_memory;
 
 /// Why a model could not be made ready or run.
 #[derive(Debug, thiserror::Error)]

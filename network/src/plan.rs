@@ -62,6 +62,11 @@ pub enum Argument {
 /// Memory for the maps of one run after the other, of all networks: as many as have run at a time.
 static BUFFERS: Mutex<Vec<Vec<Vec<f32>>>> = Mutex::new(Vec::new());
 
+/// Gives back the memory that networks keep for their next run.
+pub fn release_memory() {
+    BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 impl Plan {
     /// Runs all steps on a picture of `height x width x channels`.
     pub fn run(&self, picture: &[f32]) -> TractResult<Vec<TValue>> {

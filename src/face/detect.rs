@@ -366,7 +366,7 @@ mod tests {
 
     /// The faces in a photo of the demo, and whether the coarse pass was enough.
     fn detected(photo: &str) -> (Detector, RgbImage, Vec<DetectedFace>, bool) {
-        let weights = include_bytes!("../../models/centerface.onnx");
+        let weights = facetag_weights_detectors::CENTERFACE;
         let detector = Detector::new(weights, Architecture::CenterFace, 1024, 0.3).unwrap();
         let photo = image::open(format!("demo/{photo}.jpg")).unwrap().to_rgb8();
         let faces = detector.detect(&photo).unwrap();

@@ -205,10 +205,9 @@ impl Pack {
     /// Its files cannot be read, or do not run.
     pub fn load(info: PackInfo, folder: &Path) -> Result<Self, ModelError> {
         if info.name == OPEN {
-            let detector = include_bytes!("../../models/centerface.onnx");
-            let refiner = Refiner::new(include_bytes!("../../models/retinaface_mnet025.onnx"))?;
-            let recogniser = include_bytes!("../../models/sface.onnx");
-            return Ok(Self { refiner: Some(refiner), ..Self::new(info, detector, recogniser)? });
+            let refiner = Refiner::new(facetag_weights_detectors::RETINAFACE)?;
+            let pack = Self::new(info, facetag_weights_detectors::CENTERFACE, &facetag_weights_sface::sface())?;
+            return Ok(Self { refiner: Some(refiner), ..pack });
         }
         let read = |name: &str| {
             let path = folder.join(&info.name).join(name);

@@ -184,9 +184,8 @@ impl Library {
     pub fn use_another_pack(&self) {
         let pack = self.home().join("packs/twin");
         fs::create_dir_all(&pack).unwrap();
-        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-        fs::copy(models.join("centerface.onnx"), pack.join("detector.onnx")).unwrap();
-        fs::copy(models.join("sface.onnx"), pack.join("recogniser.onnx")).unwrap();
+        fs::write(pack.join("detector.onnx"), facetag_weights_detectors::CENTERFACE).unwrap();
+        fs::write(pack.join("recogniser.onnx"), facetag_weights_sface::sface()).unwrap();
         let info = json!({
             "name": "twin", "licence": "as the open one", "dimension": 128, "detector": "centerface",
             "detector_threshold": 0.3, "detector_side": 1024, "recogniser_scale": 128.0,
