@@ -314,6 +314,237 @@ fn what_other_programs_wrote_stays() {
     assert_eq!(read["RegionInfo"]["RegionList"].as_array().map(Vec::len), Some(2), "theirs stay: {read}");
 }
 
+/// `orientation/6.jpg` with entries of another program.
+const OTHERS: &str = "metadata/regions-of-others.jpg";
+
+/// The names in each field, sorted: regions of MWG and of Microsoft, PersonInImage, digiKam's and Lightroom's keywords.
+fn fields(path: &Path) -> Option<[Vec<String>; 5]> {
+    let read = exiftool(path)?;
+    let texts = |list: &Value, field: &str, start: &str| -> Vec<String> {
+        let items = list.as_array().cloned().unwrap_or_default();
+        let text = |item: &Value| match field {
+            "" => item.as_str().map(str::to_owned),
+            field => item[field].as_str().map(str::to_owned),
+        };
+        let mut texts: Vec<String> = items.iter().filter_map(text).collect();
+        texts.retain(|text| text.starts_with(start));
+        texts.iter_mut().for_each(|text| drop(text.drain(..start.len())));
+        texts.sort();
+        texts
+    };
+    Some([
+        texts(&read["RegionInfo"]["RegionList"], "Name", ""),
+        texts(&read["RegionInfoMP"]["Regions"], "PersonDisplayName", ""),
+        texts(&read["PersonInImage"], "", ""),
+        texts(&read["TagsList"], "", "People/"),
+        texts(&read["HierarchicalSubject"], "", "People|"),
+    ])
+}
+
+/// What each field must hold: the names of the library in the photo, and what another program has there.
+fn expected(library: &Library) -> [Vec<String>; 5] {
+    let listed = names(library);
+    let ours: Vec<String> =
+        names_in(library, "regions-of-others.jpg").into_iter().filter(|name| listed.contains(name)).collect();
+    [(&["Rex"][..], true), (&["Rex"], true), (&["Somebody"], false), (&["Somebody"], false), (&[], false)].map(
+        |(theirs, has_boxes)| {
+            let theirs = theirs.iter().map(|&name| name.to_owned()).filter(|name| !ours.contains(name));
+            let mut all: Vec<String> = theirs.chain(ours.iter().cloned()).collect();
+            all.sort();
+            if !has_boxes {
+                all.dedup();
+            }
+            all
+        },
+    )
+}
+
+/// A packet as a program leaves it that rounds, and keeps nothing that it does not know.
+fn rewritten(packet: &str) -> String {
+    let end = "</facetag:Written>";
+    let packet = match (packet.find("<facetag:Written"), packet.find(end)) {
+        (Some(from), Some(to)) => format!("{}{}", &packet[..from], &packet[to + end.len()..]),
+        _ => packet.to_owned(),
+    };
+    let parts = packet.split("0.").enumerate().map(|(index, part)| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        if index == 0 || digits <= 4 { part.to_owned() } else { format!("{}{}", &part[..4], &part[digits..]) }
+    });
+    parts.collect::<Vec<_>>().join("0.")
+}
+
+/// In whatever order names are written into files and sidecars, and changed in between: in the end both say what the library says,
+/// and what another program wrote.
+#[test]
+fn files_and_sidecars_follow_the_library() {
+    let name = "regions-of-others.jpg";
+    for sequence in [
+        "sidecar files",
+        "files sidecar",
+        "files reject sidecar files",
+        "sidecar reject sidecar files",
+        "files rename sidecar",
+        "files rename files",
+        "sidecar files rename sidecar rename files",
+        "files merge sidecar files",
+        "sidecar merge files",
+        "files sidecar undo files",
+        "sidecar files undo undo sidecar files",
+        "files hide sidecar undo files",
+        "files forget sidecar files",
+        "sidecar forget sidecar",
+        "sidecar delete rename sidecar files",
+        "sidecar files delete rename files sidecar",
+        "files edit-file rename files",
+        "files edit-file rename sidecar",
+        "sidecar edit-sidecar rename sidecar files",
+        "sidecar edit-sidecar reject files",
+        "files rating rename sidecar",
+        "rating files rename sidecar",
+        "rating sidecar reject files undo sidecar",
+        "files other-library rename sidecar files",
+        "sidecar files other-library reject files",
+        "files other-library reject sidecar",
+        "files touch rename files",
+    ] {
+        let mut library = Library::scanned(&[OTHERS]);
+        let faces = library.export()[name]["faces"].as_array().unwrap().clone();
+        for (face, person) in faces.iter().zip(["Anna", "Ben", "Carl"]) {
+            library.facetag(["name", &face["group"].to_string(), person]).well();
+        }
+        for step in sequence.split(' ').chain(["sidecar", "files"]) {
+            let (photo, people) = (library.photo(name), names(&library));
+            let who = people.iter().find(|who| ["Anna", "Ben", "Carl"].contains(&who.as_str())).map_or("", String::as_str);
+            match step {
+                "sidecar" => drop(library.facetag(["write", "--all"]).well()),
+                "files" => drop(library.facetag(["write", "--all", "--into-files"]).well()),
+                "rename" => drop(library.facetag(["rename", who, &format!("{who} Renamed")]).well()),
+                "reject" => {
+                    let faces = library.export()[name]["faces"].as_array().unwrap().clone();
+                    let face = faces.iter().find(|face| face["person"]["name"] == who).unwrap()["id"].to_string();
+                    library.facetag(["reject", who, &face]).well();
+                }
+                "merge" => drop(library.facetag(["merge", "Anna", "Ben"]).well()),
+                "hide" => drop(library.facetag(["hide", who]).well()),
+                "forget" => drop(library.facetag(["forget", who, "--yes"]).well()),
+                "undo" => drop(library.facetag(["undo"]).well()),
+                "delete" => drop(fs::remove_file(beside(&photo))),
+                "edit-sidecar" => {
+                    fs::write(beside(&photo), rewritten(&fs::read_to_string(beside(&photo)).unwrap())).unwrap();
+                }
+                "edit-file" => {
+                    let Ok(read) = Command::new("exiftool").args(["-b", "-XMP"]).arg(&photo).output() else { return };
+                    let packet = library.folder().join("packet.xmp");
+                    fs::write(&packet, rewritten(&String::from_utf8(read.stdout).unwrap())).unwrap();
+                    let from = format!("-XMP<={}", packet.display());
+                    let run = Command::new("exiftool").args(["-q", "-overwrite_original", &from]).arg(&photo).status();
+                    assert!(run.unwrap().success());
+                    library.scan();
+                }
+                // A sidecar in which another program keeps something else.
+                "rating" => {
+                    let packet = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF \
+                                  xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' \
+                                  xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='3'/></rdf:RDF></x:xmpmeta>";
+                    fs::write(beside(&photo), packet).unwrap();
+                }
+                // The same photo in a library that knows nothing of the first one.
+                "other-library" => {
+                    let other = Library::new();
+                    fs::copy(&photo, other.photo(name)).unwrap();
+                    let _ = fs::copy(beside(&photo), beside(&other.photo(name)));
+                    other.scan();
+                    import(&other, &[]);
+                    library = other;
+                }
+                "touch" => {
+                    fs::write(&photo, [&fs::read(&photo).unwrap()[..], b"more"].concat()).unwrap();
+                    library.scan();
+                }
+                unknown => panic!("{unknown}"),
+            }
+        }
+        let photo = library.photo(name);
+        for path in [photo.clone(), beside(&photo)].into_iter().filter(|path| path.exists()) {
+            let Some(found) = fields(&path) else { return };
+            assert_eq!(found, expected(&library), "{sequence}: {}", path.display());
+        }
+        if sequence.contains("rating") {
+            assert_eq!(exiftool(&beside(&photo)).unwrap()["Rating"], 3, "{sequence}");
+        }
+    }
+}
+
+/// A sidecar hides what is in the photo, list by list: what it says must be whole, for programs that look at nothing else.
+#[test]
+fn a_sidecar_says_all_that_the_photo_says() {
+    let library = Library::scanned(&[OTHERS]);
+    let photo = library.photo("regions-of-others.jpg");
+    let packet = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+                  <rdf:Description rdf:about='' xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='3'/></rdf:RDF></x:xmpmeta>";
+    let face = &library.export()["regions-of-others.jpg"]["faces"][0];
+    library.facetag(["name", &face["group"].to_string(), "Anna"]).well();
+    library.facetag(["write", "--all", "--into-files"]).well();
+    fs::write(beside(&photo), packet).unwrap();
+    library.facetag(["write", "--all"]).well();
+    let Some(read) = fields(&beside(&photo)) else { return };
+    assert_eq!(read, expected(&library));
+
+    // A name that is no longer right stays in a file that nobody asked to change, and is hidden there.
+    library.facetag(["reject", "Anna", &face["id"].to_string()]).well();
+    let before = fs::read(&photo).unwrap();
+    let said = library.facetag(["write", "--all"]).well().stdout;
+    assert!(said.contains("1 photo still has names") && said.contains("--into-files"), "{said}");
+    assert_eq!((fs::read(&photo).unwrap() == before, fields(&beside(&photo)).unwrap()), (true, expected(&library)));
+    let other = Library::new();
+    fs::copy(&photo, other.photo("regions-of-others.jpg")).unwrap();
+    fs::copy(beside(&photo), beside(&other.photo("regions-of-others.jpg"))).unwrap();
+    other.scan();
+    import(&other, &[]);
+    assert!(!names(&other).contains(&"Anna".to_owned()), "{:?}", names(&other));
+    library.facetag(["write", "--all", "--into-files"]).well();
+    assert_eq!(fields(&photo).unwrap(), expected(&library));
+}
+
+/// `IMG.xmp` beside `IMG.jpg` and another photo of this name is the one's as much as the other's.
+#[test]
+fn two_photos_do_not_share_a_sidecar() {
+    let library = Library::new();
+    for (fixture, name) in [("metadata/obama-2010.jpg", "a.jpg"), ("formats/rgb8.png", "a.png")] {
+        library.put_as(fixture, name);
+    }
+    library.scan();
+    for photo in ["a.jpg", "a.png"] {
+        library.name(photo, &photo.replace('.', " "));
+    }
+    let shared = library.photo("a.xmp");
+    sidecar(&shared.with_extension(""), "", &[("Rex", [0.0, 0.0, 0.1, 0.1])]);
+    let before = fs::read(&shared).unwrap();
+    for _ in 0..2 {
+        library.facetag(["write", "--all"]).well();
+        assert_eq!(fs::read(&shared).unwrap(), before);
+        for photo in ["a.jpg", "a.png"] {
+            let Some([regions, ..]) = fields(&beside(&library.photo(photo))) else { return };
+            assert_eq!(regions, ["Rex".to_owned(), photo.replace('.', " ")]);
+        }
+    }
+    assert!(library.facetag(["write", "--all"]).well().stdout.contains("written before"));
+}
+
+/// Of a name without a box that is in the photo, the boxes are still news to other programs.
+#[test]
+fn names_in_one_more_form_are_counted() {
+    let library = Library::scanned(&[OTHERS]);
+    let photo = library.photo("regions-of-others.jpg");
+    let face = library.export()["regions-of-others.jpg"]["faces"][0].clone();
+    library.facetag(["name", &face["group"].to_string(), "Anna"]).well();
+    let [x, y, width, height] = std::array::from_fn(|index| face["box"][index].as_f64().unwrap());
+    // Stored with orientation 6: upright (x, y) was (y, 1 - x) there.
+    sidecar(&photo, "", &[("Anna", [y, 1.0 - x - width, height, width])]);
+    let said = library.facetag(["write", "--all"]).well().stdout;
+    assert!(said.contains("1 sidecar written: 1 name added"), "{said}");
+}
+
 #[test]
 fn names_are_shared_by_photo_and_box() {
     let photos = ["metadata/none.jpg", "metadata/obama-2010.jpg"];

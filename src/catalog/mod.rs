@@ -17,13 +17,14 @@
 //! | `person_state` | what decisions make of people |
 //! | `describe` | that in English |
 //! | `journal` | what they decided: appended, taken back, done again |
+//! | `commands` | which of them were one command |
 //! | `index` | which lines of it stand, and which are about whom |
 //! | `carry_out` | a decision -> what it changes |
 //! | `changes` | the rows before that, to take it back |
 //! | `edited` | which faces of a photo are which after an edit |
 //! | `replay` | the journal applied again, to photos found again |
 //! | `imported` | names of other programs, one import a decision |
-//! | `written` | photos into whose files facetag has written names |
+//! | `written` | what facetag has written into files and sidecars |
 //! | `read_only` | opening one that may not be written |
 //! | `damage` | whether it is damaged; what errors mean for whoever mends it |
 //! | `backup` | copies of it, and going back to one |
@@ -39,6 +40,7 @@ mod carry_out;
 mod changes;
 mod check;
 mod circles;
+mod commands;
 mod covers;
 mod damage;
 mod dates;
@@ -94,7 +96,7 @@ pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting, Spot};
 pub use text::{fold, tidy};
 pub use text_query::TextQueryError;
-pub use written::{NamedFaceRow, WrittenFile};
+pub use written::{NamedFaceRow, WrittenFile, WrittenTo};
 
 /// An open library.
 pub struct Catalog {

@@ -33,6 +33,8 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-circles.sql")),
     M::up(include_str!("migrations/2026-11-28-dates.sql")),
     M::up(include_str!("migrations/2026-11-28-named-faces.sql")),
+    M::up(include_str!("migrations/2026-11-28-written-entries.sql")),
+    M::up(include_str!("migrations/2026-11-28-commands.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

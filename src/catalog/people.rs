@@ -64,6 +64,9 @@ pub enum WhoError {
     NoSuchNumber(PersonId),
     #[error("{who:?} may be {}: give the number or the whole name", list(.candidates))]
     Ambiguous { who: String, candidates: Vec<Who> },
+    /// One person is meant, and this is a circle.
+    #[error("{circle:?} is a circle, and one person is meant here: give {}", list(.people))]
+    Circle { circle: String, people: Vec<Who> },
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
@@ -306,9 +309,8 @@ impl Catalog {
         match (seen.as_slice(), &exact, by_words.as_slice()) {
             ([one], _, _) | ([], Some(one), _) | ([], None, [one]) => Ok(one.clone()),
             ([], None, []) => {
-                // Where one person is asked for, a circle is as many as it has members.
                 if let Some(circle) = self.circle_called(who)? {
-                    return Err(WhoError::Ambiguous { who: who.to_owned(), candidates: circle.people });
+                    return Err(WhoError::Circle { circle: circle.name, people: circle.people });
                 }
                 let near = fitting(&|name| name.split(' ').any(|word| !key.is_empty() && word.starts_with(&key)));
                 Err(WhoError::Unknown { who: who.to_owned(), near })

@@ -567,6 +567,7 @@ impl Writer<'_> {
             self.carry_forgotten(old, photo)?;
             self.carry_tags(old, photo)?;
             self.carry_date(old, photo)?;
+            self.carry_written(old, photo)?;
         }
         let left = if before.is_none() { self.left_by(photo)? } else { None };
         if let Some((id, _)) = &left {

@@ -1,4 +1,5 @@
-//! Photos into whose files facetag itself has written: their content is another, and they are the same photos.
+//! What facetag itself has written into files and sidecars; a photo into whose file it wrote has another content, and is the same
+//! photo.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -20,6 +21,22 @@ pub struct WrittenFile {
     pub size: u64,
     /// Nanoseconds since 1970, UTC.
     pub modified: i64,
+}
+
+/// Where facetag writes names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrittenTo {
+    File,
+    Sidecar,
+}
+
+impl WrittenTo {
+    fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Sidecar => "sidecar",
+        }
+    }
 }
 
 /// A face with a name that is not hidden.
@@ -64,7 +81,7 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The photos of which names were written.
+    /// The photos in whose files or sidecars facetag's entries are, or may be.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -73,15 +90,51 @@ impl Catalog {
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
-}
 
-impl Writer<'_> {
-    /// Notes that names of these photos were written, or that none of them are left.
+    /// What facetag wrote of a photo in one place, as [`Writer::note_entries`] was told.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn note_written(&mut self, photo: PhotoId, has_names: bool) -> Result<()> {
-        let sql = if has_names {
+    pub fn written_entries(&self, photo: PhotoId, to: WrittenTo) -> Result<Vec<String>> {
+        let sql = "SELECT entry FROM written_entries WHERE photo_id = ?1 AND place = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![photo, to.name()], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Notes what facetag has in the files or sidecars of a photo now; what it had there before is forgotten.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn note_entries(&mut self, photo: PhotoId, to: WrittenTo, entries: &[String]) -> Result<()> {
+        let sql = "DELETE FROM written_entries WHERE photo_id = ?1 AND place = ?2";
+        self.connection.prepare_cached(sql)?.execute(params![photo, to.name()])?;
+        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, place, entry) VALUES (?1, ?2, ?3)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for entry in entries {
+            statement.execute(params![photo, to.name(), entry])?;
+        }
+        Ok(())
+    }
+
+    /// What was written of a photo is in the one that an edit has made of it too.
+    pub(super) fn carry_written(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
+        let sql = "INSERT OR IGNORE INTO written (photo_id) SELECT ?2 FROM written WHERE photo_id = ?1";
+        self.connection.prepare_cached(sql)?.execute([old, new])?;
+        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, place, entry)
+                   SELECT ?2, place, entry FROM written_entries WHERE photo_id = ?1";
+        self.connection.prepare_cached(sql)?.execute([old, new])?;
+        Ok(())
+    }
+
+    /// Notes whether entries of facetag are, or may be, in some file or sidecar of a photo: later writes look at it then.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn note_written(&mut self, photo: PhotoId, has_entries: bool) -> Result<()> {
+        let sql = if has_entries {
             "INSERT OR IGNORE INTO written (photo_id) VALUES (?1)"
         } else {
             "DELETE FROM written WHERE photo_id = ?1"

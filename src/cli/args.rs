@@ -60,10 +60,11 @@ pub enum Command {
         #[arg(required = true)]
         others: Vec<String>,
     },
-    /// Leave a person or group out of lists
+    /// Leave people or groups out of lists
     Hide {
-        /// Number or name
-        who: String,
+        /// Numbers or names
+        #[arg(required = true)]
+        who: Vec<String>,
         /// Show it again
         #[arg(long)]
         undo: bool,

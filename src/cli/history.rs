@@ -6,32 +6,33 @@ use anyhow::Result;
 
 use super::Exit;
 use super::output::{json, say, table};
-use crate::catalog::{Entry, Library, Line, LineId};
+use crate::catalog::{Entry, Library, Line};
 use crate::people::{DecideError, Deciding, decide, open};
 
 pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, |deciding, line| deciding.undo(line), "Taken back", "There is nothing to take back.")
+    again(library, times, Deciding::undo_command, "Taken back", "There is nothing to take back.")
 }
 
 pub(super) fn redo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, |deciding, line| deciding.redo(line), "Done again", "There is nothing to do again.")
+    again(library, times, Deciding::redo_command, "Done again", "There is nothing to do again.")
 }
 
 fn again(
     library: &Library,
     times: u32,
-    step: fn(&mut Deciding, Option<LineId>) -> Result<Option<Line>, DecideError>,
+    step: fn(&mut Deciding) -> Result<Vec<Line>, DecideError>,
     done: &str,
     nothing: &str,
 ) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     for _ in 0..times {
-        match decide(&mut catalog, &pack, |deciding| step(deciding, None))?.0 {
-            Some(line) => say(&format!("{done}: {}", line.decision.describe(&catalog.names()?)))?,
-            None => {
-                say(nothing)?;
-                return Ok(Exit::Partly);
-            }
+        let lines = decide(&mut catalog, &pack, step)?.0;
+        if lines.is_empty() {
+            say(nothing)?;
+            return Ok(Exit::Partly);
+        }
+        for line in lines {
+            say(&format!("{done}: {}", line.decision.describe(&catalog.names()?)))?;
         }
     }
     Ok(Exit::Well)
@@ -62,7 +63,7 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
     if more > 0 {
         writeln!(out, "\nAnd {more} before (--limit {} lists them).", limit + more)?;
     }
-    writeln!(out, "\n`facetag undo` takes back the newest that stands.")?;
+    writeln!(out, "\n`facetag undo` takes back the newest that stands, with all that was decided by the same command.")?;
     Ok(Exit::Well)
 }
 

@@ -15,7 +15,7 @@ use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::open;
 use crate::scan::{
     Claim, Claims, ImportedName, Match, Outcome, ask_names, draw_names, files_in, files_read_since, files_since,
-    import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, read_names, similar_names,
+    import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written, read_names, similar_names,
     standing_import,
 };
 use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar, Source};
@@ -137,6 +137,7 @@ pub(super) fn run(library: &Library, args: &Import) -> Result<Exit> {
         same = if args.json { Vec::new() } else { ask(&plan.similar)? };
         done = plan.carry_out(library, (&mut catalog, &info), &from, &same)?;
         problems.append(&mut done.problems);
+        note_written(&mut catalog, &claims.written)?;
         if args.paths.iter().all(|path| path.is_dir()) {
             keep_importing(&catalog, &args.from, started)?;
         }
@@ -271,6 +272,7 @@ pub(super) fn after_scan(library: &Library, since: Timestamp, (has_read, may_spe
     }
     let same = if standing.is_none() { ask(&plan.similar)? } else { Vec::new() };
     let done = plan.carry_out(library, (&mut catalog, &info), &words(&sources), &same)?;
+    note_written(&mut catalog, &claims.written)?;
     keep_importing(&catalog, &sources, now)?;
     for Problem { path, problem } in claims.problems.iter().chain(&done.problems) {
         note(&format!("warning: {}: {problem}", plain(path)));

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::Exit;
 use super::output::{count, note, say};
-use crate::catalog::{Catalog, Library, PersonId, Who};
+use crate::catalog::{Catalog, Library, PersonId, Who, tidy};
 use crate::face::PackInfo;
 use crate::people::{self, Decided, decide, open, questions};
 
@@ -31,7 +31,7 @@ pub(super) fn rename(library: &Library, who: &str, name: &str) -> Result<Exit> {
         deciding.rename(&person, name)?;
         Ok(person)
     })?;
-    say(&format!("{} is {name} now.", person.name.unwrap_or_default()))?;
+    say(&format!("{} is {} now.", person.name.unwrap_or_default(), tidy(name)))?;
     Ok(Exit::Well)
 }
 
@@ -50,10 +50,10 @@ pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<
     tell(&catalog, &pack, target.id, &done)
 }
 
-pub(super) fn hide(library: &Library, who: &str, hidden: bool) -> Result<Exit> {
+pub(super) fn hide(library: &Library, who: &[String], hidden: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let (people, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
-        let people = deciding.everybody(&[who.to_owned()])?;
+        let people = deciding.everybody(who)?;
         people.iter().try_for_each(|who| deciding.hide(who, hidden))?;
         Ok(people)
     })?;
@@ -90,7 +90,7 @@ pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result
 pub(super) fn favour(library: &Library, who: &[String], favourite: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let (people, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
-        let people = who.iter().map(|who| Ok(deciding.who(who)?)).collect::<Result<Vec<_>>>()?;
+        let people = deciding.everybody(who)?;
         people.iter().try_for_each(|who| deciding.favour(who, favourite))?;
         Ok(people)
     })?;

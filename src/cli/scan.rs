@@ -211,7 +211,7 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
         writeln!(out, "Files: {}.", rest.join(", "))?;
     }
     if summary.reread > 0 {
-        writeln!(out, "Metadata read again: {}.", count(summary.reread, "photo"))?;
+        writeln!(out, "Metadata read again: {}.", count(summary.reread, "file"))?;
     }
     if summary.live_videos > 0 {
         writeln!(out, "Live Photos: {} beside them.", count(summary.live_videos, "video"))?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::history::local;
 use super::output::{json, percent, table};
 use super::{Exit, face_called};
-use crate::catalog::{FaceId, Library, State, Who};
+use crate::catalog::{Decision, FaceId, Library, State, Who};
 use crate::people::{explain, open};
 
 pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit> {
@@ -21,7 +21,16 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     let mut out = std::io::stdout().lock();
     let whose = why.person.as_ref().map_or_else(|| "nobody yet".to_owned(), Who::to_string);
     writeln!(out, "Face {face} in {}: {whose}.", why.path.as_deref().unwrap_or("a photo that is away"))?;
+    let face_ref = catalog.face_ref(&row)?;
+    let decision = why.decision.as_ref().map(|line| &line.decision);
+    let inferred = decision.and_then(|decision| decision.inferred(&face_ref));
     let reason = match (why.state, &why.person) {
+        (Some(State::Confirmed | State::Manual), _) if inferred.is_some() => {
+            "You imported the name for this photo, and facetag found out which face is theirs."
+        }
+        (Some(State::Confirmed | State::Manual), _) if matches!(decision, Some(Decision::Import { .. })) => {
+            "You imported the name for this face."
+        }
         (Some(State::Confirmed | State::Manual), _) => "You said so.",
         (Some(State::Auto), _) => {
             "facetag tagged it automatically: it is very similar to theirs, and clearly less similar to anybody else's."
@@ -37,8 +46,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     if let Some(line) = &why.decision {
         writeln!(out, "Line {} of {}: {}.", line.id, local(line), line.decision.describe(&catalog.names()?))?;
     }
-    let face = catalog.face_ref(&row)?;
-    if let Some(because) = why.decision.as_ref().and_then(|line| line.decision.inferred(&face)) {
+    if let Some(because) = inferred {
         writeln!(out, "{because}.")?;
     }
     if !why.resembles.is_empty() {

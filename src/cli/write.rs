@@ -11,6 +11,7 @@ use super::output::{count, json, note, plain, say};
 use super::scan::interruption;
 use crate::catalog::Library;
 use crate::people::open;
+use crate::printable::printable;
 use crate::tags::{Target, WriteOptions, write_names};
 
 pub(super) fn run(library: &Library, args: &Write) -> Result<Exit> {
@@ -46,7 +47,15 @@ pub(super) fn run(library: &Library, args: &Write) -> Result<Exit> {
             let path = plain(&conflict.path);
             say(&format!(
                 "{path}: another program says {}, where you say {}; left as it is",
-                conflict.theirs, conflict.name
+                printable(&conflict.theirs),
+                conflict.name
+            ))?;
+        }
+        if !written.outdated.is_empty() {
+            let photos = count(written.outdated.len() as u64, "photo");
+            say(&format!(
+                "{photos} still {} names that are no longer right, from `write --into-files`: the same command corrects them.",
+                if written.outdated.len() == 1 { "has" } else { "have" }
             ))?;
         }
         if is_interrupted {

@@ -190,7 +190,17 @@ mod tests {
         assert_eq!(taken(&fields), "2024-07-03T18:22:10");
         assert_eq!(taken(&[changed, changed_offset]), "2024-09-01T08:00:00+02:00");
         let offset = ascii(Tag::OffsetTimeOriginal, "-03:30");
-        assert_eq!(taken(&[original, offset]), "2024-07-03T18:22:10-03:30");
+        assert_eq!(taken(&[original, offset.clone()]), "2024-07-03T18:22:10-03:30");
+        // Some programs write it into the time itself.
+        for (whole, read) in [
+            ("2020:07:04T10:00:00Z", "2020-07-04T10:00:00+00:00"),
+            ("2020:07:04 10:00:00+02:00", "2020-07-04T10:00:00+02:00"),
+            ("2020-07-04T10:00:00.25-05:00", "2020-07-04T10:00:00-05:00"),
+        ] {
+            assert_eq!(taken(&[ascii(Tag::DateTimeOriginal, whole)]), read, "{whole}");
+            let both = [ascii(Tag::DateTimeOriginal, whole), offset.clone()];
+            assert_eq!(taken(&both), "2020-07-04T10:00:00-03:30", "the tag counts more");
+        }
     }
 
     #[test]

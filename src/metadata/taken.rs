@@ -142,10 +142,11 @@ impl Taken {
     }
 
     fn of_tags(exif: &Exif, time: Tag, fraction: Tag, offset: Tag, source: DateSource) -> Option<Self> {
-        let when = When::read(&text(exif, time)?)?;
-        let offset_minutes = text(exif, offset).and_then(|text| offset_minutes(&text));
-        let fraction = text(exif, fraction).unwrap_or_default();
-        Some(Self { when: when.with_fraction(&fraction), offset_minutes, source })
+        // Some programs write all of it in one, as in XMP.
+        let whole = Self::of_iso(&text(exif, time)?)?;
+        let offset_minutes = text(exif, offset).and_then(|text| offset_minutes(&text)).or(whole.offset_minutes);
+        let when = text(exif, fraction).map_or(whole.when, |fraction| whole.when.with_fraction(&fraction));
+        Some(Self { when, offset_minutes, source })
     }
 
     /// The time in an XMP packet.
@@ -154,15 +155,18 @@ impl Taken {
         PROPERTIES.into_iter().find_map(|property| values(&packet, property).find_map(Self::of_iso))
     }
 
-    /// ISO 8601, whole or in part, as XMP has it.
+    /// ISO 8601, whole or in part, as XMP has it, and what is like it: "2020:07:04 10:00:00.25 +02:00".
     pub fn of_iso(text: &str) -> Option<Self> {
         let text = text.trim();
         let when = When::read(text)?;
-        let clock = text.split_once('T').map_or("", |(_, clock)| clock);
+        // Behind the day, whose signs may be those of an offset.
+        let clock = text.char_indices().nth(8).map_or("", |(at, _)| &text[at..]);
+        let clock = clock.find(':').map_or("", |minutes| &clock[minutes..]);
         let fraction = clock.split_once('.').map_or("", |(_, fraction)| fraction);
         let fraction: String = fraction.chars().take_while(char::is_ascii_digit).collect();
-        let offset = clock.find(['+', '-', 'Z']).and_then(|at| offset_minutes(&clock[at..]));
-        Some(Self { when: when.with_fraction(&fraction), offset_minutes: offset, source: DateSource::Xmp })
+        let behind = clock.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ':' | '.'));
+        let offset_minutes = offset_minutes(behind).filter(|_| matches!(when, When::Time(_)));
+        Some(Self { when: when.with_fraction(&fraction), offset_minutes, source: DateSource::Xmp })
     }
 
     /// Seconds since 1970, UTC, as Google Takeout has them.
@@ -252,7 +256,9 @@ impl When {
         let parts = lengths(day, &['-', '.', '/', ':']).unwrap_or_default();
         let is_clock = matches!(lengths(clock, &[':']).as_deref(), Some([1 | 2, 2] | [1 | 2, 2, 2]));
         match (parts.as_slice(), clock) {
-            ([4] | [4, 2] | [4, 2, 2], "") => Self::read(text),
+            ([4], "") => Self::read(text).filter(|when| matches!(when, Self::Year(_))),
+            ([4, 2], "") => Self::read(text).filter(|when| matches!(when, Self::Month(..))),
+            ([4, 2, 2], "") => Self::read(text).filter(|when| matches!(when, Self::Day(_))),
             ([4, 2, 2], _) if is_clock => Self::read(text).filter(|when| matches!(when, Self::Time(_))),
             _ => {
                 let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -286,12 +292,14 @@ impl When {
     }
 
     /// Reads "2024:07:03 18:22:10" and what programs made of it: any signs between the numbers, blanks or zeros for what is
-    /// not known, "June 1955", and anything after.
+    /// not known, "June 1955", and anything after. Of a day that never was, its month and year are kept.
     fn read(text: &str) -> Option<Self> {
         if let Some(when) = written_out(text) {
             return Some(when);
         }
-        let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+        // What is ahead of UTC is no time.
+        let local = text.split('+').next().unwrap_or_default();
+        let numbers = local.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
         let mut numbers = numbers.map(str::parse::<i16>);
         let mut next = || numbers.next()?.ok();
         let year = next().filter(|year| (FIRST_YEAR..=LAST_YEAR).contains(year))?;
@@ -301,12 +309,18 @@ impl When {
         let month = match next() {
             Some(0) | None => return Some(Self::Year(year)),
             Some(_) if is_blank(5..7) => return Some(Self::Year(year)),
-            Some(month) => small(month).filter(|month| (1..=12).contains(month))?,
+            Some(month) => match small(month).filter(|month| (1..=12).contains(month)) {
+                Some(month) => month,
+                None => return Some(Self::Year(year)),
+            },
         };
         let day = match next() {
             Some(0) | None => return Some(Self::Month(year, month)),
             Some(_) if is_blank(8..10) => return Some(Self::Month(year, month)),
-            Some(day) => Date::new(year, month, small(day)?).ok()?,
+            Some(day) => match small(day).and_then(|day| Date::new(year, month, day).ok()) {
+                Some(day) => day,
+                None => return Some(Self::Month(year, month)),
+            },
         };
         let clock = match (next(), next(), next()) {
             (Some(hour), Some(minute), second) => clock(hour, minute, second.unwrap_or(0)),
@@ -356,20 +370,26 @@ pub(super) fn values<'a>(packet: &'a str, property: &'a str) -> impl Iterator<It
     })
 }
 
-/// Reads "+01:00", "+1:00", "-0330", "+1" and "Z". The clocks on Earth are from 12 hours behind to 14 hours ahead of UTC.
+/// Reads "+01:00", "+1:00", "-0330", "+1", "5:30", "UTC+3", "GMT" and "Z". The clocks on Earth are from 12 hours behind to 14 hours
+/// ahead of UTC.
 fn offset_minutes(text: &str) -> Option<i32> {
-    let text = text.trim();
-    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
+    let text = text.trim().trim_start_matches('(').trim_end_matches(')').to_ascii_uppercase();
+    let zone = ["UTC", "GMT", "Z"].into_iter().find_map(|zone| text.strip_prefix(zone));
+    let text = zone.unwrap_or(&text).trim();
+    if zone.is_some() && text.is_empty() {
         return Some(0);
     }
-    let (sign, rest) = match text.chars().next()? {
-        '+' => (1, &text[1..]),
-        '-' => (-1, &text[1..]),
-        '−' => (-1, &text['−'.len_utf8()..]),
+    let sign = text.chars().next()?;
+    let (sign, rest) = match sign {
+        '+' | '±' => (1, &text[sign.len_utf8()..]),
+        '-' | '−' | '–' => (-1, &text[sign.len_utf8()..]),
+        // Without a sign it is an offset only where it looks like one.
+        '0'..='9' if text.contains(':') => (1, text),
         _ => return None,
     };
-    let (hours, minutes) = match rest.split_once(':') {
-        Some((hours, minutes)) => (hours, minutes.split(':').next().unwrap_or_default()),
+    let rest = rest.trim();
+    let (hours, minutes) = match rest.split_once([':', '.']) {
+        Some((hours, minutes)) => (hours, minutes.split([':', '.']).next().unwrap_or_default()),
         None if rest.len() > 2 => rest.split_at_checked(rest.len() - 2)?,
         None => (rest, "0"),
     };
@@ -564,6 +584,10 @@ mod tests {
             ("1955:06:03", "1955-06-03"),
             ("1955:06:03   :  :  ", "1955-06-03"),
             ("1955:06:03 24:22:10", "1955-06-03"),
+            ("1955:06:31", "1955-06"),
+            ("2023:02:29 12:00:00", "2023-02"),
+            ("2023:02:99 12:00:00", "2023-02"),
+            ("2023:13:01 12:00:00", "2023"),
             ("1955:06:03 18:22", "1955-06-03T18:22:00"),
         ] {
             assert_eq!(When::read(text).map(|when| when.to_string()).as_deref(), Some(known), "{text}");
@@ -577,8 +601,6 @@ mod tests {
             "0000:00:00 00:00:00",
             "    :  :     :  :  ",
             "0001:01:01 00:00:00",
-            "2023:02:29 12:00:00",
-            "2023:13:01 12:00:00",
             "99999:07:03 18:22:10",
             "yesterday",
         ] {
@@ -597,10 +619,19 @@ mod tests {
             ("+01", 60),
             ("+1", 60),
             ("−03:00", -180),
+            ("5:30", 330),
+            ("05:45", 345),
+            ("GMT+1", 60),
+            ("UTC+3", 180),
+            ("UTC +03:00", 180),
+            ("(GMT-3:30)", -210),
+            ("utc", 0),
+            ("GMT", 0),
+            ("+01:00:00", 60),
         ] {
             assert_eq!(offset_minutes(text), Some(minutes), "{text}");
         }
-        for text in ["", "05:45", "+15:00", "-13:00", "+01:60", "+", "+é:00", "   :  "] {
+        for text in ["", "0545", "+15:00", "-13:00", "+01:60", "+", "+é:00", "   :  ", "CET", "UTC+", "Zürich"] {
             assert_eq!(offset_minutes(text), None, "{text}");
         }
     }
@@ -668,6 +699,11 @@ mod tests {
         for (packet, taken) in [
             (r#"<rdf:Description exif:DateTimeOriginal="2022-01-03T10:11:12.25+02:00"/>"#, "2022-01-03T10:11:12+02:00"),
             ("<xmp:CreateDate>2022-01-03T10:11:12Z</xmp:CreateDate>", "2022-01-03T10:11:12+00:00"),
+            ("<xmp:CreateDate>2022:01:03 10:11:12.5 -05:00</xmp:CreateDate>", "2022-01-03T10:11:12-05:00"),
+            ("<xmp:CreateDate>2022-01-03T10:11+0530</xmp:CreateDate>", "2022-01-03T10:11:00+05:30"),
+            ("<xmp:CreateDate>2022-01-03T10:11:12GMT+1</xmp:CreateDate>", "2022-01-03T10:11:12+01:00"),
+            ("<xmp:CreateDate>1955-06-31</xmp:CreateDate>", "1955-06"),
+            ("<xmp:CreateDate>2022-01-03+02:00</xmp:CreateDate>", "2022-01-03"),
             ("<photoshop:DateCreated>1955-06</photoshop:DateCreated>", "1955-06"),
             ("<a xmp:CreateDate='2020-01-01' photoshop:DateCreated='1955'/>", "1955"),
         ] {

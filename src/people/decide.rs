@@ -127,7 +127,11 @@ pub fn decide<T, E: From<CatalogError>>(
         let mut deciding = Deciding { catalog, pack, tagged: 0, notes: Vec::new() };
         let done = work(&mut deciding)?;
         let Deciding { catalog, tagged, notes, .. } = deciding;
-        Ok((done, Decided { lines: before.next()..=catalog.last_line()?, tagged, notes }))
+        let lines = before.next()..=catalog.last_line()?;
+        if lines.start() < lines.end() {
+            catalog.note_command(*lines.start(), *lines.end())?;
+        }
+        Ok((done, Decided { lines, tagged, notes }))
     })
 }
 
@@ -213,6 +217,41 @@ impl Deciding<'_> {
     pub fn redo(&mut self, line: Option<LineId>) -> Result<Option<Line>, DecideError> {
         let newest = self.newest_undone()?;
         self.step(line, newest, Catalog::redo)
+    }
+
+    /// Takes back the newest command: all that was decided with it. Returns the decisions, the newest first.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn undo_command(&mut self) -> Result<Vec<Line>, DecideError> {
+        self.all_of_command(|deciding| deciding.newest_line(), |deciding| deciding.undo(None))
+    }
+
+    /// Does again the command that was taken back last, unless something else was decided since. Returns the decisions.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn redo_command(&mut self) -> Result<Vec<Line>, DecideError> {
+        self.all_of_command(|deciding| deciding.newest_undone(), |deciding| deciding.redo(None))
+    }
+
+    fn all_of_command(
+        &mut self,
+        newest: fn(&Catalog) -> Result<Option<LineId>, CatalogError>,
+        step: fn(&mut Self) -> Result<Option<Line>, DecideError>,
+    ) -> Result<Vec<Line>, DecideError> {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut command = None;
+        while let Some(next) = newest(self)? {
+            let Some(next) = self.decision_of(next)? else { break };
+            let (first, last) = command.unwrap_or(self.command_of(next.id)?);
+            if !(first..=last).contains(&next.id) {
+                break;
+            }
+            command = Some((first, last));
+            lines.extend(step(self)?);
+        }
+        Ok(lines)
     }
 
     fn step(

@@ -1,5 +1,8 @@
 //! What lies beside photos, where that has changed -> their dates and places in the library.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use rayon::prelude::*;
 
 use super::Job;
@@ -12,6 +15,11 @@ const BATCH: usize = 1000;
 
 /// Reads the files beside photos where they are not as they were, until the scan is interrupted.
 pub(super) fn beside(job: &mut Job, plan: &Plan) -> Result<(), CatalogError> {
+    // Their own metadata was read again too, and is counted.
+    let counted: HashSet<&Path> = match job.options.reread {
+        true => plan.read.iter().map(|file| file.path.as_path()).collect(),
+        false => HashSet::new(),
+    };
     for batch in plan.beside.chunks(BATCH) {
         if job.is_interrupted() {
             return Ok(());
@@ -30,7 +38,8 @@ pub(super) fn beside(job: &mut Job, plan: &Plan) -> Result<(), CatalogError> {
         job.summary.reread += job.catalog.batch(|writer| {
             let mut known = 0;
             for (path, beside) in &read {
-                known += u64::from(writer.beside(path, beside.as_ref())?);
+                let has_photo = writer.beside(path, beside.as_ref())?;
+                known += u64::from(has_photo && !counted.contains(path.as_path()));
             }
             Ok(known)
         })?;

@@ -37,6 +37,8 @@ pub struct Claim {
 #[derive(Debug, Clone, Default)]
 pub struct Claims {
     pub claims: Vec<Claim>,
+    /// Photos in which facetag has written something itself, perhaps from another library.
+    pub written: Vec<PhotoId>,
     pub problems: Vec<Problem>,
 }
 
@@ -94,7 +96,11 @@ pub fn read_names(catalog: &Catalog, reader: &Reader, files: &[FileRow]) -> Resu
         })
         .collect();
     let mut of_photo: BTreeMap<PhotoId, Vec<Claim>> = BTreeMap::new();
+    let mut written = Vec::new();
     for (photo, tags) in tags {
+        if tags.is_ours {
+            written.push(photo);
+        }
         // Several files may hold one photo, and each have a sidecar.
         let claims = of_photo.entry(photo).or_default();
         for Region { name, bounds, ours } in tags.regions {
@@ -112,7 +118,8 @@ pub fn read_names(catalog: &Catalog, reader: &Reader, files: &[FileRow]) -> Resu
             }
         }
     }
-    Ok(Claims { claims: of_photo.into_values().flatten().collect(), problems: reader.problems() })
+    let claims = of_photo.into_values().flatten().collect();
+    Ok(Claims { claims, written, problems: reader.problems() })
 }
 
 /// The bytes of a file that is as it was scanned; of a JPEG those before its pixels are enough.
@@ -237,12 +244,19 @@ pub fn imported_names(
     let mut names = Vec::new();
     for spellings in spellings.into_values() {
         let (most, _) =
-            spellings.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name))).expect("one at least");
+            spellings.iter().max_by_key(|(name, count)| (**count, is_mixed(name), std::cmp::Reverse(**name))).expect("one at least");
         let person = catalog.person_called(most)?.map(|person| person.id);
         names.push(ImportedName { name: (*most).to_owned(), person, faces: spellings.values().sum() });
     }
     names.sort_by(|a, b| b.faces.cmp(&a.faces).then_with(|| a.name.cmp(&b.name)));
     Ok(names)
+}
+
+/// Whether a name is in capital and small letters, as people write it, or in a script that has none.
+fn is_mixed(name: &str) -> bool {
+    let has_case = |letter: &char| letter.is_uppercase() || letter.is_lowercase();
+    let mut letters = name.chars().filter(has_case).peekable();
+    letters.peek().is_none() || (name.chars().any(char::is_uppercase) && name.chars().any(char::is_lowercase))
 }
 
 /// The pairs of names that may mean one person, of which one at least is new.
@@ -361,6 +375,18 @@ pub fn import_names(
     Ok(decided)
 }
 
+/// Notes that facetag, perhaps from another library, has written something of these photos: so it is found there once it is no
+/// longer right.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn note_written(catalog: &mut Catalog, photos: &[PhotoId]) -> Result<(), CatalogError> {
+    match photos {
+        [] => Ok(()),
+        photos => catalog.batch(|writer| photos.iter().try_for_each(|&photo| writer.note_written(photo, true))),
+    }
+}
+
 /// Keeps the names without boxes that may be of several faces, to be asked about.
 ///
 /// # Errors
@@ -427,11 +453,18 @@ fn has_newer_names(folder: &Path, since: Timestamp) -> bool {
     let is_newer = |entry: std::fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().to_lowercase();
         let is_names = name.ends_with(".xmp") || name.ends_with(".json") || name.ends_with("picasa.ini");
-        let modified =
-            || Some(entry.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs() as i64);
-        is_names && modified().is_some_and(|modified| modified >= since.as_second())
+        is_names && entry.metadata().is_ok_and(|about| changed(&about) >= since.as_second())
     };
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_newer)))
+}
+
+/// When a file changed last, in seconds since 1970: some programs keep the time of its content when they change it.
+fn changed(about: &std::fs::Metadata) -> i64 {
+    let modified = about.modified().ok().and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
+    let modified = modified.map_or(0, |modified| modified.as_secs() as i64);
+    #[cfg(unix)]
+    let modified = modified.max(std::os::unix::fs::MetadataExt::ctime(about));
+    modified
 }
 
 /// The setting that says from where names are imported after each scan: once the user has imported from there.

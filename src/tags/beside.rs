@@ -30,7 +30,8 @@ pub fn is_beside(path: &Path) -> bool {
 }
 
 impl BesideReader {
-    /// What the names, sizes and times of the files beside a photo amount to; `None` where there are none.
+    /// What the names, sizes and times of the files beside a photo amount to, and where on the disk they are, as an edit may keep
+    /// size and time; `None` where there are none.
     pub fn stamp(&mut self, photo: &Path) -> Option<i64> {
         let files = self.files(photo);
         if files.is_empty() {
@@ -43,6 +44,14 @@ impl BesideReader {
             hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
             hash.update(&about.map_or(0, |about| about.len()).to_le_bytes());
             hash.update(&modified.map_or(0, |modified| modified.as_nanos()).to_le_bytes());
+            #[cfg(unix)]
+            if let Some(about) = &about {
+                use std::os::unix::fs::MetadataExt;
+                // Two edits within one tick of the clock have another inode, if they write a new file.
+                hash.update(&about.ctime().to_le_bytes());
+                hash.update(&about.ctime_nsec().to_le_bytes());
+                hash.update(&about.ino().to_le_bytes());
+            }
         }
         let bytes = hash.finalize().as_bytes().first_chunk().copied();
         bytes.map(i64::from_le_bytes)

@@ -1,7 +1,10 @@
 //! Our names -> an XMP packet in which all else stays as it was.
 //!
-//! What facetag writes it also lists in a property of its own, `facetag:Written`: so it knows later, in whatever library, which
-//! entries it may change. Entries of other programs are never changed, and none is written that is there already.
+//! Entries of other programs are never changed, and none is written that is there already. Which entries are facetag's is known in two
+//! ways: the library keeps what was written where, as [`Ours`]; and each packet lists it in a property of its own, `facetag:Written`,
+//! for other libraries, and where other programs copy a packet elsewhere.
+
+use std::collections::BTreeSet;
 
 use super::keywords::{DIGIKAM, IPTC, LIGHTROOM};
 use super::matching::affinity;
@@ -10,7 +13,7 @@ use super::mwg::{AREA, DIMENSIONS, MWG, area};
 use super::rdf::{Namespace, Properties, RDF, Value, X, is_list, value};
 use super::xml::{Document, Element, Node, XmlError};
 use super::{Region, centred, cut};
-use crate::catalog::fold;
+use crate::catalog::{fold, tidy};
 use crate::face::BoundingBox;
 
 const FACETAG: Namespace = ("facetag", "urn:facetag:1.0/");
@@ -42,12 +45,14 @@ pub struct NamedFace {
 pub struct Composed {
     /// `None` where nothing is to be changed.
     pub packet: Option<String>,
-    /// Faces that were added or renamed.
+    /// Faces of which something was added, be it in one format; renamed ones too.
     pub added: usize,
-    /// Faces that were taken away or renamed.
+    /// Faces that were removed or renamed.
     pub removed: usize,
     /// Our name and that of a region of another program, which stays.
     pub conflicts: Vec<(String, String)>,
+    /// What of the packet is facetag's then.
+    pub ours: Ours,
 }
 
 /// A list in which names are written.
@@ -72,79 +77,215 @@ struct Entry {
 }
 
 /// What facetag wrote into a packet.
-#[derive(Debug, Default)]
-pub struct Ours(Vec<Entry>);
+#[derive(Debug, Clone, Default)]
+pub struct Ours(Vec<Mark>);
 
-/// Reads what facetag wrote into a packet.
+/// An entry of facetag, by which it is known again: names only as hashes, so that they can be kept of whoever is forgotten.
+#[derive(Debug, Clone, PartialEq)]
+struct Mark {
+    field: Field,
+    /// Of the name of a region; of the whole text of anything else.
+    text: blake3::Hash,
+    /// Of the stored photo, for regions.
+    bounds: Option<BoundingBox>,
+}
+
+/// Reads what a packet itself lists as written by facetag.
 pub fn ours(properties: &Properties) -> Ours {
     let written = properties.get(FACETAG, "Written").map_or(&[][..], Value::items);
-    Ours(written.iter().filter_map(Value::text).filter_map(Entry::parse).collect())
+    Ours(written.iter().filter_map(Value::text).filter_map(Entry::parse).map(|entry| Mark::of(&entry)).collect())
+}
+
+/// What of a packet is facetag's, of which the library knows `recorded`.
+pub fn held(packet: Option<&[u8]>, recorded: Ours) -> Ours {
+    let document = packet.and_then(|packet| Document::parse(packet).ok());
+    let mut held = document.as_ref().map_or_else(Ours::default, |document| known(document, recorded));
+    if let Some(rdf) = document.as_ref().and_then(|document| document.find(RDF, "RDF")) {
+        held.0.retain(|mark| items(rdf, mark.field).iter().any(|item| mark.is_item(item)));
+    }
+    held
+}
+
+/// What facetag wrote into a packet, as it says itself and as the library knows.
+fn known(document: &Document, recorded: Ours) -> Ours {
+    let listed = ours(&Properties::of(document));
+    let has_list = !listed.is_empty();
+    match document.find(RDF, "RDF") {
+        Some(rdf) => listed.and(recorded.in_packet(rdf, has_list)),
+        None => listed,
+    }
 }
 
 impl Ours {
+    /// What [`Ours::texts`] gave.
+    pub fn parse(texts: &[String]) -> Self {
+        Self(texts.iter().filter_map(|text| Mark::parse(text)).collect())
+    }
+
+    /// As the library keeps it.
+    pub fn texts(&self) -> Vec<String> {
+        // In order, each once.
+        self.0.iter().map(Mark::text).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// This and that.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub fn contains_region(&self, region: &Region) -> bool {
-        self.0.iter().any(|entry| entry.name == region.name && entry.is_at(Some(&region.bounds)))
+        let text = hash(&region.name);
+        self.0.iter().any(|mark| mark.text == text && is_at(mark.bounds.as_ref(), Some(&region.bounds)))
     }
 
     pub fn contains_name(&self, name: &str) -> bool {
-        self.0.iter().any(|entry| entry.bounds.is_none() && entry.name == name)
+        let is_name = |mark: &Mark| mark.text == hash(&mark.field.text(name));
+        self.0.iter().any(|mark| mark.bounds.is_none() && is_name(mark))
+    }
+
+    fn contains(&self, entry: &Entry) -> bool {
+        self.0.iter().any(|mark| mark.is(entry))
+    }
+
+    /// What was written into this packet, or one that another program has made of it; nothing where that program has made its own
+    /// anew, in which a keyword can be the same by chance, but a region cannot.
+    fn in_packet(self, rdf: &Element, has_list: bool) -> Self {
+        let is_there = |mark: &Mark| items(rdf, mark.field).iter().any(|item| mark.is_item(item));
+        let mut regions = self.0.iter().filter(|mark| mark.bounds.is_some()).peekable();
+        if has_list || regions.peek().is_none() || regions.any(is_there) { self } else { Self::default() }
     }
 }
 
+impl Mark {
+    fn of(entry: &Entry) -> Self {
+        let Entry { field, name, bounds } = entry;
+        let text = if bounds.is_some() { name.clone() } else { field.text(name) };
+        Self { field: *field, text: hash(&text), bounds: *bounds }
+    }
+
+    /// `mwg:0.123456,0.2,0.1,0.1:HASH` or `person:HASH`
+    fn text(&self) -> String {
+        Entry { field: self.field, name: self.text.to_hex().to_string(), bounds: self.bounds }.text()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let Entry { field, name, bounds } = Entry::parse(text)?;
+        Some(Self { field, text: blake3::Hash::from_hex(name).ok()?, bounds })
+    }
+
+    fn is(&self, entry: &Entry) -> bool {
+        let Self { field, text, bounds } = Self::of(entry);
+        self.field == field && self.text == text && is_at(self.bounds.as_ref(), bounds.as_ref())
+    }
+
+    fn is_item(&self, item: &Element) -> bool {
+        let value = value(item);
+        match self.field.read(&value) {
+            Some((name, bounds)) if self.field.has_boxes() => {
+                self.text == hash(&name) && is_at(self.bounds.as_ref(), bounds.as_ref())
+            }
+            _ => value.text().is_some_and(|text| self.text == hash(text)),
+        }
+    }
+}
+
+/// Of a text in whatever Unicode form a program has it.
+fn hash(text: &str) -> blake3::Hash {
+    blake3::hash(tidy(text).as_bytes())
+}
+
+/// The same box, but for how programs round it.
+fn is_at(one: Option<&BoundingBox>, other: Option<&BoundingBox>) -> bool {
+    match (one, other) {
+        (Some(a), Some(b)) => {
+            let near = |a: f32, b: f32| (a - b).abs() < 0.002;
+            near(a.x, b.x) && near(a.y, b.y) && near(a.width, b.width) && near(a.height, b.height)
+        }
+        (a, b) => a.is_none() && b.is_none(),
+    }
+}
+
+/// The packet to write into, and what is known of it.
+#[derive(Debug, Clone, Default)]
+pub struct Packets<'a> {
+    /// `None` for a new one.
+    pub packet: Option<&'a [u8]>,
+    /// What the library knows to have written there.
+    pub ours: Ours,
+    /// The packet that a sidecar hides, list by list: that in the photo itself.
+    pub base: Option<&'a [u8]>,
+    /// What the library knows to have written there.
+    pub base_ours: Ours,
+}
+
 /// Puts names into a packet, or a new one: those of all `faces` in the photo, whose stored size in pixels is `size`. Entries
-/// that facetag wrote before and that are no longer so are taken out. A sidecar's packet hides that in the photo itself, `base`:
-/// a new one begins as a copy of it, and a list that it does not have yet as a copy of the list there.
+/// that facetag wrote before and that are no longer so are taken out. A sidecar's packet hides that in the photo itself:
+/// a new one begins as a copy of it, and so does each list that it does not have yet and that is to be changed.
 ///
 /// # Errors
 /// The packet cannot be read.
-pub fn compose(
-    packet: Option<&[u8]>,
-    base: Option<&[u8]>,
-    size: (u32, u32),
-    faces: &[NamedFace],
-) -> Result<Composed, ComposeError> {
+pub fn compose(target: Packets, size: (u32, u32), faces: &[NamedFace]) -> Result<Composed, ComposeError> {
     let is_there = |packet: &&[u8]| !packet.iter().all(u8::is_ascii_whitespace);
     // What is damaged in the photo need not be so in its sidecar.
-    let base = base.filter(is_there).and_then(|base| Document::parse(base).ok());
+    let base = target.base.filter(is_there).and_then(|base| Document::parse(base).ok());
     let base = base.filter(|base| base.find(RDF, "RDF").is_some());
-    let mut document = match (packet.filter(is_there), &base) {
+    let packet = target.packet.filter(is_there);
+    let mut document = match (packet, &base) {
         (Some(packet), _) => Document::parse(packet)?,
         (None, Some(base)) => base.clone(),
         (None, None) => empty(),
     };
     let before = document.clone();
     let before_text = document.to_text();
-    let old = ours(&Properties::of(&document)).0;
+    let base_ours = base.as_ref().map_or_else(Ours::default, |base| known(base, target.base_ours));
+    let mut old = known(&document, target.ours);
+    if packet.is_none() {
+        old = old.and(base_ours.clone());
+    }
     let rdf = document.find_mut(RDF, "RDF").ok_or(ComposeError::NoXmp)?;
     let base = base.as_ref().and_then(|base| base.find(RDF, "RDF"));
-    let mut composed = Composed { packet: None, added: 0, removed: 0, conflicts: Vec::new() };
+    let mut composed = Composed { packet: None, added: 0, removed: 0, conflicts: Vec::new(), ours: Ours::default() };
     let mut written = Vec::new();
+    let mut added: Vec<&NamedFace> = Vec::new();
     // Of another program, with the same name: the same is not written in another form.
-    let mut known: Vec<&NamedFace> = Vec::new();
+    let mut theirs: Vec<&NamedFace> = Vec::new();
     for field in FIELDS {
         let wanted = entries(field, faces);
-        let is_stale = |entry: &&Entry| entry.field == field && !wanted.iter().any(|(wanted, _)| wanted.is(entry));
-        let stale: Vec<&Entry> = old.iter().filter(is_stale).collect();
+        let is_stale = |mark: &&Mark| mark.field == field && !wanted.iter().any(|(wanted, _)| mark.is(wanted));
+        let hidden = base.filter(|_| !has_property(rdf, field)).and_then(|base| property_of(base, field));
+        if let (Some(hidden), Some(base)) = (hidden, base) {
+            let listed = items(base, field);
+            let mut stale = base_ours.0.iter().filter(is_stale);
+            let is_outdated = stale.any(|mark| listed.iter().any(|item| mark.is_item(item)));
+            if is_outdated || wanted.iter().any(|(_, face)| face.add) {
+                property(rdf, field.path().0[0], true).expect("it was made").clone_from(hidden);
+                old.0.extend(base_ours.0.iter().filter(|mark| mark.field == field).cloned());
+            }
+        }
+        let stale: Vec<&Mark> = old.0.iter().filter(is_stale).collect();
         if !stale.is_empty()
             && let Some(list) = list(rdf, field, None)
         {
-            let removed = list.remove(|item| stale.iter().any(|entry| entry.is_item(item)));
-            if list.elements().next().is_none() {
+            let removed = list.remove(|item| stale.iter().any(|mark| mark.is_item(item)));
+            // An empty list still hides the one in the photo, which is not.
+            let hides = base.is_some_and(|base| !items(base, field).is_empty());
+            if removed > 0 && list.elements().next().is_none() && !hides {
                 remove_property(rdf, field);
             }
-            composed.removed += if field == Field::Mwg { removed } else { 0 };
+            composed.removed = composed.removed.max(removed);
         }
         for (entry, face) in &wanted {
-            let items = match base {
-                Some(base) if property_of(rdf, field).is_none() => items(base, field),
-                _ => items(rdf, field),
-            };
-            let is_ours = old.iter().any(|old| old.is(entry));
-            if items.iter().any(|item| entry.is_item(item)) {
-                if is_ours {
+            let items = items(rdf, field);
+            if items.iter().any(|item| Mark::of(entry).is_item(item)) {
+                if old.contains(entry) {
                     written.push(entry.clone());
                 } else if field == Field::Mwg {
-                    known.push(face);
+                    theirs.push(face);
                 }
                 continue;
             }
@@ -160,10 +301,10 @@ pub fn compose(
                 _ => false,
             };
             if others.iter().filter(same).any(|(_, bounds)| fits(bounds)) {
-                known.push(face);
+                theirs.push(face);
                 continue;
             }
-            if field == Field::Microsoft && known.contains(face) && others.iter().any(|other| same(&other)) {
+            if field == Field::Microsoft && theirs.contains(face) && others.iter().any(|other| same(&other)) {
                 continue;
             }
             if entry.bounds.is_some()
@@ -175,21 +316,19 @@ pub fn compose(
                 }
                 continue;
             }
-            if let Some(theirs) = base.and_then(|base| property_of(base, field))
-                && property_of(rdf, field).is_none()
-            {
-                let theirs = theirs.clone();
-                property(rdf, field.path().0[0], true).expect("it was made").clone_from(&theirs);
-            }
             let list = list(rdf, field, Some(size)).expect("it was made where it was not there");
             // Some readers stop at the first region without a name.
             let is_nameless = |item: &Element| field.read(&value(item)).is_none_or(|(name, _)| name.is_empty());
             list.insert(entry.item(), |item| entry.bounds.is_some() && is_nameless(item));
             written.push(entry.clone());
-            composed.added += usize::from(field == Field::Mwg);
+            if !added.contains(face) {
+                added.push(face);
+            }
         }
     }
     note_written(rdf, &written);
+    composed.added = added.len();
+    composed.ours = Ours(written.iter().map(Mark::of).collect());
     if document != before && document.to_text() != before_text {
         document.nodes.iter_mut().for_each(declare_utf8);
         composed.packet = Some(document.to_text());
@@ -293,25 +432,7 @@ impl Entry {
     }
 
     fn is(&self, other: &Self) -> bool {
-        self.field == other.field && self.name == other.name && self.is_at(other.bounds.as_ref())
-    }
-
-    /// The same box, but for how programs round it.
-    fn is_at(&self, bounds: Option<&BoundingBox>) -> bool {
-        match (&self.bounds, bounds) {
-            (Some(a), Some(b)) => {
-                let near = |a: f32, b: f32| (a - b).abs() < 0.002;
-                near(a.x, b.x) && near(a.y, b.y) && near(a.width, b.width) && near(a.height, b.height)
-            }
-            (a, b) => a.is_none() && b.is_none(),
-        }
-    }
-
-    fn is_item(&self, item: &Element) -> bool {
-        match self.field.read(&value(item)) {
-            Some((name, bounds)) if self.field.has_boxes() => name == self.name && self.is_at(bounds.as_ref()),
-            _ => value(item).text() == Some(&self.field.text(&self.name)),
-        }
+        self.field == other.field && self.name == other.name && is_at(self.bounds.as_ref(), other.bounds.as_ref())
     }
 
     fn item(&self) -> Element {
@@ -388,6 +509,12 @@ fn list(rdf: &mut Element, field: Field, size: Option<(u32, u32)>) -> Option<&mu
 fn property_of(rdf: &Element, field: Field) -> Option<&Element> {
     let (namespace, local) = field.path().0[0];
     rdf.elements().flat_map(Element::elements).find(|child| child.name.is(namespace, local))
+}
+
+/// Whether there is anything in a field, be it a text in an attribute.
+fn has_property(rdf: &Element, field: Field) -> bool {
+    let (namespace, local) = field.path().0[0];
+    property_of(rdf, field).is_some() || rdf.elements().any(|child| child.attribute(namespace, local).is_some())
 }
 
 /// The items of a field's list.
@@ -502,7 +629,8 @@ mod tests {
     }
 
     fn composed(packet: Option<&str>, faces: &[NamedFace]) -> String {
-        let composed = compose(packet.map(str::as_bytes), None, (600, 400), faces).unwrap();
+        let target = Packets { packet: packet.map(str::as_bytes), ..Packets::default() };
+        let composed = compose(target, (600, 400), faces).unwrap();
         composed.packet.unwrap_or_else(|| packet.unwrap_or_default().to_owned())
     }
 
@@ -560,9 +688,9 @@ mod tests {
     #[test]
     fn only_our_own_entries_are_renamed() {
         let packet = composed(Some(THEIRS), &[face("Anna", 0.1)]);
-        let renamed =
-            compose(Some(packet.as_bytes()), None, (600, 400), &[face("Anne", 0.1), face("Benjamin", 0.8)]).unwrap();
-        assert_eq!((renamed.added, renamed.removed), (1, 1));
+        let target = Packets { packet: Some(packet.as_bytes()), ..Packets::default() };
+        let renamed = compose(target, (600, 400), &[face("Anne", 0.1), face("Benjamin", 0.8)]).unwrap();
+        assert_eq!((renamed.added, renamed.removed), (2, 1), "of Benjamin the keywords are added");
         assert_eq!(renamed.conflicts, [("Benjamin".to_owned(), "Ben".to_owned())]);
         let [mwg, _, person, digikam, _] = names(&renamed.packet.unwrap());
         assert_eq!(mwg, ["Ben", "Anne", ""]);
@@ -584,6 +712,7 @@ mod tests {
         let packet = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description \
             xmlns:i='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' i:PersonInImage='Zoë'/></rdf:RDF>";
         assert_eq!(names(&composed(Some(packet), &[face("Anna", 0.1)]))[2], ["Zoë", "Anna"]);
-        assert!(compose(Some(b"<html/>"), None, (1, 1), &[]).is_err());
+        let target = Packets { packet: Some(b"<html/>"), ..Packets::default() };
+        assert!(compose(target, (1, 1), &[]).is_err());
     }
 }

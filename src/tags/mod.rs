@@ -43,7 +43,7 @@ mod xml;
 
 pub use assign::{AssignedName, PhotoName, assign_names};
 pub use beside::{BesideReader, is_beside};
-pub use compose::{ComposeError, Composed, NamedFace, compose};
+pub use compose::{ComposeError, Composed, NamedFace, Ours, Packets, compose};
 pub use embed::{EmbedError, embed, is_same_picture};
 pub use matching::{assigned, matched};
 pub use picasa::Contacts;
@@ -52,6 +52,7 @@ pub use share::{ShareError, Shared, SharedFace, SharedPerson, share};
 pub use similar::{Similar, similar};
 pub use write::{Conflict, Target, Unwritten, WriteOptions, Written, write_names};
 
+use crate::catalog::tidy;
 use crate::face::BoundingBox;
 use crate::people::check_name;
 use crate::photo::Orientation;
@@ -79,7 +80,7 @@ const NO_NAMES: [&str; 5] = ["unknown", "unconfirmed", "ignored", "unnamed", "pe
 fn usable_name(name: &str) -> Option<String> {
     let visible = |letter: char| if letter.is_control() { ' ' } else { letter };
     let name: String = name.chars().map(visible).collect();
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = tidy(&name);
     let is_name = check_name(&name).is_ok() && !NO_NAMES.contains(&name.to_lowercase().as_str());
     is_name.then_some(name)
 }

@@ -39,6 +39,8 @@ pub struct Tags {
     pub people: Vec<String>,
     /// When this was written at the latest.
     pub at: Option<Timestamp>,
+    /// facetag has written something of it itself.
+    pub is_ours: bool,
 }
 
 /// A file that could not be understood.
@@ -72,6 +74,7 @@ struct Layer {
     /// By field.
     people: BTreeMap<&'static str, Vec<String>>,
     at: Option<Timestamp>,
+    is_ours: bool,
 }
 
 const XMP: Namespace = ("xmp", "http://ns.adobe.com/xap/1.0/");
@@ -196,7 +199,7 @@ impl Layer {
             (Some(stated), Some(written)) => Some(written.min(stated)),
             (stated, written) => stated.or(written),
         };
-        Self { regions, people, at }
+        Self { regions, people, at, is_ours: !ours.is_empty() }
     }
 
     /// This layer, with the fields that it lacks from another.
@@ -207,7 +210,7 @@ impl Layer {
         }
         let mut people = below.people;
         people.extend(self.people);
-        Self { regions, people, at: self.at.max(below.at) }
+        Self { regions, people, at: self.at.max(below.at), is_ours: self.is_ours || below.is_ours }
     }
 
     fn tags(self, orientation: Orientation) -> Tags {
@@ -242,6 +245,6 @@ impl Layer {
         for region in &mut regions {
             region.bounds = to_upright(region.bounds, orientation);
         }
-        Tags { regions, people, at: self.at }
+        Tags { regions, people, at: self.at, is_ours: self.is_ours }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::rdf::{Namespace, Properties, Value};
+use crate::photo::{Candidate, Format};
 
 const PHOTOSHOP: Namespace = ("photoshop", "http://ns.adobe.com/photoshop/1.0/");
 const MEDIA: Namespace = ("xmpMM", "http://ns.adobe.com/xap/1.0/mm/");
@@ -52,6 +53,28 @@ impl Folder {
         [format!("{photo}.xmp"), format!("{stem}.xmp")].iter().filter_map(|name| self.find(name)).collect()
     }
 
+    /// Whether a sidecar lies where those of several photos would lie, `IMG.xmp` of `IMG.CR2` and `IMG.jpg`, and does not say that it
+    /// is this one's: then it is the RAW's, for which Adobe's programs write them.
+    pub fn is_shared(&self, sidecar: &Path, properties: &Properties, photo: &str) -> bool {
+        let stem = photo.rsplit_once('.').map_or(photo, |(stem, _)| stem);
+        let is_stem = |name: &str| name.to_lowercase() == format!("{stem}.xmp").to_lowercase();
+        let is_named = properties.get(PHOTOSHOP, "SidecarForExtension").and_then(Value::text).is_some_and(|text| !text.is_empty());
+        if is_named || !sidecar.file_name().and_then(|name| name.to_str()).is_some_and(is_stem) {
+            return false;
+        }
+        let format = |name: &str| match Candidate::of(Path::new(name)) {
+            Candidate::Photo(format) | Candidate::NotYet(format) => Some(format),
+            Candidate::Video | Candidate::Other => None,
+        };
+        let is_other = |name: &&str| {
+            let (other, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+            other.eq_ignore_ascii_case(stem) && !name.eq_ignore_ascii_case(photo) && !extension.eq_ignore_ascii_case("thm")
+        };
+        let others: Vec<Format> = self.beginning(&format!("{stem}.")).filter(is_other).filter_map(format).collect();
+        let is_the_raw = format(photo) == Some(Format::Raw) && !others.contains(&Format::Raw);
+        !others.is_empty() && !is_the_raw
+    }
+
     /// The names of the files that begin so, in any case.
     pub fn beginning<'a>(&'a self, start: &str) -> impl Iterator<Item = &'a str> {
         let start = start.to_lowercase();
@@ -83,6 +106,22 @@ pub fn is_of_another(sidecar: &Properties, photo: &str) -> bool {
 mod tests {
     use super::super::rdf::RDF;
     use super::*;
+
+    #[test]
+    fn a_sidecar_may_be_of_several_photos() {
+        let files = ["IMG.CR2", "IMG.jpg", "IMG.xmp", "A.jpg", "A.mov", "A.xmp", "B.jpg", "B.png", "B.jpg.xmp", "B.xmp"];
+        let folder = Folder::of(Path::new("/p"), files.into_iter().map(str::to_owned));
+        for (sidecar, photo, is_shared) in [
+            ("/p/IMG.xmp", "IMG.jpg", true),
+            ("/p/IMG.xmp", "IMG.CR2", false),
+            ("/p/A.xmp", "A.jpg", false),
+            ("/p/B.jpg.xmp", "B.jpg", false),
+            ("/p/B.xmp", "B.png", true),
+        ] {
+            let is = folder.is_shared(Path::new(sidecar), &Properties::default(), photo);
+            assert_eq!(is, is_shared, "{sidecar} {photo}");
+        }
+    }
 
     #[test]
     fn a_sidecar_may_be_of_another_file() {

@@ -8,12 +8,12 @@ use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 
-use super::compose::{Composed, NamedFace, compose};
-use super::embed::{EmbedError, embed, is_same_picture};
+use super::compose::{Composed, NamedFace, Ours, Packets, compose, held};
+use super::embed::{embed, is_same_picture};
 use super::rdf::Properties;
 use super::sidecar::{Folder, is_of_another};
 use super::to_stored;
-use crate::catalog::{Catalog, CatalogError, NamedFaceRow, PersonId, PhotoId, State, WrittenFile};
+use crate::catalog::{Catalog, CatalogError, NamedFaceRow, PersonId, PhotoId, State, WrittenFile, WrittenTo};
 use crate::metadata::Metadata;
 use crate::metadata::packets::xmp_packets;
 use crate::photo::{self, Orientation, header};
@@ -46,6 +46,8 @@ pub struct Written {
     pub removed: usize,
     /// Regions of other programs that have another name, and stay so.
     pub conflicts: Vec<Conflict>,
+    /// Photos in whose files names of facetag are that are no longer right, and stay as only sidecars are written.
+    pub outdated: Vec<PathBuf>,
     /// Files that could not be written, and why.
     pub problems: Vec<Unwritten>,
 }
@@ -107,7 +109,12 @@ impl Written {
             let (name, theirs) = (name.clone(), theirs.clone());
             Conflict { path: photo.to_owned(), name, theirs }
         };
-        self.conflicts.extend(composed.conflicts.iter().map(conflict));
+        // A file and its sidecar may both say so.
+        for conflict in composed.conflicts.iter().map(conflict) {
+            if !self.conflicts.iter().rev().take_while(|known| known.path == photo).any(|known| *known == conflict) {
+                self.conflicts.push(conflict);
+            }
+        }
         if composed.packet.is_some() {
             self.added += composed.added;
             self.removed += composed.removed;
@@ -161,6 +168,46 @@ fn original(
     Ok(Some(Original { bytes, size: turned.upright_size(header.width, header.height), faces }))
 }
 
+/// What facetag has in the files and sidecars of a photo.
+#[derive(Default)]
+struct Known {
+    file: Ours,
+    sidecar: Ours,
+}
+
+impl Known {
+    fn of(catalog: &Catalog, photo: PhotoId) -> Result<Self, CatalogError> {
+        Ok(Self {
+            file: Ours::parse(&catalog.written_entries(photo, WrittenTo::File)?),
+            sidecar: Ours::parse(&catalog.written_entries(photo, WrittenTo::Sidecar)?),
+        })
+    }
+
+    /// Notes it in the library. What could not be written may still be as it was `before`.
+    fn note(
+        self,
+        catalog: &mut Catalog,
+        photo: PhotoId,
+        (before, is_uncertain): (Self, bool),
+    ) -> Result<(), CatalogError> {
+        let known = [before.file.texts(), before.sidecar.texts()];
+        let now = match is_uncertain {
+            true => [self.file.and(before.file).texts(), self.sidecar.and(before.sidecar).texts()],
+            false => [self.file.texts(), self.sidecar.texts()],
+        };
+        let is_any = now.iter().any(|texts| !texts.is_empty());
+        // Mostly nothing has changed, and then nothing is waited for.
+        if is_any && now == known {
+            return Ok(());
+        }
+        catalog.batch(|writer| {
+            writer.note_entries(photo, WrittenTo::File, &now[0])?;
+            writer.note_entries(photo, WrittenTo::Sidecar, &now[1])?;
+            writer.note_written(photo, is_uncertain || is_any)
+        })
+    }
+}
+
 /// Writes the sidecar of each file of a photo.
 fn sidecars(
     catalog: &mut Catalog,
@@ -170,40 +217,65 @@ fn sidecars(
     done: &mut Written,
 ) -> Result<(), CatalogError> {
     let paths = catalog.readable_paths(photo)?;
-    let mut has_names = false;
+    let known = Known::of(catalog, photo)?;
+    let (mut now, mut is_uncertain) = (Known::default(), paths.is_empty());
     for path in &paths {
         let Some(original) = original(catalog, photo, path, faces, done)? else {
-            has_names = true;
+            is_uncertain = true;
             continue;
         };
-        match sidecar(path, &original, (true, dry_run), done) {
-            Ok(()) => has_names |= !original.faces.is_empty(),
+        let embedded = original.packet();
+        let in_file = Embedded { packet: embedded.as_deref(), ours: known.file.clone() };
+        if in_file.is_outdated(&original) {
+            done.outdated.push(path.clone());
+        }
+        now.file = now.file.and(held(embedded.as_deref(), known.file.clone()));
+        match sidecar(path, &original, (in_file, &known.sidecar), (true, dry_run), done) {
+            Ok(ours) => now.sidecar = now.sidecar.and(ours),
             Err((path, problem)) => {
                 done.problem(&path, problem);
-                has_names = true;
+                is_uncertain = true;
             }
         }
     }
-    if !dry_run && !paths.is_empty() {
-        catalog.batch(|writer| writer.note_written(photo, has_names))?;
+    if dry_run { Ok(()) } else { now.note(catalog, photo, (known, is_uncertain)) }
+}
+
+/// The XMP in a photo's file, and what facetag is known to have written there.
+struct Embedded<'a> {
+    packet: Option<&'a [u8]>,
+    ours: Ours,
+}
+
+impl Embedded<'_> {
+    /// Whether names of facetag are in it that are no longer right.
+    fn is_outdated(&self, original: &Original) -> bool {
+        let faces: Vec<_> = original.faces.iter().map(|face| NamedFace { add: false, ..face.clone() }).collect();
+        let packets = Packets { packet: self.packet, ours: self.ours.clone(), ..Packets::default() };
+        compose(packets, original.size, &faces).is_ok_and(|composed| composed.removed > 0)
     }
-    Ok(())
+}
+
+impl Original {
+    fn packet(&self) -> Option<Vec<u8>> {
+        xmp_packets(&self.bytes).into_iter().next()
+    }
 }
 
 /// Writes one sidecar: the one that is there or, where `may_be_new`, a new one with all XMP that is in the photo, as some programs look at nothing else
-/// then.
+/// then. Returns what of it is facetag's.
 fn sidecar(
     path: &Path,
     original: &Original,
+    (embedded, known): (Embedded, &Ours),
     (may_be_new, dry_run): (bool, bool),
     done: &mut Written,
-) -> Result<(), (PathBuf, String)> {
+) -> Result<Ours, (PathBuf, String)> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return Err((path.to_owned(), "a sidecar can be found only for names in UTF-8".to_owned()));
     };
     let folder = Folder::read(path.parent().unwrap_or(Path::new("")));
-    let embedded = xmp_packets(&original.bytes).into_iter().next();
-    let mut target = None;
+    let (mut target, mut shared) = (None, None);
     for found in folder.sidecars(name) {
         let at = |error: &dyn ToString| (found.clone(), error.to_string());
         let bytes = photo::read(&found).map_err(|error| at(&error))?;
@@ -211,36 +283,47 @@ fn sidecar(
             true => Properties::default(),
             false => Properties::parse(&bytes).map_err(|error| at(&error))?,
         };
-        if !is_of_another(&properties, name) {
+        if folder.is_shared(&found, &properties, name) {
+            shared = Some(bytes);
+        } else if !is_of_another(&properties, name) {
             target = Some((found, bytes));
             break;
         }
     }
     let new = path.with_file_name(format!("{name}.xmp"));
     if target.is_none() && !may_be_new {
-        return Ok(());
+        return Ok(Ours::default());
     }
     if target.is_none() && new.exists() {
         return Err((new, format!("it is the sidecar of another photo than {name}: nothing was written")));
-    }
-    if target.is_none() && original.faces.iter().all(|face| !face.add) {
-        return Ok(());
     }
     let (target, old) = match target {
         Some((target, old)) => (target, Some(old)),
         None => (new, None),
     };
-    let composed = compose(old.as_deref(), embedded.as_deref(), original.size, &original.faces);
+    let embedded = match &shared {
+        // It is what programs read of this photo so far.
+        Some(shared) if old.is_none() => Embedded { packet: Some(shared), ours: Ours::default() },
+        _ => embedded,
+    };
+    let packets = Packets {
+        packet: old.as_deref(),
+        ours: if old.is_some() { known.clone() } else { Ours::default() },
+        base: embedded.packet,
+        base_ours: embedded.ours,
+    };
+    let composed = compose(packets, original.size, &original.faces);
     let composed = composed.map_err(|error| (target.clone(), error.to_string()))?;
-    if !done.count(path, &target, &composed) || dry_run {
-        return Ok(());
+    let will_be_written = done.count(path, &target, &composed);
+    if will_be_written && !dry_run {
+        let packet = composed.packet.unwrap_or_default();
+        let written = replace(&target, packet.as_bytes(), old.is_some(), false, |bytes| bytes == packet.as_bytes());
+        written.map_err(|error| {
+            done.files.pop();
+            (target, error.to_string())
+        })?;
     }
-    let packet = composed.packet.unwrap_or_default();
-    let written = replace(&target, packet.as_bytes(), old.is_some(), false, |bytes| bytes == packet.as_bytes());
-    written.map_err(|error| {
-        done.files.pop();
-        (target, error.to_string())
-    })
+    Ok(if will_be_written || old.is_some() { composed.ours } else { Ours::default() })
 }
 
 /// Writes into all files of a photo, which hold the same bytes before and after.
@@ -253,60 +336,79 @@ fn files(
 ) -> Result<(), CatalogError> {
     let mut written = Vec::new();
     let mut hash = None;
-    for path in catalog.readable_paths(photo)? {
-        let Some(original) = original(catalog, photo, &path, faces, done)? else { continue };
-        // A sidecar counts more than the file: it must not say what is no longer so.
-        if let Err((path, problem)) = sidecar(&path, &original, (false, dry_run), done) {
-            done.problem(&path, problem);
-        }
-        let packets = xmp_packets(&original.bytes);
-        let composed = match compose(packets.first().map(Vec::as_slice), None, original.size, &original.faces) {
-            Ok(composed) => composed,
-            Err(error) => {
-                done.problem(&path, error);
-                continue;
-            }
-        };
-        let Some(packet) = &composed.packet else {
-            done.count(&path, &path, &composed);
+    let paths = catalog.readable_paths(photo)?;
+    let known = Known::of(catalog, photo)?;
+    let (mut now, mut is_uncertain) = (Known::default(), paths.is_empty());
+    for path in paths {
+        let Some(original) = original(catalog, photo, &path, faces, done)? else {
+            is_uncertain = true;
             continue;
         };
-        let bytes = match embed(&original.bytes, packet) {
-            Ok(bytes) => bytes,
-            // What can be written beside it is not lost.
-            Err(error) => {
-                let beside = if error == EmbedError::Format { "" } else { ", and " };
-                match sidecar(&path, &original, (true, dry_run), done) {
-                    Ok(()) => done.problem(&path, format!("{error}{beside}: its names are in a sidecar instead")),
-                    Err((path, problem)) => done.problem(&path, problem),
+        let embedded = original.packet();
+        let packets = Packets { packet: embedded.as_deref(), ours: known.file.clone(), ..Packets::default() };
+        let composed = compose(packets, original.size, &original.faces).map_err(|error| error.to_string());
+        let put = |composed: Composed| match &composed.packet {
+            Some(packet) => match embed(&original.bytes, packet) {
+                Ok(bytes) => Ok((composed, Some(bytes))),
+                Err(error) => Err(error.to_string()),
+            },
+            None => Ok((composed, None)),
+        };
+        let into = composed.and_then(put);
+        // A sidecar counts more than the file: it must not say what is no longer so. And what can be written beside a file that
+        // cannot hold it is not lost.
+        let in_file = match &into {
+            Ok((Composed { packet: Some(packet), ours, .. }, _)) => {
+                Embedded { packet: Some(packet.as_bytes()), ours: ours.clone() }
+            }
+            _ => Embedded { packet: embedded.as_deref(), ours: known.file.clone() },
+        };
+        let beside = sidecar(&path, &original, (in_file, &known.sidecar), (into.is_err(), dry_run), done);
+        let is_beside = beside.is_ok();
+        match beside {
+            Ok(ours) => now.sidecar = now.sidecar.and(ours),
+            Err((path, problem)) => {
+                done.problem(&path, problem);
+                is_uncertain = true;
+            }
+        }
+        match into {
+            Ok((composed, bytes)) => {
+                let will_be_written = done.count(&path, &path, &composed);
+                if let Some(bytes) = bytes.filter(|_| will_be_written && !dry_run) {
+                    let is_right = |read: &[u8]| read == bytes && is_same_picture(&original.bytes, read);
+                    match replace(&path, &bytes, true, true, is_right).and_then(|()| stat(&path)) {
+                        Ok((size, modified)) => {
+                            hash = Some(*blake3::hash(&bytes).as_bytes());
+                            written.push(WrittenFile { path, size, modified });
+                        }
+                        Err(error) => {
+                            done.files.pop();
+                            done.problem(&path, error);
+                            is_uncertain = true;
+                        }
+                    }
                 }
-                continue;
-            }
-        };
-        if !done.count(&path, &path, &composed) || dry_run {
-            continue;
-        }
-        let is_right = |read: &[u8]| read == bytes && is_same_picture(&original.bytes, read);
-        match replace(&path, &bytes, true, true, is_right).and_then(|()| stat(&path)) {
-            Ok((size, modified)) => {
-                hash = Some(*blake3::hash(&bytes).as_bytes());
-                written.push(WrittenFile { path, size, modified });
+                now.file = now.file.and(composed.ours);
             }
             Err(error) => {
-                done.files.pop();
-                done.problem(&path, error);
+                if is_beside {
+                    let are = if dry_run { "would be" } else { "are" };
+                    done.problem(&path, format!("{error}; its names {are} in a sidecar instead"));
+                }
+                now.file = now.file.and(held(embedded.as_deref(), known.file.clone()));
             }
         }
     }
-    if let Some(hash) = hash {
-        catalog.exclusively(|catalog| {
-            catalog.batch(|writer| {
-                writer.rewritten(photo, &hash, &written)?;
-                writer.note_written(photo, !faces.is_empty())
-            })
-        })?;
+    if dry_run {
+        return Ok(());
     }
-    Ok(())
+    catalog.exclusively(|catalog| {
+        if let Some(hash) = hash {
+            catalog.batch(|writer| writer.rewritten(photo, &hash, &written))?;
+        }
+        now.note(catalog, photo, (known, is_uncertain))
+    })
 }
 
 /// Bytes and nanoseconds since 1970.

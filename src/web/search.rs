@@ -197,7 +197,7 @@ fn understood(
     let seen = |people: Vec<Who>| -> Vec<Who> { people.into_iter().filter(|who| sees.person(who.id)).collect() };
     let told = |error: WhoError, name: &str| match error {
         WhoError::Catalog(error) => Err(PageError::from(error)),
-        WhoError::Ambiguous { candidates, .. } => match seen(candidates) {
+        WhoError::Ambiguous { candidates, .. } | WhoError::Circle { people: candidates, .. } => match seen(candidates) {
             those if those.is_empty() => Ok(((words.nobody)(name), Vec::new())),
             those => Ok(((words.several)(name), those)),
         },

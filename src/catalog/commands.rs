@@ -1,0 +1,29 @@
+//! Decisions that the user made with one command, as `facetag hide A B C`: taken back together.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::decision::LineId;
+use super::{Catalog, Result};
+
+impl Catalog {
+    /// Notes that these lines, both included, were one command.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn note_command(&self, first: LineId, last: LineId) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO commands (first, last) VALUES (?1, ?2)";
+        self.connection.prepare_cached(sql)?.execute(params![first, last])?;
+        Ok(())
+    }
+
+    /// The first and last line of the command of which a decision is a part; the decision itself where it is all of it.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn command_of(&self, decision: LineId) -> Result<(LineId, LineId)> {
+        let sql = "SELECT first, last FROM commands WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+        let found = self.connection.prepare_cached(sql)?.query_row([decision], |row| Ok((row.get(0)?, row.get(1)?)));
+        let found: Option<(LineId, LineId)> = found.optional()?;
+        Ok(found.filter(|(_, last)| decision <= *last).unwrap_or((decision, decision)))
+    }
+}
