@@ -60,6 +60,11 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["date", "photos/none.jpg", "--unknown"]);
     there_and_back(&library, &["circle", "Family", "Barack", "Joe"]);
     there_and_back(&library, &["circle", "Family", "Somebody New"]);
+    // Several decisions, and one command.
+    there_and_back(&library, &["hide", "Family", &group("none.jpg")]);
+    there_and_back(&library, &["hide", "--undo", "Family", &group("none.jpg")]);
+    there_and_back(&library, &["favourite", "Family"]);
+    there_and_back(&library, &["favourite", "--undo", "Family"]);
     there_and_back(&library, &["circle", "Family", "--remove", "Joe", "--rename", "Friends"]);
     there_and_back(&library, &["merge", "Joe", "Somebody"]);
     there_and_back(&library, &["circle", "Friends", "--delete"]);
@@ -68,9 +73,9 @@ fn every_decision_is_taken_back_row_for_row() {
     there_and_back(&library, &["face", "add", "photos/none.jpg", "--box", "0,0,0.2,0.2", "--person", "Joe"]);
 
     let end = library.state();
-    library.facetag(["undo", "28"]).well();
+    library.facetag(["undo", "32"]).well();
     assert_eq!(library.state(), start);
-    library.facetag(["redo", "28"]).well();
+    library.facetag(["redo", "32"]).well();
     assert_eq!(library.state(), end);
     assert_eq!(library.facetag(["redo"]).ends(1).stdout, "There is nothing to do again.\n");
 }

@@ -10,11 +10,11 @@ use crate::catalog::{Entry, Library, Line};
 use crate::people::{DecideError, Deciding, decide, open};
 
 pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, Deciding::undo_command, "Taken back", "There is nothing to take back.")
+    again(library, times, |deciding| deciding.undo_command(), "Taken back", "There is nothing to take back.")
 }
 
 pub(super) fn redo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, Deciding::redo_command, "Done again", "There is nothing to do again.")
+    again(library, times, |deciding| deciding.redo_command(), "Done again", "There is nothing to do again.")
 }
 
 fn again(
@@ -63,7 +63,10 @@ pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit
     if more > 0 {
         writeln!(out, "\nAnd {more} before (--limit {} lists them).", limit + more)?;
     }
-    writeln!(out, "\n`facetag undo` takes back the newest that stands, with all that was decided by the same command.")?;
+    writeln!(
+        out,
+        "\n`facetag undo` takes back the newest that stands, with all that was decided by the same command."
+    )?;
     Ok(Exit::Well)
 }
 

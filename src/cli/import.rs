@@ -1,5 +1,6 @@
 //! `facetag import`
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -10,13 +11,13 @@ use serde::Serialize;
 use super::args::Import;
 use super::output::{count, json, note, plain, say};
 use super::{Exit, absolute};
-use crate::catalog::{Catalog, FaceId, Library};
+use crate::catalog::{Catalog, FaceId, Library, fold};
 use crate::face::{BoundingBox, Pack, PackInfo};
 use crate::people::open;
 use crate::scan::{
     Claim, Claims, ImportedName, Match, Outcome, ask_names, draw_names, files_in, files_read_since, files_since,
-    import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written, read_names, similar_names,
-    standing_import,
+    import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written, read_names,
+    similar_names, standing_import,
 };
 use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar, Source};
 
@@ -70,6 +71,8 @@ struct Plan {
     inferred: Vec<AssignedName>,
     names: Vec<ImportedName>,
     similar: Vec<Similar>,
+    /// Names that are left out, as circles have them.
+    circles: BTreeSet<String>,
 }
 
 /// What was imported.
@@ -82,11 +85,22 @@ struct Done {
 
 impl Plan {
     fn new(catalog: &Catalog, info: &PackInfo, claims: &[Claim]) -> Result<Self> {
+        let known: BTreeMap<String, String> =
+            catalog.circles()?.into_iter().map(|circle| (fold(&circle.name), circle.name)).collect();
+        let (mut wanted, mut circles) = (Vec::new(), BTreeSet::new());
+        for claim in claims {
+            match known.get(&fold(&claim.name)) {
+                // It would mean either.
+                Some(circle) if catalog.person_called(&claim.name)?.is_none() => drop(circles.insert(circle.clone())),
+                _ => wanted.push(claim.clone()),
+            }
+        }
+        let claims = wanted.as_slice();
         let matches = match_names(catalog, claims)?;
         let inferred = infer_names(catalog, info, claims, &matches)?;
         let names = imported_names(catalog, &matches, &inferred)?;
         let similar = similar_names(catalog, &names)?;
-        Ok(Self { matches, inferred, names, similar })
+        Ok(Self { matches, inferred, names, similar, circles })
     }
 
     fn number(&self, outcome: Outcome) -> usize {
@@ -200,6 +214,11 @@ fn tell(plan: &Plan, done: &Done, from: &str, dry_run: bool, same: &[Similar]) -
     let (known, kept) = (plan.number(Outcome::Known), plan.number(Outcome::Kept));
     if known + kept > 0 {
         say(&format!("Left as they are: {known} with the name already, {kept} about which you decided later."))?;
+    }
+    for circle in &plan.circles {
+        say(&format!(
+            "{circle} is the name of a circle, so not of a person: left out; `facetag circle {circle:?} --rename NAME` makes room for it."
+        ))?;
     }
     if dry_run {
         for name in &plan.names {

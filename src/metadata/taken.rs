@@ -597,13 +597,9 @@ mod tests {
 
     #[test]
     fn times_that_never_were_are_none() {
-        for text in [
-            "0000:00:00 00:00:00",
-            "    :  :     :  :  ",
-            "0001:01:01 00:00:00",
-            "99999:07:03 18:22:10",
-            "yesterday",
-        ] {
+        for text in
+            ["0000:00:00 00:00:00", "    :  :     :  :  ", "0001:01:01 00:00:00", "99999:07:03 18:22:10", "yesterday"]
+        {
             assert_eq!(When::read(text), None, "{text}");
         }
     }

@@ -243,8 +243,10 @@ pub fn imported_names(
     }
     let mut names = Vec::new();
     for spellings in spellings.into_values() {
-        let (most, _) =
-            spellings.iter().max_by_key(|(name, count)| (**count, is_mixed(name), std::cmp::Reverse(**name))).expect("one at least");
+        let (most, _) = spellings
+            .iter()
+            .max_by_key(|(name, count)| (**count, is_mixed(name), std::cmp::Reverse(**name)))
+            .expect("one at least");
         let person = catalog.person_called(most)?.map(|person| person.id);
         names.push(ImportedName { name: (*most).to_owned(), person, faces: spellings.values().sum() });
     }

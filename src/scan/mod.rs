@@ -57,8 +57,8 @@ pub use embed::{ToEmbed, embed_missing, faces_to_embed};
 pub use folders::{ScanError, absolute, scan_folders, scan_paths};
 pub use import::{
     Claim, Claims, DrawnName, ImportedName, Match, Outcome, ask_names, draw_names, files_in, files_read_since,
-    files_since, import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written, read_names,
-    similar_names, standing_import,
+    files_since, import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written,
+    read_names, similar_names, standing_import,
 };
 use ingest::ingest;
 pub use memory::{give_memory_back, trim};

@@ -42,7 +42,7 @@ impl BesideReader {
             let about = std::fs::metadata(&path).ok();
             let modified = about.as_ref().and_then(|about| about.modified().ok()?.duration_since(UNIX_EPOCH).ok());
             hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
-            hash.update(&about.map_or(0, |about| about.len()).to_le_bytes());
+            hash.update(&about.as_ref().map_or(0, std::fs::Metadata::len).to_le_bytes());
             hash.update(&modified.map_or(0, |modified| modified.as_nanos()).to_le_bytes());
             #[cfg(unix)]
             if let Some(about) = &about {

@@ -77,7 +77,7 @@ struct Entry {
 }
 
 /// What facetag wrote into a packet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ours(Vec<Mark>);
 
 /// An entry of facetag, by which it is known again: names only as hashes, so that they can be kept of whoever is forgotten.

@@ -58,7 +58,8 @@ impl Folder {
     pub fn is_shared(&self, sidecar: &Path, properties: &Properties, photo: &str) -> bool {
         let stem = photo.rsplit_once('.').map_or(photo, |(stem, _)| stem);
         let is_stem = |name: &str| name.to_lowercase() == format!("{stem}.xmp").to_lowercase();
-        let is_named = properties.get(PHOTOSHOP, "SidecarForExtension").and_then(Value::text).is_some_and(|text| !text.is_empty());
+        let is_named =
+            properties.get(PHOTOSHOP, "SidecarForExtension").and_then(Value::text).is_some_and(|text| !text.is_empty());
         if is_named || !sidecar.file_name().and_then(|name| name.to_str()).is_some_and(is_stem) {
             return false;
         }
@@ -68,7 +69,9 @@ impl Folder {
         };
         let is_other = |name: &&str| {
             let (other, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-            other.eq_ignore_ascii_case(stem) && !name.eq_ignore_ascii_case(photo) && !extension.eq_ignore_ascii_case("thm")
+            other.eq_ignore_ascii_case(stem)
+                && !name.eq_ignore_ascii_case(photo)
+                && !extension.eq_ignore_ascii_case("thm")
         };
         let others: Vec<Format> = self.beginning(&format!("{stem}.")).filter(is_other).filter_map(format).collect();
         let is_the_raw = format(photo) == Some(Format::Raw) && !others.contains(&Format::Raw);
@@ -109,7 +112,8 @@ mod tests {
 
     #[test]
     fn a_sidecar_may_be_of_several_photos() {
-        let files = ["IMG.CR2", "IMG.jpg", "IMG.xmp", "A.jpg", "A.mov", "A.xmp", "B.jpg", "B.png", "B.jpg.xmp", "B.xmp"];
+        let files =
+            ["IMG.CR2", "IMG.jpg", "IMG.xmp", "A.jpg", "A.mov", "A.xmp", "B.jpg", "B.png", "B.jpg.xmp", "B.xmp"];
         let folder = Folder::of(Path::new("/p"), files.into_iter().map(str::to_owned));
         for (sidecar, photo, is_shared) in [
             ("/p/IMG.xmp", "IMG.jpg", true),

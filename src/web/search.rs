@@ -197,10 +197,12 @@ fn understood(
     let seen = |people: Vec<Who>| -> Vec<Who> { people.into_iter().filter(|who| sees.person(who.id)).collect() };
     let told = |error: WhoError, name: &str| match error {
         WhoError::Catalog(error) => Err(PageError::from(error)),
-        WhoError::Ambiguous { candidates, .. } | WhoError::Circle { people: candidates, .. } => match seen(candidates) {
-            those if those.is_empty() => Ok(((words.nobody)(name), Vec::new())),
-            those => Ok(((words.several)(name), those)),
-        },
+        WhoError::Ambiguous { candidates, .. } | WhoError::Circle { people: candidates, .. } => {
+            match seen(candidates) {
+                those if those.is_empty() => Ok(((words.nobody)(name), Vec::new())),
+                those => Ok(((words.several)(name), those)),
+            }
+        }
         WhoError::Unknown { near, .. } if name == text => Ok(((words.nobody)(name), seen(near))),
         WhoError::Unknown { near, .. } => Ok(((words.unknown)(name), seen(near))),
         WhoError::NoSuchNumber(_) => Ok(((words.nobody)(name), Vec::new())),

@@ -77,8 +77,14 @@ impl Library {
             library.scan();
             (library.photos(), library.bytes())
         });
-        let library = Self::from(bytes);
+        let library = Self::from_elsewhere(bytes, then);
         put(&library);
+        library
+    }
+
+    /// A copy of a library whose photos lay in the folder `then`, and lie in this one's.
+    pub fn from_elsewhere(bytes: &[u8], then: &Path) -> Self {
+        let library = Self::from(bytes);
         let sqlite = rusqlite::Connection::open(library.file()).unwrap();
         for table in ["files", "roots"] {
             let sql = format!("UPDATE {table} SET path = replace(path, ?1, ?2)");
