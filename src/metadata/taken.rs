@@ -223,7 +223,7 @@ impl FromStr for When {
     /// What it displays as.
     fn from_str(text: &str) -> Result<Self, ()> {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'T'));
-        let when = Self::read(text).filter(|_| is_plain).ok_or(())?;
+        let when = Self::read(text).filter(|when| is_plain && when.is_all_of(text)).ok_or(())?;
         let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
         Ok(when.with_fraction(fraction))
     }
@@ -256,9 +256,7 @@ impl When {
         let parts = lengths(day, &['-', '.', '/', ':']).unwrap_or_default();
         let is_clock = matches!(lengths(clock, &[':']).as_deref(), Some([1 | 2, 2] | [1 | 2, 2, 2]));
         match (parts.as_slice(), clock) {
-            ([4], "") => Self::read(text).filter(|when| matches!(when, Self::Year(_))),
-            ([4, 2], "") => Self::read(text).filter(|when| matches!(when, Self::Month(..))),
-            ([4, 2, 2], "") => Self::read(text).filter(|when| matches!(when, Self::Day(_))),
+            ([4] | [4, 2] | [4, 2, 2], "") => Self::read(text).filter(|when| when.is_all_of(text)),
             ([4, 2, 2], _) if is_clock => Self::read(text).filter(|when| matches!(when, Self::Time(_))),
             _ => {
                 let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -327,6 +325,17 @@ impl When {
             _ => None,
         };
         Some(clock.map_or(Self::Day(day), |[hour, minute, second]| Self::Time(day.at(hour, minute, second, 0))))
+    }
+
+    /// Whether nothing was left out of a text that names a date by numbers.
+    fn is_all_of(self, text: &str) -> bool {
+        let day = text.split(['T', ' ']).next().unwrap_or_default();
+        let numbers = day.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty()).count();
+        match self {
+            Self::Year(_) => numbers == 1,
+            Self::Month(..) => numbers == 2,
+            Self::Day(_) | Self::Time(_) => numbers == 3,
+        }
     }
 
     fn with_fraction(self, digits: &str) -> Self {
