@@ -2,8 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::decision::LineId;
-use super::{Catalog, Result};
+use super::{Catalog, LineId, Result};
 
 impl Catalog {
     /// Notes that these lines, both included, were one command.
