@@ -1,5 +1,7 @@
 //! AVIF (AV1 in a HEIF container), through rav1d.
 
+use std::borrow::Cow;
+
 use heifer::color::frame_to_rgba_sized;
 use heifer::heifer_hevc_dec::recon::Frame;
 use heifer_isobmff::{HeifFile, ItemId};
@@ -9,27 +11,61 @@ use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent, Settings};
 use super::format::Decoder;
 use super::heif::{self, Heif, whole};
 use super::raster::over_white;
+use super::truncated::{grey_below, shared_rows, twice};
 use super::{Format, MAX_PIXELS, PhotoError, colour};
 
 pub(super) const DECODER: Decoder =
     Decoder { size: |bytes| heif::size(bytes, Format::Avif), decode, turns_upright: heif::turns_upright };
 
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
-    let bytes = &*whole(bytes);
-    let heif = Heif::open(bytes, Format::Avif)?;
-    let pixels = heif.decode(&|file, item| picture(file, item, heif.alpha(item)))?;
+    let whole = whole(bytes);
+    let is_truncated = whole.len() > bytes.len();
+    let heif = Heif::open(&whole, Format::Avif)?;
+    let pixels = heif.decode(&|file, item| {
+        let missing = if is_truncated { missing(file, item)? } else { 0 };
+        if missing == 0 { picture(file, item, heif.alpha(item), 0) } else { upper(file, item, missing) }
+    })?;
     Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
 }
 
-/// One coded picture, upright or not; what is transparent shows white.
-fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>) -> Result<RgbImage, PhotoError> {
-    let (frame, (width, height)) = frame(file, item)?;
+/// So many zeros at the end of a picture's data stand for missing bytes.
+const MISSING: usize = 64;
+
+/// How many bytes a coded picture lacks in a file that lost its tail.
+fn missing(file: &HeifFile, item: ItemId) -> Result<usize, PhotoError> {
+    let data = data(file, item)?;
+    let zeros = data.iter().rev().take_while(|&&byte| byte == 0).count();
+    Ok(if zeros < MISSING { 0 } else { zeros })
+}
+
+/// So many bytes of what is there are left out too, in turn. rav1d takes zeros in place of what is missing, but seldom anything else; and
+/// whatever changes when a few bytes more are missing depends on the missing ones.
+const FEWER: [usize; 4] = [0, 16, 48, 144];
+
+/// What a coded picture that lacks its last bytes shows without them.
+fn upper(file: &HeifFile, item: ItemId, missing: usize) -> Result<RgbImage, PhotoError> {
+    let (one, other) = twice(&FEWER, |fewer| picture(file, item, None, missing + fewer))
+        .ok_or_else(|| PhotoError::damaged(Format::Avif, "its picture cannot be decoded"))?;
+    let rows = shared_rows(&one, &other, 3 * one.width() as usize);
+    grey_below(one, rows).ok_or_else(|| PhotoError::damaged(Format::Avif, "most of its picture is missing"))
+}
+
+fn data<'a>(file: &'a HeifFile, item: ItemId) -> Result<Cow<'a, [u8]>, PhotoError> {
+    file.item_data(item).map_err(|error| PhotoError::damaged(Format::Avif, error))
+}
+
+/// One coded picture, upright or not, without its last `missing` bytes; what is transparent shows white.
+fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>, missing: usize) -> Result<RgbImage, PhotoError> {
+    let mut data = data(file, item)?.into_owned();
+    let there = data.len().saturating_sub(missing);
+    data[there..].fill(0);
+    let (frame, (width, height)) = frame(data)?;
     // The container counts; what is coded beyond its size is padding.
     let size = file.image_size(item).ok().flatten().unwrap_or((width, height));
     let size = (size.0.min(width), size.1.min(height));
     let mut picture = frame_to_rgba_sized::<u8>(&frame, heif::params(file, item, &frame), size.0, size.1);
     drop(frame);
-    if let Some((alpha, _)) = alpha.and_then(|alpha| self::frame(file, alpha).ok()) {
+    if let Some((alpha, _)) = alpha.and_then(|alpha| self::frame(self::data(file, alpha).ok()?.into_owned()).ok()) {
         picture.has_alpha = true;
         let largest = f32::from((1_u16 << alpha.bit_depth[0]) - 1);
         let across = alpha.widths[0] as usize;
@@ -48,8 +84,7 @@ fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>) -> Result<RgbIm
 }
 
 /// The planes of one coded picture, and its size. Luma is padded to twice chroma's size, as the conversion to RGB needs it.
-fn frame(file: &HeifFile, item: ItemId) -> Result<(Frame, (u32, u32)), PhotoError> {
-    let data = file.item_data(item).map_err(|error| PhotoError::damaged(Format::Avif, error))?;
+fn frame(data: Vec<u8>) -> Result<(Frame, (u32, u32)), PhotoError> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
@@ -58,7 +93,7 @@ fn frame(file: &HeifFile, item: ItemId) -> Result<(Frame, (u32, u32)), PhotoErro
     if data.is_empty() {
         return Err(PhotoError::damaged(Format::Avif, "its picture is not there"));
     }
-    match decoder.send_data(data.into_owned(), None, None, None) {
+    match decoder.send_data(data, None, None, None) {
         Ok(()) | Err(dav1d::Error::Again) => {}
         Err(error) => return Err(explain(error)),
     }

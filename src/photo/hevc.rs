@@ -12,31 +12,24 @@ use heifer::heifer_hevc_dec::syntax::{Picture, decode_slice_segment};
 use image::RgbImage;
 
 use super::MAX_PIXELS;
-use super::raster::GREY;
+use super::truncated::{grey_below, shared_rows, twice};
 
 /// What is put in the place of missing bytes. Whatever it is looks like pixels to the decoder: those that depend on it are not real.
-const FILLERS: [u8; 2] = [0x00, 0xaa];
+const FILLERS: [u8; 4] = [0x00, 0xaa, 0xff, 0x55];
 
-/// How many of them: enough that the pixels differ soon.
+/// How many bytes are filled in for missing ones: enough that the pixels differ soon.
 const FILLING: usize = 4096;
 
 /// The rows of a picture above the damage, with grey below; `None` where they are less than a tenth of it.
 pub(super) fn what_is_left(stream: &[u8], params: impl Fn(&Frame) -> ColorParams) -> Option<RgbImage> {
-    let [one, other] = FILLERS.map(|filler| until_damage(stream, filler).ok());
-    let ((frame, rows), (other, other_rows)) = (one?, other?);
-    let across = frame.widths[0].max(1) as usize;
-    let same =
-        frame.planes[0].chunks(across).zip(other.planes[0].chunks(across)).take_while(|(one, other)| one == other);
-    let rows = rows.min(other_rows).min(same.count() as u32);
+    let ((frame, rows), (other, other_rows)) = twice(&FILLERS, |filler| until_damage(stream, *filler))?;
+    let same = shared_rows(&frame.planes[0], &other.planes[0], frame.widths[0] as usize);
+    // The colour of a row is mixed with that of the row below.
+    let same = if same < frame.heights[0] as usize { same.saturating_sub(1) } else { same };
     drop(other);
     let shown = frame_to_rgba_as::<u8>(&frame, params(&frame));
     let (width, height) = (shown.width, shown.height);
-    let mut pixels = RgbImage::from_raw(width, height, shown.into_rgb8())?;
-    if rows * 10 < height {
-        return None;
-    }
-    pixels.chunks_exact_mut(3 * width as usize).skip(rows as usize).for_each(|row| row.fill(GREY.0[0]));
-    Some(pixels)
+    grey_below(RgbImage::from_raw(width, height, shown.into_rgb8())?, same.min(rows.min(other_rows) as usize))
 }
 
 /// The first picture of a stream as far as it can be decoded, and how many rows of pixels that are.

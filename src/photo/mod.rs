@@ -31,6 +31,7 @@ mod raw;
 mod resize;
 pub mod segments;
 mod tiff;
+mod truncated;
 
 pub use contain::{Panicked, contain};
 pub use error::PhotoError;

@@ -8,6 +8,7 @@ use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limit
 
 use super::colour::{Colour, to_srgb};
 use super::format::{Decoder, Spec};
+use super::truncated::{FILLINGS, filled_webp, grey_below, shared_rows, twice};
 use super::{Format, PhotoError};
 
 /// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
@@ -22,7 +23,7 @@ pub(super) const WEBP: Spec = Spec {
     signature: |bytes| matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]),
     decoder: Some(Decoder {
         size: |bytes| size(bytes, Format::WebP, ImageFormat::WebP),
-        decode: |bytes| decode(bytes, Format::WebP, ImageFormat::WebP),
+        decode: webp,
         turns_upright: |_| false,
     }),
 };
@@ -75,6 +76,20 @@ fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
         usual[10..14].copy_from_slice(&long(10).saturating_sub(24).to_le_bytes());
     }
     Cow::Owned(usual)
+}
+
+/// Of one that lost its tail, the rows that do not depend on what is missing.
+fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let whole = |bytes: &[u8]| decode(bytes, Format::WebP, ImageFormat::WebP);
+    if filled_webp(bytes, FILLINGS[0]).is_none() {
+        return whole(bytes);
+    }
+    let filled = |filling: &(usize, u8)| whole(&filled_webp(bytes, *filling).unwrap_or_default());
+    let left = twice(&FILLINGS, filled).and_then(|(one, other)| {
+        let rows = shared_rows(&one, &other, 3 * one.width() as usize);
+        grey_below(one, rows)
+    });
+    left.ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
 }
 
 fn size(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<(u32, u32), PhotoError> {
