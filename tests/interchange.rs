@@ -531,6 +531,36 @@ fn two_photos_do_not_share_a_sidecar() {
     assert!(library.facetag(["write", "--all"]).well().stdout.contains("written before"));
 }
 
+/// Two copies of one photo, beside one of which another program has the same entries that facetag writes beside the other.
+#[test]
+fn copies_of_a_photo_have_sidecars_of_their_own() {
+    let library = Library::new();
+    for name in ["a.jpg", "b.jpg"] {
+        library.put_as("metadata/obama-2010.jpg", name);
+    }
+    library.scan();
+    library.name("a.jpg", "Anna");
+    let theirs = beside(&library.photo("b.jpg"));
+    library.facetag(["write", "--all"]).well();
+    let text = rewritten(&fs::read_to_string(&theirs).unwrap());
+    fs::remove_file(beside(&library.photo("a.jpg"))).unwrap();
+    fs::remove_file(&theirs).unwrap();
+    // As if nothing had been written there.
+    library.facetag(["reject", "Anna", &library.face_id("a.jpg")]).well();
+    library.facetag(["write", "--all"]).well();
+    library.facetag(["undo"]).well();
+    fs::write(&theirs, &text).unwrap();
+    for _ in 0..2 {
+        library.facetag(["write", "--all"]).well();
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), text, "nothing there is facetag's");
+    }
+    library.facetag(["rename", "Anna", "Anne"]).well();
+    library.facetag(["write", "--all"]).well();
+    let Some(read) = fields(&theirs) else { return };
+    assert_eq!(read[0], ["Anna"], "another program's stays");
+    assert_eq!(fields(&beside(&library.photo("a.jpg"))).unwrap()[0], ["Anne"]);
+}
+
 /// Of a name without a box that is in the photo, the boxes are still news to other programs.
 #[test]
 fn names_in_one_more_form_are_counted() {

@@ -2,7 +2,7 @@
 //! photo.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::params;
 
@@ -91,49 +91,75 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// What facetag wrote of a photo in one place, as [`Writer::note_entries`] was told.
+    /// What facetag wrote of a photo into a file of it or its sidecar, as [`Writer::note_entries`] was told of this file, or of one that
+    /// is no longer the photo's: that has moved.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn written_entries(&self, photo: PhotoId, to: WrittenTo) -> Result<Vec<String>> {
-        let sql = "SELECT entry FROM written_entries WHERE photo_id = ?1 AND place = ?2";
+    pub fn written_entries(&self, photo: PhotoId, path: &Path, to: WrittenTo) -> Result<Vec<String>> {
+        let others = Writer { connection: &self.connection }.other_files(photo, path)?;
+        let sql = "SELECT file, entry FROM written_entries WHERE photo_id = ?1 AND place = ?2 ORDER BY entry";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![photo, to.name()], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map(params![photo, to.name()], |row| Ok((row.get::<_, Hash>(0)?, row.get(1)?)))?;
+        let mut entries = rows.collect::<rusqlite::Result<Vec<(Hash, String)>>>()?;
+        entries.retain(|(file, _)| !others.contains(file));
+        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
     }
 }
 
+/// What a file is known by in `written_entries`.
+fn file_key(path: &Path) -> Hash {
+    *blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes()
+}
+
 impl Writer<'_> {
-    /// Notes what facetag has in the files or sidecars of a photo now; what it had there before is forgotten.
+    /// Notes what facetag has in a file of a photo or its sidecar now; what it had there before is forgotten.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn note_entries(&mut self, photo: PhotoId, to: WrittenTo, entries: &[String]) -> Result<()> {
-        let sql = "DELETE FROM written_entries WHERE photo_id = ?1 AND place = ?2";
-        self.connection.prepare_cached(sql)?.execute(params![photo, to.name()])?;
-        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, place, entry) VALUES (?1, ?2, ?3)";
+    pub fn note_entries(&mut self, photo: PhotoId, path: &Path, to: WrittenTo, entries: &[String]) -> Result<()> {
+        let others = self.other_files(photo, path)?;
+        let sql = "SELECT DISTINCT file FROM written_entries WHERE photo_id = ?1 AND place = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let known = statement.query_map(params![photo, to.name()], |row| row.get(0))?;
+        for file in known.collect::<rusqlite::Result<Vec<Hash>>>()?.into_iter().filter(|file| !others.contains(file)) {
+            let sql = "DELETE FROM written_entries WHERE photo_id = ?1 AND file = ?2 AND place = ?3";
+            self.connection.prepare_cached(sql)?.execute(params![photo, file, to.name()])?;
+        }
+        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, file, place, entry) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = self.connection.prepare_cached(sql)?;
         for entry in entries {
-            statement.execute(params![photo, to.name(), entry])?;
+            statement.execute(params![photo, file_key(path), to.name(), entry])?;
         }
         Ok(())
+    }
+
+    /// The other files in which a photo lies.
+    fn other_files(&self, photo: PhotoId, path: &Path) -> Result<Vec<Hash>> {
+        let mut statement = self.connection.prepare_cached("SELECT path FROM files WHERE photo_id = ?1")?;
+        let paths = statement.query_map([photo], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
+        let paths = paths.collect::<rusqlite::Result<Vec<PathBuf>>>()?;
+        Ok(paths.iter().filter(|other| *other != path).map(|other| file_key(other)).collect())
     }
 
     /// What was written of a photo is in the one that an edit has made of it too.
     pub(super) fn carry_written(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
         let sql = "INSERT OR IGNORE INTO written (photo_id) SELECT ?2 FROM written WHERE photo_id = ?1";
         self.connection.prepare_cached(sql)?.execute([old, new])?;
-        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, place, entry)
-                   SELECT ?2, place, entry FROM written_entries WHERE photo_id = ?1";
+        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, file, place, entry)
+                   SELECT ?2, file, place, entry FROM written_entries WHERE photo_id = ?1";
         self.connection.prepare_cached(sql)?.execute([old, new])?;
         Ok(())
     }
 
-    /// Notes whether entries of facetag are, or may be, in some file or sidecar of a photo: later writes look at it then.
+    /// Notes that entries of facetag may be in some file or sidecar of a photo: later writes look at it then. Without `may_have`, only
+    /// where it is known of some.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn note_written(&mut self, photo: PhotoId, has_entries: bool) -> Result<()> {
+    pub fn note_written(&mut self, photo: PhotoId, may_have: bool) -> Result<()> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM written_entries WHERE photo_id = ?1)";
+        let has_entries = may_have || self.connection.prepare_cached(sql)?.query_row([photo], |row| row.get(0))?;
         let sql = if has_entries {
             "INSERT OR IGNORE INTO written (photo_id) VALUES (?1)"
         } else {

@@ -106,13 +106,12 @@ pub fn held(packet: Option<&[u8]>, recorded: Ours) -> Ours {
     held
 }
 
-/// What facetag wrote into a packet, as it says itself and as the library knows.
+/// What facetag wrote into a packet, as it says itself or, where a program has left that out, as the library knows.
 fn known(document: &Document, recorded: Ours) -> Ours {
     let listed = ours(&Properties::of(document));
-    let has_list = !listed.is_empty();
     match document.find(RDF, "RDF") {
-        Some(rdf) => listed.and(recorded.in_packet(rdf, has_list)),
-        None => listed,
+        Some(rdf) if listed.is_empty() => recorded.in_packet(rdf),
+        _ => listed,
     }
 }
 
@@ -152,12 +151,12 @@ impl Ours {
         self.0.iter().any(|mark| mark.is(entry))
     }
 
-    /// What was written into this packet, or one that another program has made of it; nothing where that program has made its own
+    /// What was written into a packet of which another program has made this one; nothing where that program has made its own
     /// anew, in which a keyword can be the same by chance, but a region cannot.
-    fn in_packet(self, rdf: &Element, has_list: bool) -> Self {
+    fn in_packet(self, rdf: &Element) -> Self {
         let is_there = |mark: &Mark| items(rdf, mark.field).iter().any(|item| mark.is_item(item));
         let mut regions = self.0.iter().filter(|mark| mark.bounds.is_some()).peekable();
-        if has_list || regions.peek().is_none() || regions.any(is_there) { self } else { Self::default() }
+        if regions.peek().is_none() || regions.any(is_there) { self } else { Self::default() }
     }
 }
 

@@ -168,44 +168,54 @@ fn original(
     Ok(Some(Original { bytes, size: turned.upright_size(header.width, header.height), faces }))
 }
 
-/// What facetag has in the files and sidecars of a photo.
-#[derive(Default)]
+/// What facetag has in a file of a photo and in its sidecar.
 struct Known {
+    path: PathBuf,
     file: Ours,
     sidecar: Ours,
 }
 
-impl Known {
-    fn of(catalog: &Catalog, photo: PhotoId) -> Result<Self, CatalogError> {
-        Ok(Self {
-            file: Ours::parse(&catalog.written_entries(photo, WrittenTo::File)?),
-            sidecar: Ours::parse(&catalog.written_entries(photo, WrittenTo::Sidecar)?),
-        })
-    }
+/// What became of it; `None` where it is not known, as something could not be read or written: it may be as it was.
+struct Now {
+    file: Option<Ours>,
+    sidecar: Option<Ours>,
+}
 
-    /// Notes it in the library. What could not be written may still be as it was `before`.
-    fn note(
-        self,
-        catalog: &mut Catalog,
-        photo: PhotoId,
-        (before, is_uncertain): (Self, bool),
-    ) -> Result<(), CatalogError> {
-        let known = [before.file.texts(), before.sidecar.texts()];
-        let now = match is_uncertain {
-            true => [self.file.and(before.file).texts(), self.sidecar.and(before.sidecar).texts()],
-            false => [self.file.texts(), self.sidecar.texts()],
-        };
-        let is_any = now.iter().any(|texts| !texts.is_empty());
-        // Mostly nothing has changed, and then nothing is waited for.
-        if is_any && now == known {
-            return Ok(());
-        }
-        catalog.batch(|writer| {
-            writer.note_entries(photo, WrittenTo::File, &now[0])?;
-            writer.note_entries(photo, WrittenTo::Sidecar, &now[1])?;
-            writer.note_written(photo, is_uncertain || is_any)
+impl Known {
+    fn of(catalog: &Catalog, photo: PhotoId, path: &Path) -> Result<Self, CatalogError> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: Ours::parse(&catalog.written_entries(photo, path, WrittenTo::File)?),
+            sidecar: Ours::parse(&catalog.written_entries(photo, path, WrittenTo::Sidecar)?),
         })
     }
+}
+
+/// Notes in the library what became of each file of a photo; `is_all` where no file was passed over.
+fn note(catalog: &mut Catalog, photo: PhotoId, files: &[(Known, Now)], is_all: bool) -> Result<(), CatalogError> {
+    let is_known = |now: &Now| now.file.is_some() && now.sidecar.is_some();
+    let is_uncertain = !is_all || files.iter().any(|(_, now)| !is_known(now));
+    let is_any = |ours: &Option<Ours>| ours.as_ref().is_some_and(|ours| !ours.is_empty());
+    let has_entries = files.iter().any(|(_, now)| is_any(&now.file) || is_any(&now.sidecar));
+    let mut changes = Vec::new();
+    for (known, now) in files {
+        for (to, before, now) in
+            [(WrittenTo::File, &known.file, &now.file), (WrittenTo::Sidecar, &known.sidecar, &now.sidecar)]
+        {
+            changes
+                .extend(now.iter().map(Ours::texts).filter(|now| *now != before.texts()).map(|now| (known, to, now)));
+        }
+    }
+    // Mostly nothing has changed, and then nothing is waited for.
+    if changes.is_empty() && has_entries {
+        return Ok(());
+    }
+    catalog.batch(|writer| {
+        for (known, to, entries) in &changes {
+            writer.note_entries(photo, &known.path, *to, entries)?;
+        }
+        writer.note_written(photo, is_uncertain)
+    })
 }
 
 /// Writes the sidecar of each file of a photo.
@@ -217,28 +227,22 @@ fn sidecars(
     done: &mut Written,
 ) -> Result<(), CatalogError> {
     let paths = catalog.readable_paths(photo)?;
-    let known = Known::of(catalog, photo)?;
-    let (mut now, mut is_uncertain) = (Known::default(), paths.is_empty());
+    let mut noted = Vec::new();
     for path in &paths {
-        let Some(original) = original(catalog, photo, path, faces, done)? else {
-            is_uncertain = true;
-            continue;
-        };
+        let Some(original) = original(catalog, photo, path, faces, done)? else { continue };
+        let known = Known::of(catalog, photo, path)?;
         let embedded = original.packet();
         let in_file = Embedded { packet: embedded.as_deref(), ours: known.file.clone() };
         if in_file.is_outdated(&original) {
             done.outdated.push(path.clone());
         }
-        now.file = now.file.and(held(embedded.as_deref(), known.file.clone()));
-        match sidecar(path, &original, (in_file, &known.sidecar), (true, dry_run), done) {
-            Ok(ours) => now.sidecar = now.sidecar.and(ours),
-            Err((path, problem)) => {
-                done.problem(&path, problem);
-                is_uncertain = true;
-            }
-        }
+        let file = Some(held(embedded.as_deref(), known.file.clone()));
+        let beside = sidecar(path, &original, (in_file, &known.sidecar), (true, dry_run), done);
+        let beside = beside.map_err(|(path, problem)| done.problem(&path, problem)).ok();
+        noted.push((known, Now { file, sidecar: beside }));
     }
-    if dry_run { Ok(()) } else { now.note(catalog, photo, (known, is_uncertain)) }
+    let is_all = !paths.is_empty() && noted.len() == paths.len();
+    if dry_run { Ok(()) } else { note(catalog, photo, &noted, is_all) }
 }
 
 /// The XMP in a photo's file, and what facetag is known to have written there.
@@ -337,13 +341,10 @@ fn files(
     let mut written = Vec::new();
     let mut hash = None;
     let paths = catalog.readable_paths(photo)?;
-    let known = Known::of(catalog, photo)?;
-    let (mut now, mut is_uncertain) = (Known::default(), paths.is_empty());
-    for path in paths {
-        let Some(original) = original(catalog, photo, &path, faces, done)? else {
-            is_uncertain = true;
-            continue;
-        };
+    let mut noted = Vec::new();
+    for path in &paths {
+        let Some(original) = original(catalog, photo, path, faces, done)? else { continue };
+        let known = Known::of(catalog, photo, path)?;
         let embedded = original.packet();
         let packets = Packets { packet: embedded.as_deref(), ours: known.file.clone(), ..Packets::default() };
         let composed = compose(packets, original.size, &original.faces).map_err(|error| error.to_string());
@@ -363,51 +364,47 @@ fn files(
             }
             _ => Embedded { packet: embedded.as_deref(), ours: known.file.clone() },
         };
-        let beside = sidecar(&path, &original, (in_file, &known.sidecar), (into.is_err(), dry_run), done);
-        let is_beside = beside.is_ok();
-        match beside {
-            Ok(ours) => now.sidecar = now.sidecar.and(ours),
-            Err((path, problem)) => {
-                done.problem(&path, problem);
-                is_uncertain = true;
-            }
-        }
-        match into {
+        let beside = sidecar(path, &original, (in_file, &known.sidecar), (into.is_err(), dry_run), done);
+        let beside = beside.map_err(|(path, problem)| done.problem(&path, problem)).ok();
+        let file = match into {
             Ok((composed, bytes)) => {
-                let will_be_written = done.count(&path, &path, &composed);
+                let will_be_written = done.count(path, path, &composed);
+                let mut ours = Some(composed.ours);
                 if let Some(bytes) = bytes.filter(|_| will_be_written && !dry_run) {
                     let is_right = |read: &[u8]| read == bytes && is_same_picture(&original.bytes, read);
-                    match replace(&path, &bytes, true, true, is_right).and_then(|()| stat(&path)) {
+                    match replace(path, &bytes, true, true, is_right).and_then(|()| stat(path)) {
                         Ok((size, modified)) => {
                             hash = Some(*blake3::hash(&bytes).as_bytes());
-                            written.push(WrittenFile { path, size, modified });
+                            written.push(WrittenFile { path: path.clone(), size, modified });
                         }
                         Err(error) => {
                             done.files.pop();
-                            done.problem(&path, error);
-                            is_uncertain = true;
+                            done.problem(path, error);
+                            ours = None;
                         }
                     }
                 }
-                now.file = now.file.and(composed.ours);
+                ours
             }
             Err(error) => {
-                if is_beside {
+                if beside.is_some() {
                     let are = if dry_run { "would be" } else { "are" };
-                    done.problem(&path, format!("{error}; its names {are} in a sidecar instead"));
+                    done.problem(path, format!("{error}; its names {are} in a sidecar instead"));
                 }
-                now.file = now.file.and(held(embedded.as_deref(), known.file.clone()));
+                Some(held(embedded.as_deref(), known.file.clone()))
             }
-        }
+        };
+        noted.push((known, Now { file, sidecar: beside }));
     }
     if dry_run {
         return Ok(());
     }
+    let is_all = !paths.is_empty() && noted.len() == paths.len();
     catalog.exclusively(|catalog| {
         if let Some(hash) = hash {
             catalog.batch(|writer| writer.rewritten(photo, &hash, &written))?;
         }
-        now.note(catalog, photo, (known, is_uncertain))
+        note(catalog, photo, &noted, is_all)
     })
 }
 
