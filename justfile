@@ -51,8 +51,8 @@ bench-serve PHOTOS="100000":
     cargo bench --bench serve -- {{PHOTOS}}
 
 # An album of 1 to 12 megapixels out of smaller photos (see benches/peers/README.md)
-bench-album PHOTOS ALBUM:
-    python3 benches/peers/make_album.py {{PHOTOS}} {{ALBUM}}
+bench-album PHOTOS ALBUM *OPTIONS:
+    python3 benches/peers/make_album.py {{PHOTOS}} {{ALBUM}} {{OPTIONS}}
 
 # How fast an album is scanned by facetag and by others, in turns (see benches/peers/README.md)
 bench-peers ALBUM MODELS *OPTIONS:

@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--known")
     args = parser.parse_args()
 
-    photos = sum(path.suffix.lower() in {".jpg", ".jpeg", ".png"} for path in Path(args.album).rglob("*"))
+    photos = sum(path.suffix.lower() in {".heic", ".jpg", ".jpeg", ".png"} for path in Path(args.album).rglob("*"))
     scans = {
         "facetag, `insightface-mbf`": lambda: facetag(args.album, args.models),
         "OpenCV and onnxruntime, the same models, 2 processes": lambda: onnxruntime(args.album, args.models),

@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime
 
 PROCESSES = 2
-SUFFIXES = {".jpg", ".jpeg", ".png"}
+SUFFIXES = {".heic", ".jpg", ".jpeg", ".png"}
 LONG_SIDE = 1024
 SCORE, OVERLAP = 0.5, 0.35
 # ArcFace's five points in a picture of 112 x 112 pixels.
@@ -79,8 +79,14 @@ def embed(photo: np.ndarray, points: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+def heic(path: Path) -> np.ndarray:
+    import pillow_heif
+
+    return np.asarray(pillow_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True))
+
+
 def faces(path: Path) -> int:
-    photo = cv2.imread(str(path))
+    photo = heic(path) if path.suffix.lower() == ".heic" else cv2.imread(str(path))
     return len([embed(photo, points) for points in detect(photo)])
 
 
