@@ -242,6 +242,28 @@ fn guests_see_the_photos_of_their_people_and_nothing_else() {
     library.facetag(["serve", "--port", "0", "--guest", "Nobody At All"]).fails_saying(&["Nobody At All"]);
 }
 
+/// A circle can be given wherever people can, and whoever leaves it is not shown any more.
+#[test]
+fn guests_of_a_circle_see_the_photos_of_its_people() {
+    let library = people();
+    library.name(OBAMA, "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.name("none.jpg", "Grace");
+    library.facetag(["circle", "Friends", "Barack", "Joe"]).well();
+    let mut server = Server::start_with(&library, &["--guest", "friends"]);
+    server.enter(&server.guests.clone());
+    let found = || -> serde_json::Value {
+        serde_json::from_str::<serde_json::Value>(&server.get("/search/photos").is(200).text()).unwrap()["total"]
+            .clone()
+    };
+    assert_eq!(found(), library.find(&["Friends"]).len());
+    server.get(&format!("/photo/{}", photo(&library, "biden-2010.jpg"))).is(200).says(&["Joe"]);
+    server.get(&format!("/photo/{}", photo(&library, "none.jpg"))).is(404);
+    library.facetag(["circle", "Friends", "--remove", "Joe"]).well();
+    assert_eq!(found(), library.find(&["Barack"]).len());
+    server.get(&format!("/photo/{}", photo(&library, "biden-2010.jpg"))).is(404);
+}
+
 #[test]
 fn folders_are_allowed_where_they_truly_are() {
     let library = people();

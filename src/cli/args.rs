@@ -493,7 +493,7 @@ pub struct Serve {
     /// Show everything, change nothing
     #[arg(long)]
     pub read_only: bool,
-    /// Let guests see the photos of these people, and nothing else, at an address of their own; they change nothing
+    /// Let guests see the photos of these people or circles, and nothing else, at an address of their own; they change nothing
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub guest: Vec<String>,
     /// Folder that may be scanned and written to from the page; may be given more than once [default: scanned folders, home]

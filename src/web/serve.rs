@@ -33,7 +33,7 @@ pub struct Listen {
     pub tls: Option<Tls>,
     /// Nobody changes anything.
     pub read_only: bool,
-    /// The names of people whose photos guests may see; empty for no guests.
+    /// The names of people and circles whose photos guests may see; empty for no guests.
     pub guests: Vec<String>,
     /// Folders that may be scanned and written to from the page; empty for those scanned before, and the home folder.
     pub allowed: Vec<PathBuf>,
@@ -70,7 +70,7 @@ pub enum ServeError {
     Random(#[from] getrandom::Error),
     #[error("{path}: {problem}")]
     Tls { path: PathBuf, problem: String },
-    #[error("--guest {0}: nobody has this name")]
+    #[error("--guest {0}: no person and no circle has this name")]
     Guest(String),
     #[error(transparent)]
     Library(#[from] OpenError),
@@ -106,7 +106,8 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     for name in &listen.guests {
-        if catalog.person_called(name).map_err(OpenError::from)?.is_none() {
+        let is_person = catalog.person_called(name).map_err(OpenError::from)?.is_some();
+        if !is_person && catalog.circle_called(name).map_err(OpenError::from)?.is_none() {
             return Err(ServeError::Guest(name.clone()));
         }
     }
