@@ -7,10 +7,12 @@ mod common;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use common::mutants::Numbers;
 use common::{Library, fixture, text, touch_up};
 
 /// `facetag watch`, until the end of the test.
@@ -209,4 +211,121 @@ fn an_album_follows_a_search_and_touches_nothing_else() {
     library.facetag(["undo"]).well();
     assert!(!folder.exists());
     library.facetag(["album", "Barack", "--to", "album", "--json"]).fails_saying(&["facetag find"]);
+}
+
+/// What a library says of each file that is there: its path, content and faces.
+fn files(library: &Library, home: &Path) -> Vec<String> {
+    let sqlite = rusqlite::Connection::open(home.join("library.sqlite")).unwrap();
+    let mut rows = sqlite
+        .prepare(
+            "SELECT path, hex(hash), problem IS NOT NULL,
+                 (SELECT group_concat(round(x) || ' ' || round(y), ', ') FROM faces WHERE faces.photo_id = photos.id)
+             FROM files LEFT JOIN photos ON photos.id = photo_id WHERE missing_since IS NULL ORDER BY path",
+        )
+        .unwrap();
+    let line = |row: &rusqlite::Row| {
+        let path: rusqlite::types::Value = row.get(0)?;
+        let (hash, bad, faces): (Option<String>, bool, Option<String>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok(format!("{path:?} {hash:?} {bad} {faces:?}").replace(text(library.folder()), ""))
+    };
+    rows.query_map([], line).unwrap().map(Result::unwrap).collect()
+}
+
+/// Photos come, move, change and go in bursts, each of which ends within a second, with more or less time in between: after it the library
+/// is as that of a fresh scan. `FACETAG_TORTURE` is the number of bursts.
+#[test]
+fn after_bursts_of_events_the_library_is_as_after_a_fresh_scan() {
+    let bursts = std::env::var("FACETAG_TORTURE").map_or(6, |rounds| rounds.parse().unwrap());
+    let library = Library::scanned(&["metadata/obama-2010.jpg"]);
+    library.name("obama-2010.jpg", "Barack");
+    let watch = Watch::start(&library, &[]);
+    let seeds = ["metadata/obama-2012.jpg", "metadata/none.jpg", "metadata/biden-2010.jpg"]
+        .map(|name| fs::read(fixture(name)).unwrap());
+    let mut numbers = Numbers::default();
+    let mut made: Vec<PathBuf> = Vec::new();
+    for burst in 0..bursts {
+        for step in 0..1 + numbers.below(6) {
+            let folder = library.photo(["", "trip", "trip/day", "other"][numbers.below(4)]);
+            fs::create_dir_all(&folder).unwrap();
+            let path = folder.join(format!("{burst}-{step}.jpg"));
+            let known = numbers.below(made.len());
+            match numbers.below(if made.is_empty() { 2 } else { 8 }) {
+                0..=2 => {
+                    // As many photos as there may be in a burst, alike to the eye and different in their bytes.
+                    let mut bytes = seeds[numbers.below(seeds.len())].clone();
+                    bytes.extend(path.as_os_str().as_encoded_bytes());
+                    fs::write(&path, bytes).unwrap();
+                    made.push(path);
+                }
+                3 => {
+                    fs::copy(&made[known], &path).unwrap();
+                    made.push(path);
+                }
+                4 => {
+                    fs::rename(&made[known], &path).unwrap();
+                    made[known] = path;
+                }
+                5 => touch_up(&made[known]),
+                6 => fs::remove_file(made.swap_remove(known)).unwrap(),
+                // A whole folder is moved, under a name that did not exist.
+                _ => {
+                    let (from, to) =
+                        (made[known].parent().unwrap().to_owned(), library.photo(&format!("moved-{burst}-{step}")));
+                    if from != library.photos() {
+                        fs::rename(&from, &to).unwrap();
+                        for path in &mut made {
+                            if let Ok(inside) = path.strip_prefix(&from) {
+                                *path = to.join(inside);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        sleep(Duration::from_millis(numbers.below(1500) as u64));
+    }
+    let fresh = library.folder().join("fresh");
+    library.facetag(["--library", text(&fresh), "scan", text(&library.photos())]).well();
+    let expected = files(&library, &fresh);
+    until("the library is as after a fresh scan", || files(&library, &library.home()) == expected);
+    assert_eq!(library.find(&["Barack"]).iter().filter(|name| *name == "obama-2010.jpg").count(), 1);
+    // What it holds on to until the next photo comes.
+    let memory = fs::read_to_string(format!("/proc/{}/status", watch.0.id())).unwrap();
+    let line = memory.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kilobytes < 64 << 10, "{kilobytes} KB while nothing happens");
+    assert_eq!(watch.end(), 0);
+}
+
+#[test]
+fn a_full_disk_is_told_and_survived() {
+    let library = Library::scanned(&["metadata/biden-2010.jpg"]);
+    let disk = library.folder().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs", text(&disk)]);
+    if !mount.status().is_ok_and(|status| status.success()) {
+        return eprintln!("left out: nothing may be mounted here");
+    }
+    let (home, told) = (disk.join("library"), library.folder().join("told"));
+    library.facetag(["--library", text(&home), "scan", text(&library.photos())]).well();
+    let mut command = library.command(["--library", text(&home), "watch"]);
+    let watch = Watch(command.stderr(fs::File::create(&told).unwrap()).spawn().unwrap());
+    until("it watches", || fs::read_to_string(&told).unwrap().contains("Watching"));
+    let filler = disk.join("filler");
+    // To the last byte.
+    let mut full = fs::File::create(&filler).unwrap();
+    while full.write(&[1; 4096]).is_ok_and(|written| written > 0) {}
+    // More than fits into what the library has on the disk already.
+    let bytes = fs::read(fixture("metadata/obama-2010.jpg")).unwrap();
+    for number in 0..24u8 {
+        fs::write(library.photo(&format!("{number}.jpg")), [&bytes[..], &[number]].concat()).unwrap();
+    }
+    until("the full disk is told", || fs::read_to_string(&told).unwrap().contains("is full"));
+    fs::remove_file(&filler).unwrap();
+    let found = || library.facetag(["--library", text(&home), "find", "--in", "photos"]).stdout.lines().count();
+    until("the photos are found once there is room", || found() == 25);
+    library.facetag(["--library", text(&home), "check"]).well();
+    assert_eq!(watch.end(), 0);
+    assert!(Command::new("umount").arg(&disk).status().unwrap().success());
 }
