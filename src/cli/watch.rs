@@ -9,11 +9,11 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::Exit;
 use super::album::update_all;
 use super::args::{Watch, WatchHow};
 use super::output::{count, note, plain, say};
 use super::scan::interruption;
+use super::{Exit, explained};
 use crate::catalog::{Catalog, Library, LineId, NamedPhoto, PhotoId};
 use crate::printable::printable;
 use crate::scan::{Event, News, Summary, Watching, watch};
@@ -47,11 +47,11 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
         }
         Ok(())
     };
-    let warn = |problem: &dyn std::fmt::Display| note(&format!("warning: {problem}"));
+    let warn = |error: anyhow::Error| note(&format!("warning: {}", explained(error, library)));
     watch(library, &watching, interrupted, |news| match news {
         News::Checked { catalog } => {
             if let Err(error) = keep_albums(catalog) {
-                warn(&error);
+                warn(error);
             }
         }
         News::Watched { root, polled: true } => {
@@ -64,7 +64,9 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
         News::Scan(Event::Offline { path }) => {
             note(&format!("warning: {}: not there now; its photos and names are kept", plain(path)));
         }
-        News::Trouble(problem) => note(&format!("warning: {problem}")),
+        News::Trouble(error) => {
+            note(&format!("warning: {}; facetag tries again within a minute", explained(error.into(), library)));
+        }
         News::Scanned { summary, since } => {
             let catalog = Catalog::reopen(library).map_err(Into::into);
             let reported = catalog.and_then(|catalog| {
@@ -72,7 +74,7 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
                 report(&catalog, summary, since, quiet, messenger.as_ref())
             });
             if let Err(error) = reported {
-                warn(&error);
+                warn(error);
             }
         }
         News::Watched { .. } | News::Scan(_) => {}

@@ -14,7 +14,7 @@ use exif::{Exif, In, Reader, Tag, Value};
 
 pub use gps::Gps;
 pub use motion::has_video;
-pub use place::{Place, kilometres, place};
+pub use place::{Place, kilometres, place, release_memory};
 pub use taken::{DateSource, Taken, When};
 
 use crate::photo::{Orientation, contain};

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::io::{BufReader, Read};
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use country_boundaries::{BOUNDARIES_ODBL_60X30, CountryBoundaries, LatLon};
 use flate2::read::GzDecoder;
@@ -58,20 +58,27 @@ const FEWEST: f64 = 300.0;
 
 const KM_PER_DEGREE: f64 = 111.195;
 
-/// See places.md.
-const TABLE: &[u8] = include_bytes!("places.bin.gz");
-const AREAS: &[u8] = include_bytes!("areas.ser.gz");
+/// The tables, unpacked.
+static TOWNS: Mutex<Option<Arc<Towns>>> = Mutex::new(None);
 
-static TOWNS: LazyLock<Towns> = LazyLock::new(|| Towns::read(TABLE, AREAS));
+fn towns() -> Arc<Towns> {
+    let mut towns = TOWNS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(towns.get_or_insert_with(|| Arc::new(Towns::read(facetag_places::TOWNS, facetag_places::AREAS))))
+}
+
+/// Gives back the memory of the tables; the next spot has them unpacked again.
+pub fn release_memory() {
+    *TOWNS.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
 
 /// The town in which a spot lies, if one is within 100 km; at sea and in the wilderness there is none.
 ///
-/// The first call unpacks the tables, which then stay in memory (about 40 MB).
+/// The first call unpacks the tables, which stay in memory (about 40 MB) until [`release_memory`].
 pub fn place(gps: Gps) -> Option<Place> {
     if !(gps.latitude.is_finite() && gps.longitude.is_finite()) {
         return None;
     }
-    TOWNS.place(gps)
+    towns().place(gps)
 }
 
 /// The distance between two spots in km, as the crow flies.

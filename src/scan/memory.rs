@@ -1,8 +1,9 @@
 //! Memory that is given back to the system.
 
-/// Gives back what the networks and the allocator keep for later, as nothing may come for days.
+/// Gives back what the networks, the table of places and the allocator keep for later, as nothing may come for days.
 pub fn trim() {
     crate::network::release_memory();
+    crate::metadata::release_memory();
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it touches nothing but memory that is free, and may be called at any time.
     unsafe {

@@ -36,8 +36,8 @@ pub enum News<'a> {
     Scanned { summary: &'a Summary, since: PhotoId },
     /// From time to time: what was decided meanwhile can be followed.
     Checked { catalog: &'a Catalog },
-    /// What could not be done, and is tried again; one line.
-    Trouble(String),
+    /// What could not be done, and is tried again within a minute.
+    Trouble(ScanError),
 }
 
 /// A file is complete when nothing has happened to it for so long.
@@ -84,7 +84,7 @@ pub fn watch(
         let every = watching.poll.map_or(CHECK, |poll| poll.min(CHECK));
         if checked.is_none_or(|checked| checked.elapsed() >= every) {
             if let Err(error) = roots.check(library, &mut pending, &mut tell) {
-                tell(News::Trouble(error.to_string()));
+                tell(News::Trouble(error.into()));
             }
             checked = Some(Instant::now());
         }
@@ -102,7 +102,7 @@ pub fn watch(
             Err(error) => {
                 let is_busy = matches!(error, ScanError::Catalog(CatalogError::Busy { .. }));
                 if !is_busy {
-                    tell(News::Trouble(format!("{error}; tried again in a minute")));
+                    tell(News::Trouble(error));
                 }
                 pause_until = Some(Instant::now() + if is_busy { BUSY } else { TROUBLE });
                 due.into_iter().for_each(|path| pending.touch(path, false));
