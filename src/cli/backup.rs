@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::Exit;
 use super::args::{Backup, Restore};
 use super::output::{count, json, note, plain, say};
+use super::{Exit, explained};
 use crate::catalog::{Catalog, Library};
 
 #[derive(Serialize)]
@@ -70,7 +70,7 @@ pub(super) fn weekly(library: &Library) {
     }
     let made = Catalog::open(library).and_then(|catalog| catalog.back_up_weekly(library));
     if let Err(error) = made {
-        note(&format!("warning: the weekly backup could not be made: {error}"));
+        note(&format!("warning: the weekly backup could not be made: {}", explained(error.into(), library)));
     }
 }
 
