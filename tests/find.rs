@@ -81,7 +81,7 @@ fn by_place() {
     }
     assert_eq!(library.find(&["--place", "Japan"]), ["tokyo.jpg"]);
     assert_eq!(library.find(&["--place", "Australia"]), ["sydney.jpg"]);
-    for place in ["us", "Washington", "washington dc", "Washington, D.C."] {
+    for place in ["us", "The United States", "Washington", "washington dc", "Washington, D.C."] {
         assert_eq!(library.find(&["--place", place]).len(), 5, "the White House and the Capitol: {place}");
     }
     assert_eq!(library.find(&["--place", "United States", "--not", "Barack"]), ["biden-2010.jpg"]);

@@ -9,7 +9,7 @@
     pip install numpy shapely zopfli         # 2.4.6, 2.2.0, 0.4.3
     python3 places.py WORK_FOLDER cities.csv countries.txt OUT_FOLDER
 """
-import collections, csv, functools, glob, json, math, re, struct, sys, unicodedata
+import collections, csv, difflib, functools, glob, json, math, re, struct, sys, unicodedata
 
 import zopfli.gzip
 
@@ -133,19 +133,31 @@ for file in sorted(glob.glob(f"{work}/cldr8/package/3rdparty/cldr/common/subdivi
     for code, name in words.findall(open(file).read()):
         divisions[code].append(name.replace("&amp;", "&"))
 by_name = {}
-for code, names in divisions.items():
-    for name in names:
-        by_name.setdefault((code[:2].upper(), fold(name)), code)
+# Their first names before others: Washington is the state, although D.C. is called so in many languages.
+for first in (True, False):
+    for code, names in divisions.items():
+        for name in names[:1] if first else names[1:]:
+            by_name.setdefault((code[:2].upper(), fold(name)), code)
+def division(country, name):
+    """The code of a region, also where it is spelled a little otherwise: Castille and León."""
+    if (country, fold(name)) not in by_name:
+        known = {key[1]: code for key, code in by_name.items() if key[0] == country and len(name) > 6}
+        return next((known[key] for key in difflib.get_close_matches(fold(name), known, 1, 0.9)), None)
+    return by_name[country, fold(name)]
 # Where people write the code of a state alone: "Springfield, IL".
 CODES_ALONE = ("US", "CA", "AU")
+REGION = re.compile(r"^(województwo|(la )?comuni(dad|tat)( de| d.)?|provin[cz]i[ae]|región de|région|regi[oó]n|land|prefektura|obwód|oblast|estado de|stato di|état de) |"
+                    r"(?<=..)(省|市|県|府|都|州|自治区|특별자치도|광역시|도)$| (region|voivodeship|province|prefecture|oblast|län|fylke|megye|kraj|sheng)$", re.I)
 def region_line(country, name):
     """The country's code, ISO 3166-2 and the names."""
-    code = by_name.get((country, fold(name)))
+    code = division(country, name)
     if not code:
         return f"{country}\t\t" + "|".join(unique([name], 1))
     iso = f"{country}-{code[2:].upper()}"
     codes = [iso] + ([code[2:].upper()] if country in CODES_ALONE else [])
-    first, *others = unique([name] + divisions[code], 40)
+    # With and without the word for a region: 浙江省, województwo małopolskie.
+    names = [form for known in divisions[code] for form in (known, REGION.sub("", known).strip())]
+    first, *others = unique([name] + names, 120)
     return f"{country}\t{iso}\t" + "|".join([first] + codes + others)
 
 english = dict(line.rstrip("\n").split(" ", 1) for line in open(countries_file) if line.strip())
@@ -157,6 +169,23 @@ for file in sorted(glob.glob(f"{work}/cl/package/main/*/territories.json")):
         is_code = name.isascii() and len(fold(name)) <= 2 and name not in ("UK", "US")
         if code[:2] in english and (len(code) == 2 or code[2:].startswith("-alt")) and not is_code:
             country_names[code[:2]].append(name)
+
+# What CLDR does not call them.
+for code, names in {"GB": ["Great Britain", "Britain", "Großbritannien", "Grande-Bretagne", "Gran Bretaña", "Gran Bretagna", "Grã-Bretanha",
+                           "Storbritannien", "Groot-Brittannië"],
+                    "US": ["USA", "America", "United States of America"], "NL": ["Holland"]}.items():
+    country_names[code] = names + country_names[code]
+
+COUNTY = re.compile(r"^(Provincia d[ie]l?|Provincia|Province of|Province d[eu']|Metropolitan City of|Citt. [Mm]etropolitana di|Kabupaten|Kota|"
+                    r"Departamento de|D.partement d[eu']|Landkreis|Powiat|Okres|Distrito de|District of) ?|"
+                    r" (Shi|Qu|Xian|Regency|County|District|Province|Prefecture|Municipality|Raion|Rayon|Kommune?)$")
+def county_line(county, seat):
+    """Its name, without the word for a county, and those of the town that is called so: Provincia di Venezia, Venice."""
+    return "|".join(unique([county, COUNTY.sub("", county).strip()] + seat[:30], 32)) if county else ""
+
+def is_seat(county, names):
+    plain = COUNTY.sub("", county).strip()
+    return plain != county and fold(plain) in map(fold, names)
 
 def other_names(town):
     """But for codes of airports, and for what GeoNames has spelled out in Latin letters by itself."""
@@ -184,6 +213,12 @@ for index, town in enumerate(towns):
     town["text"] = "|".join(other_names(town)).encode()
 assert len(regions) < 65536 and len(counties) < 65536, (len(regions), len(counties))
 
+seats = {}
+for town in sorted(towns, key=lambda t: t["people"]):
+    names = town["text"].decode().split("|")
+    if town["people"] >= 15000 and town["county"] and is_seat(town["county"], names):
+        seats[town["county"]] = names
+
 starts, texts, at = [], [], 0
 count = collections.Counter(map(cell, towns))
 index = 0
@@ -206,7 +241,7 @@ parts = [
         [len(t["text"]) for t in towns])),
     b"".join(struct.pack("<II", t["index"], t["city"]["index"]) for t in towns if t["city"]),
     "\n".join(region_line(country, name) for country, name in regions).encode(),
-    "\n".join(counties).encode(),
+    "\n".join(county_line(county, seats.get(county, [])) for county in counties).encode(),
     "\n".join(code + "\t" + "|".join(unique([name] + country_names[code], 200)) for code, name in english.items()).encode(),
     b"".join(t["text"] for t in towns),
 ]

@@ -363,6 +363,8 @@ pub(super) fn place_called(text: &str) -> (String, Vec<String>) {
     let mut keys = Vec::new();
     let mut called = |name: &str| {
         let key = fold(name);
+        // "The Netherlands" are called Netherlands.
+        let key = key.strip_prefix("the ").unwrap_or(&key);
         keys.push(format!("|{key}|"));
         if key.is_ascii() && key.len() <= 2 {
             return "instr(key, ?)".to_owned();

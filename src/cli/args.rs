@@ -436,7 +436,7 @@ pub struct Find {
     /// People, a place and dates as one text: "Anna Ben -Carl 2024 Lisbon"
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
-    /// City, district, region or country: its name in any language, or the country code
+    /// City, district, region or country: its name in any language, or a code: Lisbon, "Paris, France", Illinois, US-IL, PT
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub place: Option<String>,
     /// In this folder or below it

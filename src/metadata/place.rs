@@ -462,6 +462,10 @@ mod tests {
         let is_called = |place: &Place, name: &str| place.names.iter().any(|known| known == name);
         let chicago = at(41.8827, -87.6233).unwrap();
         assert!(["Illinois", "US-IL", "IL", "US"].iter().all(|name| is_called(&chicago, name)), "{:?}", chicago.names);
+        let seattle = at(47.6205, -122.3493).unwrap();
+        assert!(["Washington", "US-WA", "WA"].iter().all(|name| is_called(&seattle, name)), "{:?}", seattle.names);
+        let hangzhou = at(30.2500, 120.1500).unwrap();
+        assert!(["Zhejiang", "浙江", "浙江省"].iter().all(|name| is_called(&hangzhou, name)), "{:?}", hangzhou.names);
         let munich = at(48.1374, 11.5755).unwrap();
         assert!(["Bavaria", "Bayern", "DE-BY", "DE"].iter().all(|name| is_called(&munich, name)), "{:?}", munich.names);
         assert!(!is_called(&munich, "BY"), "that is Belarus");
