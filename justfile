@@ -10,9 +10,9 @@ check:
 test-insightface FOLDER:
     FACETAG_INSIGHTFACE={{FOLDER}} cargo test
 
-# Hostile files, 200 kills of scans and of decisions, disks that fill up; as root, for the disks
+# Hostile files, 200 kills of scans and of decisions, disks that fill up, 200 bursts of events while watching; as root, for the disks
 torture ROUNDS="200":
-    FACETAG_TORTURE={{ROUNDS}} cargo test --test torture
+    FACETAG_TORTURE={{ROUNDS}} cargo test --test torture --test watch
 
 # How long the models take, one thread, and how long in onnxruntime, in turns
 bench-inference:
