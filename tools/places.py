@@ -187,9 +187,12 @@ def is_seat(county, names):
     plain = COUNTY.sub("", county).strip()
     return plain != county and fold(plain) in map(fold, names)
 
+# Warsaw is no place called Paris.
+NICKNAME = re.compile(r" of (the )?(north|south|east|west|orient|world|americas?|india|asia|africa|europe|pacific|balkans)$", re.I)
+
 def other_names(town):
-    """But for codes of airports, and for what GeoNames has spelled out in Latin letters by itself."""
-    names = [n for n in town["others"] if n and not (n.isascii() and (n.islower() or (n.isupper() and len(n) <= 4)))]
+    """But for codes of airports, nicknames, and what GeoNames has spelled out in Latin letters by itself."""
+    names = [n for n in town["others"] if n and not NICKNAME.search(n) and not (n.isascii() and (n.islower() or (n.isupper() and len(n) <= 4)))]
     if town["people"] >= 100000 or town["kind"] == "PPLC":
         return unique([town["name"]] + names, 80)
     # They are sorted by script: some of each.
