@@ -111,6 +111,8 @@ struct Towns {
     sections: Vec<u8>,
     /// Each with its country's code, that of ISO 3166-2 and a tab behind each of them before its names.
     regions: Vec<String>,
+    /// The same of regions in which no town of the table lies.
+    townless: Vec<String>,
     counties: Vec<String>,
     /// Each with its code and a tab before its names.
     countries: Vec<String>,
@@ -155,6 +157,30 @@ impl Near {
     }
 }
 
+/// The three parts of a region, see [`Towns::regions`].
+fn parts(region: &str) -> [&str; 3] {
+    let mut parts = region.split('\t');
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+/// Adds the names of `regions.txt` to regions, see there.
+fn with_more_names(mut regions: Vec<String>, more: &str) -> Vec<String> {
+    for line in more.lines().filter(|line| !line.starts_with('#')) {
+        let mut parts = line.splitn(3, '\t');
+        let [country, first, names] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+        for region in &mut regions {
+            let Some((place, known)) = region.rsplit_once('\t') else { continue };
+            if place.split('\t').next() == Some(country) && known.split('|').next() == Some(first) {
+                *region = match names.strip_prefix('=') {
+                    Some(names) => format!("{place}\t{names}"),
+                    None => format!("{region}|{names}"),
+                };
+            }
+        }
+    }
+    regions
+}
+
 impl Towns {
     fn read(table: &[u8], areas: &[u8]) -> Self {
         let mut table = GzDecoder::new(table);
@@ -180,7 +206,12 @@ impl Towns {
             area: part(),
             length: part(),
             sections: part(),
-            regions: lines(part()),
+            regions: with_more_names(lines(part()), facetag_places::REGIONS),
+            townless: facetag_places::REGIONS
+                .lines()
+                .filter(|line| line.contains("\t+"))
+                .map(|line| line.replace("\t+", "\t"))
+                .collect(),
             counties: lines(part()),
             countries: lines(part()),
             names: part(),
@@ -196,7 +227,7 @@ impl Towns {
         let city = self.city(&near, &within)?;
         let [small, large] = self.districts(&near, city, &within);
         let city_names = self.town_names(city);
-        let [code, _, region_names] = self.region(city.town);
+        let [code, _, region_names] = self.townless_region(&within).unwrap_or_else(|| self.region(city.town));
         let county = self.counties.get(number(&self.county, city.town)).map(String::as_str).unwrap_or_default();
         let country = self.countries.iter().filter_map(|line| line.split_once('\t')).find(|(known, _)| *known == code);
         let country_names = country.map_or(code, |(_, names)| names);
@@ -250,7 +281,7 @@ impl Towns {
         let at = LatLon::new(gps.latitude, gps.longitude).ok()?;
         let (countries, mut states): (Vec<_>, Vec<_>) =
             self.boundaries.ids(at).into_iter().partition(|code| !code.contains('-'));
-        states.retain(|state| self.regions.iter().any(|region| region.split('\t').nth(1) == Some(state)));
+        states.retain(|state| self.regions.iter().chain(&self.townless).any(|region| parts(region)[1] == *state));
         let mut within = Within { countries, states, areas: HashSet::new(), district: "" };
         let around =
             [(0.0, COAST), (0.0, -COAST), (COAST, 0.0), (-COAST, 0.0)].into_iter().filter_map(|(north, east)| {
@@ -286,11 +317,14 @@ impl Towns {
         area != 0 && !within.areas.is_empty() && !within.areas.contains(&area)
     }
 
+    /// The region that a spot lies in, if no town of the table does.
+    fn townless_region(&self, within: &Within) -> Option<[&str; 3]> {
+        self.townless.iter().map(|region| parts(region)).find(|[_, state, _]| within.states.contains(state))
+    }
+
     /// The country's code, the region's and the region's names.
     fn region(&self, town: u32) -> [&str; 3] {
-        let mut parts =
-            self.regions.get(number(&self.region, town)).map(String::as_str).unwrap_or_default().split('\t');
-        std::array::from_fn(|_| parts.next().unwrap_or_default())
+        parts(self.regions.get(number(&self.region, town)).map(String::as_str).unwrap_or_default())
     }
 
     /// The towns within [`NEAR_INLAND_KM`].
@@ -397,6 +431,49 @@ mod tests {
 
     fn at(latitude: f64, longitude: f64) -> Option<Place> {
         place(Gps { latitude, longitude })
+    }
+
+    #[test]
+    fn regions_have_local_names_and_those_of_today() {
+        for (latitude, longitude, name) in [
+            (48.5734, 7.7521, "Grand Est"),
+            (45.764, 4.8357, "Auvergne-Rhône-Alpes"),
+            (50.6292, 3.0573, "Hauts-de-France"),
+            (43.6047, 1.4442, "Occitanie"),
+            (44.8378, -0.5792, "Nouvelle-Aquitaine"),
+            (49.4431, 1.0993, "Normandie"),
+            (46.4983, 11.3548, "Südtirol"),
+            (43.263, -2.935, "Euskadi"),
+            (39.4699, -0.3763, "Comunitat Valenciana"),
+            (40.9526, -4.1325, "Castilla y León"),
+            (50.0614, 19.9366, "Małopolska"),
+            (51.1079, 17.0385, "Dolnośląskie"),
+            (51.0536, 3.7304, "Vlaanderen"),
+            (37.0194, -7.9322, "Algarve"),
+            (60.3913, 5.3221, "Vestland"),
+            (49.1951, 16.6068, "Jihomoravský kraj"),
+            (48.7758, 9.1829, "Baden-Württemberg"),
+            (23.1291, 113.2644, "广东省"),
+            (30.5728, 104.0668, "四川"),
+            (38.9072, -77.0369, "DC"),
+            (47.6205, -122.3493, "WA"),
+        ] {
+            let place = at(latitude, longitude).unwrap();
+            assert!(place.names.iter().any(|known| known == name), "{name}: {place:?}");
+        }
+        let strasbourg = at(48.5734, 7.7521).unwrap();
+        assert_eq!(
+            (strasbourg.region.as_str(), strasbourg.names.contains(&"Lorraine".to_owned())),
+            ("Grand Est", false)
+        );
+        // Each line is about a region that there is.
+        let plain = with_more_names(Towns::read(facetag_places::TOWNS, facetag_places::AREAS).regions, "");
+        for line in facetag_places::REGIONS.lines().filter(|line| !line.starts_with('#')) {
+            let added = with_more_names(plain.clone(), line);
+            let changed = added.iter().zip(&plain).filter(|(added, plain)| added != plain).count();
+            // The names of a merged region stand there already.
+            assert!(changed > 0 || line.contains("\t=") || line.contains("\t+"), "{line}");
+        }
     }
 
     #[test]
