@@ -244,9 +244,21 @@ impl TryFrom<String> for When {
 }
 
 impl When {
-    /// Reads what a user types, and nothing less: `1955`, `1955-06`, `1955-06-03`, `1955-06-03 18:30`, `June 1955`, `3 June 1955`.
+    /// Reads what a user types, and nothing less: `1955`, `1955-06`, `1955-06-03`, `3.6.1955`, `1955-06-03 18:30`, `June 1955`,
+    /// `3 June 1955`; and what facetag prints, `1955-06-03T18:30:00+01:00`, whose offset is left out.
     pub fn typed(text: &str) -> Option<Self> {
         let text = text.trim();
+        let without_offset = text.split_once('T').and_then(|(_, clock)| {
+            let end = clock.find(['+', '-', 'Z'])?;
+            offset_minutes(&clock[end..]).map(|_| &text[..text.len() - clock.len() + end])
+        });
+        let text = without_offset.unwrap_or(text);
+        if let [day, month, year] = text.split('.').collect::<Vec<_>>()[..]
+            && (day.len() <= 2 && month.len() <= 2 && year.len() == 4)
+        {
+            let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+            return date.ok().map(Self::Day);
+        }
         let (day, clock) = text.split_once(['T', ' ']).unwrap_or((text, ""));
         let lengths = |text: &str, sign: &[char]| -> Option<Vec<usize>> {
             let parts: Vec<&str> = text.split(sign).collect();
@@ -730,6 +742,9 @@ mod tests {
             ("3 June 1955", "1955-06-03"),
             ("June 3rd, 1955", "1955-06-03"),
             ("3. Juni 1955", "1955-06-03"),
+            ("3.6.1955", "1955-06-03"),
+            ("1955-06-03T18:30:05+01:00", "1955-06-03T18:30:05"),
+            ("1955-06-03T18:30:05Z", "1955-06-03T18:30:05"),
         ] {
             assert_eq!(When::typed(typed).map(|when| when.to_string()).as_deref(), Some(date), "{typed}");
         }
@@ -741,7 +756,8 @@ mod tests {
             "1955-02-29",
             "June",
             "31 June 1955",
-            "3.6.1955",
+            "31.6.1955",
+            "3/6/1955",
             "1955-06-03 25:00",
             "1955 or so",
             "June July 1955",

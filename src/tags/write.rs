@@ -122,6 +122,13 @@ impl Written {
         }
         composed.packet.is_some()
     }
+
+    /// Counts the last file no more, as it could not be written.
+    fn take_back(&mut self, added: usize, removed: usize) {
+        self.files.pop();
+        self.added -= added;
+        self.removed -= removed;
+    }
 }
 
 /// What a photo's file has to say before names are written.
@@ -323,7 +330,7 @@ fn sidecar(
         let packet = composed.packet.unwrap_or_default();
         let written = replace(&target, packet.as_bytes(), old.is_some(), false, |bytes| bytes == packet.as_bytes());
         written.map_err(|error| {
-            done.files.pop();
+            done.take_back(composed.added, composed.removed);
             (target, error.to_string())
         })?;
     }
@@ -378,7 +385,7 @@ fn files(
                             written.push(WrittenFile { path: path.clone(), size, modified });
                         }
                         Err(error) => {
-                            done.files.pop();
+                            done.take_back(composed.added, composed.removed);
                             done.problem(path, error);
                             ours = None;
                         }
