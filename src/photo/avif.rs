@@ -11,7 +11,7 @@ use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent, Settings};
 use super::format::Decoder;
 use super::heif::{self, Heif, whole};
 use super::raster::over_white;
-use super::truncated::{grey_below, shared_rows, twice};
+use super::truncated::upper_part;
 use super::{Format, MAX_PIXELS, PhotoError, colour};
 
 pub(super) const DECODER: Decoder =
@@ -44,10 +44,8 @@ const FEWER: [usize; 4] = [0, 16, 48, 144];
 
 /// What a coded picture that lacks its last bytes shows without them.
 fn upper(file: &HeifFile, item: ItemId, missing: usize) -> Result<RgbImage, PhotoError> {
-    let (one, other) = twice(&FEWER, |fewer| picture(file, item, None, missing + fewer))
-        .ok_or_else(|| PhotoError::damaged(Format::Avif, "its picture cannot be decoded"))?;
-    let rows = shared_rows(&one, &other, 3 * one.width() as usize);
-    grey_below(one, rows).ok_or_else(|| PhotoError::damaged(Format::Avif, "most of its picture is missing"))
+    upper_part(&FEWER, |fewer| picture(file, item, None, missing + fewer))
+        .ok_or_else(|| PhotoError::damaged(Format::Avif, "most of its picture is missing"))
 }
 
 fn data<'a>(file: &'a HeifFile, item: ItemId) -> Result<Cow<'a, [u8]>, PhotoError> {

@@ -12,7 +12,7 @@ use heifer::heifer_hevc_dec::syntax::{Picture, decode_slice_segment};
 use image::RgbImage;
 
 use super::MAX_PIXELS;
-use super::truncated::{grey_below, shared_rows, twice};
+use super::truncated::{grey_below, row_hashes, shared_rows};
 
 /// What is put in the place of missing bytes. Whatever it is looks like pixels to the decoder: those that depend on it are not real.
 const FILLERS: [u8; 4] = [0x00, 0xaa, 0xff, 0x55];
@@ -22,11 +22,13 @@ const FILLING: usize = 4096;
 
 /// The rows of a picture above the damage, with grey below; `None` where they are less than a tenth of it.
 pub(super) fn what_is_left(stream: &[u8], params: impl Fn(&Frame) -> ColorParams) -> Option<RgbImage> {
-    let ((frame, rows), (other, other_rows)) = twice(&FILLERS, |filler| until_damage(stream, *filler))?;
-    let same = shared_rows(&frame.planes[0], &other.planes[0], frame.widths[0] as usize);
+    let hashes = |frame: &Frame| row_hashes(&frame.planes[0], frame.widths[0] as usize);
+    let mut decoded = FILLERS.into_iter().filter_map(|filler| until_damage(stream, filler).ok());
+    let (other, other_rows) = decoded.next().map(|(frame, rows)| (hashes(&frame), rows))?;
+    let (frame, rows) = decoded.next()?;
+    let same = shared_rows(&other, &hashes(&frame));
     // The colour of a row is mixed with that of the row below.
     let same = if same < frame.heights[0] as usize { same.saturating_sub(1) } else { same };
-    drop(other);
     let shown = frame_to_rgba_as::<u8>(&frame, params(&frame));
     let (width, height) = (shown.width, shown.height);
     grey_below(RgbImage::from_raw(width, height, shown.into_rgb8())?, same.min(rows.min(other_rows) as usize))

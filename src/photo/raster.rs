@@ -8,7 +8,7 @@ use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limit
 
 use super::colour::{Colour, to_srgb};
 use super::format::{Decoder, Spec};
-use super::truncated::{FILLINGS, filled_webp, grey_below, shared_rows, twice};
+use super::truncated::{FILLINGS, filled_webp, upper_part};
 use super::{Format, PhotoError};
 
 /// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
@@ -85,11 +85,7 @@ fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         return whole(bytes);
     }
     let filled = |filling: &(usize, u8)| whole(&filled_webp(bytes, *filling).unwrap_or_default());
-    let left = twice(&FILLINGS, filled).and_then(|(one, other)| {
-        let rows = shared_rows(&one, &other, 3 * one.width() as usize);
-        grey_below(one, rows)
-    });
-    left.ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
+    upper_part(&FILLINGS, filled).ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
 }
 
 fn size(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<(u32, u32), PhotoError> {

@@ -1,21 +1,36 @@
 //! Photos that lost their tail, for decoders that give a whole picture or none.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use image::RgbImage;
 
 use super::raster::GREY;
 
-/// The first two attempts that succeed, `None` where there are not two. Where their pictures differ, they show what is missing.
-pub(super) fn twice<A, T, E>(attempts: &[A], decode: impl Fn(&A) -> Result<T, E>) -> Option<(T, T)> {
+/// The upper part of a picture on which the first two attempts that succeed agree, with grey below: what differs depends on what is missing.
+/// `None` where there are not two, or less than a tenth is left.
+pub(super) fn upper_part<A, E>(attempts: &[A], decode: impl Fn(&A) -> Result<RgbImage, E>) -> Option<RgbImage> {
     let mut decoded = attempts.iter().filter_map(|attempt| decode(attempt).ok());
-    Some((decoded.next()?, decoded.next()?))
+    // Of the first picture only these stay: two large ones would take too much memory.
+    let rows = decoded.next().map(|first| row_hashes(&first, 3 * first.width() as usize))?;
+    let picture = decoded.next()?;
+    let shared = shared_rows(&rows, &row_hashes(&picture, 3 * picture.width() as usize));
+    grey_below(picture, shared)
 }
 
-/// How many rows two pictures, given by their values and values a row, share from the top.
-pub(super) fn shared_rows<T: PartialEq>(one: &[T], other: &[T], across: usize) -> usize {
-    let across = across.max(1);
-    one.chunks(across).zip(other.chunks(across)).take_while(|(one, other)| one == other).count()
+/// A hash of each row, `across` values long.
+pub(super) fn row_hashes<T: Hash>(values: &[T], across: usize) -> Vec<u64> {
+    let hash = |row: &[T]| {
+        let mut hasher = DefaultHasher::new();
+        row.hash(&mut hasher);
+        hasher.finish()
+    };
+    values.chunks(across.max(1)).map(hash).collect()
+}
+
+/// How many rows two pictures share from the top.
+pub(super) fn shared_rows(one: &[u64], other: &[u64]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
 /// A picture with grey below its first `rows` rows; `None` where they are less than a tenth of it.
@@ -96,7 +111,7 @@ mod tests {
                 let shown = left.height() as usize - grey;
                 assert!(grey > 0 && shown * 5 > left.height() as usize, "{name} {percent}: {shown} rows");
                 // The lowest rows may be smoothed with what should be below.
-                let real = shared_rows(&left, &whole, across);
+                let real = shared_rows(&row_hashes(&left, across), &row_hashes(&whole, across));
                 assert!(real + 8 >= shown, "{name} {percent}: {real} of {shown} rows");
             }
         }
