@@ -123,7 +123,7 @@ impl Written {
         composed.packet.is_some()
     }
 
-    /// Counts the last file no more, as it could not be written.
+    /// Takes the last file out of the counts, as it could not be written.
     fn take_back(&mut self, added: usize, removed: usize) {
         self.files.pop();
         self.added -= added;
@@ -134,6 +134,8 @@ impl Written {
 /// What a photo's file has to say before names are written.
 struct Original {
     bytes: Vec<u8>,
+    /// The first XMP packet in it.
+    packet: Option<Vec<u8>>,
     /// As stored.
     size: (u32, u32),
     faces: Vec<NamedFace>,
@@ -172,7 +174,8 @@ fn original(
     let faces = faces.iter().map(face).collect();
     // Of what its decoder turns upright, the stored size is the other way round.
     let turned = if header.upright { orientation } else { Orientation::Normal };
-    Ok(Some(Original { bytes, size: turned.upright_size(header.width, header.height), faces }))
+    let packet = xmp_packets(&bytes).into_iter().next();
+    Ok(Some(Original { bytes, packet, size: turned.upright_size(header.width, header.height), faces }))
 }
 
 /// What facetag has in a file of a photo and in its sidecar.
@@ -195,6 +198,10 @@ impl Known {
             file: Ours::parse(&catalog.written_entries(photo, path, WrittenTo::File)?),
             sidecar: Ours::parse(&catalog.written_entries(photo, path, WrittenTo::Sidecar)?),
         })
+    }
+
+    fn embedded<'a>(&self, original: &'a Original) -> Embedded<'a> {
+        Embedded { packet: original.packet.as_deref(), ours: self.file.clone() }
     }
 }
 
@@ -225,6 +232,26 @@ fn note(catalog: &mut Catalog, photo: PhotoId, files: &[(Known, Now)], is_all: b
     })
 }
 
+/// What `work` makes of each file that still holds a photo, and whether none was passed over.
+fn each_file(
+    catalog: &Catalog,
+    photo: PhotoId,
+    faces: &[(NamedFaceRow, bool)],
+    done: &mut Written,
+    mut work: impl FnMut(&Original, &Known, &mut Written) -> Now,
+) -> Result<(Vec<(Known, Now)>, bool), CatalogError> {
+    let paths = catalog.readable_paths(photo)?;
+    let mut noted = Vec::new();
+    for path in &paths {
+        let Some(original) = original(catalog, photo, path, faces, done)? else { continue };
+        let known = Known::of(catalog, photo, path)?;
+        let now = work(&original, &known, done);
+        noted.push((known, now));
+    }
+    let is_all = !paths.is_empty() && noted.len() == paths.len();
+    Ok((noted, is_all))
+}
+
 /// Writes the sidecar of each file of a photo.
 fn sidecars(
     catalog: &mut Catalog,
@@ -233,22 +260,14 @@ fn sidecars(
     dry_run: bool,
     done: &mut Written,
 ) -> Result<(), CatalogError> {
-    let paths = catalog.readable_paths(photo)?;
-    let mut noted = Vec::new();
-    for path in &paths {
-        let Some(original) = original(catalog, photo, path, faces, done)? else { continue };
-        let known = Known::of(catalog, photo, path)?;
-        let embedded = original.packet();
-        let in_file = Embedded { packet: embedded.as_deref(), ours: known.file.clone() };
-        if in_file.is_outdated(&original) {
-            done.outdated.push(path.clone());
+    let (noted, is_all) = each_file(catalog, photo, faces, done, |original, known, done| {
+        let in_file = known.embedded(original);
+        if in_file.is_outdated(original) {
+            done.outdated.push(known.path.clone());
         }
-        let file = Some(held(embedded.as_deref(), known.file.clone()));
-        let beside = sidecar(path, &original, (in_file, &known.sidecar), (true, dry_run), done);
-        let beside = beside.map_err(|(path, problem)| done.problem(&path, problem)).ok();
-        noted.push((known, Now { file, sidecar: beside }));
-    }
-    let is_all = !paths.is_empty() && noted.len() == paths.len();
+        let file = Some(held(in_file.packet, in_file.ours.clone()));
+        Now { file, sidecar: beside(known, original, in_file, (true, dry_run), done) }
+    })?;
     if dry_run { Ok(()) } else { note(catalog, photo, &noted, is_all) }
 }
 
@@ -267,10 +286,16 @@ impl Embedded<'_> {
     }
 }
 
-impl Original {
-    fn packet(&self) -> Option<Vec<u8>> {
-        xmp_packets(&self.bytes).into_iter().next()
-    }
+/// Writes one sidecar, see [`sidecar`]; `None` where that is not possible, which is told.
+fn beside(
+    known: &Known,
+    original: &Original,
+    embedded: Embedded,
+    how: (bool, bool),
+    done: &mut Written,
+) -> Option<Ours> {
+    let written = sidecar(&known.path, original, (embedded, &known.sidecar), how, done);
+    written.map_err(|(path, problem)| done.problem(&path, problem)).ok()
 }
 
 /// Writes one sidecar: the one that is there or, where `may_be_new`, a new one with all XMP that is in the photo, as some programs look at nothing else
@@ -347,13 +372,9 @@ fn files(
 ) -> Result<(), CatalogError> {
     let mut written = Vec::new();
     let mut hash = None;
-    let paths = catalog.readable_paths(photo)?;
-    let mut noted = Vec::new();
-    for path in &paths {
-        let Some(original) = original(catalog, photo, path, faces, done)? else { continue };
-        let known = Known::of(catalog, photo, path)?;
-        let embedded = original.packet();
-        let packets = Packets { packet: embedded.as_deref(), ours: known.file.clone(), ..Packets::default() };
+    let (noted, is_all) = each_file(catalog, photo, faces, done, |original, known, done| {
+        let path = &known.path;
+        let packets = Packets { packet: original.packet.as_deref(), ours: known.file.clone(), ..Packets::default() };
         let composed = compose(packets, original.size, &original.faces).map_err(|error| error.to_string());
         let put = |composed: Composed| match &composed.packet {
             Some(packet) => match embed(&original.bytes, packet) {
@@ -369,10 +390,9 @@ fn files(
             Ok((Composed { packet: Some(packet), ours, .. }, _)) => {
                 Embedded { packet: Some(packet.as_bytes()), ours: ours.clone() }
             }
-            _ => Embedded { packet: embedded.as_deref(), ours: known.file.clone() },
+            _ => known.embedded(original),
         };
-        let beside = sidecar(path, &original, (in_file, &known.sidecar), (into.is_err(), dry_run), done);
-        let beside = beside.map_err(|(path, problem)| done.problem(&path, problem)).ok();
+        let beside = beside(known, original, in_file, (into.is_err(), dry_run), done);
         let file = match into {
             Ok((composed, bytes)) => {
                 let will_be_written = done.count(path, path, &composed);
@@ -398,15 +418,14 @@ fn files(
                     let are = if dry_run { "would be" } else { "are" };
                     done.problem(path, format!("{error}; its names {are} in a sidecar instead"));
                 }
-                Some(held(embedded.as_deref(), known.file.clone()))
+                Some(held(original.packet.as_deref(), known.file.clone()))
             }
         };
-        noted.push((known, Now { file, sidecar: beside }));
-    }
+        Now { file, sidecar: beside }
+    })?;
     if dry_run {
         return Ok(());
     }
-    let is_all = !paths.is_empty() && noted.len() == paths.len();
     catalog.exclusively(|catalog| {
         if let Some(hash) = hash {
             catalog.batch(|writer| writer.rewritten(photo, &hash, &written))?;
