@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::io::Cursor;
+use std::ops::Range;
 
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
 
 use super::colour::{Colour, to_srgb};
 use super::format::{Decoder, Spec};
-use super::truncated::{FILLINGS, filled_webp, upper_part};
+use super::truncated::upper_part;
 use super::{Format, PhotoError};
 
 /// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
@@ -81,11 +82,48 @@ fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
 /// Of one that lost its tail, the rows that do not depend on what is missing.
 fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let whole = |bytes: &[u8]| decode(bytes, Format::WebP, ImageFormat::WebP);
-    if filled_webp(bytes, FILLINGS[0]).is_none() {
-        return whole(bytes);
+    let Some(picture) = cut_webp_picture(bytes) else { return whole(bytes) };
+    upper_part(&FILLINGS, |&filling| whole(&filled_webp(bytes, &picture, filling)))
+        .ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
+}
+
+/// Ways to fill up a WebP: how many bytes of what is there are left out too, and what is put in place of what is missing. A decoder refuses
+/// some of them, and which depends on where the file ends.
+const FILLINGS: [(usize, u8); 8] =
+    [(0, 0x00), (0, 0xaa), (0, 0xff), (0, 0x55), (16, 0x00), (16, 0xaa), (48, 0x00), (144, 0x00)];
+
+/// The bytes of a chunk's header: its type and length.
+const CHUNK_HEADER: usize = 8;
+
+/// Where the chunk with the picture would be in a WebP that lost its tail; `None` if the file is whole, or ends before the picture.
+fn cut_webp_picture(bytes: &[u8]) -> Option<Range<usize>> {
+    let long = |at: usize| -> Option<usize> {
+        bytes.get(at..)?.first_chunk().map(|&length: &[u8; 4]| u32::from_le_bytes(length) as usize)
+    };
+    if long(4)?.checked_add(CHUNK_HEADER)? <= bytes.len() {
+        return None;
     }
-    let filled = |filling: &(usize, u8)| whole(&filled_webp(bytes, *filling).unwrap_or_default());
-    upper_part(&FILLINGS, filled).ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
+    let mut at = 12;
+    loop {
+        let kind = bytes.get(at..at + 4)?;
+        let length = long(at + 4)?;
+        let end = (at + CHUNK_HEADER).checked_add(length + length % 2)?;
+        if matches!(kind, b"VP8 " | b"VP8L") {
+            // No more than the photo may have had.
+            return (end <= bytes.len().saturating_mul(64).min(1 << 28)).then_some(at..end);
+        }
+        at = end;
+    }
+}
+
+/// A WebP that lost its tail, filled up to the end of its picture. What follows the picture (EXIF, XMP) is left out.
+fn filled_webp(bytes: &[u8], picture: &Range<usize>, (fewer, filler): (usize, u8)) -> Vec<u8> {
+    let there = bytes.len().saturating_sub(fewer).clamp(picture.start + CHUNK_HEADER, picture.end);
+    let mut filled = bytes[..there].to_vec();
+    filled.resize(picture.end, filler);
+    let length = (filled.len() - CHUNK_HEADER) as u32;
+    filled[4..8].copy_from_slice(&length.to_le_bytes());
+    filled
 }
 
 fn size(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<(u32, u32), PhotoError> {

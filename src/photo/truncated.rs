@@ -1,7 +1,6 @@
 //! Photos that lost their tail, for decoders that give a whole picture or none.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 
 use image::RgbImage;
 
@@ -41,48 +40,6 @@ pub(super) fn grey_below(mut pixels: RgbImage, rows: usize) -> Option<RgbImage> 
     }
     pixels.chunks_exact_mut(3 * width).skip(rows).for_each(|row| row.fill(GREY.0[0]));
     Some(pixels)
-}
-
-/// Ways to fill up a WebP: how many bytes of what is there are left out too, and what is put in place of what is missing. A decoder refuses
-/// some of them, and which depends on where the file ends.
-pub(super) const FILLINGS: [(usize, u8); 8] =
-    [(0, 0x00), (0, 0xaa), (0, 0xff), (0, 0x55), (16, 0x00), (16, 0xaa), (48, 0x00), (144, 0x00)];
-
-/// A WebP that lost its tail, filled up to the end of its picture; `None` if the picture is whole, or not there at all.
-pub(super) fn filled_webp(bytes: &[u8], (fewer, filler): (usize, u8)) -> Option<Vec<u8>> {
-    let long = |at: usize| -> Option<usize> {
-        bytes.get(at..)?.first_chunk().map(|&length: &[u8; 4]| u32::from_le_bytes(length) as usize)
-    };
-    if long(4)?.checked_add(8)? <= bytes.len() {
-        return None;
-    }
-    let mut at = 12;
-    let mut seen: Option<Range<usize>> = None;
-    loop {
-        let end = long(at + 4).and_then(|length| (at + 8).checked_add(length + length % 2));
-        let kind = bytes.get(at..at + 4);
-        let Some((end, kind)) = end.zip(kind) else { break };
-        if matches!(kind, b"VP8 " | b"VP8L") {
-            seen = Some(at..end);
-            break;
-        }
-        if end > bytes.len() {
-            break;
-        }
-        at = end;
-    }
-    let picture = seen?;
-    // No more than the photo may have had.
-    if picture.end > bytes.len().saturating_mul(64).min(1 << 28) {
-        return None;
-    }
-    // What follows the picture (EXIF, XMP) is left out.
-    let there = bytes.len().saturating_sub(fewer).max(picture.start + 8);
-    let mut filled = bytes.get(..there.min(picture.end))?.to_vec();
-    filled.resize(picture.end, filler);
-    let length = u32::try_from(filled.len() - 8).ok()?;
-    filled[4..8].copy_from_slice(&length.to_le_bytes());
-    Some(filled)
 }
 
 #[cfg(test)]
