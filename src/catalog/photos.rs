@@ -1,7 +1,9 @@
 //! Photos, and the files they lie in.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -33,6 +35,27 @@ pub struct Stamp {
     pub modified: i64,
     /// Nanoseconds since 1970, UTC: when the file changed in any way, which they cannot (ctime); 0 where the system has none.
     pub changed: i64,
+}
+
+impl Stamp {
+    pub fn of(about: &Metadata) -> Self {
+        let modified = match about.modified().unwrap_or(UNIX_EPOCH).duration_since(UNIX_EPOCH) {
+            Ok(after) => after.as_nanos() as i64,
+            Err(before) => -(before.duration().as_nanos() as i64),
+        };
+        Self { size: about.len(), modified, changed: changed(about) }
+    }
+}
+
+#[cfg(unix)]
+fn changed(about: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    about.ctime().saturating_mul(1_000_000_000).saturating_add(about.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed(_about: &Metadata) -> i64 {
+    0
 }
 
 /// How a photo has come to lie in a file.

@@ -7,7 +7,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::UNIX_EPOCH;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -239,7 +238,7 @@ impl Walker<'_> {
             Candidate::Photo(_) => match about.map_or_else(|| fs::symlink_metadata(&path), Ok) {
                 Ok(about) => {
                     if !self.follow_links || self.seen.insert(identity(&path, &about)) || nlinks(&about) > 1 {
-                        self.found.photos.push(found(path, &about));
+                        self.found.photos.push(FoundFile { path, stamp: Stamp::of(&about) });
                     }
                 }
                 // It was removed while we looked.
@@ -332,26 +331,6 @@ fn is_hidden(path: &Path) -> bool {
 
 fn may_be_photo(path: &Path) -> bool {
     matches!(Candidate::of(path), Candidate::Photo(_) | Candidate::NotYet(_))
-}
-
-fn found(path: PathBuf, about: &Metadata) -> FoundFile {
-    let modified = about.modified().unwrap_or(UNIX_EPOCH);
-    let modified = match modified.duration_since(UNIX_EPOCH) {
-        Ok(after) => after.as_nanos() as i64,
-        Err(before) => -(before.duration().as_nanos() as i64),
-    };
-    FoundFile { path, stamp: Stamp { size: about.len(), modified, changed: changed(about) } }
-}
-
-#[cfg(unix)]
-fn changed(about: &Metadata) -> i64 {
-    use std::os::unix::fs::MetadataExt;
-    about.ctime().saturating_mul(1_000_000_000).saturating_add(about.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn changed(_about: &Metadata) -> i64 {
-    0
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::read::PhotoReader;
 use crate::catalog::{
-    Catalog, CatalogError, FaceId, FaceRef, FileRow, Hash, Imported, NewFace, PersonId, PhotoId, State, fold,
+    Catalog, CatalogError, FaceId, FaceRef, FileRow, Hash, Imported, NewFace, PersonId, PhotoId, Stamp, State, fold,
 };
 use crate::face::{BoundingBox, Pack};
 use crate::metadata::Metadata;
@@ -455,18 +455,11 @@ fn has_newer_names(folder: &Path, since: Timestamp) -> bool {
     let is_newer = |entry: std::fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().to_lowercase();
         let is_names = name.ends_with(".xmp") || name.ends_with(".json") || name.ends_with("picasa.ini");
-        is_names && entry.metadata().is_ok_and(|about| changed(&about) >= since.as_second())
+        // Some programs keep the time of a file's content when they change it.
+        let last = |stamp: Stamp| stamp.modified.max(stamp.changed) / 1_000_000_000;
+        is_names && entry.metadata().is_ok_and(|about| last(Stamp::of(&about)) >= since.as_second())
     };
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_newer)))
-}
-
-/// When a file changed last, in seconds since 1970: some programs keep the time of its content when they change it.
-fn changed(about: &std::fs::Metadata) -> i64 {
-    let modified = about.modified().ok().and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
-    let modified = modified.map_or(0, |modified| modified.as_secs() as i64);
-    #[cfg(unix)]
-    let modified = modified.max(std::os::unix::fs::MetadataExt::ctime(about));
-    modified
 }
 
 /// The setting that says from where names are imported after each scan: once the user has imported from there.
