@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::{Catalog, LineId, Result};
 
 impl Catalog {
-    /// Notes that these lines, both included, were one command.
+    /// Notes that the lines from `first` to `last` were one command.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -15,7 +15,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The first and last line of the command of which a decision is a part; the decision itself where it is all of it.
+    /// The first and last line of the command that made a decision; twice the decision itself where it made no other.
     ///
     /// # Errors
     /// Those of SQLite.

@@ -680,7 +680,6 @@ fn share(text: &str) -> Result<f64, String> {
     share.filter(|share| (0.0..1.0).contains(share)).ok_or_else(|| format!("{text:?} is no share: give 0.1% or 0.001"))
 }
 
-/// `38.71,-9.14`
 /// `38.71,-9.14`, `38.71 -9.14`, `38,71; -9,14`, `38.71N 9.14W`
 fn spot(text: &str) -> Result<Gps, String> {
     let given: Vec<&str> = if text.contains(';') {

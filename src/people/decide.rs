@@ -219,7 +219,7 @@ impl Deciding<'_> {
         self.step(line, newest, Catalog::redo)
     }
 
-    /// Takes back the newest command: all that was decided with it. Returns the decisions, the newest first.
+    /// Takes back all decisions of the newest command. Returns them, the newest first.
     ///
     /// # Errors
     /// Those of the catalog.
@@ -227,7 +227,7 @@ impl Deciding<'_> {
         self.all_of_command(|deciding| deciding.newest_line(), |deciding| deciding.undo(None))
     }
 
-    /// Does again the command that was taken back last, unless something else was decided since. Returns the decisions.
+    /// Redoes all decisions of the command that was taken back last, unless something else was decided since. Returns them.
     ///
     /// # Errors
     /// Those of the catalog.

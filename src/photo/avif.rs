@@ -28,7 +28,7 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
 }
 
-/// So many zeros at the end of a picture's data stand for missing bytes.
+/// From so many zeros on, the end of a picture's data is taken for missing bytes.
 const MISSING: usize = 64;
 
 /// How many bytes a coded picture lacks in a file that lost its tail.
@@ -38,8 +38,8 @@ fn missing(file: &HeifFile, item: ItemId) -> Result<usize, PhotoError> {
     Ok(if zeros < MISSING { 0 } else { zeros })
 }
 
-/// So many bytes of what is there are left out too, in turn. rav1d takes zeros in place of what is missing, but seldom anything else; and
-/// whatever changes when a few bytes more are missing depends on the missing ones.
+/// How many of the bytes that are there are left out too, one attempt after the other: rav1d accepts zeros in place of missing bytes, but
+/// seldom anything else, so the attempts differ in where the zeros begin. Pixels that change with that depend on the missing bytes.
 const FEWER: [usize; 4] = [0, 16, 48, 144];
 
 /// What a coded picture that lacks its last bytes shows without them.

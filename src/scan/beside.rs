@@ -15,7 +15,7 @@ const BATCH: usize = 1000;
 
 /// Reads the files beside photos where they are not as they were, until the scan is interrupted.
 pub(super) fn beside(job: &mut Job, plan: &Plan) -> Result<(), CatalogError> {
-    // Their own metadata was read again too, and is counted.
+    // With `--reread` these photos were read again themselves, and are counted already.
     let counted: HashSet<&Path> = match job.options.reread {
         true => plan.read.iter().map(|file| file.path.as_path()).collect(),
         false => HashSet::new(),

@@ -37,7 +37,7 @@ pub struct Claim {
 #[derive(Debug, Clone, Default)]
 pub struct Claims {
     pub claims: Vec<Claim>,
-    /// Photos in which facetag has written something itself, perhaps from another library.
+    /// Photos that have entries of facetag itself, perhaps of another library.
     pub written: Vec<PhotoId>,
     pub problems: Vec<Problem>,
 }
@@ -377,8 +377,7 @@ pub fn import_names(
     Ok(decided)
 }
 
-/// Notes that facetag, perhaps from another library, has written something of these photos: so it is found there once it is no
-/// longer right.
+/// Notes that these photos have entries of facetag, perhaps of another library, so that later writes correct them.
 ///
 /// # Errors
 /// Those of the catalog.

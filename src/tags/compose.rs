@@ -96,7 +96,7 @@ pub fn ours(properties: &Properties) -> Ours {
     Ours(written.iter().filter_map(Value::text).filter_map(Entry::parse).map(|entry| Mark::of(&entry)).collect())
 }
 
-/// What of a packet is facetag's, of which the library knows `recorded`.
+/// The entries of a packet that are facetag's, given those that the library has `recorded`.
 pub fn held(packet: Option<&[u8]>, recorded: Ours) -> Ours {
     let document = packet.and_then(|packet| Document::parse(packet).ok());
     let mut held = document.as_ref().map_or_else(Ours::default, |document| known(document, recorded));
@@ -131,7 +131,7 @@ impl Ours {
         self.0.is_empty()
     }
 
-    /// This and that.
+    /// Both together.
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
@@ -151,8 +151,8 @@ impl Ours {
         self.0.iter().any(|mark| mark.is(entry))
     }
 
-    /// What was written into a packet of which another program has made this one; nothing where that program has made its own
-    /// anew, in which a keyword can be the same by chance, but a region cannot.
+    /// What was written into an earlier form of a packet that another program has changed since; nothing if none of our regions is
+    /// left, for then the packet is new, and a keyword in it may be the same as ours by chance.
     fn in_packet(self, rdf: &Element) -> Self {
         let is_there = |mark: &Mark| items(rdf, mark.field).iter().any(|item| mark.is_item(item));
         let mut regions = self.0.iter().filter(|mark| mark.bounds.is_some()).peekable();

@@ -39,7 +39,7 @@ pub struct Tags {
     pub people: Vec<String>,
     /// When this was written at the latest.
     pub at: Option<Timestamp>,
-    /// facetag has written something of it itself.
+    /// Some of it is facetag's own.
     pub is_ours: bool,
 }
 
