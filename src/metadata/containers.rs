@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::ciff;
 use crate::photo::ifd::{Directory, Entry, Tiff};
 use crate::photo::segments::{boxes, jpeg_segments, png_chunks, webp_chunks};
 use crate::photo::{Format, brand, jpeg_content, raf_jpeg};
@@ -59,6 +60,9 @@ fn raw(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     if bytes.starts_with(b"\0MRM") {
         return essential(minolta(bytes)?);
+    }
+    if let Some(found) = ciff::read(bytes) {
+        return Some(found);
     }
     essential(bytes)
 }
@@ -164,7 +168,7 @@ fn essential(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Writes three directories as a TIFF file.
-fn write(big_endian: bool, first: &Directory, exif: &Directory, gps: &Directory) -> Vec<u8> {
+pub(super) fn write(big_endian: bool, first: &Directory, exif: &Directory, gps: &Directory) -> Vec<u8> {
     let kept = |entry: &&Entry| {
         matches!(entry.kind, 1..=12)
             && entry.value.len() <= LONGEST_VALUE

@@ -3,6 +3,7 @@
 //! Read from EXIF 2.32 (CIPA DC-008), wherever a format keeps it (`containers`). Metadata is never worth failing
 //! for: what is missing, broken or absurd is left out.
 
+mod ciff;
 mod containers;
 mod gps;
 mod motion;

@@ -91,7 +91,9 @@ impl Format {
     /// The format of a file's content. The file's name does not count: phones and programs often give the wrong one.
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         let known = Self::ALL.into_iter().find(|format| (format.spec().signature)(bytes));
-        known.or_else(|| (content(bytes).is_none() && jpeg::start(bytes).is_some()).then_some(Self::Jpeg))
+        // A server may have put a message of its own before a JPEG.
+        let may_be_jpeg = || content(bytes).is_none() || bytes.starts_with(b"<");
+        known.or_else(|| (may_be_jpeg() && jpeg::start(bytes).is_some()).then_some(Self::Jpeg))
     }
 }
 
@@ -265,6 +267,8 @@ mod tests {
             (b"II*\0\x10\0\0\0", Format::Tiff),
             (b"\xff\x0a", Format::JpegXl),
             (b"\r\n\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Jpeg),
+            (b"<br />Warning\n\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Jpeg),
+            (b"\x0c\0\0\0\x02\0\x01\0\x01\0\x18\0", Format::Bmp),
         ] {
             assert_eq!(Format::sniff(bytes), Some(format), "{bytes:x?}");
         }

@@ -24,21 +24,25 @@ pub(super) const SPEC: Spec = Spec {
     decoder: Some(Decoder { size, decode, turns_upright: |_| false }),
 };
 
-/// Bytes that may stand before the start of a JPEG: cheap cameras and broken downloads leave some.
-const BEFORE: usize = 4096;
+/// Bytes that may stand before the start of a JPEG: cheap cameras, broken downloads and servers' messages leave some.
+const BEFORE: usize = 64 << 10;
 
 /// Where a JPEG starts in a file, if it does so near the file's beginning.
 pub(super) fn start(bytes: &[u8]) -> Option<usize> {
     let first = &bytes[..bytes.len().min(BEFORE)];
     first.windows(4).position(|bytes| {
         // The start, and a segment that may be the first.
-        matches!(bytes, [0xff, 0xd8, 0xff, 0xc0..=0xc2 | 0xc4 | 0xdb | 0xdd | 0xe0..=0xef | 0xfe])
+        matches!(bytes, [0xff, 0xd8, 0xff, 0xc0..=0xc2 | 0xc4 | 0xdb | 0xdd | 0xe0..=0xef | 0xfe | 0xff])
     })
 }
 
 /// A JPEG file without what stands before its start.
 pub fn content(bytes: &[u8]) -> &[u8] {
-    if bytes.starts_with(&[0xff, 0xd8, 0xff]) { bytes } else { &bytes[start(bytes).unwrap_or(0)..] }
+    match bytes {
+        // Unless what starts is the start itself, once more.
+        [0xff, 0xd8, 0xff, marker, ..] if *marker != 0xd8 => bytes,
+        _ => &bytes[start(bytes).unwrap_or(0)..],
+    }
 }
 
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {

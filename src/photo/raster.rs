@@ -32,7 +32,7 @@ pub(super) const WEBP: Spec = Spec {
 pub(super) const BMP: Spec = Spec {
     name: "BMP",
     extensions: &["bmp", "dib"],
-    signature: |bytes| bytes.starts_with(b"BM") && bytes.len() > 26,
+    signature: |bytes| (bytes.starts_with(b"BM") && bytes.len() > 26) || dib_pixels(bytes).is_some(),
     decoder: Some(Decoder {
         size: |bytes| size(&usual_bmp(bytes), Format::Bmp, ImageFormat::Bmp),
         decode: |bytes| decode(&usual_bmp(bytes), Format::Bmp, ImageFormat::Bmp),
@@ -51,14 +51,47 @@ pub(super) const GIF: Spec = Spec {
     }),
 };
 
-/// A BMP as `image` reads it. Other readers, such as Pillow, also take those of OS/2 2 (with a header of 64 bytes), those without a number
-/// of planes, and those of 24 bits that name the usual masks for their colours.
-fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const HEADER: usize = 14;
-    let short = |at: usize| bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
-    let long = |at: usize| {
-        bytes.get(at..at + 4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+/// The bytes of a BMP's file header.
+const HEADER: usize = 14;
+
+fn short(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+}
+
+fn long(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+/// Where the pixels are in a BMP that has no file header (a DIB, as in a clipboard); `None` if it is none.
+fn dib_pixels(bytes: &[u8]) -> Option<usize> {
+    let size = long(bytes, 0);
+    let (planes, bits) = if size == 12 { (8, 10) } else { (12, 14) };
+    let (planes, bits) = (short(bytes, planes), short(bytes, bits));
+    let (compression, colours) = if size == 12 { (0, 0) } else { (long(bytes, 16), long(bytes, 32)) };
+    let known = matches!(size, 12 | 40 | 52 | 56 | 64 | 108 | 124) && bytes.len() >= size as usize;
+    if !known || planes != 1 || !matches!(bits, 1 | 4 | 8 | 16 | 24 | 32) || !matches!(compression, 0..=3 | 6) {
+        return None;
+    }
+    let masks = if size == 40 && compression == 3 { 12 } else { 0 };
+    let colours = match bits {
+        ..=8 if colours == 0 => 1 << bits,
+        ..=8 => colours.min(256),
+        _ => 0,
     };
+    Some((size + masks + colours * if size == 12 { 3 } else { 4 }) as usize)
+}
+
+/// A BMP as `image` reads it. Other readers, such as Pillow, also take those without a file header, those of OS/2 2 (with a header of 64
+/// bytes), those without a number of planes, and those of 24 bits that name the usual masks for their colours.
+fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.starts_with(b"BM")
+        && let Some(pixels) = dib_pixels(bytes)
+    {
+        let (length, start) = ((HEADER + bytes.len()) as u32, (HEADER + pixels) as u32);
+        let file = [b"BM", &length.to_le_bytes()[..], &[0; 4], &start.to_le_bytes(), bytes].concat();
+        return Cow::Owned(usual_bmp(&file).into_owned());
+    }
+    let (short, long) = (|at| short(bytes, at), |at| long(bytes, at));
     let (size, planes, bits, compression) = (long(HEADER), short(HEADER + 12), short(HEADER + 14), long(HEADER + 16));
     let is_os2 = size == 64 && compression <= 2;
     let has_masks = bits == 24 && compression == 3 && [54, 58, 62].map(long) == [0xff_0000, 0xff00, 0xff];
@@ -249,6 +282,7 @@ mod tests {
             ("OS/2", bmp(&[0; 24], 0, 1)),
             ("no planes", bmp(&[], 0, 0)),
             ("masks", bmp(&[], 3, 1)),
+            ("no file header", bmp(&[], 0, 1)[HEADER..].to_vec()),
         ] {
             assert_eq!((BMP.decoder.as_ref().unwrap().size)(&bytes).unwrap(), (2, 1), "{what}");
             let pixels = (BMP.decoder.as_ref().unwrap().decode)(&bytes).unwrap();

@@ -1,5 +1,7 @@
 //! Cameras' raw files: the largest JPEG that the camera put into the file, which is its own idea of the photo.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 
 use super::format::{Decoder, Spec, brand};
@@ -18,6 +20,7 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 const RAF: &[u8] = b"FUJIFILMCCD-RAW";
+const MINOLTA: &[u8] = b"\0MRM";
 
 /// Photographs that need a program to develop them: colour filters of a sensor, or light as it was measured.
 const UNDEVELOPED: [u64; 2] = [32803, 34892];
@@ -46,12 +49,12 @@ fn signature(bytes: &[u8]) -> bool {
             | [b'M', b'M', b'O' | b'S', b'R', ..]
             | [b'I', b'I', 0x55, 0, ..]
             | [b'I', b'I', _, _, _, _, b'H', b'E', b'A', b'P', b'C', b'C', b'D', b'R', ..]
-            | [0, b'M', b'R', b'M', ..]
             | [b'F', b'O', b'V', b'b', ..]
     );
     begins
         || brand(bytes) == Some(b"crx ")
         || bytes.starts_with(RAF)
+        || bytes.starts_with(MINOLTA)
         || Tiff::open(bytes).is_some_and(|tiff| {
             let undeveloped = |page| tiff.field(page, PHOTOMETRIC).is_some_and(|kind| UNDEVELOPED.contains(&kind));
             let pages = tiff.directories();
@@ -66,7 +69,7 @@ fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let mut problem = no_preview();
     for (_, preview) in previews(bytes) {
-        match jpeg::decode(preview) {
+        match jpeg::decode(&preview) {
             Ok(pixels) => return Ok(pixels),
             Err(error) => problem = error,
         }
@@ -78,24 +81,35 @@ fn no_preview() -> PhotoError {
     PhotoError::unsupported(Format::Raw, "it holds no preview of the photo, and facetag does not develop raw files")
 }
 
-type Preview<'a> = ((u32, u32), &'a [u8]);
+type Preview<'a> = ((u32, u32), Cow<'a, [u8]>);
 
 /// The JPEGs in a raw file and their sizes, the largest first.
 fn previews(bytes: &[u8]) -> Vec<Preview<'_>> {
     let area = |&((width, height), _): &Preview| u64::from(width) * u64::from(height);
-    let mut found: Vec<_> = places(bytes).into_iter().filter_map(preview).collect();
+    let mut found: Vec<_> = places(bytes).into_iter().map(Cow::Borrowed).filter_map(preview).collect();
     if found.iter().map(area).max().unwrap_or(0) < THUMBNAIL {
         // In the notes of the camera's maker, or in a format of the maker's own.
         let starts = bytes.windows(3).enumerate().filter(|(_, start)| start == &[0xff, 0xd8, 0xff]).map(|(at, _)| at);
-        found.extend(starts.take(MOST_TRIED).filter_map(|at| preview(&bytes[at..])));
+        found.extend(starts.take(MOST_TRIED).filter_map(|at| preview(Cow::Borrowed(&bytes[at..]))));
+        if bytes.starts_with(MINOLTA) {
+            found.extend(minolta(bytes).and_then(preview));
+        }
     }
     found.sort_by_key(|preview| std::cmp::Reverse(area(preview)));
     found
 }
 
+/// The preview of a Minolta file, whose first byte some cameras overwrite.
+fn minolta(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let at = bytes.windows(4).position(|start| matches!(start, [..=0xfe, 0xd8, 0xff, 0xdb | 0xe0 | 0xe1]))?;
+    let mut preview = bytes[at..].to_vec();
+    preview[0] = 0xff;
+    Some(Cow::Owned(preview))
+}
+
 /// A JPEG that can be decoded: some hold the sensor's values, lossless.
-fn preview(bytes: &[u8]) -> Option<Preview<'_>> {
-    let size = bytes.starts_with(&[0xff, 0xd8, 0xff]).then(|| jpeg::size(bytes).ok()).flatten()?;
+fn preview(bytes: Cow<'_, [u8]>) -> Option<Preview<'_>> {
+    let size = bytes.starts_with(&[0xff, 0xd8, 0xff]).then(|| jpeg::size(&bytes).ok()).flatten()?;
     Some((size, bytes))
 }
 
@@ -178,4 +192,20 @@ fn track_sample<'a>(bytes: &'a [u8], track: &[u8]) -> Option<&'a [u8]> {
     };
     let start = usize::try_from(start).ok()?;
     bytes.get(start..start.checked_add(size as usize)?.min(bytes.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_of_a_minolta_preview_may_be_overwritten() {
+        let photo = RgbImage::from_fn(64, 48, |x, y| image::Rgb([4 * x as u8, 5 * y as u8, 90]));
+        let mut preview = jpeg::encode(&photo, 90);
+        let file = |preview: &[u8]| [MINOLTA, &[0, 0, 0, 8], b"\0TTW\0\0\0\0", preview].concat();
+        let whole = decode(&file(&preview)).unwrap();
+        preview[0] = 2;
+        assert_eq!(size(&file(&preview)).unwrap(), (64, 48));
+        assert_eq!(decode(&file(&preview)).unwrap(), whole);
+    }
 }

@@ -20,10 +20,13 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 const NEW_SUBFILE_TYPE: u16 = 254;
+const COMPRESSION: u16 = 259;
 const PHOTOMETRIC: u16 = 262;
+const FILL_ORDER: u16 = 266;
 const PLANAR_CONFIGURATION: u16 = 284;
 const COLOUR_MAP: u16 = 320;
 const EXTRA_SAMPLES: u16 = 338;
+const SAMPLE_FORMAT: u16 = 339;
 const ICC_PROFILE: u16 = 34675;
 
 /// The memory that one strip or tile may take, in bytes.
@@ -146,12 +149,23 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         return Err(no_page());
     }
     let (across, down) = (width.div_ceil(chunk_width), height.div_ceil(chunk_height));
+    let reversed = page.tiff.field(&page.directory, FILL_ORDER) == Some(2)
+        && page.tiff.field(&page.directory, COMPRESSION).is_none_or(|method| method == 1);
+    let white = match page.tiff.field(&page.directory, SAMPLE_FORMAT) {
+        Some(2 | 3) => white(&mut decoder, across * down * planes as u32),
+        _ if layout.bits > 16 => white(&mut decoder, across * down * planes as u32),
+        _ => 1.0,
+    };
     let (mut missing, mut problem) = (0, None);
     for chunk in 0..across * down {
         let (left, top) = (chunk % across * chunk_width, chunk / across * chunk_height);
         let (columns, rows) = decoder.chunk_data_dimensions(chunk);
         for plane in 0..planes {
             let stored = match decoder.read_chunk(chunk + plane as u32 * across * down) {
+                Ok(DecodingResult::U8(mut stored)) if reversed => {
+                    stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+                    DecodingResult::U8(stored)
+                }
                 Ok(stored) => stored,
                 Err(error) => {
                     missing += 1;
@@ -163,16 +177,14 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
             let mut samples = vec![0; wanted];
             let mut shown = vec![0; 3 * columns as usize];
             for row in 0..rows.min(height - top) {
-                if !eight_bits(&stored, row as usize, (layout.bits, layout.palette.is_some()), &mut samples)? {
+                let depth = Depth { bits: layout.bits, palette: layout.palette.is_some(), white };
+                if !eight_bits(&stored, row as usize, &depth, &mut samples)? {
                     break;
                 }
                 let into = 3 * ((top + row) as usize * width as usize + left as usize);
                 let into = &mut pixels.as_flat_samples_mut().samples[into..][..3 * columns as usize];
                 if planes > 1 {
-                    // The fourth is alpha or black, without which the picture can be seen.
-                    if plane < 3 {
-                        into.iter_mut().skip(plane).step_by(3).zip(&samples).for_each(|(into, &sample)| *into = sample);
-                    }
+                    layout.add_plane(plane, &samples, into);
                 } else {
                     layout.show(&samples, &mut shown);
                     into.copy_from_slice(&shown);
@@ -231,12 +243,36 @@ impl<'a> Layout<'a> {
         })
     }
 
+    /// Adds one plane of a row of pixels, the first three as they are, which makes RGB.
+    fn add_plane(&self, plane: usize, samples: &[u8], shown: &mut [u8]) {
+        match plane {
+            // Until black comes, light is what the inks leave of it.
+            0..3 => shown.iter_mut().skip(plane).step_by(3).zip(samples).for_each(|(shown, &sample)| {
+                *shown = if self.ink { 255 - sample } else { sample };
+            }),
+            3 if self.ink => {
+                let (pixels, _) = shown.as_chunks::<3>();
+                let inks = pixels
+                    .iter()
+                    .zip(samples)
+                    .flat_map(|(&[cyan, magenta, yellow], &black)| [255 - cyan, 255 - magenta, 255 - yellow, black]);
+                inks_to_srgb(&inks.collect::<Vec<u8>>(), shown, self.inks.as_deref());
+            }
+            // Alpha, without which the picture can be seen.
+            _ => {}
+        }
+    }
+
     /// A row of pixels in RGB.
     fn show(&self, samples: &[u8], shown: &mut [u8]) {
         if let Some(palette) = self.palette {
             let (pixels, _) = shown.as_chunks_mut::<3>();
-            for (pixel, &index) in pixels.iter_mut().zip(samples) {
-                *pixel = palette.get(usize::from(index)).copied().unwrap_or_default();
+            for (pixel, sample) in pixels.iter_mut().zip(samples.chunks_exact(self.channels)) {
+                *pixel = palette.get(usize::from(sample[0])).copied().unwrap_or_default();
+                if let &[_, alpha] = sample {
+                    let [red, green, blue] = *pixel;
+                    to_rgb(&[red, green, blue, alpha], 4, pixel);
+                }
             }
         } else if self.ink {
             let inks: Vec<u8> = samples.chunks_exact(self.channels).flat_map(|pixel| &pixel[..4]).copied().collect();
@@ -258,11 +294,51 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// What is white in a picture whose samples are signed, of floating point or of 32 bits: such numbers are shares of 1, of 255, of 65,535 or
+/// of the largest that there is, and nothing says of which but the numbers themselves.
+fn white(decoder: &mut TiffDecoder<Patched>, chunks: u32) -> f32 {
+    fn most<T: Copy>(values: &[T], number: impl Fn(T) -> f32) -> f32 {
+        values.iter().map(|&value| number(value)).filter(|value| value.is_finite()).fold(0.0, f32::max)
+    }
+    let (mut largest, mut end) = (0.0_f32, 1.0);
+    for stored in (0..chunks).filter_map(|chunk| decoder.read_chunk(chunk).ok()) {
+        let (found, most) = match &stored {
+            DecodingResult::I8(values) => (most(values, f32::from), 127.0),
+            DecodingResult::I16(values) => (most(values, f32::from), 32_767.0),
+            DecodingResult::I32(values) => (most(values, |value| value as f32), i32::MAX as f32),
+            DecodingResult::U32(values) => (most(values, |value| value as f32), u32::MAX as f32),
+            DecodingResult::F16(values) => (most(values, |value| value.to_f32()), 1.0),
+            DecodingResult::F32(values) => (most(values, |value| value), 1.0),
+            DecodingResult::F64(values) => (most(values, |value| value as f32), 1.0),
+            _ => return 1.0,
+        };
+        (largest, end) = (largest.max(found), most);
+    }
+    // Lamps may be brighter than white.
+    const LAMPS: f32 = 16.0;
+    match [1.0, 255.0, 65_535.0].into_iter().find(|&white| largest <= if white == 1.0 { LAMPS } else { white }) {
+        // Whole numbers are no shares of 1.
+        Some(1.0) if end > 1.0 => end.min(255.0),
+        Some(white) if end > 1.0 => end.min(white),
+        Some(white) => white,
+        None => end.max(largest),
+    }
+}
+
+/// How a sample is stored.
+struct Depth {
+    bits: u8,
+    /// It is the number of a colour.
+    palette: bool,
+    /// What is white, see [`white`].
+    white: f32,
+}
+
 /// One row of a strip or tile, as samples of 8 bits. `false` where it has no such row.
 fn eight_bits(
     stored: &DecodingResult,
     row: usize,
-    (bits, palette): (u8, bool),
+    &Depth { bits, palette, white }: &Depth,
     samples: &mut [u8],
 ) -> Result<bool, PhotoError> {
     fn row_of<T: Copy>(stored: &[T], row: usize, samples: &mut [u8], eight: impl Fn(T) -> u8) -> bool {
@@ -272,7 +348,7 @@ fn eight_bits(
         samples.iter_mut().zip(stored).for_each(|(sample, &value)| *sample = eight(value));
         true
     }
-    let light = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let light = |value: f32| ((value / white).clamp(0.0, 1.0) * 255.0).round() as u8;
     Ok(match stored {
         DecodingResult::U8(values) if bits < 8 => {
             let across = (samples.len() * usize::from(bits)).div_ceil(8);
@@ -290,11 +366,14 @@ fn eight_bits(
         DecodingResult::U16(values) => {
             row_of(values, row, samples, |value| ((u32::from(value) * 255 + 32_767) / 65_535) as u8)
         }
-        DecodingResult::U32(values) => row_of(values, row, samples, |value| (value >> 24) as u8),
+        DecodingResult::U32(values) => row_of(values, row, samples, |value| light(value as f32)),
+        DecodingResult::I8(values) => row_of(values, row, samples, |value| light(value.into())),
+        DecodingResult::I16(values) => row_of(values, row, samples, |value| light(value.into())),
+        DecodingResult::I32(values) => row_of(values, row, samples, |value| light(value as f32)),
         DecodingResult::F16(values) => row_of(values, row, samples, |value| light(value.to_f32())),
         DecodingResult::F32(values) => row_of(values, row, samples, light),
         DecodingResult::F64(values) => row_of(values, row, samples, |value| light(value as f32)),
-        _ => return Err(PhotoError::unsupported(Format::Tiff, "its samples are signed or of 64 bits")),
+        _ => return Err(PhotoError::unsupported(Format::Tiff, "its samples are whole numbers of 64 bits")),
     })
 }
 
@@ -305,5 +384,83 @@ fn explain(error: TiffError) -> PhotoError {
             PhotoError::unsupported(Format::Tiff, "it takes more memory than facetag gives a picture")
         }
         error => PhotoError::damaged(Format::Tiff, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A TIFF of two pixels side by side: kind of pixels, samples a pixel, bits and format of a sample, more fields, and strips.
+    fn tiff(kind: u32, (samples, bits, format): (u32, u32, u32), more: &[(u16, u32)], strips: &[&[u8]]) -> Vec<u8> {
+        let mut fields =
+            vec![(256, 2), (257, 1), (259, 1), (PHOTOMETRIC, kind), (277, samples), (278, 1), (SAMPLE_FORMAT, format)];
+        fields.extend(more);
+        let mut file = b"II*\0\0\0\0\0".to_vec();
+        // Of what has several values there is one for each sample or strip, somewhere in the file.
+        let mut list = |values: Vec<u32>| {
+            let at = file.len() as u32;
+            let count = values.len() as u32;
+            file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            if count == 1 { (1, values[0]) } else { (count, at) }
+        };
+        let lengths: Vec<u32> = strips.iter().map(|strip| strip.len() as u32).collect();
+        let bits = list(vec![bits; samples as usize]);
+        let starts = lengths.iter().scan(100, |at, length| Some(std::mem::replace(at, *at + length))).collect();
+        let (starts, lengths) = (list(starts), list(lengths));
+        let mut entries: Vec<(u16, (u32, u32))> = fields.into_iter().map(|(tag, value)| (tag, (1, value))).collect();
+        entries.extend([(258, bits), (273, starts), (279, lengths)]);
+        entries.sort();
+        assert!(file.len() <= 100);
+        file.resize(100, 0);
+        file.extend(strips.concat());
+        let directory = (file.len() as u32).to_le_bytes();
+        file[4..8].copy_from_slice(&directory);
+        file.extend((entries.len() as u16).to_le_bytes());
+        for (tag, (count, value)) in entries {
+            file.extend(tag.to_le_bytes());
+            file.extend([4, 0]);
+            file.extend([count, value].iter().flat_map(|number| number.to_le_bytes()));
+        }
+        file.extend([0; 4]);
+        file
+    }
+
+    fn shown(file: &[u8]) -> [[u8; 3]; 2] {
+        let pixels = decode(file).unwrap();
+        assert_eq!(pixels.dimensions(), (2, 1));
+        [pixels.get_pixel(0, 0).0, pixels.get_pixel(1, 0).0]
+    }
+
+    #[test]
+    fn inks_in_planes_are_inks() {
+        let planes = [&[0, 255][..], &[128, 0], &[255, 0], &[0, 128]];
+        let expected = [[255, 127, 0], [0, 127, 127]];
+        assert_eq!(shown(&tiff(5, (4, 8, 1), &[(PLANAR_CONFIGURATION, 2)], &planes)), expected);
+        let mixed: &[u8] = &[0, 128, 255, 0, 255, 0, 0, 128];
+        assert_eq!(shown(&tiff(5, (4, 8, 1), &[], &[mixed])), expected);
+    }
+
+    #[test]
+    fn numbers_are_shares_of_what_is_white() {
+        for (white, grey) in [(1.0, 0.4), (255.0, 102.0), (65_535.0, 26_214.0_f32)] {
+            let stored = [white, grey].map(f32::to_le_bytes).concat();
+            assert_eq!(shown(&tiff(1, (1, 32, 3), &[], &[&stored])), [[255; 3], [102; 3]], "{white}");
+        }
+        for (white, grey) in [(255, 102), (65_535, 26_214), (i32::MAX, i32::MAX / 5 * 2)] {
+            let stored = [white, grey].map(i32::to_le_bytes).concat();
+            assert_eq!(shown(&tiff(1, (1, 32, 2), &[], &[&stored])), [[255; 3], [102; 3]], "{white}");
+        }
+        let stored = [i16::MAX, i16::MAX / 5 * 2].map(i16::to_le_bytes).concat();
+        assert_eq!(shown(&tiff(1, (1, 16, 2), &[], &[&stored])), [[255; 3], [102; 3]]);
+        // Brighter than white.
+        let stored = [3.0_f32, 0.4].map(f32::to_le_bytes).concat();
+        assert_eq!(shown(&tiff(1, (1, 32, 3), &[], &[&stored])), [[255; 3], [102; 3]]);
+    }
+
+    #[test]
+    fn bits_may_come_in_the_other_order() {
+        let stored = [200_u8.reverse_bits(), 7_u8.reverse_bits()];
+        assert_eq!(shown(&tiff(1, (1, 8, 1), &[(FILL_ORDER, 2)], &[&stored])), [[200; 3], [7; 3]]);
     }
 }
