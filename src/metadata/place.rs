@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::io::{BufReader, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use brotli_decompressor::Decompressor;
 use country_boundaries::{BOUNDARIES_ODBL_60X30, CountryBoundaries, LatLon};
-use flate2::read::GzDecoder;
 
 use super::Gps;
 
@@ -57,6 +57,9 @@ const LARGE_DISTRICT: f64 = 500_000.0;
 const FEWEST: f64 = 300.0;
 
 const KM_PER_DEGREE: f64 = 111.195;
+
+/// Bytes of a packed table that are read at a time.
+const BUFFER: usize = 64 * 1024;
 
 /// The tables, unpacked.
 static TOWNS: Mutex<Option<Arc<Towns>>> = Mutex::new(None);
@@ -183,7 +186,7 @@ fn with_more_names(mut regions: Vec<String>, more: &str) -> Vec<String> {
 
 impl Towns {
     fn read(table: &[u8], areas: &[u8]) -> Self {
-        let mut table = GzDecoder::new(table);
+        let mut table = Decompressor::new(table, BUFFER);
         // Part by part: all of it twice would be much for a moment.
         let mut part = || {
             let mut length = [0; 4];
@@ -216,7 +219,7 @@ impl Towns {
             countries: lines(part()),
             names: part(),
             boundaries: outlines(BOUNDARIES_ODBL_60X30),
-            areas: outlines(BufReader::new(GzDecoder::new(areas))),
+            areas: outlines(BufReader::new(Decompressor::new(areas, BUFFER))),
         }
     }
 
