@@ -355,3 +355,35 @@ fn people_are_put_in_a_circle_and_searched_for_by_it() {
     }
     server.post_from("/people", "/people/circle", &[("circle", "Office")]).is(422);
 }
+
+#[test]
+fn circles_are_renamed_and_deleted_and_people_taken_out_of_them() {
+    let library = people();
+    let (barack, joe) = (library.name("obama-2010.jpg", "Barack"), library.name("biden-2010.jpg", "Joe"));
+    for circle in ["Office", "Friends"] {
+        library.facetag(["circle", circle, "Barack", "Joe"]).well();
+    }
+    let server = Server::start(&library);
+    server.get("/people").says(&["href=\"/circles\""]);
+    let circles = || library.facetag(["circle", "--json"]).well().json();
+    let id = circles().as_array().unwrap().iter().find(|circle| circle["name"] == "Office").unwrap()["id"].to_string();
+    let post = |what: &str, form: &[(&str, &str)]| server.post_from("/circles", &format!("/circles/{id}/{what}"), form);
+    let then = |what: &str, form: &[(&str, &str)]| server.get(&post(what, form).leads_to()).is(200);
+
+    then("rename", &[("name", "White House")]).says(&["White House", "Friends"]).says_not(&["value=\"Office\""]);
+    for taken in ["friends", "Barack"] {
+        post("rename", &[("name", taken)]).is(422);
+    }
+    post("rename", &[("name", "  ")]).is(422);
+    then("remove", &[("who", &joe)]).says(&["White House</a> <span class=\"count\">1"]);
+    post("remove", &[("who", &joe)]).is(409);
+    let done = then("delete", &[]).says(&["Friends"]).says_not(&["value=\"White House\""]);
+    assert_eq!(circles().as_array().unwrap().len(), 1);
+    post("rename", &[("name", "Gone")]).is(404);
+
+    // Each can be taken back, and the last to leave takes the circle with them.
+    take_back(&server, &done);
+    assert_eq!(circles().as_array().unwrap().len(), 2);
+    then("remove", &[("who", &barack)]).says_not(&["value=\"White House\""]);
+    assert_eq!(circles().as_array().unwrap().len(), 1);
+}

@@ -23,7 +23,7 @@
 //! | `exports` | photos that were selected, until it is said what is to become of them |
 //! | `originals` | photos to be kept, one or a zip archive of many |
 //! | `pictures`, `previews` | faces and photos; those made smaller, kept on disk |
-//! | `people`, `person`, `merge`, `forget`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
+//! | `people`, `circles`, `person`, `merge`, `forget`, `questions`, `history`, `photo`, `why`, `search`, `album`, `scan` | one page each |
 //! | `faces` | what is said of faces that were selected on the page of a person |
 //! | `scanning` | the scan that goes on behind the page |
 //! | `wanted` | what a search looks for, as it stands in the address |
@@ -40,6 +40,7 @@ mod access;
 mod album;
 mod assets;
 mod browse;
+mod circles;
 mod connections;
 mod enter;
 mod error;
@@ -95,6 +96,7 @@ fn routes(site: Site) -> Router {
     Router::new()
         .route("/", get(async || Redirect::to("/people")))
         .merge(people::routes())
+        .merge(circles::routes())
         .merge(merge::routes())
         .merge(forget::routes())
         .merge(person::routes())

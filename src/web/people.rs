@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use axum_extra::extract::{Form, Query};
 use serde::{Deserialize, Serialize};
 
+use super::circles;
 use super::error::PageError;
 use super::frame::{Frame, Tab};
 use super::limits::{SELECTED, at_most};
@@ -18,7 +19,6 @@ use super::pager::Pager;
 use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
-use super::wanted::Wanted;
 use crate::catalog::{Catalog, FaceId, PersonCount, PersonId, Who};
 use crate::people::{DecideError, Deciding, check_name, meetings};
 
@@ -37,7 +37,6 @@ pub(super) fn routes() -> Router<Site> {
         .route("/people/hide", post(hide))
         .route("/people/ignore", post(ignore))
         .route("/people/favourite", post(favour))
-        .route("/people/circle", post(put_in_circle))
 }
 
 /// People of one kind.
@@ -293,48 +292,8 @@ async fn favour(site: State<Site>, visit: Visit, selected: Form<Selected>) -> Re
 }
 
 fn circles(catalog: &Catalog) -> Result<Vec<(String, String, usize)>, PageError> {
-    let circles = catalog.circles()?.into_iter().map(|circle| {
-        let any = circle.people.iter().map(|who| who.id).collect();
-        let search = Wanted { any, ..Wanted::default() }.address("/search");
-        (circle.name, search, circle.people.len())
-    });
-    Ok(circles.collect())
-}
-
-/// People who are put in a circle of this name, which is made where there is none.
-#[derive(Deserialize)]
-struct Circled {
-    #[serde(default)]
-    who: Vec<PersonId>,
-    circle: String,
-}
-
-async fn put_in_circle(
-    State(site): State<Site>,
-    visit: Visit,
-    Form(Circled { who, circle: name }): Form<Circled>,
-) -> Result<Redirect, PageError> {
-    if who.is_empty() {
-        return Err(PageError::NobodySelected);
-    }
-    at_most(&who, SELECTED)?;
-    let change = site.change(&visit, move |deciding| {
-        let mut people = who.into_iter().map(|id| called(deciding, id)).collect::<Result<Vec<_>, _>>()?;
-        // A circle is of people with names.
-        people.retain(|who| who.name.is_some());
-        if people.is_empty() {
-            return Err(PageError::NobodySelected);
-        }
-        match deciding.circle_called(&name)? {
-            Some(circle) => {
-                people.retain(|who| !circle.people.contains(who));
-                people.extend(circle.people.iter().cloned());
-                Ok(deciding.change_circle(&circle, &circle.name, &people)?)
-            }
-            None => Ok(deciding.new_circle(&name, &people)?),
-        }
-    });
-    change.await
+    let circles = catalog.circles()?.into_iter();
+    Ok(circles.map(|circle| (circle.name.clone(), circles::search(&circle), circle.people.len())).collect())
 }
 
 /// Decides the same of each who is selected.
