@@ -29,7 +29,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
-use facetag::face::Thresholds;
+use facetag::face::{Thresholds, dot};
 
 use album::Album;
 use labels::Labels;
@@ -54,6 +54,10 @@ struct Args {
     /// Pairs as in LFW's pairs.txt, for the accuracy of verification
     #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
+    /// The same photos as they were before something was done to them, under the same names: measure only how similar the faces still
+    /// are, and the pairs
+    #[arg(long, value_name = "DIR")]
+    original: Option<PathBuf>,
     /// Other thresholds than the pack's own, to try them
     #[arg(long, value_name = "SIMILARITY")]
     group: Option<f32>,
@@ -112,6 +116,11 @@ fn main() -> Result<()> {
     thresholds.auto_tag = args.auto_tag.unwrap_or(thresholds.auto_tag);
     thresholds.auto_tag_single = args.auto_tag_single.unwrap_or(thresholds.auto_tag_single);
     thresholds.margin = args.margin.unwrap_or(thresholds.margin);
+    if let Some(original) = &args.original {
+        let original = Album::of(original, args.pack.as_deref(), &labels)?;
+        to_originals(&album, &original);
+        return pairs(&album, args.pairs.as_deref());
+    }
     if args.tags_only {
         return tags(&album);
     }
@@ -211,6 +220,24 @@ fn families(album: &mut Album) -> Result<()> {
         ]);
     }
     Ok(())
+}
+
+/// How similar the faces are to those on the photos as they were.
+fn to_originals(album: &Album, original: &Album) {
+    section("Similarity to the originals", &["faces", "not found any more", "mean", "lowest 1 %", "lowest"]);
+    let face = |stem| Some(dot(album.embedding(*album.by_stem.get(stem)?), original.embedding(original.by_stem[stem])));
+    let (stems, mut found): (usize, Vec<f32>) =
+        (original.by_stem.len(), original.by_stem.keys().filter_map(face).collect());
+    found.sort_by(f32::total_cmp);
+    let mean = found.iter().sum::<f32>() / found.len().max(1) as f32;
+    let lowest = |part: usize| found.get(found.len() / 100 * part).copied().unwrap_or_default();
+    row(&[
+        stems.to_string(),
+        (stems - found.len()).to_string(),
+        format!("{mean:.4}"),
+        format!("{:.4}", lowest(1)),
+        format!("{:.4}", lowest(0)),
+    ]);
 }
 
 fn pairs(album: &Album, file: Option<&std::path::Path>) -> Result<()> {
