@@ -1,9 +1,11 @@
 //! Photos of every format, turned every way, and files that are none.
 
 mod common;
+#[path = "../fuzz/targets.rs"]
+mod targets;
 
 use std::fs;
-
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::mutants::{Numbers, mutant};
@@ -87,6 +89,33 @@ fn damaged_photos_neither_end_the_process_nor_keep_it_for_long() {
             let _ = header(&bytes).and_then(|header| decode(&bytes, &header, metadata.orientation));
             let _ = xmp_packets(&bytes);
             assert!(start.elapsed() < Duration::from_secs(60), "{name}: mutant {index} takes for ever");
+        }
+    }
+}
+
+/// The files that a fuzzer found worth keeping, and damaged copies of each.
+#[test]
+fn the_fuzzers_corpus_neither_ends_the_process_nor_keeps_it_for_long() {
+    const MUTANTS: usize = 10;
+    for (name, target) in [("decode", targets::decode_photo as fn(&[u8])), ("metadata", targets::read_metadata)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+        let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        assert!(paths.len() > 100, "{}: {} files", folder.display(), paths.len());
+        for path in paths {
+            let seed = fs::read(&path).unwrap();
+            let mut numbers = Numbers::default();
+            for mutants in 0..=MUTANTS {
+                let bytes = if mutants == 0 { seed.clone() } else { mutant(&seed, &mut numbers) };
+                let start = Instant::now();
+                // A panic that is not contained fails the test.
+                target(&bytes);
+                assert!(
+                    start.elapsed() < Duration::from_secs(60),
+                    "{}: mutant {mutants} takes for ever",
+                    path.display()
+                );
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use flate2::read::ZlibDecoder;
+
 use super::ciff;
 use crate::photo::ifd::{Directory, Entry, Tiff};
 use crate::photo::segments::{boxes, jpeg_segments, png_chunks, webp_chunks};
@@ -26,7 +28,7 @@ const CR3_XMP: &[u8] = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe
 pub(super) fn exif(bytes: &[u8]) -> Option<Vec<u8>> {
     match Format::sniff(bytes)? {
         Format::Jpeg => jpeg(jpeg_content(bytes)),
-        Format::Png => png_chunks(bytes).filter(|(kind, _)| kind == b"eXIf").find_map(|(_, data)| essential(data)),
+        Format::Png => png(bytes),
         Format::WebP => webp_chunks(bytes).filter(|(kind, _)| kind == b"EXIF").find_map(|(_, data)| essential(data)),
         Format::Tiff => essential(bytes),
         Format::Heic | Format::Avif => essential(&heif_exif(bytes)?),
@@ -40,6 +42,35 @@ fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     jpeg_segments(bytes)
         .filter(|(marker, data)| *marker == 0xe1 && data.starts_with(b"Exif\0"))
         .find_map(|(_, data)| essential(data))
+}
+
+fn png(bytes: &[u8]) -> Option<Vec<u8>> {
+    let own = png_chunks(bytes).filter(|(kind, _)| kind == b"eXIf").find_map(|(_, data)| essential(data));
+    own.or_else(|| png_profiles(bytes, &[b"exif", b"APP1"], LONGEST_EXIF).find_map(|profile| essential(&profile)))
+}
+
+/// What programs put into a PNG as text, in hexadecimal digits: ImageMagick, and exiv2 before 0.28. Of a bomb, as much as `longest`.
+pub(super) fn png_profiles<'a>(
+    bytes: &'a [u8],
+    names: &'a [&'a [u8]],
+    longest: usize,
+) -> impl Iterator<Item = Vec<u8>> + 'a {
+    png_chunks(bytes).filter_map(move |(kind, data)| {
+        let rest = data.strip_prefix(b"Raw profile type ")?;
+        let (name, rest) = rest.split_at(rest.iter().position(|&byte| byte == 0)?);
+        let mut text = Vec::new();
+        match &kind {
+            _ if !names.contains(&name) => return None,
+            b"tEXt" => text.extend(&rest[1..]),
+            b"zTXt" => drop(ZlibDecoder::new(rest.get(2..)?).take(3 * longest as u64).read_to_end(&mut text).ok()?),
+            _ => return None,
+        }
+        // After an empty line the name, the length, and the digits in lines.
+        let digits = text.splitn(4, |&byte| byte == b'\n').nth(3)?;
+        let digits: Vec<u8> =
+            digits.iter().filter_map(|&digit| char::from(digit).to_digit(16)).map(|digit| digit as u8).collect();
+        Some(digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect())
+    })
 }
 
 /// Four bytes say where EXIF begins in its box; some programs leave them out.

@@ -162,7 +162,10 @@ mod tests {
         let jpeg = [b"\xff\xd8\xff\xe1", &length(8).to_be_bytes()[2..], b"Exif\0\0", &tiff, b"\xff\xd9"];
         let png = [b"\x89PNG\r\n\x1a\n", &length(0).to_be_bytes()[..], b"eXIf", &tiff, b"crc!"];
         let webp = [b"RIFF", &length(12).to_le_bytes()[..], b"WEBPEXIF", &length(0).to_le_bytes(), &tiff];
-        for file in [tiff.clone(), jpeg.concat(), png.concat(), webp.concat()] {
+        let digits: String = tiff.iter().map(|byte| format!("{byte:02x}\n")).collect();
+        let text = format!("Raw profile type exif\0\nexif\n{:8}\n{digits}", tiff.len());
+        let old_png = [b"\x89PNG\r\n\x1a\n", &(text.len() as u32).to_be_bytes()[..], b"tEXt", text.as_bytes(), b"crc!"];
+        for file in [tiff.clone(), jpeg.concat(), png.concat(), old_png.concat(), webp.concat()] {
             assert_eq!(Metadata::read(&file).orientation, Orientation::Rotate90, "{file:x?}");
         }
     }

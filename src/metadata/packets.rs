@@ -63,8 +63,10 @@ fn jpeg(bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn png(bytes: &[u8]) -> Option<Vec<u8>> {
-    let text =
-        png_chunks(bytes).filter(|(kind, _)| kind == b"iTXt").find_map(|(_, data)| data.strip_prefix(PNG_XMP))?;
+    let mut texts = png_chunks(bytes).filter(|(kind, _)| kind == b"iTXt");
+    let Some(text) = texts.find_map(|(_, data)| data.strip_prefix(PNG_XMP)) else {
+        return containers::png_profiles(bytes, &[b"xmp"], LONGEST).next();
+    };
     let (&[is_compressed, _], rest) = text.split_first_chunk::<2>()?;
     // Language and translated keyword.
     let mut fields = rest.splitn(3, |&byte| byte == 0);

@@ -23,6 +23,9 @@ pub fn mutant(seed: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     let end = if numbers.below(4) == 0 { bytes.len() } else { bytes.len().min(2048) };
     for _ in 0..1 + numbers.below(8) {
+        if bytes.is_empty() {
+            break;
+        }
         let at = numbers.below(end.min(bytes.len()));
         let length = (1 + numbers.below(32)).min(bytes.len() - at);
         match numbers.below(8) {
