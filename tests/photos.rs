@@ -101,7 +101,7 @@ fn the_fuzzers_corpus_neither_ends_the_process_nor_keeps_it_for_long() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
         let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
-        assert!(paths.len() > 100, "{}: {} files", folder.display(), paths.len());
+        assert!(paths.len() > 40, "{}: {} files", folder.display(), paths.len());
         for path in paths {
             let seed = fs::read(&path).unwrap();
             let mut numbers = Numbers::default();

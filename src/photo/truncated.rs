@@ -42,7 +42,7 @@ pub(super) fn grey_below(mut pixels: RgbImage, rows: usize) -> Option<RgbImage> 
     Some(pixels)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "avif", feature = "heic"))]
 mod tests {
     use std::path::Path;
 
@@ -54,7 +54,6 @@ mod tests {
     }
 
     /// What is shown of a truncated photo is its upper part as it was, and grey below.
-    #[cfg(all(feature = "avif", feature = "heic"))]
     #[test]
     fn nothing_but_what_was_there_is_shown() {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
