@@ -55,6 +55,8 @@ fn every_page_is_open_to_everybody() {
     let person = library.name("obama-2012-portrait.jpg", "Barack Obama");
     let other = library.name("biden-2010-blue-room.jpg", "Joe Biden");
     let long = library.name("collins-sts93.jpg", &"Wolfeschlegelsteinhausenbergerdorff ".repeat(3));
+    library.facetag(["circle", "Office", &person, &other]).well();
+    library.facetag(["circle", "Of all who have long names", &long]).well();
     let once = library.number("hopper-1984.jpg");
     let face = library.face_id("obama-2012-portrait.jpg");
     fs::write(library.photo("broken.jpg"), "no photo").unwrap();
@@ -65,6 +67,7 @@ fn every_page_is_open_to_everybody() {
             ("people", "/people".to_owned()),
             ("people-done", "/people?done=1-3".to_owned()),
             ("people-once", "/people?show=once".to_owned()),
+            ("circles", "/circles".to_owned()),
             ("merge", format!("/merge?who={person}&who={other}")),
             ("person", format!("/person/{person}")),
             ("person-faces", format!("/person/{person}?view=faces")),

@@ -93,7 +93,7 @@ pub const ENGLISH: Words = Words {
     remove_of: |who, circle| format!("Remove {who} from {circle}"),
     new_name_of: |circle| format!("New name of {circle}"),
     delete_circle: "Delete circle",
-    delete_of: |circle| format!("Delete the circle {circle}"),
+    delete_of: |circle| format!("Delete circle {circle}"),
     favourite: "Favourite",
     favourite_of: |name| format!("Favourite: {name}"),
     favourite_note: "Favourites are listed first.",
