@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 
 use super::decision::Decision;
+use super::engine::{self, params};
 use super::photos::Writer;
 use super::salvage::Salvaged;
 use super::{Catalog, CatalogError, Library, LineId, Result, damage, now, open, read_only};
@@ -187,12 +187,12 @@ impl Writer<'_> {
                 continue;
             }
             if serde_json::from_str::<Decision>(decision).is_ok() {
-                let sql = "INSERT OR IGNORE INTO journal (id, at, decision) VALUES (?1, ?2, ?3)";
+                let sql = "INSERT INTO journal (id, at, decision) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
                 added += self.connection.execute(sql, params![id, at, decision])?;
             }
         }
         for (path, at) in &salvaged.roots {
-            let sql = "INSERT OR IGNORE INTO roots (path, added_at) VALUES (?1, ?2)";
+            let sql = "INSERT INTO roots (path, added_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             self.connection.execute(sql, params![path, at])?;
         }
         if added > 0 {
@@ -203,13 +203,13 @@ impl Writer<'_> {
 
     fn has_line(&self, line: LineId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE id = ?1)";
-        Ok(self.connection.prepare_cached(sql)?.query_row([line], |row| row.get(0))?)
+        Ok(self.connection.prepare(sql)?.query_row([line], |row| row.get(0))?)
     }
 }
 
 /// What is wrong with a backup.
 fn problem(file: &Path) -> Option<String> {
-    let check = || -> rusqlite::Result<Option<String>> {
+    let check = || -> engine::Result<Option<String>> {
         let connection = read_only::without_log(file)?;
         let count: i64 = connection.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))?;
         Ok(damage::findings(&connection, 1).into_iter().next().filter(|_| count >= 0))

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use rusqlite::params;
-
 use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
+use super::engine::{self, params};
 use super::faces::Floats;
 use super::photos::Writer;
 use super::word::{FaceState, Merged, Origin, Word};
@@ -24,7 +23,7 @@ pub(super) struct Known {
 
 impl Writer<'_> {
     pub(super) fn carry_out(&mut self, decision: &Decision) -> Result<()> {
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.connection.defer_foreign_keys()?;
         if let Decision::Edited { faces, .. } = decision {
             return self.carry_on(faces);
         }
@@ -113,17 +112,17 @@ impl Writer<'_> {
         };
         let BoundingBox { x, y, width, height } = *bounds;
         let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, origin)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id";
         let landmarks = Floats(landmarks.as_flattened().to_vec());
-        let mut statement = self.connection.prepare_cached(sql)?;
-        statement.execute(params![photo, x, y, width, height, landmarks, DRAWN_SCORE, quality, Origin::Drawn])?;
-        Ok(FaceId(self.connection.last_insert_rowid()))
+        let mut statement = self.connection.prepare(sql)?;
+        let values = params![photo, x, y, width, height, landmarks, DRAWN_SCORE, quality, Origin::Drawn];
+        Ok(statement.query_row(values, |row| row.get(0))?)
     }
 
     /// Deletes a drawn face and the rows that belong to it.
     pub(super) fn erase(&mut self, face: FaceId) -> Result<()> {
         for column in ["embeddings WHERE face_id", "rejections WHERE face_id", "faces WHERE id"] {
-            self.connection.prepare_cached(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
+            self.connection.prepare(&format!("DELETE FROM {column} = ?1"))?.execute([face])?;
         }
         Ok(())
     }
@@ -132,32 +131,32 @@ impl Writer<'_> {
     pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<Vec<FaceId>> {
         let sql = "SELECT id FROM faces WHERE person_id IN (?1, ?2)
                    UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let faces = statement.query_map(people, |row| row.get(0))?;
-        Ok(faces.collect::<rusqlite::Result<_>>()?)
+        Ok(faces.collect::<engine::Result<_>>()?)
     }
 
     fn face_state(&self, face: FaceId) -> Result<FaceState> {
         let sql = "SELECT person_id, state, removed, origin FROM faces WHERE id = ?1";
-        let mut state = self.connection.prepare_cached(sql)?.query_row([face], |row| {
+        let mut state = self.connection.prepare(sql)?.query_row([face], |row| {
             let (person, state, removed, origin) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             Ok(FaceState { person, state, removed, origin, rejected: Default::default() })
         })?;
         let sql = "SELECT person_id FROM rejections WHERE face_id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        state.rejected = statement.query_map([face], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let mut statement = self.connection.prepare(sql)?;
+        state.rejected = statement.query_map([face], |row| row.get(0))?.collect::<engine::Result<_>>()?;
         Ok(state)
     }
 
     /// All faces of a photo, with those that were removed.
     pub(super) fn faces_known(&self, photo: PhotoId) -> Result<Vec<Known>> {
         let sql = "SELECT id, x, y, width, height FROM faces WHERE photo_id = ?1 ORDER BY id";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([photo], |row| {
             let bounds = BoundingBox { x: row.get(1)?, y: row.get(2)?, width: row.get(3)?, height: row.get(4)? };
             Ok((row.get(0)?, bounds))
         })?;
-        let rows = rows.collect::<rusqlite::Result<Vec<(FaceId, BoundingBox)>>>()?;
+        let rows = rows.collect::<engine::Result<Vec<(FaceId, BoundingBox)>>>()?;
         rows.into_iter().map(|(id, bounds)| Ok(Known { id, bounds, state: self.face_state(id)? })).collect()
     }
 
@@ -167,7 +166,7 @@ impl Writer<'_> {
         if columns(before) != columns(after) {
             let sql = "UPDATE faces SET person_id = ?2, state = ?3, removed = ?4, origin = ?5 WHERE id = ?1";
             let FaceState { person, state, removed, origin, .. } = after;
-            self.connection.prepare_cached(sql)?.execute(params![face, person, state, removed, origin])?;
+            self.connection.prepare(sql)?.execute(params![face, person, state, removed, origin])?;
         }
         for (sql, changed) in [
             (
@@ -180,7 +179,7 @@ impl Writer<'_> {
             ),
         ] {
             for person in changed {
-                self.connection.prepare_cached(sql)?.execute(params![face, person])?;
+                self.connection.prepare(sql)?.execute(params![face, person])?;
             }
         }
         Ok(())
@@ -190,14 +189,14 @@ impl Writer<'_> {
     pub(super) fn untag_before_birth(&mut self, person: PersonId) -> Result<()> {
         let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
                    AND (SELECT taken < substr(born, 1, length(taken)) FROM photos, people WHERE photos.id = photo_id AND people.id = ?1)";
-        self.connection.prepare_cached(sql)?.execute([person])?;
+        self.connection.prepare(sql)?.execute([person])?;
         Ok(())
     }
 
     /// The face that a reference means: in its photo, the one that overlaps the box most, by half at least.
     pub(super) fn find_face(&self, face: &FaceRef) -> Result<Option<FaceId>> {
         let Some(hash) = face.hash() else { return Ok(None) };
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT faces.id, x, y, faces.width, faces.height, removed FROM faces
              JOIN photos ON photos.id = photo_id AND hash = ?1 ORDER BY faces.id",
         )?;
@@ -205,17 +204,16 @@ impl Writer<'_> {
             let bounds = BoundingBox { x: row.get(1)?, y: row.get(2)?, width: row.get(3)?, height: row.get(4)? };
             Ok((row.get(0)?, bounds, row.get(5)?))
         })?;
-        let known = rows.collect::<rusqlite::Result<Vec<(FaceId, BoundingBox, bool)>>>()?;
+        let known = rows.collect::<engine::Result<Vec<(FaceId, BoundingBox, bool)>>>()?;
         let best = best(known.iter().map(|(_, bounds, removed)| (bounds, *removed)), &face.bounds);
         Ok(best.map(|index| known[index].0))
     }
 
     /// The number, if it belonged to somebody who no longer exists: it is never given again.
     pub(super) fn nobody(&self, person: PersonId) -> Result<Option<PersonId>> {
-        let sql = "SELECT NOT EXISTS (SELECT 1 FROM people WHERE id = ?1)
-                   AND ?1 <= (SELECT seq FROM sqlite_sequence WHERE name = 'people')";
-        let nobody: Option<bool> = self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0))?;
-        Ok((nobody == Some(true)).then_some(person))
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM people WHERE id = ?1)";
+        let nobody = self.connection.query_row(sql, [person], |row| row.get(0))?;
+        Ok((nobody && person.0 <= self.connection.last_number("people")?).then_some(person))
     }
 }
 

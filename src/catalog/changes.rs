@@ -1,8 +1,7 @@
 //! Taking back: while a decision is carried out, triggers keep every row that it changes as it was before. An undo restores
 //! these rows; a redo restores those that the undo changed.
 
-use rusqlite::{OptionalExtension, params};
-
+use super::engine::{self, Optional, params};
 use super::photos::Writer;
 use super::{CatalogError, LineId, PersonId, Result};
 
@@ -155,13 +154,13 @@ impl Writer<'_> {
         if !self.connection.query_row(&sql, [line], |row| row.get(0))? {
             return Ok(false);
         }
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.connection.defer_foreign_keys()?;
         let tagging = |writer: &Self| -> Result<Vec<PersonId>> {
             let sql = "SELECT id FROM people WHERE (name IS NOT NULL OR hidden OR ignored)
                        AND id IN (SELECT id FROM before_people WHERE line = ?1)";
-            let mut statement = writer.connection.prepare_cached(sql)?;
+            let mut statement = writer.connection.prepare(sql)?;
             let ids = statement.query_map([line], |row| row.get(0))?;
-            Ok(ids.collect::<rusqlite::Result<_>>()?)
+            Ok(ids.collect::<engine::Result<_>>()?)
         };
         let before = tagging(self)?;
         // Rows that belong to a deleted face: embeddings of other packs may have been added since.
@@ -183,7 +182,7 @@ impl Writer<'_> {
             let sql = "UPDATE faces SET person_id = NULL WHERE state IS NULL
                        AND id IN (SELECT id FROM seen_faces WHERE person_id = ?1)
                        AND id NOT IN (SELECT id FROM before_faces WHERE line = ?2)";
-            self.connection.prepare_cached(sql)?.execute(params![person, line])?;
+            self.connection.prepare(sql)?.execute(params![person, line])?;
         }
         for person in self.people_before(line)? {
             self.untag_before_birth(person)?;
@@ -197,9 +196,9 @@ impl Writer<'_> {
         let sql = "SELECT id FROM before_people WHERE line = ?1
                    UNION SELECT person_id FROM before_faces WHERE line = ?1 AND person_id IS NOT NULL
                    UNION SELECT person_id FROM before_rejections WHERE line = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let people = statement.query_map([line], |row| row.get(0))?;
-        Ok(people.collect::<rusqlite::Result<_>>()?)
+        Ok(people.collect::<engine::Result<_>>()?)
     }
 
     /// Forgets how rows were before the decisions made so far, where something else has changed them that no decision recorded: then
@@ -233,10 +232,11 @@ impl Writer<'_> {
     pub(super) fn mend(&mut self, person: PersonId) -> Result<()> {
         let sql = "UPDATE faces SET person_id = NULL, state = NULL
                    WHERE person_id = ?1 AND coalesce(state, 'auto') = 'auto' AND ?1 NOT IN (SELECT id FROM people)";
-        self.connection.prepare_cached(sql)?.execute([person])?;
-        let sql = "INSERT INTO people (id, created_at) SELECT ?1, ?2 WHERE ?1 NOT IN (SELECT id FROM people)
+        self.connection.prepare(sql)?.execute([person])?;
+        let sql = "INSERT INTO people (id, created_at) SELECT CAST(?1 AS BIGINT), CAST(?2 AS TEXT)
+                   WHERE ?1 NOT IN (SELECT id FROM people)
                    AND (EXISTS (SELECT 1 FROM faces WHERE person_id = ?1) OR EXISTS (SELECT 1 FROM rejections WHERE person_id = ?1))";
-        self.connection.prepare_cached(sql)?.execute(params![person, super::now()])?;
+        self.connection.prepare(sql)?.execute(params![person, super::now()])?;
         self.untag(person)
     }
 
@@ -250,7 +250,7 @@ impl Writer<'_> {
              WHERE rejections.person_id = ?1 AND face_id = faces.id AND faces.person_id = ?1
              AND coalesce(state, 'auto') = 'auto'",
         ] {
-            self.connection.prepare_cached(sql)?.execute([person])?;
+            self.connection.prepare(sql)?.execute([person])?;
         }
         Ok(())
     }

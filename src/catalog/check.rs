@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
-use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use serde::Serialize;
 
+use super::engine::{self, Access, Connection, ValueRef};
 use super::photos::Writer;
 use super::text::SqlPath;
 use super::{Catalog, Hash, Library, Result, damage};
@@ -49,7 +49,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn check(&self, library: &Library) -> Result<Checked> {
-        let damage = damage::findings(&self.connection, MOST);
+        let damage = self.connection.sqlite().map(|sqlite| damage::findings(sqlite, MOST)).unwrap_or_default();
         if !damage.is_empty() {
             return Ok(Checked { damage, ..Checked::default() });
         }
@@ -63,11 +63,14 @@ impl Catalog {
     /// Applies the journal again in a copy, and compares.
     fn journal_differences(&self) -> Result<Vec<String>> {
         // A temporary file: a library may be larger than the memory.
-        let mut copy = Connection::open("")?;
-        Backup::new(&self.connection, &mut copy)?.run_to_completion(10_000, std::time::Duration::ZERO, None)?;
-        let transaction = copy.transaction()?;
-        Writer { connection: &transaction }.say_journal_again()?;
-        let (library, journal) = (decided(&self.connection)?, decided(&transaction)?);
+        let mut copy = rusqlite::Connection::open("")?;
+        if let Some(sqlite) = self.connection.sqlite() {
+            Backup::new(sqlite, &mut copy)?.run_to_completion(10_000, std::time::Duration::ZERO, None)?;
+        }
+        let copy = Connection::from(copy);
+        copy.begin(Access::Decide)?;
+        Writer { connection: &copy }.say_journal_again()?;
+        let (library, journal) = (decided(&self.connection)?, decided(&copy)?);
         let missing = journal.difference(&library).map(|row| format!("only the journal says: {row}"));
         let surplus = library.difference(&journal).map(|row| format!("the journal does not say: {row}"));
         Ok(missing.chain(surplus).take(MOST).collect())
@@ -93,9 +96,9 @@ impl Catalog {
                    WHERE problem IS NULL AND missing_since IS NULL ORDER BY path";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, SqlPath<PathBuf>>(0)?.0, row.get(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+            Ok((row.get::<SqlPath<PathBuf>>(0)?.0, row.get(1)?, row.get::<i64>(2)?, row.get::<i64>(3)?))
         })?;
-        let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let rows = rows.collect::<engine::Result<Vec<_>>>()?;
         let as_scanned = |path: &Path, size: i64, modified: i64| {
             path.metadata().is_ok_and(|file| {
                 let since = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -116,8 +119,8 @@ impl Catalog {
     /// Those of SQLite. A file that cannot be read is none.
     pub fn check_untouched(&self, stop: &AtomicBool) -> Result<PhotosChecked> {
         let mut statement = self.connection.prepare("SELECT path, hash FROM originals ORDER BY path")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<PathBuf>>(0)?.0, row.get(1)?)))?;
-        let files = rows.collect::<rusqlite::Result<Vec<(PathBuf, Hash)>>>()?;
+        let rows = statement.query_map([], |row| Ok((row.get::<SqlPath<PathBuf>>(0)?.0, row.get(1)?)))?;
+        let files = rows.collect::<engine::Result<Vec<(PathBuf, Hash)>>>()?;
         Ok(compare(&files, stop))
     }
 }
@@ -160,18 +163,17 @@ fn decided(connection: &Connection) -> Result<BTreeSet<String>> {
         ),
         (
             "face",
-            "SELECT faces.id, iif(state IN ('confirmed', 'manual'), person_id, NULL) AS person, removed FROM faces
+            "SELECT faces.id, CASE WHEN state IN ('confirmed', 'manual') THEN person_id END AS person, removed FROM faces
              WHERE state IN ('confirmed', 'manual') OR removed",
         ),
         ("rejection", "SELECT face_id, person_id FROM rejections"),
     ] {
         let mut statement = connection.prepare(sql)?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns = statement.column_names();
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
             let mut line = what.to_owned();
             for (index, column) in columns.iter().enumerate() {
-                use rusqlite::types::ValueRef;
                 let value = match row.get_ref(index)? {
                     ValueRef::Null => continue,
                     ValueRef::Integer(number) => number.to_string(),

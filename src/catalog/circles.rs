@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::params;
 use serde::Serialize;
 
 use super::decision::Decision;
+use super::engine::{self, params};
 use super::photos::Writer;
 use super::text::{fold, has_joined_words, has_words, tidy};
 use super::word::Merged;
@@ -46,8 +46,8 @@ impl Catalog {
     pub fn circles(&self) -> Result<Vec<Circle>> {
         let sql = "SELECT circles.id, circles.name, people.id, people.name FROM circles
                    LEFT JOIN circle_members ON circle = circles.id LEFT JOIN people ON people.id = person
-                   ORDER BY circles.key, circles.id, people.key, people.id";
-        let mut statement = self.connection.prepare_cached(sql)?;
+                   ORDER BY circles.key, circles.id, people.key NULLS FIRST, people.id";
+        let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut circles: Vec<Circle> = Vec::new();
         while let Some(row) = rows.next()? {
@@ -79,8 +79,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn next_circle(&self) -> Result<CircleId> {
-        let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'circles'";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+        Ok(CircleId(self.connection.last_number("circles")? + 1))
     }
 
     /// Whom the user means: a person or group, as [`Catalog::who`] finds them, or a circle, by its name or whole words of it
@@ -137,10 +136,10 @@ impl Writer<'_> {
                 self.store_circle(*circle, name, &members)
             }
             Decision::Merge { from, into, .. } => {
-                let sql =
-                    "INSERT OR IGNORE INTO circle_members SELECT circle, ?2 FROM circle_members WHERE person = ?1";
-                self.connection.prepare_cached(sql)?.execute([from, into])?;
-                self.connection.prepare_cached("DELETE FROM circle_members WHERE person = ?1")?.execute([from])?;
+                let sql = "INSERT INTO circle_members (circle, person)
+                           SELECT circle, CAST(?2 AS BIGINT) FROM circle_members WHERE person = ?1 ON CONFLICT DO NOTHING";
+                self.connection.prepare(sql)?.execute([from, into])?;
+                self.connection.prepare("DELETE FROM circle_members WHERE person = ?1")?.execute([from])?;
                 Ok(())
             }
             _ => Ok(()),
@@ -149,31 +148,30 @@ impl Writer<'_> {
 
     /// Only what differs is written: an undo is to find what has changed, and no more.
     fn store_circle(&mut self, id: CircleId, name: &str, members: &BTreeSet<PersonId>) -> Result<()> {
-        let mut statement = self.connection.prepare_cached("SELECT person FROM circle_members WHERE circle = ?1")?;
-        let known: BTreeSet<PersonId> =
-            statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let mut statement = self.connection.prepare("SELECT person FROM circle_members WHERE circle = ?1")?;
+        let known: BTreeSet<PersonId> = statement.query_map([id], |row| row.get(0))?.collect::<engine::Result<_>>()?;
         if !members.is_empty() {
             let sql = "INSERT INTO circles (id, name, key) VALUES (?1, ?2, ?3)
                        ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key";
-            self.connection.prepare_cached(sql)?.execute(params![id, tidy(name), fold(name)])?;
+            self.connection.prepare(sql)?.execute(params![id, tidy(name), fold(name)])?;
         }
         for person in members.difference(&known) {
             let sql = "INSERT INTO circle_members (circle, person) VALUES (?1, ?2)";
-            self.connection.prepare_cached(sql)?.execute(params![id, person])?;
+            self.connection.prepare(sql)?.execute(params![id, person])?;
         }
         for person in known.difference(members) {
             let sql = "DELETE FROM circle_members WHERE circle = ?1 AND person = ?2";
-            self.connection.prepare_cached(sql)?.execute(params![id, person])?;
+            self.connection.prepare(sql)?.execute(params![id, person])?;
         }
         if members.is_empty() {
-            self.connection.prepare_cached("DELETE FROM circles WHERE id = ?1")?.execute([id])?;
+            self.connection.prepare("DELETE FROM circles WHERE id = ?1")?.execute([id])?;
         }
         Ok(())
     }
 
     /// Rebuilds all circles from the journal, for decisions whose changes were not recorded.
     pub(super) fn derive_circles(&mut self) -> Result<()> {
-        let sql = "SELECT id, decision FROM journal WHERE decision ->> '$.do' = 'circle'
+        let sql = "SELECT id, decision FROM journal WHERE decision ->> 'do' = 'circle'
                    AND EXISTS (SELECT 1 FROM lines WHERE origin = journal.id AND role = 'decision' AND active) ORDER BY id";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -200,7 +198,7 @@ impl Writer<'_> {
         }
         merges.for_each(|merged| merge(&mut circles, merged));
         let mut statement = self.connection.prepare("SELECT id FROM circles")?;
-        let known = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<CircleId>>>()?;
+        let known = statement.query_map([], |row| row.get(0))?.collect::<engine::Result<Vec<CircleId>>>()?;
         for id in known {
             circles.entry(id).or_default();
         }

@@ -1,7 +1,6 @@
 //! Decisions that the user made with one command, as `facetag hide A B C`: taken back together.
 
-use rusqlite::{OptionalExtension, params};
-
+use super::engine::{Optional, params};
 use super::{Catalog, LineId, Result};
 
 impl Catalog {
@@ -10,8 +9,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn note_command(&self, first: LineId, last: LineId) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO commands (first, last) VALUES (?1, ?2)";
-        self.connection.prepare_cached(sql)?.execute(params![first, last])?;
+        let sql =
+            "INSERT INTO commands (first, last) VALUES (?1, ?2) ON CONFLICT (first) DO UPDATE SET last = excluded.last";
+        self.connection.prepare(sql)?.execute(params![first, last])?;
         Ok(())
     }
 
@@ -21,7 +21,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn command_of(&self, decision: LineId) -> Result<(LineId, LineId)> {
         let sql = "SELECT first, last FROM commands WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
-        let found = self.connection.prepare_cached(sql)?.query_row([decision], |row| Ok((row.get(0)?, row.get(1)?)));
+        let found = self.connection.prepare(sql)?.query_row([decision], |row| Ok((row.get(0)?, row.get(1)?)));
         let found: Option<(LineId, LineId)> = found.optional()?;
         Ok(found.filter(|(_, last)| decision <= *last).unwrap_or((decision, decision)))
     }

@@ -1,7 +1,6 @@
 //! The face to show a person by: the one that the user chose, or the best.
 
-use rusqlite::{OptionalExtension, params};
-
+use super::engine::{self, Optional, params};
 use super::photos::Writer;
 use super::{Catalog, FaceId, FaceRef, PersonId, Result};
 
@@ -16,13 +15,13 @@ impl Catalog {
             return Ok(Some(cover));
         }
         let sql = "SELECT id FROM seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id LIMIT 1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0)).optional()?)
+        Ok(self.connection.prepare(sql)?.query_row([person], |row| row.get(0)).optional()?)
     }
 
     fn cover(&self, person: PersonId) -> Result<Option<FaceId>> {
         let sql = "SELECT cover FROM people WHERE id = ?1";
         let cover: Option<Option<String>> =
-            self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0)).optional()?;
+            self.connection.prepare(sql)?.query_row([person], |row| row.get(0)).optional()?;
         let Some(cover) = cover.flatten() else { return Ok(None) };
         let face = self.face_said(&serde_json::from_str(&cover)?)?;
         let seen = face.map(|face| self.face_if_seen(face)).transpose()?.flatten();
@@ -54,10 +53,10 @@ impl Catalog {
 impl Writer<'_> {
     /// Who was shown by a face is shown by what it has become by an edit of its photo.
     pub(super) fn carry_cover(&mut self, old: &FaceRef, new: &FaceRef) -> Result<()> {
-        let sql = "SELECT id, cover FROM people WHERE json_extract(cover, '$.photo') = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let sql = "SELECT id, cover FROM people WHERE cover LIKE '%' || ?1 || '%'";
+        let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([&old.photo], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for (person, cover) in rows.collect::<rusqlite::Result<Vec<(PersonId, String)>>>()? {
+        for (person, cover) in rows.collect::<engine::Result<Vec<(PersonId, String)>>>()? {
             if old.is(&serde_json::from_str(&cover)?) {
                 let sql = "UPDATE people SET cover = ?2 WHERE id = ?1";
                 self.connection.execute(sql, params![person, serde_json::to_string(new)?])?;

@@ -10,7 +10,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use super::disk::{disk_of, free_bytes};
-use super::{CatalogError, Library, Result, read_only};
+use super::engine::WRITES;
+use super::{CatalogError, DatabaseError, Library, Result, read_only};
 
 /// How long it is looked for damage whenever a library is opened. About 50 MB are checked in that time; `facetag check` and every
 /// backup check all of it.
@@ -18,9 +19,6 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// Bytes below which a disk is full.
 const FULL: u64 = 1 << 20;
-
-/// The setting that every transaction changes: `BEFORE:NOW`, two random numbers of 16 digits.
-pub(super) const WRITES: &str = "writes";
 
 /// Bytes of a log that are looked through.
 const MOST_OF_LOG: u64 = 64 << 20;
@@ -57,7 +55,7 @@ pub(super) fn check_header(connection: &Connection, library: &Library) -> Result
     connection.progress_handler(1000, Some(move || Instant::now() > end))?;
     // A log that does not belong to the file makes tables and their indexes disagree.
     let check = if log_size(library) > 0 { "PRAGMA integrity_check(1)" } else { "PRAGMA quick_check(1)" };
-    let found = connection.query_row(check, [], |row| row.get::<_, String>(0));
+    let found = connection.query_row(check, [], |row| row.get::<_, String>(0)).map_err(DatabaseError::from);
     connection.progress_handler(0, None::<fn() -> bool>)?;
     let reason = match found {
         Ok(found) if found != "ok" => first_line(&found),
@@ -120,8 +118,8 @@ fn is_foreign(file: &Path) -> Option<bool> {
     Some(!written.any(|writes| writes[..16] == *now.as_bytes() || writes[17..] == *now.as_bytes()))
 }
 
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+pub(super) fn is_damage(error: &DatabaseError) -> bool {
+    matches!(error.sqlite_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// `*** in database main *** Tree 12 page 7: ...` without its stars.
@@ -147,9 +145,9 @@ impl Library {
     }
 
     /// What is to be done about an error of SQLite; `None` where it says so itself.
-    pub fn explain(&self, error: &rusqlite::Error) -> Option<String> {
+    pub fn explain(&self, error: &DatabaseError) -> Option<String> {
         let folder = self.folder();
-        match error.sqlite_error_code()? {
+        match error.sqlite_code()? {
             _ if is_damage(error) => Some(self.damaged(&error.to_string()).to_string()),
             ErrorCode::DiskFull => Some(full(folder)),
             ErrorCode::SystemIoFailure if free_bytes(folder).is_some_and(|free| free < FULL) => Some(full(folder)),

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::decision::Decision;
+use super::engine::{self, Optional, params};
 use super::photos::{Hash, Writer, hash_of, hex};
 use super::text::SqlPath;
 use super::{Catalog, LineId, PhotoId, Result};
@@ -41,7 +41,7 @@ impl Writer<'_> {
     pub fn beside(&mut self, path: &Path, beside: Option<&Beside>) -> Result<bool> {
         let beside = beside.map(serde_json::to_string).transpose()?;
         let sql = "UPDATE files SET beside = ?2 WHERE path = ?1 RETURNING photo_id";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let photo: Option<PhotoId> =
             statement.query_row(params![SqlPath(path), beside], |row| row.get(0)).optional()?.flatten();
         if let Some(photo) = photo {
@@ -53,15 +53,15 @@ impl Writer<'_> {
     /// Gives a photo the date and the place that are best known.
     pub(super) fn settle(&mut self, photo: PhotoId) -> Result<()> {
         let sql = "SELECT hash, own, taken, taken_offset, taken_source, latitude, longitude, place_id FROM photos WHERE id = ?1";
-        let (hash, own, known_date, known_place) = self.connection.prepare_cached(sql)?.query_row([photo], |row| {
+        let (hash, own, known_date, known_place) = self.connection.prepare(sql)?.query_row([photo], |row| {
             let date: (Option<String>, Option<i32>, Option<String>) = (row.get(2)?, row.get(3)?, row.get(4)?);
             let place: (Option<f64>, Option<f64>, Option<i64>) = (row.get(5)?, row.get(6)?, row.get(7)?);
-            Ok((row.get::<_, Hash>(0)?, row.get(1)?, date, place))
+            Ok((row.get::<Hash>(0)?, row.get(1)?, date, place))
         })?;
         let sql = "SELECT path, beside FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let files = statement.query_map([photo], |row| Ok((row.get::<_, SqlPath<PathBuf>>(0)?.0, row.get(1)?)))?;
-        let files = files.collect::<rusqlite::Result<Vec<(PathBuf, Option<String>)>>>()?;
+        let mut statement = self.connection.prepare(sql)?;
+        let files = statement.query_map([photo], |row| Ok((row.get::<SqlPath<PathBuf>>(0)?.0, row.get(1)?)))?;
+        let files = files.collect::<engine::Result<Vec<(PathBuf, Option<String>)>>>()?;
         // Of two that are as good, what lies beside a photo counts more than what is in it.
         let mut said: Vec<Capture> = Vec::new();
         for (_, beside) in &files {
@@ -80,13 +80,13 @@ impl Writer<'_> {
         );
         if date != known_date {
             let sql = "UPDATE photos SET taken = ?2, taken_offset = ?3, taken_source = ?4 WHERE id = ?1";
-            self.connection.prepare_cached(sql)?.execute(params![photo, date.0, date.1, date.2])?;
+            self.connection.prepare(sql)?.execute(params![photo, date.0, date.1, date.2])?;
             // Nobody is tagged automatically in a photo from before their birth.
             let sql =
                 "UPDATE faces SET person_id = NULL, state = NULL WHERE photo_id = ?1 AND state = 'auto' AND EXISTS
                            (SELECT 1 FROM photos, people WHERE photos.id = ?1 AND people.id = person_id
                             AND taken < substr(born, 1, length(taken)))";
-            self.connection.prepare_cached(sql)?.execute([photo])?;
+            self.connection.prepare(sql)?.execute([photo])?;
         }
         let gps = own.gps.or_else(|| said.iter().find_map(|said| said.gps));
         let spot = gps.map(|gps| (gps.latitude, gps.longitude));
@@ -95,7 +95,7 @@ impl Writer<'_> {
             let place = gps.and_then(place).map(|place| self.place(&place)).transpose()?;
             let sql = "UPDATE photos SET latitude = ?2, longitude = ?3, place_id = ?4 WHERE id = ?1";
             let values = params![photo, spot.map(|spot| spot.0), spot.map(|spot| spot.1), place];
-            self.connection.prepare_cached(sql)?.execute(values)?;
+            self.connection.prepare(sql)?.execute(values)?;
         }
         Ok(())
     }
@@ -111,8 +111,8 @@ impl Writer<'_> {
                 self.settle(photo)?;
             }
             let sql = "SELECT new_photo FROM dated_edits WHERE old_photo = ?1";
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let edited = statement.query_map([hash], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Hash>>>()?;
+            let mut statement = self.connection.prepare(sql)?;
+            let edited = statement.query_map([hash], |row| row.get(0))?.collect::<engine::Result<Vec<Hash>>>()?;
             for photo in edited {
                 if !photos.contains(&photo) {
                     photos.push(photo);
@@ -128,14 +128,14 @@ impl Writer<'_> {
                    OR hash IN (SELECT new_photo FROM dated_edits)";
         let mut statement = self.connection.prepare(sql)?;
         let photos = statement.query_map([DateSource::Decided.name()], |row| row.get(0))?;
-        photos.collect::<rusqlite::Result<Vec<PhotoId>>>()?.into_iter().try_for_each(|photo| self.settle(photo))
+        photos.collect::<engine::Result<Vec<PhotoId>>>()?.into_iter().try_for_each(|photo| self.settle(photo))
     }
 
     /// Enters what a line says of dates into the index.
     pub(super) fn index_dates(&mut self, line: LineId, decision: &Decision) -> Result<()> {
         if let Decision::Date { photos, date } = decision {
             let sql = "INSERT INTO dates (line, photo, date) VALUES (?1, ?2, ?3)";
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare(sql)?;
             for photo in photos.iter().filter_map(|photo| hash_of(photo)) {
                 statement.execute(params![line, photo, date.map(|date| date.to_string())])?;
             }
@@ -144,7 +144,7 @@ impl Writer<'_> {
             && let (Some(old), Some(new)) = (hash_of(old), hash_of(new))
         {
             let sql = "INSERT INTO dated_edits (line, old_photo, new_photo) VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(sql)?.execute(params![line, old, new])?;
+            self.connection.prepare(sql)?.execute(params![line, old, new])?;
         }
         Ok(())
     }
@@ -164,12 +164,12 @@ impl Writer<'_> {
         let sql = "SELECT line, date FROM dates WHERE photo = ?1 AND line < ?2 AND EXISTS
                        (SELECT 1 FROM lines WHERE origin = dates.line AND role = 'decision' AND active)
                    ORDER BY line DESC LIMIT 1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let mut said = statement.query_row(params![photo, end], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let sql = "SELECT line, old_photo FROM dated_edits WHERE new_photo = ?1 AND line < ?2";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let edits = statement.query_map(params![photo, end], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for (edit, old) in edits.collect::<rusqlite::Result<Vec<(LineId, Hash)>>>()? {
+        for (edit, old) in edits.collect::<engine::Result<Vec<(LineId, Hash)>>>()? {
             let before = self.date_said(&old, edit, known)?;
             if before.as_ref().map(|(line, _)| line) > said.as_ref().map(|(line, _)| line) {
                 said = before;
@@ -209,7 +209,7 @@ impl Writer<'_> {
     /// The date in a photo itself.
     pub(super) fn own_date(&self, photo: PhotoId) -> Result<Option<When>> {
         let sql = "SELECT own FROM photos WHERE id = ?1";
-        let own = self.connection.prepare_cached(sql)?.query_row([photo], |row| row.get(0))?;
+        let own = self.connection.prepare(sql)?.query_row([photo], |row| row.get(0))?;
         Ok(read::<Capture>(own)?.and_then(|own| own.taken).map(|taken| taken.when))
     }
 }

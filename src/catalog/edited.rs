@@ -1,7 +1,7 @@
 //! A photo that was edited in place: which of its faces are which in the new one.
 
+use super::engine::{self, params};
 use super::{FaceId, PhotoId, Result};
-use rusqlite::params;
 
 use super::decision::{Decision, FaceRef, SAME_BOX};
 use super::faces::{COLUMNS, FaceRow, Floats, State, face};
@@ -82,14 +82,13 @@ impl Writer<'_> {
     fn faces_to_match(&mut self, photo: PhotoId) -> Result<Vec<Candidate>> {
         let known = "person_id IS NOT NULL OR removed OR EXISTS (SELECT 1 FROM rejections WHERE face_id = faces.id)";
         let sql = format!("SELECT {COLUMNS}, {known} FROM faces WHERE photo_id = ?1");
-        let mut faces = self.connection.prepare_cached(&sql)?;
-        let mut embeddings =
-            self.connection.prepare_cached("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
+        let mut faces = self.connection.prepare(&sql)?;
+        let mut embeddings = self.connection.prepare("SELECT pack, vector FROM embeddings WHERE face_id = ?1")?;
         let rows = faces.query_map([photo], |row| Ok((face(row)?, row.get(12)?)))?;
         rows.map(|row| {
             let (face, is_known) = row?;
-            let embeddings = embeddings.query_map([face.id], |row| Ok((row.get(0)?, row.get::<_, Floats>(1)?.0)))?;
-            Ok(Candidate { face, is_known, embeddings: embeddings.collect::<rusqlite::Result<_>>()? })
+            let embeddings = embeddings.query_map([face.id], |row| Ok((row.get(0)?, row.get::<Floats>(1)?.0)))?;
+            Ok(Candidate { face, is_known, embeddings: embeddings.collect::<engine::Result<_>>()? })
         })
         .collect()
     }
@@ -106,11 +105,12 @@ impl Writer<'_> {
     /// The same face in another photo, of nobody yet.
     fn copy_of(&mut self, face: &FaceRow, photo: PhotoId) -> Result<FaceRow> {
         let columns = "x, y, width, height, landmarks, score, quality, recognisability, origin";
-        let sql = format!("INSERT INTO faces (photo_id, {columns}) SELECT ?2, {columns} FROM faces WHERE id = ?1");
-        self.connection.execute(&sql, params![face.id, photo])?;
-        let id = FaceId(self.connection.last_insert_rowid());
+        let sql = format!(
+            "INSERT INTO faces (photo_id, {columns}) SELECT CAST(?2 AS BIGINT), {columns} FROM faces WHERE id = ?1 RETURNING id"
+        );
+        let id: FaceId = self.connection.query_row(&sql, params![face.id, photo], |row| row.get(0))?;
         let sql = "INSERT INTO embeddings (face_id, pack, vector)
-                   SELECT ?2, pack, vector FROM embeddings WHERE face_id = ?1";
+                   SELECT CAST(?2 AS BIGINT), pack, vector FROM embeddings WHERE face_id = ?1";
         self.connection.execute(sql, params![face.id, id])?;
         Ok(FaceRow { id, photo, ..face.clone() })
     }

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use jiff::civil::Date;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::engine::{self, FromSql, FromSqlError, FromSqlResult, Optional, Row, ToSql, ToSqlOutput, ValueRef, params};
 use super::photos::Writer;
 use super::{Catalog, FaceId, FaceRef, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
@@ -90,7 +89,7 @@ impl Catalog {
     /// Those of SQLite; `QueryReturnedNoRows` for an unknown id.
     pub fn face(&self, id: FaceId) -> Result<FaceRow> {
         let sql = format!("SELECT {COLUMNS} FROM faces WHERE id = ?1");
-        Ok(self.connection.prepare_cached(&sql)?.query_row([id], face)?)
+        Ok(self.connection.prepare(&sql)?.query_row([id], face)?)
     }
 
     /// The face with this id, if there is one in a photo that lies in some file.
@@ -110,9 +109,9 @@ impl Catalog {
     }
 
     fn faces(&self, which: &str, id: impl ToSql) -> Result<Vec<FaceRow>> {
-        let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {which}"))?;
+        let mut statement = self.connection.prepare(&format!("SELECT {COLUMNS} FROM {which}"))?;
         let rows = statement.query_map([id], face)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Shows every face that has an embedding of `pack` to `see`, by id, with its embedding.
@@ -127,12 +126,12 @@ impl Catalog {
         ))?;
         let mut rows = statement.query([pack])?;
         while let Some(row) = rows.next()? {
-            let face = face(row)?;
+            let face = face(&row)?;
             let taken = row.get_ref(13)?.as_str_or_null().ok().flatten();
             let taken = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
             let (width, height): (f32, f32) = (row.get(14)?, row.get(15)?);
             let pixels = (face.bounds.width * width).min(face.bounds.height * height);
-            see(face, InPhoto { taken, pixels }, &row.get::<_, Floats>(12)?.0);
+            see(face, InPhoto { taken, pixels }, &row.get::<Floats>(12)?.0);
         }
         Ok(())
     }
@@ -147,7 +146,7 @@ impl Catalog {
              AND NOT EXISTS (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1)",
         )?;
         let rows = statement.query_map([pack], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The faces that the user said are not this person's.
@@ -155,9 +154,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn rejected_for(&self, person: PersonId) -> Result<HashSet<FaceId>> {
-        let mut statement = self.connection.prepare_cached("SELECT face_id FROM rejections WHERE person_id = ?1")?;
+        let mut statement = self.connection.prepare("SELECT face_id FROM rejections WHERE person_id = ?1")?;
         let rows = statement.query_map([person], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Who the user said a face is not: faces with persons.
@@ -167,7 +166,7 @@ impl Catalog {
     pub fn rejections(&self) -> Result<Vec<(FaceId, PersonId)>> {
         let mut statement = self.connection.prepare("SELECT face_id, person_id FROM rejections")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Takes faces out of groups that were made of embeddings which a migration has dropped, see [`Writer::ungroup_the_unnamed`].
@@ -191,10 +190,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn embedding(&self, face: FaceId, pack: &str) -> Result<Option<Embedding>> {
-        use rusqlite::OptionalExtension;
         let sql = "SELECT vector FROM embeddings WHERE face_id = ?1 AND pack = ?2";
-        let embedding =
-            self.connection.prepare_cached(sql)?.query_row(params![face, pack], |row| row.get::<_, Floats>(0));
+        let embedding = self.connection.prepare(sql)?.query_row(params![face, pack], |row| row.get::<Floats>(0));
         Ok(embedding.optional()?.map(|embedding| embedding.0))
     }
 
@@ -221,30 +218,18 @@ impl Catalog {
              (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id",
         )?;
         let rows = statement.query_map([pack], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }
 
 impl Writer<'_> {
     pub(super) fn face(&mut self, photo: PhotoId, face: &NewFace, pack: &str) -> Result<()> {
         let BoundingBox { x, y, width, height } = face.bounds;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, recognisability)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute(params![
-                photo,
-                x,
-                y,
-                width,
-                height,
-                Floats(face.landmarks.as_flattened().to_vec()),
-                face.score,
-                face.quality,
-                face.recognisability
-            ])?;
-        let id = FaceId(self.connection.last_insert_rowid());
+        let landmarks = Floats(face.landmarks.as_flattened().to_vec());
+        let sql = "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, recognisability)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id";
+        let values = params![photo, x, y, width, height, landmarks, face.score, face.quality, face.recognisability];
+        let id = self.connection.query_row(sql, values, |row| row.get(0))?;
         self.thumbnail(id, &face.thumbnail)?;
         self.embedding(id, pack, &face.embedding)
     }
@@ -255,7 +240,10 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn embedding(&mut self, face: FaceId, pack: &str, embedding: &[f32]) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)")?
+            .prepare(
+                "INSERT INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (face_id, pack) DO UPDATE SET vector = excluded.vector",
+            )?
             .execute(params![face, pack, Floats(embedding.to_vec())])?;
         Ok(())
     }
@@ -266,7 +254,7 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn recognisability(&mut self, face: FaceId, recognisability: f32) -> Result<()> {
         let sql = "UPDATE faces SET recognisability = ?2 WHERE id = ?1";
-        self.connection.prepare_cached(sql)?.execute(params![face, recognisability])?;
+        self.connection.prepare(sql)?.execute(params![face, recognisability])?;
         Ok(())
     }
 
@@ -277,7 +265,7 @@ impl Writer<'_> {
     pub fn embed_drawn(&mut self, photo: PhotoId, drawn: &NewFace, pack: &str) -> Result<()> {
         let hash = self.connection.query_row("SELECT hash FROM photos WHERE id = ?1", [photo], |row| row.get(0))?;
         if let Some(face) = self.find_face(&FaceRef::new(&hash, drawn.bounds))? {
-            let sql = "INSERT OR IGNORE INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3)";
+            let sql = "INSERT INTO embeddings (face_id, pack, vector) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
             self.connection.execute(sql, params![face, pack, Floats(drawn.embedding.clone())])?;
             self.thumbnail(face, &drawn.thumbnail)?;
         }
@@ -292,11 +280,11 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn assign(&mut self, face: FaceId, before: Membership, after: (PersonId, Option<State>)) -> Result<bool> {
         let sql = "UPDATE faces SET person_id = ?4, state = ?5
-                   WHERE id = ?1 AND person_id IS ?2 AND state IS ?3 AND NOT removed
+                   WHERE id = ?1 AND person_id IS NOT DISTINCT FROM ?2 AND state IS NOT DISTINCT FROM ?3 AND NOT removed
                    AND EXISTS (SELECT 1 FROM people WHERE id = ?4 AND
-                               CASE WHEN name IS NOT NULL OR hidden OR ignored THEN ?5 IS NOT NULL ELSE ?5 IS NOT 'auto' END)
+                               CASE WHEN name IS NOT NULL OR hidden OR ignored THEN ?5 IS NOT NULL ELSE ?5 IS DISTINCT FROM 'auto' END)
                    AND NOT EXISTS (SELECT 1 FROM rejections WHERE face_id = ?1 AND person_id = ?4)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         Ok(statement.execute(params![face, before.0, before.1, after.0, after.1])? > 0)
     }
 
@@ -314,8 +302,8 @@ impl Writer<'_> {
     }
 }
 
-pub(super) fn face(row: &Row) -> rusqlite::Result<FaceRow> {
-    let flat = row.get::<_, Floats>(6)?.0;
+pub(super) fn face(row: &Row) -> engine::Result<FaceRow> {
+    let flat = row.get::<Floats>(6)?.0;
     let landmarks = std::array::from_fn(|point| [flat[2 * point], flat[2 * point + 1]]);
     Ok(FaceRow {
         id: row.get(0)?,

@@ -7,11 +7,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::{FromSql, ToSql};
-use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::decision::{FaceRef, is_same_box};
+use super::engine::{self, FromSql, Optional, Params, ToSql, params};
 use super::index::DERIVED;
 use super::photos::{UNDER, Writer, below};
 use super::text::SqlPath;
@@ -74,31 +73,19 @@ impl Catalog {
     /// stands, and the same command goes on.
     pub fn forget(&mut self, library: &Library, what: &Forget) -> Result<Forgotten> {
         let _scan = library.lock_for_scan()?;
-        self.connection.pragma_update(None, "secure_delete", true)?;
+        self.connection.delete_for_good()?;
         let forgotten = self.exclusively(|catalog| {
             let mut writer = Writer { connection: &catalog.connection };
             let rows = writer.rows(what)?;
             let lines = writer.forget_rows(&rows, what)?;
             Ok::<_, CatalogError>(Forgotten { lines, backups_elsewhere: catalog.backups_elsewhere()?, ..rows.count() })
         })?;
-        self.wipe()?;
+        self.connection.wipe()?;
         library.wipe_copies()?;
         if self.last_line()? > LineId::BEFORE_ALL {
             self.back_up(library, None, None)?;
         }
         Ok(forgotten)
-    }
-
-    /// Rewrites the file without what was deleted, and empties the log.
-    fn wipe(&self) -> Result<()> {
-        self.connection.execute_batch("VACUUM")?;
-        let busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy {
-            // Somebody reads what was there before, as long as their transaction lasts.
-            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-            return Err(rusqlite::Error::SqliteFailure(busy, None).into());
-        }
-        Ok(())
     }
 }
 
@@ -199,7 +186,7 @@ impl Writer<'_> {
             // A photo that lies elsewhere too stays.
             let sql = "SELECT photo_id FROM files WHERE id = ?1 AND photo_id IS NOT NULL";
             let photo: Option<PhotoId> =
-                self.connection.prepare_cached(sql)?.query_row([file], |row| row.get(0)).optional()?;
+                self.connection.prepare(sql)?.query_row([file], |row| row.get(0)).optional()?;
             let Some(photo) = photo else { continue };
             let others = self.ids::<i64>("SELECT id FROM files WHERE photo_id = ?1", [photo])?;
             if others.iter().all(|file| rows.files.contains(file)) {
@@ -211,33 +198,33 @@ impl Writer<'_> {
         for &face in &rows.faces {
             let sql = "SELECT hash, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo_id
                        WHERE faces.id = ?1";
-            rows.refs.push(self.connection.prepare_cached(sql)?.query_row([face], |row| {
+            rows.refs.push(self.connection.prepare(sql)?.query_row([face], |row| {
                 let bounds = crate::face::BoundingBox {
                     x: row.get(1)?,
                     y: row.get(2)?,
                     width: row.get(3)?,
                     height: row.get(4)?,
                 };
-                Ok(FaceRef::new(&row.get::<_, Hash>(0)?, bounds))
+                Ok(FaceRef::new(&row.get::<Hash>(0)?, bounds))
             })?);
         }
         Ok(rows)
     }
 
-    pub(super) fn ids<T: FromSql>(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<T>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+    pub(super) fn ids<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<Vec<T>> {
+        let mut statement = self.connection.prepare(sql)?;
         let ids = statement.query_map(params, |row| row.get(0))?;
-        Ok(ids.collect::<rusqlite::Result<_>>()?)
+        Ok(ids.collect::<engine::Result<_>>()?)
     }
 
     /// Deletes the rows, and whatever belongs to them. Returns how many lines of the journal were changed.
     fn forget_rows(&mut self, rows: &Rows, what: &Forget) -> Result<u64> {
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.connection.defer_foreign_keys()?;
         self.forget_changes()?;
         if matches!(what, Forget::People(_) | Forget::Strangers) {
             self.leave_markers(rows)?;
         }
-        let lines = self.rewrite_journal(rows)?;
+        let lines = self.connection.without_triggers("journal", || self.rewrite_journal(rows))?;
         self.index_journal_anew()?;
         self.derive_circles()?;
         // The next import asks again what is left of this.
@@ -250,12 +237,12 @@ impl Writer<'_> {
         }
         for file in &rows.files {
             let sql = "DELETE FROM originals WHERE path = (SELECT path FROM files WHERE id = ?1)";
-            self.connection.prepare_cached(sql)?.execute([file])?;
+            self.connection.prepare(sql)?.execute([file])?;
             self.delete_with("files", *file)?;
         }
         for photo in &rows.photos {
             let sql = "DELETE FROM forgotten_faces WHERE photo = (SELECT hash FROM photos WHERE id = ?1)";
-            self.connection.prepare_cached(sql)?.execute([photo])?;
+            self.connection.prepare(sql)?.execute([photo])?;
             self.delete_with("photos", *photo)?;
         }
         let sql = "DELETE FROM places WHERE id NOT IN (SELECT place_id FROM photos WHERE place_id IS NOT NULL)";
@@ -267,7 +254,7 @@ impl Writer<'_> {
             let roots = self.connection.execute(&sql, bounds)?;
             // What was a folder of its own comes back only when it is scanned by name; one inside another would come back by itself.
             if roots == 0 || self.is_inside_a_root(folder)? {
-                let sql = "INSERT OR IGNORE INTO forgotten_folders (path) VALUES (?1)";
+                let sql = "INSERT INTO forgotten_folders (path) VALUES (?1) ON CONFLICT DO NOTHING";
                 self.connection.execute(sql, [folder_key(folder).as_slice()])?;
             }
         }
@@ -277,14 +264,14 @@ impl Writer<'_> {
 
     fn is_inside_a_root(&self, folder: &Path) -> Result<bool> {
         let mut statement = self.connection.prepare("SELECT path FROM roots")?;
-        let roots = statement.query_map([], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
-        Ok(roots.collect::<rusqlite::Result<Vec<_>>>()?.iter().any(|root| folder.starts_with(root)))
+        let roots = statement.query_map([], |row| Ok(row.get::<SqlPath<PathBuf>>(0)?.0))?;
+        Ok(roots.collect::<engine::Result<Vec<_>>>()?.iter().any(|root| folder.starts_with(root)))
     }
 
     /// So that no scan finds these faces again: where they are, and nothing of whom they show.
     fn leave_markers(&self, rows: &Rows) -> Result<()> {
         let sql = "INSERT INTO forgotten_faces (photo, x, y, width, height) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         for face in &rows.refs {
             if let Some(hash) = face.hash() {
                 let bounds = face.bounds;
@@ -296,11 +283,7 @@ impl Writer<'_> {
 
     /// Deletes a row, and the rows of every table that refer to it; the faces of a deleted group or person become nobody's.
     fn delete_with(&self, table: &str, id: impl ToSql + Copy) -> Result<()> {
-        let sql = "SELECT tables.name, keys.\"from\" FROM sqlite_schema AS tables, pragma_foreign_key_list(tables.name) AS keys
-                   WHERE tables.type = 'table' AND keys.\"table\" = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let references = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for (other, column) in references.collect::<rusqlite::Result<Vec<(String, String)>>>()? {
+        for (other, column) in self.connection.references_to(table)? {
             let sql = match other.as_str() {
                 "faces" if table == "people" => {
                     "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1".to_owned()
@@ -308,23 +291,14 @@ impl Writer<'_> {
                 "files" => continue,
                 other => format!("DELETE FROM {other} WHERE {column} = ?1"),
             };
-            self.connection.prepare_cached(&sql)?.execute([id])?;
+            self.connection.prepare(&sql)?.execute([id])?;
         }
-        self.connection.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([id])?;
+        self.connection.prepare(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([id])?;
         Ok(())
     }
 
     /// Takes out of the journal every line that is about these people, and these faces out of all others.
     fn rewrite_journal(&self, rows: &Rows) -> Result<u64> {
-        let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'journal'";
-        let triggers = self
-            .connection
-            .prepare(sql)?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<Vec<(String, String)>>>()?;
-        for (name, _) in &triggers {
-            self.connection.execute_batch(&format!("DROP TRIGGER {name}"))?;
-        }
         // The index refers to lines; it is rebuilt afterwards.
         for table in DERIVED {
             self.connection.execute(&format!("DELETE FROM {table}"), [])?;
@@ -334,7 +308,7 @@ impl Writer<'_> {
             .connection
             .prepare(sql)?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+            .collect::<engine::Result<Vec<(i64, String)>>>()?;
         let (mut deleted, mut changed) = (BTreeSet::new(), 0);
         for (id, text) in lines {
             let line: Value = serde_json::from_str(&text)?;
@@ -342,17 +316,14 @@ impl Writer<'_> {
                 Some(rest) if rest == line => continue,
                 Some(rest) => {
                     let sql = "UPDATE journal SET decision = ?2 WHERE id = ?1";
-                    self.connection.prepare_cached(sql)?.execute(params![id, rest.to_string()])?;
+                    self.connection.prepare(sql)?.execute(params![id, rest.to_string()])?;
                 }
                 None => {
                     deleted.insert(id);
-                    self.connection.prepare_cached("DELETE FROM journal WHERE id = ?1")?.execute([id])?;
+                    self.connection.prepare("DELETE FROM journal WHERE id = ?1")?.execute([id])?;
                 }
             }
             changed += 1;
-        }
-        for (_, sql) in &triggers {
-            self.connection.execute_batch(sql)?;
         }
         Ok(changed)
     }
@@ -455,7 +426,7 @@ impl Catalog {
     pub fn forgotten_folders(&self, scanned: &Path) -> Result<ForgottenFolders> {
         let mut statement = self.connection.prepare("SELECT path FROM forgotten_folders")?;
         let folders = statement.query_map([], |row| row.get(0))?;
-        let mut folders = ForgottenFolders(folders.collect::<rusqlite::Result<_>>()?);
+        let mut folders = ForgottenFolders(folders.collect::<engine::Result<_>>()?);
         // Mostly there is none, and then a scan that finds nothing new need not wait for whoever writes.
         if folders.0.remove(&folder_key(scanned)) && !self.is_read_only() {
             let sql = "DELETE FROM forgotten_folders WHERE path = ?1";
@@ -469,20 +440,20 @@ impl Writer<'_> {
     /// Whether a face that a scan has found was forgotten.
     pub(super) fn is_forgotten(&self, photo: &Hash, bounds: &crate::face::BoundingBox) -> Result<bool> {
         let sql = "SELECT x, y, width, height FROM forgotten_faces WHERE photo = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let boxes = statement.query_map([photo], |row| {
             Ok(crate::face::BoundingBox { x: row.get(0)?, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? })
         })?;
-        Ok(boxes.collect::<rusqlite::Result<Vec<_>>>()?.iter().any(|forgotten| is_same_box(forgotten, bounds)))
+        Ok(boxes.collect::<engine::Result<Vec<_>>>()?.iter().any(|forgotten| is_same_box(forgotten, bounds)))
     }
 
     /// What was forgotten in a photo is forgotten in what an edit has made of it: `old` was in the file, and `new` is now.
     pub(super) fn carry_forgotten(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
         let hashes = [self.hash(old)?, self.hash(new)?];
         let sql = "INSERT INTO forgotten_faces (photo, x, y, width, height)
-                   SELECT ?2, x, y, width, height FROM forgotten_faces WHERE photo = ?1
+                   SELECT CAST(?2 AS BLOB), x, y, width, height FROM forgotten_faces WHERE photo = ?1
                    AND NOT EXISTS (SELECT 1 FROM forgotten_faces WHERE photo = ?2)";
-        if self.connection.prepare_cached(sql)?.execute(hashes)? == 0 {
+        if self.connection.prepare(sql)?.execute(hashes)? == 0 {
             return Ok(());
         }
         for face in self.faces_known(new)? {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::decision::{Decision, FaceRef};
+use super::engine::{self, Optional, params};
 use super::photos::{Hash, Writer};
 use super::text::{fold, tidy};
 use super::word::Word;
@@ -144,9 +144,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn asked_names(&self) -> Result<Vec<(FaceId, String)>> {
-        let mut statement = self.connection.prepare_cached("SELECT face_id, name FROM named_faces ORDER BY 1, 2")?;
+        let mut statement = self.connection.prepare("SELECT face_id, name FROM named_faces ORDER BY 1, 2")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }
 
@@ -158,11 +158,11 @@ impl Writer<'_> {
     pub fn ask_name(&mut self, face: FaceId, name: Option<&str>) -> Result<()> {
         match name {
             Some(name) => {
-                let sql = "INSERT OR IGNORE INTO named_faces (face_id, name) VALUES (?1, ?2)";
-                self.connection.prepare_cached(sql)?.execute(params![face, tidy(name)])?;
+                let sql = "INSERT INTO named_faces (face_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+                self.connection.prepare(sql)?.execute(params![face, tidy(name)])?;
             }
             None => {
-                self.connection.prepare_cached("DELETE FROM named_faces WHERE face_id = ?1")?.execute([face])?;
+                self.connection.prepare("DELETE FROM named_faces WHERE face_id = ?1")?.execute([face])?;
             }
         }
         Ok(())
@@ -209,9 +209,9 @@ impl Catalog {
     /// For each time that a name was imported for a box in a photo, or for the photo as a whole: whether that stands.
     fn imports_of(&self, photo: &Hash, bounds: Option<&BoundingBox>, name: &str) -> Result<Vec<bool>> {
         // A photo may have been edited since.
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "WITH RECURSIVE before (photo) AS
-                 (SELECT ?1 UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
+                 (SELECT CAST(?1 AS BLOB) UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
              SELECT x, y, width, height, name, EXISTS
                  (SELECT 1 FROM lines WHERE origin = imported.line AND role = 'decision' AND active)
              FROM imported WHERE photo IN (SELECT photo FROM before)",
@@ -219,7 +219,7 @@ impl Catalog {
         let mut rows = statement.query([photo])?;
         let mut stands = Vec::new();
         while let Some(row) = rows.next()? {
-            let claim = match row.get::<_, Option<f32>>(0)? {
+            let claim = match row.get::<Option<f32>>(0)? {
                 Some(x) => Some(BoundingBox { x, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? }),
                 None => None,
             };
@@ -227,7 +227,7 @@ impl Catalog {
                 (Some(bounds), Some(claim)) => claim.iou(bounds) >= SAME_CLAIM,
                 (bounds, claim) => bounds.is_none() && claim.is_none(),
             };
-            if is_there && fold(&row.get::<_, String>(4)?) == fold(name) {
+            if is_there && fold(&row.get::<String>(4)?) == fold(name) {
                 stands.push(row.get(5)?);
             }
         }
@@ -239,13 +239,13 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn hashes_before(&self, photo: &Hash) -> Result<Vec<Hash>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "WITH RECURSIVE before (photo) AS
-                 (SELECT ?1 UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
+                 (SELECT CAST(?1 AS BLOB) UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
              SELECT photo FROM before WHERE photo <> ?1",
         )?;
         let rows = statement.query_map([photo], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The photo that has this content, or had it before it was edited or written into.
@@ -253,9 +253,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn photo_once(&self, photo: &Hash) -> Result<Option<PhotoId>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "WITH RECURSIVE after (photo) AS
-                 (SELECT ?1 UNION SELECT new_photo FROM edits JOIN after ON old_photo = after.photo)
+                 (SELECT CAST(?1 AS BLOB) UNION SELECT new_photo FROM edits JOIN after ON old_photo = after.photo)
              SELECT photos.id FROM after JOIN photos ON hash = photo
              ORDER BY EXISTS (SELECT 1 FROM files WHERE photo_id = photos.id) DESC, hash = ?1 DESC LIMIT 1",
         )?;
@@ -280,7 +280,7 @@ impl Catalog {
         let since = Timestamp::from_second(since.as_second()).unwrap_or(since).to_string();
         let mut statement = self.connection.prepare("SELECT id FROM photos WHERE scanned_at >= ?1")?;
         let rows = statement.query_map([since], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }
 
@@ -288,7 +288,7 @@ impl Writer<'_> {
     /// Enters what a line imported into the index.
     pub(super) fn index_import(&mut self, line: LineId, people: &[ImportedPerson]) -> Result<()> {
         let sql = "INSERT INTO imported (line, photo, x, y, width, height, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         for ClaimRef { photo, bounds, name, .. } in people.iter().flat_map(|person| &person.claims) {
             let Ok(hash) = blake3::Hash::from_hex(photo) else { continue };
             let number = |field: fn(&BoundingBox) -> f32| bounds.as_ref().map(field);

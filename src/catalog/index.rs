@@ -2,10 +2,13 @@
 //! the journal alone, so it can be rebuilt at any time, see [`Writer::index_journal`].
 
 use std::collections::HashMap;
+use std::fmt;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::decision::{Decision, FaceRef, Line, is_same_box};
+use super::engine::{self, Optional, Row, params};
 use super::photos::{Hash, Writer};
 use super::word::{Merged, Word};
 use super::{Catalog, FaceRow, LineId, PersonId, Result};
@@ -57,7 +60,7 @@ impl Catalog {
 
     fn newest(&self, role: &str) -> Result<Option<LineId>> {
         let sql = "SELECT line FROM lines WHERE role = ?1 AND active ORDER BY line DESC LIMIT 1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([role], |row| row.get(0)).optional()?)
+        Ok(self.connection.prepare(sql)?.query_row([role], |row| row.get(0)).optional()?)
     }
 
     /// A line of the journal.
@@ -85,9 +88,9 @@ impl Catalog {
     /// Those of [`Catalog::line`].
     pub fn log(&self, skipped: usize, limit: usize) -> Result<Vec<Entry>> {
         let sql = "SELECT line FROM lines WHERE role <> 'edit' ORDER BY line DESC LIMIT ?2 OFFSET ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let lines = statement.query_map([skipped as i64, limit.min(i64::MAX as usize) as i64], |row| row.get(0))?;
-        let lines = lines.collect::<rusqlite::Result<Vec<LineId>>>()?;
+        let lines = lines.collect::<engine::Result<Vec<LineId>>>()?;
         lines.into_iter().filter_map(|line| self.entry(line).transpose()).collect()
     }
 
@@ -97,7 +100,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn log_length(&self) -> Result<usize> {
         let sql = "SELECT count(*) FROM lines WHERE role <> 'edit'";
-        Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))? as usize)
+        Ok(self.connection.query_row(sql, [], |row| row.get::<i64>(0))? as usize)
     }
 
     /// A line as the log shows it.
@@ -108,8 +111,7 @@ impl Catalog {
         let (Some(line), Some(about)) = (self.line(line)?, self.decision_of(line)?) else { return Ok(None) };
         let sql = "SELECT (SELECT count(*) FROM lines WHERE role = 'decision' AND active AND line > ?1)
                    FROM lines WHERE line = ?1 AND role = 'decision' AND active";
-        let newer: Option<i64> =
-            self.connection.prepare_cached(sql)?.query_row([line.id], |row| row.get(0)).optional()?;
+        let newer: Option<i64> = self.connection.prepare(sql)?.query_row([line.id], |row| row.get(0)).optional()?;
         let is_decision = !matches!(line.decision, Decision::Undo { .. } | Decision::Redo { .. });
         let taken_back = is_decision && !self.stands(line.id)?;
         Ok(Some(Entry { line, about, taken_back, newer: newer.map(|newer| newer as usize) }))
@@ -121,7 +123,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn stands(&self, decision: LineId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM lines WHERE origin = ?1 AND role = 'decision' AND active)";
-        Ok(self.connection.prepare_cached(sql)?.query_row([decision], |row| row.get(0))?)
+        Ok(self.connection.prepare(sql)?.query_row([decision], |row| row.get(0))?)
     }
 
     /// Whom a person or group has become by being merged into them.
@@ -131,7 +133,7 @@ impl Catalog {
     pub fn became(&self, person: PersonId) -> Result<Option<PersonId>> {
         let sql = "SELECT into_id FROM merges JOIN lines ON origin = merges.line AND role = 'decision' AND active
                    WHERE from_id = ?1 ORDER BY merges.line DESC LIMIT 1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let mut became = None;
         // Nobody is merged twice: a number is not given again.
         while let Some(next) = statement.query_row([became.unwrap_or(person)], |row| row.get(0)).optional()? {
@@ -179,10 +181,8 @@ impl Catalog {
 impl Writer<'_> {
     pub(super) fn line(&self, line: LineId) -> Result<Option<Line>> {
         let sql = "SELECT at, decision FROM journal WHERE id = ?1";
-        let found = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row([line], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+        let found =
+            self.connection.prepare(sql)?.query_row([line], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
         let Some((at, decision)) = found.optional()? else { return Ok(None) };
         Ok(Some(Line { id: line, at, decision: serde_json::from_str(&decision)? }))
     }
@@ -190,36 +190,36 @@ impl Writer<'_> {
     /// The decision that a line is about in the end.
     pub(super) fn origin(&self, line: LineId) -> Result<Option<LineId>> {
         let sql = "SELECT origin FROM lines WHERE line = ?1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([line], |row| row.get(0)).optional()?)
+        Ok(self.connection.prepare(sql)?.query_row([line], |row| row.get(0)).optional()?)
     }
 
     /// Enters a new line into the index.
     pub(super) fn index(&mut self, line: LineId, decision: &Decision) -> Result<()> {
         let (origin, role) = match decision {
             Decision::Undo { line: of } | Decision::Redo { line: of } => {
-                self.connection.prepare_cached("UPDATE lines SET active = 0 WHERE line = ?1")?.execute([of])?;
+                self.connection.prepare("UPDATE lines SET active = FALSE WHERE line = ?1")?.execute([of])?;
                 let role = if matches!(decision, Decision::Undo { .. }) { "undo" } else { "decision" };
                 (self.origin(*of)?.unwrap_or(*of), role)
             }
             Decision::Edited { .. } => (line, "edit"),
             _ => {
                 // What was taken back before cannot be done again on top of it.
-                let sql = "UPDATE lines SET active = 0 WHERE role = 'undo' AND active";
-                self.connection.prepare_cached(sql)?.execute([])?;
+                let sql = "UPDATE lines SET active = FALSE WHERE role = 'undo' AND active";
+                self.connection.prepare(sql)?.execute([])?;
                 (line, "decision")
             }
         };
-        let sql = "INSERT INTO lines (line, origin, role, active) VALUES (?1, ?2, ?3, 1)";
-        self.connection.prepare_cached(sql)?.execute(params![line, origin, role])?;
+        let sql = "INSERT INTO lines (line, origin, role, active) VALUES (?1, ?2, ?3, TRUE)";
+        self.connection.prepare(sql)?.execute(params![line, origin, role])?;
         self.index_words(line, decision)?;
-        let mut statement =
-            self.connection.prepare_cached("INSERT OR IGNORE INTO line_people (person, line) VALUES (?1, ?2)")?;
+        let sql = "INSERT INTO line_people (person, line) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let mut statement = self.connection.prepare(sql)?;
         for person in decision.people() {
             statement.execute(params![person, line])?;
         }
         if let Some((from, into)) = decision.merge() {
             let sql = "INSERT INTO merges (line, from_id, into_id) VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(sql)?.execute(params![line, from, into])?;
+            self.connection.prepare(sql)?.execute(params![line, from, into])?;
         }
         Ok(())
     }
@@ -227,7 +227,7 @@ impl Writer<'_> {
     fn index_words(&mut self, line: LineId, decision: &Decision) -> Result<()> {
         let sql = "INSERT INTO words (line, photo, x, y, width, height, word, person)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         for (word, faces) in decision.words() {
             let (word, person) = word.columns();
             for face in faces {
@@ -243,7 +243,7 @@ impl Writer<'_> {
             let sql = "INSERT INTO edits (line, old_photo, old_x, old_y, old_width, old_height,
                                           new_photo, new_x, new_y, new_width, new_height)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare(sql)?;
             for (old, new) in faces {
                 let (Some(old_hash), Some(new_hash)) = (old.hash(), new.hash()) else { continue };
                 let (old, new) = (old.bounds, new.bounds);
@@ -304,7 +304,7 @@ impl Writer<'_> {
         let sql = "SELECT words.id, words.line, x, y, width, height, word, person FROM words
                    WHERE photo = ?1 AND words.line < ?2 AND EXISTS
                        (SELECT 1 FROM lines WHERE origin = words.line AND role = 'decision' AND active)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map(params![photo, end], |row| {
             let word = Word::of(row.get_ref(6)?.as_str()?, row.get(7)?);
             Ok(word.map(|word| (row.get(0), row.get(1), word, bounds(row, 2))))
@@ -337,10 +337,10 @@ impl Writer<'_> {
             "SELECT line, {other}, old_x, old_y, old_width, old_height, new_x, new_y, new_width, new_height
              FROM edits WHERE {column} = ?1 ORDER BY id"
         );
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare(&sql)?;
         let rows =
             statement.query_map([photo], |row| Ok((row.get(0)?, row.get(1)?, bounds(row, 2)?, bounds(row, 6)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// See [`Catalog::today`].
@@ -374,45 +374,74 @@ impl Writer<'_> {
     pub(super) fn merges(&self) -> Result<Vec<Merged>> {
         let sql = "SELECT merges.line, from_id, into_id FROM merges
                    JOIN lines ON origin = merges.line AND role = 'decision' AND active ORDER BY merges.line";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let rows =
             statement.query_map([], |row| Ok(Merged { line: row.get(0)?, from: row.get(1)?, into: row.get(2)? }))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The decisions that stand and are about any of these people, or all that stand; in the order in which they were first made,
     /// without the faces that they are about.
     pub(super) fn decisions_about(&self, people: Option<&[PersonId]>) -> Result<Vec<Line>> {
         let whose = match people {
-            Some(_) => "SELECT line FROM line_people WHERE person IN (SELECT value FROM json_each(?1))",
-            None => "SELECT line FROM lines WHERE role = 'decision' AND ?1 IS NULL",
+            Some(people) => {
+                let people = people.iter().map(PersonId::to_string).collect::<Vec<_>>().join(", ");
+                format!("SELECT line FROM line_people WHERE person IN ({people})")
+            }
+            None => "SELECT line FROM lines WHERE role = 'decision'".to_owned(),
         };
         let sql = format!(
-            "SELECT id, at, json_remove(decision, '$.faces', '$.group') FROM journal WHERE id IN ({whose})
+            "SELECT id, at, decision FROM journal WHERE id IN ({whose})
              AND EXISTS (SELECT 1 FROM lines WHERE origin = journal.id AND role = 'decision' AND active) ORDER BY id"
         );
-        let people = people.map(serde_json::to_string).transpose()?;
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([people])?;
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
-            let mut decision: serde_json::Value = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or(""))?;
-            if let Some(decision) = decision.as_object_mut() {
-                decision.insert("faces".to_owned(), serde_json::json!([]));
-            }
-            lines.push(Line { id: row.get(0)?, at: row.get(1)?, decision: serde_json::from_value(decision)? });
+            let Faceless(mut decision) = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or(""))?;
+            decision.insert("faces".to_owned(), serde_json::json!([]));
+            lines.push(Line { id: row.get(0)?, at: row.get(1)?, decision: serde_json::from_value(decision.into())? });
         }
         Ok(lines)
     }
 }
 
+/// A decision without the faces that it is about, which may be thousands.
+struct Faceless(serde_json::Map<String, serde_json::Value>);
+
+impl<'de> Deserialize<'de> for Faceless {
+    fn deserialize<D: Deserializer<'de>>(decision: D) -> std::result::Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Faceless;
+
+            fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+                out.write_str("a decision")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Faceless, A::Error> {
+                let mut kept = serde_json::Map::new();
+                while let Some(name) = fields.next_key::<String>()? {
+                    if matches!(name.as_str(), "faces" | "group") {
+                        fields.next_value::<IgnoredAny>()?;
+                    } else {
+                        kept.insert(name, fields.next_value()?);
+                    }
+                }
+                Ok(Faceless(kept))
+            }
+        }
+        decision.deserialize_map(Fields)
+    }
+}
+
 /// Whether every line of the journal is in the index.
-pub(super) fn is_complete(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn is_complete(connection: &rusqlite::Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT (SELECT coalesce(max(id), 0) FROM journal) = (SELECT coalesce(max(line), 0) FROM lines)";
     connection.query_row(sql, [], |row| row.get(0))
 }
 
-fn bounds(row: &Row, first: usize) -> rusqlite::Result<BoundingBox> {
+fn bounds(row: &Row, first: usize) -> engine::Result<BoundingBox> {
     Ok(BoundingBox {
         x: row.get(first)?,
         y: row.get(first + 1)?,

@@ -1,9 +1,8 @@
 //! What the user decided, in the order in which they did: each decision is appended, and carried out in the same transaction.
 
-use rusqlite::params;
-
 use super::changes::recorded;
 use super::decision::{Decision, FaceRef, Line};
+use super::engine::{Access, params};
 use super::text::tidy;
 use super::{Catalog, CatalogError, FaceId, FaceRow, LineId, NewFace, PersonId, PhotoId, Result, State, Who, now};
 
@@ -56,12 +55,12 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn version(&self) -> Result<i64> {
-        Ok(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+        Ok(self.connection.version()?)
     }
 
     /// Whether nothing is being changed by this connection, as it still is where the end of a change has failed.
     pub fn is_at_rest(&self) -> bool {
-        self.connection.is_autocommit()
+        self.connection.is_at_rest()
     }
 
     /// Runs `work` while nobody else writes: what it reads is still so when it writes. All of it is kept, or none.
@@ -72,7 +71,7 @@ impl Catalog {
         &mut self,
         work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.transaction("BEGIN IMMEDIATE", work)
+        self.transaction(Access::Decide, work)
     }
 
     /// Runs `work`, which only reads, on the library as it is now, whatever others write meanwhile.
@@ -80,38 +79,27 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite and of `work`.
     pub fn unchanging<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.transaction("BEGIN", work)
+        self.transaction(Access::Read, work)
     }
 
     /// Runs `work` in the transaction that goes on, or else in one of its own.
-    fn transaction<T, E: From<CatalogError>>(
+    pub(super) fn transaction<T, E: From<CatalogError>>(
         &mut self,
-        begin: &str,
+        access: Access,
         work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         if !self.is_at_rest() {
             return work(self);
         }
-        self.run(begin)?;
-        let before = self.connection.total_changes();
-        let done = work(self).and_then(|done| Ok(self.mark_written(before).map(|()| done)?));
-        let done = done.and_then(|done| Ok(self.run("COMMIT").map(|()| done)?));
-        // On a full disk SQLite has done that itself; what went wrong first is what counts.
-        if done.is_err() && !self.is_at_rest() {
-            let _ = self.run("ROLLBACK");
+        self.connection.begin(access).map_err(CatalogError::from)?;
+        let done =
+            work(self).and_then(|done| Ok(self.connection.commit().map(|()| done).map_err(CatalogError::from)?));
+        // What went wrong first is what counts.
+        if done.is_err() {
+            let _ = self.connection.roll_back();
         }
         // What was written into a file that nobody can open any more is not kept.
         done.and_then(|done| Ok(self.check_is_there().map(|()| done)?))
-    }
-
-    /// Marks a transaction that has changed something: so its log can be told from another library's, see `damage.rs`.
-    fn mark_written(&self, before: u64) -> Result<()> {
-        if self.connection.total_changes() != before {
-            let sql =
-                "UPDATE settings SET value = substr(value, 18) || ':' || lower(hex(randomblob(8))) WHERE key = ?1";
-            self.connection.prepare_cached(sql)?.execute([super::damage::WRITES])?;
-        }
-        Ok(())
     }
 
     fn run(&self, sql: &str) -> Result<()> {
@@ -303,16 +291,16 @@ impl Catalog {
     /// Those of SQLite.
     pub fn face_ref(&self, face: &FaceRow) -> Result<FaceRef> {
         let sql = "SELECT hash FROM photos WHERE id = ?1";
-        let hash = self.connection.prepare_cached(sql)?.query_row([face.photo], |row| row.get(0))?;
+        let hash = self.connection.prepare(sql)?.query_row([face.photo], |row| row.get(0))?;
         Ok(FaceRef::new(&hash, face.bounds))
     }
 }
 
 impl super::Writer<'_> {
     pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {
-        let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2)";
-        self.connection.execute(sql, params![now(), serde_json::to_string(decision)?])?;
-        let line = LineId(self.connection.last_insert_rowid());
+        let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2) RETURNING id";
+        let line =
+            self.connection.query_row(sql, params![now(), serde_json::to_string(decision)?], |row| row.get(0))?;
         self.index(line, decision)?;
         Ok(line)
     }

@@ -25,6 +25,7 @@
 //! | `replay` | the journal applied again, to photos found again |
 //! | `imported` | names of other programs, one import a decision |
 //! | `written` | what facetag has written into files and sidecars |
+//! | `engine` | the interface to the database below all of this |
 //! | `read_only` | opening one that may not be written |
 //! | `damage` | whether it is damaged; what errors mean for whoever mends it |
 //! | `backup` | copies of it, and going back to one |
@@ -48,6 +49,7 @@ mod decision;
 mod describe;
 mod disk;
 mod edited;
+mod engine;
 mod faces;
 mod forget;
 mod ids;
@@ -83,6 +85,7 @@ pub use decision::{Decision, FaceRef, Line, is_same_box};
 pub use describe::count;
 pub use disk::shared_file_system;
 pub use disk::{disk_of, free_bytes};
+pub use engine::Error as DatabaseError;
 pub use faces::{FaceRow, InPhoto, State};
 pub use forget::{Forget, Forgotten};
 pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
@@ -100,7 +103,7 @@ pub use written::{NamedFaceRow, WrittenFile, WrittenTo};
 
 /// An open library.
 pub struct Catalog {
-    connection: rusqlite::Connection,
+    connection: engine::Connection,
     file: open::OpenFile,
 }
 
@@ -138,11 +141,17 @@ pub enum CatalogError {
     #[error("there is no group or person {0} any more: `facetag people` lists who there is")]
     Nobody(PersonId),
     #[error("the library: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Database(#[from] DatabaseError),
     #[error("the library could not be migrated: {0}")]
     Migration(#[from] rusqlite_migration::Error),
     #[error("the library has a row that cannot be understood: {0}")]
     Row(#[from] serde_json::Error),
+}
+
+impl From<rusqlite::Error> for CatalogError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 type Result<T> = std::result::Result<T, CatalogError>;

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::OpenFlags;
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::disk::shared_file_system;
+use super::engine::{self, Access, Connection, Optional};
 use super::salvage::Salvaged;
 use super::{Catalog, CatalogError, Library, Result, Writer, now};
 use super::{damage, read_only};
@@ -71,7 +72,7 @@ impl Catalog {
             match connect(&path) {
                 Ok(opened) if !opened.is_readonly("main")? && !library.is_one_file() => connection = Some(opened),
                 // Nothing can be created beside it.
-                Err(CatalogError::Sqlite(error)) if !read_only::is_refused(&error) => return Err(error.into()),
+                Err(CatalogError::Database(error)) if !read_only::is_refused(&error) => return Err(error.into()),
                 Err(CatalogError::NotALibrary { reason, .. }) => return Err(not_a_library(library, &reason)),
                 _ => return Self::open_read_only(library, migrations),
             }
@@ -84,7 +85,7 @@ impl Catalog {
             match is_ready(&connection, migrations) {
                 Ok(true) => {
                     damage::check_header(&connection, library)?;
-                    return Self::with(connection, &path);
+                    return Self::with(connection.into(), &path);
                 }
                 Ok(false) => {}
                 Err(error) if damage::is_damage(&error) => return Err(not_a_library(library, &error.to_string())),
@@ -97,9 +98,8 @@ impl Catalog {
         if !path.exists() {
             create(&path, migrations)?;
         }
-        let mut connection = connect(&path)?;
-        migrate(&mut connection, &path, library, migrations)?;
-        damage::check_header(&connection, library)?;
+        let connection = migrate(connect(&path)?, &path, library, migrations)?;
+        connection.sqlite().map(|sqlite| damage::check_header(sqlite, library)).transpose()?;
         Self::with(connection, &path)
     }
 
@@ -107,15 +107,14 @@ impl Catalog {
     fn open_read_only(library: &Library, migrations: &Migrations) -> Result<Self> {
         let path = library.file();
         let connection = read_only::connect(&path, migrations).map_err(|error| match error {
-            CatalogError::Sqlite(error) if damage::is_damage(&error) => not_a_library(library, &error.to_string()),
+            CatalogError::Database(error) if damage::is_damage(&error) => not_a_library(library, &error.to_string()),
             error => error,
         })?;
-        match migrations.current_version(&connection)? {
-            SchemaVersion::Inside(_) => {}
-            SchemaVersion::NoneSet => refuse_foreign_tables(&connection, &path)?,
-            SchemaVersion::Outside(_) => {
-                let written_by = setting(&connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
-                return Err(CatalogError::TooNew { path, written_by, ours: OURS });
+        if let Some(sqlite) = connection.sqlite() {
+            match migrations.current_version(sqlite)? {
+                SchemaVersion::Inside(_) => {}
+                SchemaVersion::NoneSet => refuse_foreign_tables(sqlite, &path)?,
+                SchemaVersion::Outside(_) => return Err(too_new(&connection, &path)?),
             }
         }
         Ok(Self { connection, file: OpenFile::of(&path)? })
@@ -123,11 +122,15 @@ impl Catalog {
 
     /// Whether the library may only be read: it is a backup, or on a disk or in a folder of somebody else.
     pub fn is_read_only(&self) -> bool {
-        self.connection.pragma_query_value(None, "query_only", |row| row.get(0)).unwrap_or(false)
+        let is_query_only =
+            |sqlite: &rusqlite::Connection| sqlite.pragma_query_value(None, "query_only", |row| row.get(0)).ok();
+        self.connection.sqlite().and_then(is_query_only).unwrap_or(false)
     }
 
     fn with(connection: Connection, path: &Path) -> Result<Self> {
-        connection.pragma_update(None, "foreign_keys", true)?;
+        if let Some(sqlite) = connection.sqlite() {
+            sqlite.pragma_update(None, "foreign_keys", true)?;
+        }
         Ok(Self { connection, file: OpenFile::of(path)? })
     }
 
@@ -146,7 +149,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite and of the file system.
     pub fn copy_to(&self, to: &Path) -> Result<()> {
-        copy(&self.connection, to)
+        match self.connection.sqlite() {
+            Some(sqlite) => copy(sqlite, to),
+            None => Ok(()),
+        }
     }
 
     /// A setting, or `None` where it was never made.
@@ -204,10 +210,10 @@ impl OpenFile {
 /// Connects to a file that is there. Nothing else in facetag may open it, not even for a moment: closing any descriptor of a
 /// file drops all POSIX locks that the process holds on it, and then other programs delete the log that SQLite is writing
 /// (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
-pub(super) fn connect(path: &Path) -> Result<Connection> {
+pub(super) fn connect(path: &Path) -> Result<rusqlite::Connection> {
     let connect = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = rusqlite::Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(120))?;
         // A decision is on disk when it is acknowledged. What scans find may be synced later, see `Catalog::batch`.
         connection.pragma_update(None, "synchronous", "full")?;
@@ -227,13 +233,11 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
 
 /// Opens a copy that nobody else has open, be it an empty file, and brings it to this version.
 pub(super) fn open_copy(file: &Path) -> Result<Catalog> {
-    let mut connection = connect(file)?;
-    set_up(&mut connection, &Migrations::from_slice(MIGRATIONS))?;
-    Catalog::with(connection, file)
+    Catalog::with(set_up(connect(file)?, &Migrations::from_slice(MIGRATIONS))?, file)
 }
 
 /// Whether nothing is to be created or migrated.
-fn is_ready(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<bool> {
+fn is_ready(connection: &rusqlite::Connection, migrations: &Migrations) -> engine::Result<bool> {
     let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     let is_current = matches!(migrations.current_version(connection), Ok(SchemaVersion::Inside(_)))
         && matches!(migrations.pending_migrations(connection), Ok(0));
@@ -263,9 +267,7 @@ fn create(path: &Path, migrations: &Migrations) -> Result<()> {
         }
     }
     Library::private_file(&new)?;
-    let mut connection = connect(&new)?;
-    set_up(&mut connection, migrations)?;
-    close_whole(connection)?;
+    close_whole(set_up(connect(&new)?, migrations)?)?;
     std::fs::rename(&new, path).map_err(failed)?;
     // The name is on disk before anything is decided under it; only Unix can sync a folder.
     #[cfg(unix)]
@@ -276,65 +278,68 @@ fn create(path: &Path, migrations: &Migrations) -> Result<()> {
 /// Closes a library that is to be renamed, with all of it in its one file. To close it alone would not do: where the disk is full, SQLite
 /// leaves the rest in the log and says nothing.
 pub(super) fn close_whole(connection: Connection) -> Result<()> {
-    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if is_busy {
-        return Err(CatalogError::Sqlite(rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
-            None,
-        )));
+    match connection {
+        Connection::Sqlite(sqlite) => Ok(sqlite.close()?),
     }
-    Ok(connection.close().map_err(|(_, error)| error)?)
 }
 
-fn migrate(connection: &mut Connection, path: &Path, library: &Library, migrations: &Migrations) -> Result<()> {
-    match migrations.current_version(connection)? {
-        SchemaVersion::Outside(_) => {
-            let written_by = setting(connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
-            return Err(CatalogError::TooNew { path: path.to_owned(), written_by, ours: OURS });
-        }
-        SchemaVersion::Inside(version) if migrations.pending_migrations(connection)? > 0 => {
-            back_up(connection, library, version.get())?;
+fn migrate(
+    connection: rusqlite::Connection,
+    path: &Path,
+    library: &Library,
+    migrations: &Migrations,
+) -> Result<Connection> {
+    match migrations.current_version(&connection)? {
+        SchemaVersion::Outside(_) => return Err(too_new(&connection.into(), path)?),
+        SchemaVersion::Inside(version) if migrations.pending_migrations(&connection)? > 0 => {
+            back_up(&connection, library, version.get())?;
         }
         SchemaVersion::Inside(_) => {}
-        SchemaVersion::NoneSet => refuse_foreign_tables(connection, path)?,
+        SchemaVersion::NoneSet => refuse_foreign_tables(&connection, path)?,
     }
     set_up(connection, migrations)
 }
 
 /// Makes the tables of this version, with a log that is written beside the file.
-fn set_up(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
+fn set_up(connection: rusqlite::Connection, migrations: &Migrations) -> Result<Connection> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     bring_up_to_date(connection, migrations)
 }
 
 /// Makes the tables of this version, and what is derived in them.
-pub(super) fn bring_up_to_date(connection: &mut Connection, migrations: &Migrations) -> Result<()> {
-    if migrations.pending_migrations(connection)? > 0 {
+pub(super) fn bring_up_to_date(mut connection: rusqlite::Connection, migrations: &Migrations) -> Result<Connection> {
+    let is_behind = migrations.pending_migrations(&connection)? > 0;
+    if is_behind {
         // Foreign keys are not looked after while tables are replaced.
         connection.pragma_update(None, "foreign_keys", false)?;
-        migrations.to_latest(connection)?;
-        let transaction = connection.transaction()?;
-        let mut writer = Writer { connection: &transaction };
+        migrations.to_latest(&mut connection)?;
+    }
+    let connection = Connection::from(connection);
+    let mut writer = Writer { connection: &connection };
+    // Where one of these fails, the connection is closed, which rolls it back.
+    if is_behind {
+        connection.begin(Access::Decide)?;
         writer.renew_keys()?;
         writer.renew_dates()?;
         writer.renew_places()?;
         writer.renew_shots()?;
-        set_setting(&transaction, "written_by", OURS)?;
-        transaction.commit()?;
+        set_setting(&connection, "written_by", OURS)?;
+        connection.commit()?;
     }
-    let transaction = connection.transaction()?;
-    Writer { connection: &transaction }.index_journal()?;
-    Ok(transaction.commit()?)
+    connection.begin(Access::Decide)?;
+    writer.index_journal()?;
+    connection.commit()?;
+    Ok(connection)
 }
 
 /// Keeps the file as it was: a migration that goes wrong, or a return to the older facetag, loses nothing.
-fn back_up(connection: &Connection, library: &Library, version: usize) -> Result<()> {
+fn back_up(connection: &rusqlite::Connection, library: &Library, version: usize) -> Result<()> {
     let folder = Library::at(library.backups());
     folder.create()?;
     copy(connection, &folder.folder().join(format!("library-schema-{version}-{}.sqlite", now().replace(':', ""))))
 }
 
-fn copy(connection: &Connection, to: &Path) -> Result<()> {
+fn copy(connection: &rusqlite::Connection, to: &Path) -> Result<()> {
     // Beside it, under a name that nothing else has.
     let half = to.with_extension(format!("{}.part", std::process::id()));
     let failed = |source| CatalogError::Io { path: half.clone(), source };
@@ -347,10 +352,14 @@ fn copy(connection: &Connection, to: &Path) -> Result<()> {
     std::fs::rename(&half, to).map_err(failed)
 }
 
-fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
-    let table: Option<String> = connection
-        .query_row("SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 1", [], |row| row.get(0))
-        .optional()?;
+fn too_new(connection: &Connection, path: &Path) -> Result<CatalogError> {
+    let written_by = setting(connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
+    Ok(CatalogError::TooNew { path: path.to_owned(), written_by, ours: OURS })
+}
+
+fn refuse_foreign_tables(connection: &rusqlite::Connection, path: &Path) -> Result<()> {
+    let table: Option<String> =
+        connection.query_row("SELECT min(name) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))?;
     match table {
         None => Ok(()),
         Some(table) => Err(CatalogError::NotALibrary {
@@ -366,7 +375,8 @@ fn setting(connection: &Connection, key: &str) -> Result<Option<String>> {
 }
 
 fn set_setting(connection: &Connection, key: &str, value: &str) -> Result<()> {
-    let sql = "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+    let sql =
+        "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     connection.execute(sql, [key, value])?;
     Ok(())
 }
@@ -399,7 +409,7 @@ mod tests {
         catalog.connection.execute("INSERT INTO later VALUES (1)", []).unwrap();
         let backups: Vec<_> = std::fs::read_dir(library.backups()).unwrap().map(|file| file.unwrap().path()).collect();
         assert_eq!(backups.len(), 1);
-        let backup = Connection::open(&backups[0]).unwrap();
+        let backup = Connection::from(rusqlite::Connection::open(&backups[0]).unwrap());
         assert_eq!(setting(&backup, "kept").unwrap().as_deref(), Some("yes"));
         assert!(backup.execute("INSERT INTO later VALUES (1)", []).is_err());
     }
@@ -414,7 +424,7 @@ mod tests {
 
         let error = Catalog::open(&library).err().expect("refused").to_string();
         assert!(error.contains("install facetag 9.8.7 or newer"), "{error}");
-        let version: i64 = Connection::open(library.file())
+        let version: i64 = rusqlite::Connection::open(library.file())
             .unwrap()
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .unwrap();
@@ -429,7 +439,7 @@ mod tests {
         assert!(matches!(Catalog::open(&library), Err(CatalogError::NotALibrary { .. })));
 
         std::fs::remove_file(library.file()).unwrap();
-        Connection::open(library.file()).unwrap().execute("CREATE TABLE recipes (id)", []).unwrap();
+        rusqlite::Connection::open(library.file()).unwrap().execute("CREATE TABLE recipes (id)", []).unwrap();
         assert!(matches!(Catalog::open(&library), Err(CatalogError::NotALibrary { .. })));
     }
 
@@ -449,7 +459,7 @@ mod tests {
     fn an_older_journal_is_indexed() {
         let (_folder, library) = library();
         library.create().unwrap();
-        let mut sqlite = Connection::open(library.file()).unwrap();
+        let mut sqlite = rusqlite::Connection::open(library.file()).unwrap();
         sqlite.pragma_update(None, "foreign_keys", false).unwrap();
         Migrations::from_slice(&MIGRATIONS[..6]).to_latest(&mut sqlite).unwrap();
         let (hash, landmarks) = (blake3::hash(b"a photo"), [[0.1f32; 2]; 5]);
@@ -478,7 +488,7 @@ mod tests {
             .unwrap()
             .query_map([], |row| row.get(0))
             .unwrap()
-            .collect::<rusqlite::Result<_>>()
+            .collect::<engine::Result<_>>()
             .unwrap();
         assert_eq!(origins, ["detected", "drawn"]);
         assert_eq!(
@@ -524,7 +534,7 @@ mod tests {
         let (_folder, library) = library();
         let mut catalog = Catalog::open(&library).unwrap();
         let synchronous = |connection: &Connection| -> i64 {
-            connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+            connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap()
         };
         let (normal, full) = (1, 2);
         let scan = catalog.batch(|writer| Ok(synchronous(writer.connection))).unwrap();

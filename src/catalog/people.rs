@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
+use super::engine::{self, Optional, params};
 use super::photos::Writer;
 use super::shots::Doubled;
 use super::text::{fold, fold_spelled_out, has_joined_words, has_words, tidy};
@@ -103,7 +103,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn summary(&self, person: PersonCount) -> Result<PersonSummary> {
         let PersonCount { id, name, hidden, ignored, favourite, faces, photos } = person;
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT min(taken), max(taken) FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1",
         )?;
         let (first, last) = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -117,18 +117,18 @@ impl Catalog {
     /// Those of SQLite.
     pub fn people_counted(&self) -> Result<Vec<PersonCount>> {
         let sql = "SELECT id FROM photos WHERE NOT EXISTS (SELECT 1 FROM files WHERE photo_id = photos.id)";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let forgotten = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<PhotoId>>>()?;
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(sql)?;
+        let forgotten = statement.query_map([], |row| row.get(0))?.collect::<engine::Result<HashSet<PhotoId>>>()?;
+        let mut statement = self.connection.prepare(
             "SELECT id, name, hidden, ignored, favourite FROM people WHERE name IS NOT NULL OR hidden OR ignored",
         )?;
         let rows = statement.query_map([], |row| {
             let (name, hidden, ignored, favourite) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
             Ok((row.get(0)?, (name, hidden, ignored, favourite)))
         })?;
-        let mut told_of = rows.collect::<rusqlite::Result<HashMap<PersonId, (Option<String>, bool, bool, bool)>>>()?;
+        let mut told_of = rows.collect::<engine::Result<HashMap<PersonId, (Option<String>, bool, bool, bool)>>>()?;
         // Added up here: SQLite would sort all of them, and more than once. A face that was removed has no person.
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT person_id, photo_id FROM faces INDEXED BY faces_by_person WHERE person_id IS NOT NULL
              ORDER BY person_id, photo_id",
         )?;
@@ -166,13 +166,13 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn most_seen(&self, limit: usize) -> Result<Vec<Who>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT people.id, name FROM people CROSS JOIN faces ON person_id = people.id
              WHERE name IS NOT NULL AND NOT hidden AND NOT ignored
              GROUP BY people.id ORDER BY favourite DESC, count(*) DESC, people.id LIMIT ?1",
         )?;
         let rows = statement.query_map([limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// In how many photos a person or group is.
@@ -181,7 +181,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn photos_of(&self, person: PersonId) -> Result<u64> {
         let sql = "SELECT count(DISTINCT photo_id) FROM seen_faces WHERE person_id = ?1";
-        let photos = self.connection.prepare_cached(sql)?.query_row([person], |row| row.get::<_, i64>(0))? as u64;
+        let photos = self.connection.prepare(sql)?.query_row([person], |row| row.get::<i64>(0))? as u64;
         Ok(photos - self.doubled()?.get(&person).copied().unwrap_or_default().photos)
     }
 
@@ -192,7 +192,7 @@ impl Catalog {
     pub fn names(&self) -> Result<HashMap<PersonId, String>> {
         let mut statement = self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Those whom the user does not want to see.
@@ -209,8 +209,8 @@ impl Catalog {
     /// Those of SQLite.
     pub fn births(&self) -> Result<HashMap<PersonId, Date>> {
         let mut statement = self.connection.prepare("SELECT id, born FROM people WHERE born IS NOT NULL")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-        let born = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<String>(1)?)))?;
+        let born = rows.collect::<engine::Result<Vec<_>>>()?;
         Ok(born.into_iter().filter_map(|(person, born)| Some((person, born.parse().ok()?))).collect())
     }
 
@@ -237,7 +237,7 @@ impl Catalog {
     fn people_where(&self, condition: &str) -> Result<HashSet<PersonId>> {
         let mut statement = self.connection.prepare(&format!("SELECT id FROM people WHERE {condition}"))?;
         let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The person of exactly this name, or who will have it: somebody new, under the next number. The flag tells which.
@@ -261,8 +261,7 @@ impl Catalog {
 
     /// The number that the next group will have.
     pub(super) fn next_person(&self) -> Result<PersonId> {
-        let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'people'";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+        Ok(PersonId(self.connection.last_number("people")? + 1))
     }
 
     /// Whom the user means: a number, a whole name, or whole words of one person's name, in any case. Somebody of whom no face is
@@ -323,7 +322,7 @@ impl Catalog {
 
     fn has_faces(&self, person: PersonId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM seen_faces WHERE person_id = ?1)";
-        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get(0))?)
+        Ok(self.connection.prepare(sql)?.query_row([person], |row| row.get(0))?)
     }
 
     /// The person of this name, however it is typed, see [`fold`]; of several whose names differ only so, the one whose name is
@@ -335,10 +334,10 @@ impl Catalog {
         let key = fold(name);
         // The others of the same key have their number behind it.
         let sql = "SELECT id, name FROM people WHERE key = ?1 OR (key > ?2 AND key < ?3) ORDER BY id";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let (first, end) = (format!("{key}{SAME_KEY}"), format!("{key}{AFTER_SAME_KEY}"));
         let rows = statement.query_map([key, first, end], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
-        let people = rows.collect::<rusqlite::Result<Vec<Who>>>()?;
+        let people = rows.collect::<engine::Result<Vec<Who>>>()?;
         let name = tidy(name);
         let rank = |person: &Who| {
             let theirs = person.name.as_deref().unwrap_or_default();
@@ -366,7 +365,7 @@ impl Catalog {
             let key = fold(&name);
             Ok((Who { id: row.get(0)?, name: Some(name) }, key))
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }
 
@@ -380,7 +379,7 @@ impl Writer<'_> {
     pub(super) fn key(&self, person: PersonId, name: &str) -> Result<String> {
         let key = fold(name);
         let sql = "SELECT EXISTS (SELECT 1 FROM people WHERE key = ?1 AND id <> ?2)";
-        let is_taken: bool = self.connection.prepare_cached(sql)?.query_row(params![key, person], |row| row.get(0))?;
+        let is_taken: bool = self.connection.prepare(sql)?.query_row(params![key, person], |row| row.get(0))?;
         Ok(if is_taken { format!("{key}{SAME_KEY}{person}") } else { key })
     }
 
@@ -389,11 +388,12 @@ impl Writer<'_> {
         let mut statement =
             self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL ORDER BY id")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let people = rows.collect::<rusqlite::Result<Vec<(PersonId, String)>>>()?;
-        self.connection.execute("UPDATE people SET key = char(31) || id WHERE name IS NOT NULL", [])?;
+        let people = rows.collect::<engine::Result<Vec<(PersonId, String)>>>()?;
+        let sql = "UPDATE people SET key = ?1 || CAST(id AS TEXT) WHERE name IS NOT NULL";
+        self.connection.execute(sql, [SAME_KEY.to_string()])?;
         for (id, name) in people {
             let key = self.key(id, &name)?;
-            self.connection.prepare_cached("UPDATE people SET key = ?2 WHERE id = ?1")?.execute(params![id, key])?;
+            self.connection.prepare("UPDATE people SET key = ?2 WHERE id = ?1")?.execute(params![id, key])?;
         }
         Ok(())
     }
@@ -403,8 +403,8 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn new_group(&mut self) -> Result<PersonId> {
-        self.connection.prepare_cached("INSERT INTO people (created_at) VALUES (?1)")?.execute([now()])?;
-        Ok(PersonId(self.connection.last_insert_rowid()))
+        let sql = "INSERT INTO people (created_at) VALUES (?1) RETURNING id";
+        Ok(self.connection.query_row(sql, [now()], |row| row.get(0))?)
     }
 
     /// Forgets the groups that no face is in and that the user said nothing of.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension, params};
 
 use super::decision::{Decision, FaceRef};
+use super::engine::{Optional, params};
 use super::photos::Writer;
 use super::text::tidy;
 use super::{PersonId, Result, now};
@@ -85,7 +85,7 @@ impl Writer<'_> {
     /// These people, as far as they exist.
     pub(super) fn people(&self, ids: &[PersonId]) -> Result<People> {
         let sql = "SELECT name, hidden, ignored, born, cover, favourite FROM people WHERE id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let mut people = People::default();
         for &id in ids {
             let row = statement.query_row([id], |row| {
@@ -104,7 +104,7 @@ impl Writer<'_> {
     /// Stores what these people are now; those who are not in `after` no longer exist.
     pub(super) fn store_people(&mut self, before: &People, after: &People) -> Result<()> {
         for id in before.0.keys().filter(|id| !after.0.contains_key(id)) {
-            self.connection.prepare_cached("DELETE FROM people WHERE id = ?1")?.execute([id])?;
+            self.connection.prepare("DELETE FROM people WHERE id = ?1")?.execute([id])?;
         }
         let changed = |(id, person): &(&PersonId, &PersonState)| before.0.get(id) != Some(person);
         for (id, PersonState { name, hidden, ignored, favourite, born, cover }) in after.0.iter().filter(changed) {
@@ -114,7 +114,7 @@ impl Writer<'_> {
                        ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key, hidden = excluded.hidden,
                            ignored = excluded.ignored, born = excluded.born, cover = excluded.cover,
                            favourite = excluded.favourite";
-            self.connection.prepare_cached(sql)?.execute(params![
+            self.connection.prepare(sql)?.execute(params![
                 id,
                 now(),
                 name,

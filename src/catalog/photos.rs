@@ -5,8 +5,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
+use super::engine::{self, Access, Connection, Optional, Row, params};
 use super::faces::unrecognisable;
 use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, PersonId, PhotoId, Result, now};
@@ -165,17 +164,17 @@ pub struct Tally {
 }
 
 /// The columns of [`file`].
-const FILE: &str =
-    "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0), beside ->> '$.stamp'";
+const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0),
+     CAST(beside ->> 'stamp' AS BIGINT)";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
                       OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)))";
 
-fn file(row: &Row) -> rusqlite::Result<FileRow> {
+fn file(row: &Row) -> engine::Result<FileRow> {
     Ok(FileRow {
-        path: row.get::<_, SqlPath<_>>(0)?.0,
-        stamp: Stamp { size: row.get::<_, i64>(1)? as u64, modified: row.get(2)?, changed: row.get(6)? },
+        path: row.get::<SqlPath<_>>(0)?.0,
+        stamp: Stamp { size: row.get::<i64>(1)? as u64, modified: row.get(2)?, changed: row.get(6)? },
         photo: row.get(3)?,
         problem: row.get(4)?,
         missing: row.get(5)?,
@@ -193,7 +192,7 @@ impl Catalog {
         let mut statement = self.connection.prepare(&sql)?;
         let (first, end) = below(folder);
         let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The files of a photo, those that are there first, then by path.
@@ -201,11 +200,11 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_of(&self, photo: PhotoId) -> Result<Vec<FileRow>> {
-        let mut statement = self.connection.prepare_cached(&format!(
+        let mut statement = self.connection.prepare(&format!(
             "SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path"
         ))?;
         let rows = statement.query_map([photo], file)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The files that could not be read and are there still, by path, at most so many, and how many there are.
@@ -214,12 +213,12 @@ impl Catalog {
     /// Those of SQLite.
     pub fn unreadable_files(&self, limit: usize) -> Result<(Vec<FileRow>, u64)> {
         let sql = "SELECT count(*) FROM files WHERE problem IS NOT NULL AND missing_since IS NULL";
-        let total = self.connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))? as u64;
-        let mut statement = self.connection.prepare_cached(&format!(
+        let total = self.connection.prepare(sql)?.query_row([], |row| row.get::<i64>(0))? as u64;
+        let mut statement = self.connection.prepare(&format!(
             "SELECT {FILE} FROM files WHERE problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
         ))?;
         let rows = statement.query_map([limit as i64], file)?;
-        Ok((rows.collect::<rusqlite::Result<_>>()?, total))
+        Ok((rows.collect::<engine::Result<_>>()?, total))
     }
 
     /// How many photos lie below a folder, those that are missing now too.
@@ -230,7 +229,7 @@ impl Catalog {
         let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {UNDER}");
         let (first, end) = below(folder);
         let bounds = [SqlPath(folder), SqlPath(&first), SqlPath(&end)];
-        Ok(self.connection.prepare_cached(&sql)?.query_row(bounds, |row| row.get::<_, i64>(0))? as u64)
+        Ok(self.connection.prepare(&sql)?.query_row(bounds, |row| row.get::<i64>(0))? as u64)
     }
 
     /// The hashes of all photos known.
@@ -240,7 +239,7 @@ impl Catalog {
     pub fn hashes(&self) -> Result<HashSet<Hash>> {
         let mut statement = self.connection.prepare("SELECT hash FROM photos")?;
         let hashes = statement.query_map([], |row| row.get(0))?;
-        Ok(hashes.collect::<rusqlite::Result<_>>()?)
+        Ok(hashes.collect::<engine::Result<_>>()?)
     }
 
     /// Notes files that are gone, files that are back, and files that were looked at.
@@ -248,21 +247,27 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite; then nothing is noted.
     pub fn note_files(&mut self, gone: &[PathBuf], back: &[PathBuf], seen: &[(PathBuf, Stamp)]) -> Result<()> {
-        let transaction = self.connection.transaction()?;
-        for path in gone {
-            let sql = "UPDATE files SET missing_since = ?2 WHERE path = ?1";
-            transaction.prepare_cached(sql)?.execute(params![SqlPath(path), now()])?;
+        // Then there is no need to wait for whoever writes.
+        if gone.is_empty() && back.is_empty() && seen.is_empty() {
+            return Ok(());
         }
-        for path in back {
-            let sql = "UPDATE files SET missing_since = NULL WHERE path = ?1";
-            transaction.prepare_cached(sql)?.execute([SqlPath(path)])?;
-        }
-        gone.iter().chain(back).try_for_each(|path| Writer { connection: &transaction }.pair(path))?;
-        for (path, stamp) in seen {
-            let sql = "UPDATE files SET changed = ?2 WHERE path = ?1";
-            transaction.prepare_cached(sql)?.execute(params![SqlPath(path), stamp.changed])?;
-        }
-        Ok(transaction.commit()?)
+        self.exclusively(|catalog| {
+            let mut writer = Writer { connection: &catalog.connection };
+            for path in gone {
+                let sql = "UPDATE files SET missing_since = ?2 WHERE path = ?1";
+                writer.connection.execute(sql, params![SqlPath(path), now()])?;
+            }
+            for path in back {
+                let sql = "UPDATE files SET missing_since = NULL WHERE path = ?1";
+                writer.connection.execute(sql, [SqlPath(path)])?;
+            }
+            gone.iter().chain(back).try_for_each(|path| writer.pair(path))?;
+            for (path, stamp) in seen {
+                let sql = "UPDATE files SET changed = ?2 WHERE path = ?1";
+                writer.connection.execute(sql, params![SqlPath(path), stamp.changed])?;
+            }
+            Ok(())
+        })
     }
 
     /// Carries out `writes` in one transaction: all of them are kept, or none. A power cut may take the last ones back, as
@@ -271,21 +276,15 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite and of `writes`; [`CatalogError::Gone`].
     pub fn batch<T>(&mut self, writes: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
-        if !self.is_at_rest() {
-            return writes(&mut Writer { connection: &self.connection });
-        }
-        self.connection.pragma_update(None, "synchronous", "normal")?;
-        let done = self.exclusively(|catalog| writes(&mut Writer { connection: &catalog.connection }));
-        self.connection.pragma_update(None, "synchronous", "full")?;
-        done
+        self.transaction(Access::Ingest, |catalog| writes(&mut Writer { connection: &catalog.connection }))
     }
 
     /// The photo with this id.
     ///
     /// # Errors
-    /// Those of SQLite; `QueryReturnedNoRows` for an unknown id.
+    /// Those of SQLite; [`engine::Error::NoRow`] for an unknown id.
     pub fn photo(&self, id: PhotoId) -> Result<PhotoRow> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT hash, width, height, taken, taken_offset, latitude, longitude, camera,
                     city, district, region, country, country_code, taken_source
              FROM photos LEFT JOIN places ON places.id = place_id WHERE photos.id = ?1",
@@ -300,7 +299,7 @@ impl Catalog {
                 width: row.get(1)?,
                 height: row.get(2)?,
                 taken: taken_text(row.get(3)?, row.get(4)?),
-                taken_source: row.get::<_, Option<String>>(13)?.and_then(|name| DateSource::called(&name)),
+                taken_source: row.get::<Option<String>>(13)?.and_then(|name| DateSource::called(&name)),
                 gps: latitude.zip(longitude).map(|(latitude, longitude)| Gps { latitude, longitude }),
                 place: match city {
                     Some(city) => Some(Place {
@@ -324,7 +323,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn photo_if_known(&self, id: PhotoId) -> Result<Option<PhotoRow>> {
         match self.photo(id) {
-            Err(CatalogError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => Ok(None),
+            Err(CatalogError::Database(engine::Error::NoRow)) => Ok(None),
             found => found.map(Some),
         }
     }
@@ -346,7 +345,7 @@ impl Catalog {
             "SELECT DISTINCT faces.photo_id, name FROM seen_faces AS faces JOIN people ON people.id = person_id
              WHERE faces.photo_id > ?1 AND name IS NOT NULL AND NOT hidden AND NOT ignored ORDER BY faces.photo_id, name",
         )?;
-        let rows = statement.query_map([since], |row| Ok((row.get::<_, PhotoId>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = statement.query_map([since], |row| Ok((row.get::<PhotoId>(0)?, row.get::<String>(1)?)))?;
         let mut photos: Vec<(PhotoId, NamedPhoto)> = Vec::new();
         for row in rows {
             let (id, name) = row?;
@@ -370,8 +369,8 @@ impl Catalog {
             "SELECT path, photo_id FROM files
              WHERE photo_id IS NOT NULL AND problem IS NULL AND missing_since IS NULL ORDER BY path",
         )?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, SqlPath<_>>(0)?.0, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map([], |row| Ok((row.get::<SqlPath<_>>(0)?.0, row.get(1)?)))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The photo that lies at this path.
@@ -389,7 +388,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn path_of(&self, photo: PhotoId) -> Result<Option<PathBuf>> {
         let sql = "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path LIMIT 1";
-        let path = self.connection.prepare_cached(sql)?.query_row([photo], |row| row.get::<_, SqlPath<PathBuf>>(0));
+        let path = self.connection.prepare(sql)?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
         Ok(path.optional()?.map(|path| path.0))
     }
 
@@ -400,9 +399,9 @@ impl Catalog {
     pub fn readable_paths(&self, photo: PhotoId) -> Result<Vec<PathBuf>> {
         let sql =
             "SELECT path FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL ORDER BY path";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map([photo], |row| Ok(row.get::<_, SqlPath<_>>(0)?.0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([photo], |row| Ok(row.get::<SqlPath<_>>(0)?.0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// How many photos of a person or group are missing: none of their files was there at the last scan.
@@ -412,7 +411,7 @@ impl Catalog {
     pub fn missing_photos_of(&self, person: PersonId) -> Result<u64> {
         let sql = "SELECT count(DISTINCT photo_id) FROM seen_faces WHERE person_id = ?1
                    AND NOT EXISTS (SELECT 1 FROM files WHERE files.photo_id = seen_faces.photo_id AND missing_since IS NULL)";
-        Ok(self.connection.prepare_cached(sql)?.query_row([person], |row| row.get::<_, i64>(0))? as u64)
+        Ok(self.connection.prepare(sql)?.query_row([person], |row| row.get::<i64>(0))? as u64)
     }
 
     /// Whether any photo is missing: only then it is worth to ask of whom.
@@ -430,7 +429,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn is_missing(&self, path: &Path) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1 AND missing_since IS NOT NULL)";
-        Ok(self.connection.prepare_cached(sql)?.query_row([SqlPath(path)], |row| row.get(0))?)
+        Ok(self.connection.prepare(sql)?.query_row([SqlPath(path)], |row| row.get(0))?)
     }
 
     /// What the library holds, in numbers.
@@ -438,7 +437,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn tally(&self) -> Result<Tally> {
-        let count = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64);
+        let count = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<i64>(0)).map(|n| n as u64);
         Ok(Tally {
             photos: count(
                 "SELECT count(DISTINCT coalesce(shot_of, photo_id)) FROM files JOIN photos ON photos.id = photo_id",
@@ -478,28 +477,25 @@ impl Writer<'_> {
             return Ok(id);
         }
         let place = photo.place.as_ref().map(|place| self.place(place)).transpose()?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO photos (hash, width, height, taken, taken_offset, latitude, longitude, place_id,
-                                     camera, detector, scanned_at, taken_source, own)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            )?
-            .execute(params![
-                photo.hash,
-                photo.width,
-                photo.height,
-                photo.taken.map(|taken| taken.when.to_string()),
-                photo.taken.and_then(|taken| taken.offset_minutes),
-                photo.gps.map(|gps| gps.latitude),
-                photo.gps.map(|gps| gps.longitude),
-                place,
-                photo.camera,
-                photo.pack,
-                now(),
-                photo.taken.map(|taken| taken.source.name()),
-                photo.own()?,
-            ])?;
-        let id = PhotoId(self.connection.last_insert_rowid());
+        let sql = "INSERT INTO photos (hash, width, height, taken, taken_offset, latitude, longitude, place_id,
+                                       camera, detector, scanned_at, taken_source, own)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING id";
+        let values = params![
+            photo.hash,
+            photo.width,
+            photo.height,
+            photo.taken.map(|taken| taken.when.to_string()),
+            photo.taken.and_then(|taken| taken.offset_minutes),
+            photo.gps.map(|gps| gps.latitude),
+            photo.gps.map(|gps| gps.longitude),
+            place,
+            photo.camera,
+            photo.pack,
+            now(),
+            photo.taken.map(|taken| taken.source.name()),
+            photo.own()?,
+        ];
+        let id = self.connection.query_row(sql, values, |row| row.get(0))?;
         for face in &photo.faces {
             if self.is_forgotten(&photo.hash, &face.bounds)? {
                 continue;
@@ -516,7 +512,7 @@ impl Writer<'_> {
     pub fn describe(&mut self, photo: &NewPhoto) -> Result<()> {
         let place = photo.place.as_ref().map(|place| self.place(place)).transpose()?;
         self.connection
-            .prepare_cached(
+            .prepare(
                 "UPDATE photos SET taken = ?2, taken_offset = ?3, latitude = ?4, longitude = ?5, place_id = ?6, camera = ?7,
                      taken_source = ?8, own = ?9
                  WHERE hash = ?1",
@@ -541,7 +537,7 @@ impl Writer<'_> {
     /// Dates photos without a date by their names, as this version of facetag reads these.
     pub(super) fn renew_dates(&mut self) -> Result<()> {
         let mut statement = self.connection.prepare("SELECT id FROM photos WHERE taken IS NULL")?;
-        let photos = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<PhotoId>>>()?;
+        let photos = statement.query_map([], |row| row.get(0))?.collect::<engine::Result<Vec<PhotoId>>>()?;
         photos.into_iter().try_for_each(|photo| self.settle(photo))
     }
 
@@ -553,12 +549,12 @@ impl Writer<'_> {
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement
             .query_map([], |row| Ok((row.get(0)?, Gps { latitude: row.get(1)?, longitude: row.get(2)? })))?
-            .collect::<rusqlite::Result<Vec<(PhotoId, Gps)>>>()?;
+            .collect::<engine::Result<Vec<(PhotoId, Gps)>>>()?;
         for (photo, gps) in rows {
             if let Some(place) = place(gps) {
                 let place = self.place(&place)?;
                 let sql = "UPDATE photos SET place_id = ?2 WHERE id = ?1";
-                self.connection.prepare_cached(sql)?.execute(params![photo, place])?;
+                self.connection.prepare(sql)?.execute(params![photo, place])?;
             }
         }
         Ok(())
@@ -569,7 +565,7 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn photo_with(&self, hash: &Hash) -> Result<Option<PhotoId>> {
-        let mut statement = self.connection.prepare_cached("SELECT id FROM photos WHERE hash = ?1")?;
+        let mut statement = self.connection.prepare("SELECT id FROM photos WHERE hash = ?1")?;
         Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
     }
 
@@ -581,7 +577,7 @@ impl Writer<'_> {
     pub fn file(&mut self, path: &Path, stamp: Stamp, photo: PhotoId) -> Result<Filed> {
         let before: Option<Option<PhotoId>> = self
             .connection
-            .prepare_cached("SELECT photo_id FROM files WHERE path = ?1")?
+            .prepare("SELECT photo_id FROM files WHERE path = ?1")?
             .query_row([SqlPath(path)], |row| row.get(0))
             .optional()?;
         if let Some(Some(old)) = before
@@ -597,7 +593,7 @@ impl Writer<'_> {
             self.connection.execute("UPDATE files SET path = ?1 WHERE id = ?2", params![SqlPath(path), id])?;
         }
         self.connection
-            .prepare_cached(
+            .prepare(
                 "INSERT INTO files (path, size, modified, changed, photo_id) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
                      changed = excluded.changed, photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
@@ -622,9 +618,9 @@ impl Writer<'_> {
 
     /// A file in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
     fn left_by(&self, photo: PhotoId) -> Result<Option<(i64, PathBuf)>> {
-        let mut statement = self.connection.prepare_cached("SELECT id, path FROM files WHERE photo_id = ?1")?;
-        let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<_, SqlPath<PathBuf>>(1)?.0)))?;
-        let files = files.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut statement = self.connection.prepare("SELECT id, path FROM files WHERE photo_id = ?1")?;
+        let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<SqlPath<PathBuf>>(1)?.0)))?;
+        let files = files.collect::<engine::Result<Vec<_>>>()?;
         Ok(files.into_iter().find(|(_, path)| matches!(path.try_exists(), Ok(false))))
     }
 
@@ -634,7 +630,7 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn unreadable(&mut self, path: &Path, stamp: Stamp, problem: &str) -> Result<()> {
         self.connection
-            .prepare_cached(
+            .prepare(
                 "INSERT INTO files (path, size, modified, changed, problem) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
                      changed = excluded.changed, problem = excluded.problem, missing_since = NULL",
@@ -646,7 +642,7 @@ impl Writer<'_> {
     pub(super) fn place(&mut self, place: &Place) -> Result<i64> {
         let Place { city, district, region, country, country_code, names } = place;
         let sql = "SELECT id FROM places WHERE city = ?1 AND district = ?2 AND region = ?3 AND country_code = ?4";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let known = statement.query_row([city, district, region, country_code], |row| row.get(0)).optional()?;
         if let Some(known) = known {
             return Ok(known);
@@ -654,12 +650,10 @@ impl Writer<'_> {
         let names = [city, district, region, country, country_code].into_iter().chain(names);
         let keys: BTreeSet<String> = names.map(|name| fold(name)).filter(|key| !key.is_empty()).collect();
         let key: String = keys.into_iter().map(|key| format!("|{key}")).chain(["|".to_owned()]).collect();
-        self.connection
-            .prepare_cached(
-                "INSERT INTO places (city, district, region, country, country_code, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![city, district, region, country, country_code, key])?;
-        Ok(self.connection.last_insert_rowid())
+        let sql = "INSERT INTO places (city, district, region, country, country_code, key)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id";
+        let values = params![city, district, region, country, country_code, key];
+        Ok(self.connection.query_row(sql, values, |row| row.get(0))?)
     }
 }
 

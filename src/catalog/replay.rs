@@ -59,7 +59,7 @@ impl Writer<'_> {
         if about.is_empty() {
             return Ok(());
         }
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.connection.defer_foreign_keys()?;
         self.derive(about)?;
         // What was kept of decisions knows nothing of these faces.
         self.forget_changes()
@@ -67,7 +67,7 @@ impl Writer<'_> {
 
     /// Makes of everything in the library what the journal says, as after lines were added to it or removed from it.
     pub(super) fn say_journal_again(&mut self) -> Result<()> {
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.connection.defer_foreign_keys()?;
         self.index_journal_anew()?;
         self.forget_changes()?;
         let mut after = People::default();
@@ -109,7 +109,7 @@ impl Writer<'_> {
                                (SELECT 1 FROM faces AS old WHERE id = ?1 AND person_id IS NOT NULL
                                 AND coalesce(state, 'auto') = 'auto' AND NOT EXISTS
                                     (SELECT 1 FROM rejections WHERE face_id = ?2 AND person_id = old.person_id))";
-                self.connection.prepare_cached(sql)?.execute([old, new])?;
+                self.connection.prepare(sql)?.execute([old, new])?;
             }
         }
         Ok(())
@@ -137,7 +137,7 @@ impl Writer<'_> {
     /// Derives from the journal the state of all that a decision is about: where it is taken back or done again, and
     /// no change was kept.
     pub(super) fn derive_again(&mut self, line: &Line) -> Result<()> {
-        self.connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        self.connection.defer_foreign_keys()?;
         let merges = self.merges()?;
         let mut people: BTreeSet<PersonId> = line.decision.people().into_iter().collect();
         // Whoever became one with them counts too.
@@ -163,13 +163,13 @@ impl Writer<'_> {
         for &person in ids.iter().filter(|_| line.decision.merge().is_some()) {
             for face in self.faces_about([person; 2])? {
                 let sql = "SELECT photo_id FROM faces WHERE id = ?1";
-                photos.insert(self.connection.prepare_cached(sql)?.query_row([face], |row| row.get(0))?);
+                photos.insert(self.connection.prepare(sql)?.query_row([face], |row| row.get(0))?);
             }
         }
         // Automatic tags of these people may follow from this decision: they are compared again.
         for person in &ids {
             let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'";
-            self.connection.prepare_cached(sql)?.execute([person])?;
+            self.connection.prepare(sql)?.execute([person])?;
         }
         let before = self.people(&ids)?;
         let mut after = People::default();

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
-
+use super::engine::{self, params};
 use super::photos::{UNDER, below};
 use super::text::SqlPath;
 use super::{Catalog, Library, Result, now};
@@ -42,15 +41,15 @@ impl Catalog {
             .prepare("SELECT path, scanned_at, offline, excluded, follow_links, skipped FROM roots ORDER BY path")?;
         let rows = statement.query_map([], |row| {
             Ok(Root {
-                path: row.get::<_, SqlPath<_>>(0)?.0,
+                path: row.get::<SqlPath<_>>(0)?.0,
                 scanned_at: row.get(1)?,
                 offline: row.get(2)?,
-                excluded: serde_json::from_str(&row.get::<_, String>(3)?).unwrap_or_default(),
+                excluded: serde_json::from_str(&row.get::<String>(3)?).unwrap_or_default(),
                 follow_links: row.get(4)?,
                 skipped: row.get(5)?,
             })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Remembers `path` (absolute) as a root, unless a root holds it already; roots inside it become part of it.
@@ -62,19 +61,22 @@ impl Catalog {
         if roots.iter().any(|root| path.starts_with(&root.path)) {
             return Ok(());
         }
-        let transaction = self.connection.transaction()?;
         let (mut excluded, mut follow_links) = (Vec::new(), false);
         for inner in roots.iter().filter(|root| root.path.starts_with(path)) {
             let way = inner.path.strip_prefix(path).unwrap_or(&inner.path).to_string_lossy();
             excluded.extend(inner.excluded.iter().map(|pattern| seen_from_above(&way, pattern)));
             follow_links |= inner.follow_links;
-            transaction.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(&inner.path)])?;
         }
-        transaction.execute(
-            "INSERT INTO roots (path, added_at, excluded, follow_links) VALUES (?1, ?2, ?3, ?4)",
-            params![SqlPath(path), now(), serde_json::to_string(&excluded)?, follow_links],
-        )?;
-        Ok(transaction.commit()?)
+        self.exclusively(|catalog| {
+            for inner in roots.iter().filter(|root| root.path.starts_with(path)) {
+                catalog.connection.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(&inner.path)])?;
+            }
+            catalog.connection.execute(
+                "INSERT INTO roots (path, added_at, excluded, follow_links) VALUES (?1, ?2, ?3, ?4)",
+                params![SqlPath(path), now(), serde_json::to_string(&excluded)?, follow_links],
+            )?;
+            Ok(())
+        })
     }
 
     /// Remembers how a root is to be scanned.
@@ -92,7 +94,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_is_offline(&mut self, path: &Path) -> Result<()> {
-        self.connection.execute("UPDATE roots SET offline = 1 WHERE path = ?1", [SqlPath(path)])?;
+        self.connection.execute("UPDATE roots SET offline = TRUE WHERE path = ?1", [SqlPath(path)])?;
         Ok(())
     }
 
@@ -101,7 +103,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_was_scanned(&mut self, path: &Path, skipped: &str) -> Result<()> {
-        let sql = "UPDATE roots SET offline = 0, scanned_at = ?2, skipped = ?3 WHERE path = ?1";
+        let sql = "UPDATE roots SET offline = FALSE, scanned_at = ?2, skipped = ?3 WHERE path = ?1";
         self.connection.execute(sql, params![SqlPath(path), now(), skipped])?;
         Ok(())
     }
@@ -127,7 +129,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_is_back(&mut self, path: &Path) -> Result<()> {
-        self.connection.execute("UPDATE roots SET offline = 0 WHERE path = ?1", [SqlPath(path)])?;
+        self.connection.execute("UPDATE roots SET offline = FALSE WHERE path = ?1", [SqlPath(path)])?;
         Ok(())
     }
 }

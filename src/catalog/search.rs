@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
 
+use super::engine::{self, Row, Value};
 use super::faces::unrecognisable;
 use super::photos::{Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
@@ -106,12 +105,12 @@ const ORDER: &str = "ORDER BY taken NULLS LAST, path";
 /// What [`hit`] reads behind the number of a photo.
 const HIT: &str = "path, taken, taken_offset, width, height, hash, coalesce(shot_of, photos.id)";
 
-fn hit(row: &Row) -> rusqlite::Result<Hit> {
+fn hit(row: &Row) -> engine::Result<Hit> {
     Ok(Hit {
         photo: row.get(0)?,
         shot: row.get(7)?,
         hash: row.get(6)?,
-        path: row.get::<_, SqlPath<_>>(1)?.0,
+        path: row.get::<SqlPath<_>>(1)?.0,
         taken: taken_text(row.get(2)?, row.get(3)?),
         width: row.get(4)?,
         height: row.get(5)?,
@@ -135,20 +134,20 @@ impl Catalog {
     /// Those of SQLite.
     pub fn some_of_all(&self, skip: usize, take: usize) -> Result<(Vec<Hit>, usize)> {
         let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {READABLE} AND {ONLINE} AND {DEVELOPED}");
-        let total = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))? as usize;
+        let total = self.connection.query_row(&sql, [], |row| row.get::<i64>(0))? as usize;
         // Not a plain join: SQLite would sort all of them before it gives the first.
         let sql = format!(
             "SELECT photos.id, {HIT} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
              WHERE {ONLINE} AND shot_of IS NULL {ORDER}"
         );
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let (mut hits, mut seen) = (Vec::new(), HashSet::new());
         while hits.len() < take
             && let Some(row) = rows.next()?
         {
-            if seen.insert(row.get::<_, PhotoId>(0)?) && seen.len() > skip {
-                hits.push(hit(row)?);
+            if seen.insert(row.get::<PhotoId>(0)?) && seen.len() > skip {
+                hits.push(hit(&row)?);
             }
         }
         Ok((hits, total))
@@ -159,7 +158,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn position(&self, query: &Query, photo: PhotoId) -> Result<Option<ResultPosition>> {
-        let photos = self.fitting(query, "path", |row| row.get::<_, PhotoId>(0))?;
+        let photos = self.fitting(query, "path", |row| row.get::<PhotoId>(0))?;
         Ok(ResultPosition::among(&photos, photo))
     }
 
@@ -168,10 +167,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn towns(&self, limit: usize) -> Result<Vec<String>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT DISTINCT city FROM places ORDER BY city LIMIT ?1")?;
+        let mut statement = self.connection.prepare("SELECT DISTINCT city FROM places ORDER BY city LIMIT ?1")?;
         let rows = statement.query_map([limit as i64], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The photos that fit, in order: what is read of each from its number and `columns`. Of the photos of one shot the one
@@ -180,12 +178,12 @@ impl Catalog {
         &self,
         query: &Query,
         columns: &str,
-        mut read: impl FnMut(&Row) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row) -> engine::Result<T>,
     ) -> Result<Vec<T>> {
         let (sql, values) = self.statement(query, columns)?;
         let mut statement = self.connection.prepare(&sql)?;
-        let shot_column = statement.column_count() - 1;
-        let mut rows = statement.query(params_from_iter(values))?;
+        let shot_column = statement.column_names().len() - 1;
+        let mut rows = statement.query(values.as_slice())?;
         let mut fitting = Vec::new();
         // Of each shot the photo that is listed, and where.
         let mut listed: HashMap<PhotoId, (PhotoId, usize)> = HashMap::new();
@@ -201,7 +199,7 @@ impl Catalog {
                     Entry::Occupied(_) => continue,
                 }
             }
-            fitting.push(Some(read(row)?));
+            fitting.push(Some(read(&row)?));
         }
         Ok(fitting.into_iter().flatten().collect())
     }
@@ -231,9 +229,8 @@ impl Catalog {
         let (mut smallest, mut least) = (None, i64::MAX);
         for condition in conditions {
             let Some(rows) = &condition.rows else { continue };
-            let sql = format!("SELECT count(*) FROM ({rows} LIMIT {least})");
-            let count =
-                self.connection.prepare(&sql)?.query_row(params_from_iter(&condition.values), |row| row.get(0))?;
+            let sql = format!("SELECT count(*) FROM ({rows} LIMIT {least}) AS listed");
+            let count = self.connection.prepare(&sql)?.query_row(condition.values.as_slice(), |row| row.get(0))?;
             if count < least {
                 (smallest, least) = (Some(condition), count);
             }
@@ -309,10 +306,11 @@ impl Query {
             // Flat, which is exact enough within the few hundred km that are allowed.
             let degrees = km / KM_PER_DEGREE;
             let narrow = latitude.to_radians().cos().powi(2);
-            let east = format!("min(abs(longitude - {longitude:?}), 360 - abs(longitude - {longitude:?}))");
+            let east = format!("abs(longitude - {longitude:?})");
+            let east = format!("CASE WHEN {east} > 180 THEN 360 - {east} ELSE {east} END");
             let test = format!(
                 "(latitude BETWEEN {:?} AND {:?} AND (latitude - {latitude:?}) * (latitude - {latitude:?})
-                  + {east} * {east} * {narrow:?} <= {:?})",
+                  + ({east}) * ({east}) * {narrow:?} <= {:?})",
                 latitude - degrees,
                 latitude + degrees,
                 degrees * degrees,
@@ -325,7 +323,7 @@ impl Query {
         }
         if self.unnamed {
             let test = "EXISTS (SELECT 1 FROM faces LEFT JOIN people ON people.id = person_id
-                                WHERE photo_id = photos.id AND NOT removed AND name IS NULL AND NOT coalesce(ignored, 0))";
+                                WHERE photo_id = photos.id AND NOT removed AND name IS NULL AND NOT coalesce(ignored, FALSE))";
             conditions.push(Condition::new(test, NOTHING));
         }
         if let Some(state) = self.state {
@@ -356,6 +354,9 @@ impl Query {
     }
 }
 
+/// Whether the key of a place has a text in it: in words that every engine has.
+const IN_KEY: &str = "replace(key, ?, '') <> key";
+
 /// SQL for the rows of `places` that a text names, with the values for its question marks: a place by a whole name or its first
 /// words, or several that lie in each other, with commas between them: `Paris, France`. One or two letters are a whole name or a
 /// code, not the beginning of a name.
@@ -367,10 +368,10 @@ pub(super) fn place_called(text: &str) -> (String, Vec<String>) {
         let key = key.strip_prefix("the ").unwrap_or(&key);
         keys.push(format!("|{key}|"));
         if key.is_ascii() && key.len() <= 2 {
-            return "instr(key, ?)".to_owned();
+            return IN_KEY.to_owned();
         }
         keys.push(format!("|{key} "));
-        "(instr(key, ?) OR instr(key, ?))".to_owned()
+        format!("({IN_KEY} OR {IN_KEY})")
     };
     // The whole too: "Washington, D.C." is one name.
     let whole = called(text);
@@ -452,8 +453,8 @@ mod tests {
         for query in queries {
             let (sql, values) = catalog.statement(&query, "path").unwrap();
             let mut statement = catalog.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let steps = statement.query_map(params_from_iter(values), |row| row.get(3)).unwrap();
-            let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+            let steps = statement.query_map(values.as_slice(), |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.collect::<engine::Result<_>>().unwrap();
             // Roots and places are few.
             let scans = |table| steps.iter().any(|step| step.starts_with(&format!("SCAN {table}")));
             assert!(!["photos", "files", "faces", "people"].into_iter().any(scans), "{query:?}: {steps:#?}");

@@ -6,8 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
-
+use super::engine::{self, params};
 use super::photos::Writer;
 use super::text::SqlPath;
 use super::{Catalog, PersonId, PhotoId, Result};
@@ -36,12 +35,12 @@ impl Catalog {
                    WHERE shot_of IS NOT NULL AND EXISTS
                        (SELECT 1 FROM faces WHERE photo_id = shot_of AND person_id = raw.person_id)
                    GROUP BY raw.person_id";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
             let (faces, photos): (i64, i64) = (row.get(1)?, row.get(2)?);
             Ok((row.get(0)?, Doubled { faces: faces as u64, photos: photos as u64 }))
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }
 
@@ -56,17 +55,17 @@ impl Writer<'_> {
     /// Notes which photo stands for this one, if it is a RAW photo.
     pub(super) fn pair_photo(&mut self, raw: PhotoId) -> Result<()> {
         let developed = self.developed(raw)?;
-        let sql = "UPDATE photos SET shot_of = ?2 WHERE id = ?1 AND shot_of IS NOT ?2";
-        self.connection.prepare_cached(sql)?.execute(params![raw, developed])?;
+        let sql = "UPDATE photos SET shot_of = ?2 WHERE id = ?1 AND shot_of IS DISTINCT FROM ?2";
+        self.connection.prepare(sql)?.execute(params![raw, developed])?;
         Ok(())
     }
 
     /// Pairs all photos.
     pub(super) fn renew_shots(&mut self) -> Result<()> {
         let mut statement = self.connection.prepare("SELECT path FROM files")?;
-        let paths = statement.query_map([], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
+        let paths = statement.query_map([], |row| Ok(row.get::<SqlPath<PathBuf>>(0)?.0))?;
         let raws: Vec<_> =
-            paths.filter(|path| path.as_ref().is_ok_and(|path| is_raw(path))).collect::<rusqlite::Result<_>>()?;
+            paths.filter(|path| path.as_ref().is_ok_and(|path| is_raw(path))).collect::<engine::Result<_>>()?;
         raws.iter().try_for_each(|path| self.pair(path))
     }
 
@@ -74,9 +73,9 @@ impl Writer<'_> {
     fn developed(&self, raw: PhotoId) -> Result<Option<PhotoId>> {
         let sql =
             "SELECT path FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL ORDER BY path";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let paths = statement.query_map([raw], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
-        for path in paths.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().filter(|path| is_raw(path)) {
+        let mut statement = self.connection.prepare(sql)?;
+        let paths = statement.query_map([raw], |row| Ok(row.get::<SqlPath<PathBuf>>(0)?.0))?;
+        for path in paths.collect::<engine::Result<Vec<_>>>()?.into_iter().filter(|path| is_raw(path)) {
             let stands = |file: &Member| file.is_there && file.photo != raw && !is_raw(&file.path);
             if let Some(file) = self.shot(&path)?.into_iter().find(stands) {
                 return Ok(Some(file.photo));
@@ -97,11 +96,11 @@ impl Writer<'_> {
         let sql = "SELECT path, photo_id, missing_since IS NULL AND problem IS NULL FROM files
                    WHERE photo_id IS NOT NULL AND ((path >= ?1 AND path < ?2)
                        OR (path >= CAST(?1 AS BLOB) AND path < CAST(?2 AS BLOB))) ORDER BY path";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([SqlPath(&with(".")), SqlPath(&with("/"))], |row| {
-            Ok(Member { path: row.get::<_, SqlPath<PathBuf>>(0)?.0, photo: row.get(1)?, is_there: row.get(2)? })
+            Ok(Member { path: row.get::<SqlPath<PathBuf>>(0)?.0, photo: row.get(1)?, is_there: row.get(2)? })
         })?;
-        let files = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let files = rows.collect::<engine::Result<Vec<_>>>()?;
         Ok(files.into_iter().filter(|file| file.path.with_extension("") == stem).collect())
     }
 }

@@ -1,7 +1,6 @@
 //! One person or group over time: where they are seen, and with whom.
 
-use rusqlite::{OptionalExtension, params};
-
+use super::engine::{self, Optional, params};
 use super::{Catalog, FaceId, PersonId, PhotoId, Result, State, Who};
 use crate::metadata::Place;
 
@@ -48,10 +47,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn sightings(&self, person: PersonId) -> Result<Vec<Sighting>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT faces.id, photo_id, taken, photos.width, photos.height, state
              FROM seen_faces AS faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1
-             ORDER BY taken DESC, photo_id, faces.id",
+             ORDER BY taken DESC NULLS LAST, photo_id, faces.id",
         )?;
         let rows = statement.query_map([person], |row| {
             Ok(Sighting {
@@ -63,7 +62,7 @@ impl Catalog {
                 state: row.get(5)?,
             })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Who is most often in one photo with a person or group, and in how many; nobody who is hidden or a stranger, and groups
@@ -72,17 +71,17 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn companions(&self, person: PersonId, limit: usize) -> Result<Vec<(Who, u64)>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT people.id, name, count(DISTINCT coalesce(shot_of, mine.photo_id)) AS photos
              FROM seen_faces AS mine JOIN photos ON photos.id = mine.photo_id JOIN faces AS other ON other.photo_id = mine.photo_id AND other.person_id <> ?1
              JOIN people ON people.id = other.person_id AND NOT hidden AND NOT ignored
-             WHERE mine.person_id = ?1 GROUP BY people.id HAVING name IS NOT NULL OR photos > 1
+             WHERE mine.person_id = ?1 GROUP BY people.id HAVING name IS NOT NULL OR count(DISTINCT coalesce(shot_of, mine.photo_id)) > 1
              ORDER BY photos DESC, name IS NULL, people.id LIMIT ?2",
         )?;
         let rows = statement.query_map(params![person, limit as i64], |row| {
-            Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get::<_, i64>(2)? as u64))
+            Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get::<i64>(2)? as u64))
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Where a person or group is seen most often, and in how many photos.
@@ -90,8 +89,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn places_of(&self, person: PersonId, limit: usize) -> Result<Vec<(Place, u64)>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT city, min(region), country, country_code, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
+        let mut statement = self.connection.prepare(
+            "SELECT city, min(region), min(country), country_code, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
              WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city LIMIT ?2",
         )?;
@@ -103,9 +102,9 @@ impl Catalog {
                 country_code: row.get(3)?,
                 ..Place::default()
             };
-            Ok((place, row.get::<_, i64>(4)? as u64))
+            Ok((place, row.get::<i64>(4)? as u64))
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Where on the globe a person or group is seen, the place with most photos first.
@@ -113,7 +112,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn spots_of(&self, person: PersonId, limit: usize) -> Result<Vec<Spot>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare(
             "SELECT avg(latitude), avg(longitude), city, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
              WHERE person_id = ?1 AND latitude IS NOT NULL AND longitude IS NOT NULL
@@ -124,10 +123,10 @@ impl Catalog {
                 latitude: row.get(0)?,
                 longitude: row.get(1)?,
                 city: row.get(2)?,
-                photos: row.get::<_, i64>(3)? as u64,
+                photos: row.get::<i64>(3)? as u64,
             })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// What the user said of a person or group beside the name; `None` where there is nobody of this number.
@@ -136,7 +135,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn profile(&self, person: PersonId) -> Result<Option<Profile>> {
         let sql = "SELECT hidden, ignored, favourite, born FROM people WHERE id = ?1";
-        let profile = self.connection.prepare_cached(sql)?.query_row([person], |row| {
+        let profile = self.connection.prepare(sql)?.query_row([person], |row| {
             Ok(Profile { hidden: row.get(0)?, ignored: row.get(1)?, favourite: row.get(2)?, born: row.get(3)? })
         });
         Ok(profile.optional()?)

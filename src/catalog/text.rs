@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use super::engine::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
 
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn a_path_of_any_bytes_comes_back() {
         use std::os::unix::ffi::OsStrExt;
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let connection = crate::catalog::engine::Connection::from(rusqlite::Connection::open_in_memory().unwrap());
         for bytes in [&b"/photos/Anna \xc3\xa9.jpg"[..], b"/photos/\xff\xfe.jpg"] {
             let path = Path::new(std::ffi::OsStr::from_bytes(bytes));
             let back: SqlPath<PathBuf> = connection.query_row("SELECT ?1", [SqlPath(path)], |row| row.get(0)).unwrap();

@@ -1,7 +1,5 @@
 //! A search typed as text: `Anna Ben -Carl 2024 Lisbon`.
 
-use rusqlite::params_from_iter;
-
 use super::search::place_called;
 use super::{Catalog, Query, WhoError, Whom};
 use crate::metadata::When;
@@ -100,7 +98,7 @@ impl Catalog {
     fn is_place(&self, name: &str) -> super::Result<bool> {
         let (called, keys) = place_called(name);
         let sql = format!("SELECT EXISTS (SELECT 1 FROM places WHERE {called})");
-        Ok(self.connection.prepare_cached(&sql)?.query_row(params_from_iter(keys), |row| row.get(0))?)
+        Ok(self.connection.prepare(&sql)?.query_row(keys.as_slice(), |row| row.get(0))?)
     }
 }
 
@@ -177,7 +175,7 @@ mod tests {
         let catalog = Catalog::open(&super::super::Library::at(folder.path())).unwrap();
         for (id, name) in [(1, "Anna"), (2, "Ben Smith"), (3, "Carl"), (4, "Ben Brown")] {
             let sql = "INSERT INTO people (id, name, key, created_at) VALUES (?1, ?2, ?3, '')";
-            catalog.connection.execute(sql, rusqlite::params![id, name, fold(name)]).unwrap();
+            catalog.connection.execute(sql, crate::catalog::engine::params![id, name, fold(name)]).unwrap();
         }
         let sql = "INSERT INTO places (city, district, region, country, country_code, key)
                    VALUES ('New York City', '', '', 'United States', 'US', '|new york city|new york|us|')";

@@ -1,7 +1,6 @@
 //! Small pictures of faces.
 
-use rusqlite::{OptionalExtension, params};
-
+use super::engine::{Optional, params};
 use super::photos::Writer;
 use super::{Catalog, FaceId, Result};
 
@@ -12,7 +11,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn thumbnail(&self, face: FaceId) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT jpeg FROM thumbnails WHERE face_id = ?1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([face], |row| row.get(0)).optional()?)
+        Ok(self.connection.prepare(sql)?.query_row([face], |row| row.get(0)).optional()?)
     }
 }
 
@@ -22,8 +21,9 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn thumbnail(&mut self, face: FaceId, jpeg: &[u8]) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO thumbnails (face_id, jpeg) VALUES (?1, ?2)";
-        self.connection.prepare_cached(sql)?.execute(params![face, jpeg])?;
+        let sql = "INSERT INTO thumbnails (face_id, jpeg) VALUES (?1, ?2)
+                   ON CONFLICT (face_id) DO UPDATE SET jpeg = excluded.jpeg";
+        self.connection.prepare(sql)?.execute(params![face, jpeg])?;
         Ok(())
     }
 }

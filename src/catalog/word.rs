@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-
+use super::engine::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use super::{LineId, PersonId, State};
 
 /// What a decision says of a face.

@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
-
 use super::decision::{Decision, FaceRef};
+use super::engine::{self, params};
 use super::faces::{COLUMNS, FaceRow, face};
 use super::photos::{Hash, Stamp, Writer, hex};
 use super::text::SqlPath;
@@ -76,9 +75,9 @@ impl Catalog {
     /// Those of SQLite.
     pub fn all_faces_in(&self, photo: PhotoId) -> Result<Vec<(FaceRow, bool)>> {
         let sql = format!("SELECT {COLUMNS}, removed FROM faces WHERE photo_id = ?1 ORDER BY x, id");
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare(&sql)?;
         let rows = statement.query_map([photo], |row| Ok((face(row)?, row.get(12)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// The photos in whose files or sidecars facetag's entries are, or may be.
@@ -88,7 +87,7 @@ impl Catalog {
     pub fn written(&self) -> Result<BTreeSet<PhotoId>> {
         let mut statement = self.connection.prepare("SELECT photo_id FROM written")?;
         let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// What facetag wrote of a photo into a file of it or its sidecar, as [`Writer::note_entries`] was told of this file, or of one that
@@ -99,9 +98,9 @@ impl Catalog {
     pub fn written_entries(&self, photo: PhotoId, path: &Path, to: WrittenTo) -> Result<Vec<String>> {
         let others = Writer { connection: &self.connection }.other_files(photo, path)?;
         let sql = "SELECT file, entry FROM written_entries WHERE photo_id = ?1 AND place = ?2 ORDER BY entry";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![photo, to.name()], |row| Ok((row.get::<_, Hash>(0)?, row.get(1)?)))?;
-        let mut entries = rows.collect::<rusqlite::Result<Vec<(Hash, String)>>>()?;
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map(params![photo, to.name()], |row| Ok((row.get::<Hash>(0)?, row.get(1)?)))?;
+        let mut entries = rows.collect::<engine::Result<Vec<(Hash, String)>>>()?;
         entries.retain(|(file, _)| !others.contains(file));
         Ok(entries.into_iter().map(|(_, entry)| entry).collect())
     }
@@ -120,14 +119,15 @@ impl Writer<'_> {
     pub fn note_entries(&mut self, photo: PhotoId, path: &Path, to: WrittenTo, entries: &[String]) -> Result<()> {
         let others = self.other_files(photo, path)?;
         let sql = "SELECT DISTINCT file FROM written_entries WHERE photo_id = ?1 AND place = ?2";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare(sql)?;
         let known = statement.query_map(params![photo, to.name()], |row| row.get(0))?;
-        for file in known.collect::<rusqlite::Result<Vec<Hash>>>()?.into_iter().filter(|file| !others.contains(file)) {
+        for file in known.collect::<engine::Result<Vec<Hash>>>()?.into_iter().filter(|file| !others.contains(file)) {
             let sql = "DELETE FROM written_entries WHERE photo_id = ?1 AND file = ?2 AND place = ?3";
-            self.connection.prepare_cached(sql)?.execute(params![photo, file, to.name()])?;
+            self.connection.prepare(sql)?.execute(params![photo, file, to.name()])?;
         }
-        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, file, place, entry) VALUES (?1, ?2, ?3, ?4)";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let sql =
+            "INSERT INTO written_entries (photo_id, file, place, entry) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+        let mut statement = self.connection.prepare(sql)?;
         for entry in entries {
             statement.execute(params![photo, file_key(path), to.name(), entry])?;
         }
@@ -136,19 +136,21 @@ impl Writer<'_> {
 
     /// The other files in which a photo lies.
     fn other_files(&self, photo: PhotoId, path: &Path) -> Result<Vec<Hash>> {
-        let mut statement = self.connection.prepare_cached("SELECT path FROM files WHERE photo_id = ?1")?;
-        let paths = statement.query_map([photo], |row| Ok(row.get::<_, SqlPath<PathBuf>>(0)?.0))?;
-        let paths = paths.collect::<rusqlite::Result<Vec<PathBuf>>>()?;
+        let mut statement = self.connection.prepare("SELECT path FROM files WHERE photo_id = ?1")?;
+        let paths = statement.query_map([photo], |row| Ok(row.get::<SqlPath<PathBuf>>(0)?.0))?;
+        let paths = paths.collect::<engine::Result<Vec<PathBuf>>>()?;
         Ok(paths.iter().filter(|other| *other != path).map(|other| file_key(other)).collect())
     }
 
     /// What was written of a photo is in the one that an edit has made of it too.
     pub(super) fn carry_written(&mut self, old: PhotoId, new: PhotoId) -> Result<()> {
-        let sql = "INSERT OR IGNORE INTO written (photo_id) SELECT ?2 FROM written WHERE photo_id = ?1";
-        self.connection.prepare_cached(sql)?.execute([old, new])?;
-        let sql = "INSERT OR IGNORE INTO written_entries (photo_id, file, place, entry)
-                   SELECT ?2, file, place, entry FROM written_entries WHERE photo_id = ?1";
-        self.connection.prepare_cached(sql)?.execute([old, new])?;
+        let sql = "INSERT INTO written (photo_id) SELECT CAST(?2 AS BIGINT) FROM written WHERE photo_id = ?1
+                   ON CONFLICT DO NOTHING";
+        self.connection.prepare(sql)?.execute([old, new])?;
+        let sql = "INSERT INTO written_entries (photo_id, file, place, entry)
+                   SELECT CAST(?2 AS BIGINT), file, place, entry FROM written_entries WHERE photo_id = ?1
+                   ON CONFLICT DO NOTHING";
+        self.connection.prepare(sql)?.execute([old, new])?;
         Ok(())
     }
 
@@ -159,13 +161,13 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn note_written(&mut self, photo: PhotoId, may_have: bool) -> Result<()> {
         let sql = "SELECT EXISTS (SELECT 1 FROM written_entries WHERE photo_id = ?1)";
-        let has_entries = may_have || self.connection.prepare_cached(sql)?.query_row([photo], |row| row.get(0))?;
+        let has_entries = may_have || self.connection.prepare(sql)?.query_row([photo], |row| row.get(0))?;
         let sql = if has_entries {
-            "INSERT OR IGNORE INTO written (photo_id) VALUES (?1)"
+            "INSERT INTO written (photo_id) VALUES (?1) ON CONFLICT DO NOTHING"
         } else {
             "DELETE FROM written WHERE photo_id = ?1"
         };
-        self.connection.prepare_cached(sql)?.execute([photo])?;
+        self.connection.prepare(sql)?.execute([photo])?;
         Ok(())
     }
 
@@ -191,7 +193,7 @@ impl Writer<'_> {
             let rows = statement.query_map([photo], |row| {
                 Ok(BoundingBox { x: row.get(0)?, y: row.get(1)?, width: row.get(2)?, height: row.get(3)? })
             })?;
-            rows.collect::<rusqlite::Result<_>>()?
+            rows.collect::<engine::Result<_>>()?
         };
         self.connection.execute("UPDATE files SET modified = 0 WHERE photo_id = ?1", [photo])?;
         for file in files {

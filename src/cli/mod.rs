@@ -39,7 +39,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Library, explain_io};
+use crate::catalog::{Catalog, CatalogError, DatabaseError, FaceId, FaceRow, Library, explain_io};
 pub use args::Args;
 use args::Command;
 pub use output::note;
@@ -97,12 +97,12 @@ pub fn run(args: Args) -> Result<Exit> {
     done.map_err(|error| explained(error, &library))
 }
 
-/// An error of SQLite or of a disk, with what is to be done about it.
+/// An error of the database or of a disk, with what is to be done about it.
 fn explained(error: anyhow::Error, library: &Library) -> anyhow::Error {
     let words = error.chain().find_map(|cause| {
-        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(|error| library.explain(error));
-        sqlite.or_else(|| match cause.downcast_ref::<CatalogError>() {
-            Some(CatalogError::Sqlite(error)) => library.explain(error),
+        let database = cause.downcast_ref::<DatabaseError>().and_then(|error| library.explain(error));
+        database.or_else(|| match cause.downcast_ref::<CatalogError>() {
+            Some(CatalogError::Database(error)) => library.explain(error),
             Some(CatalogError::Io { path, source }) => explain_io(source, path),
             _ => None,
         })

@@ -1,0 +1,83 @@
+//! A library in a SQLite file: transactions.
+
+use std::cell::Cell;
+
+use super::{Access, Connection, Result};
+
+/// The setting that every transaction that writes changes: `BEFORE:NOW`, two random numbers of 16 digits. A log that does not follow on
+/// its file is known by them, see `has_foreign_log` in `damage.rs`.
+pub const WRITES: &str = "writes";
+
+/// How many statements a connection keeps.
+const KEPT: usize = 200;
+
+pub struct Sqlite {
+    pub(super) connection: rusqlite::Connection,
+    /// Of the transaction that is going on: the count of all changes before it, and whether it may be synced later.
+    before: Cell<u64>,
+    is_ingest: Cell<bool>,
+}
+
+impl From<rusqlite::Connection> for Connection {
+    fn from(connection: rusqlite::Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(KEPT);
+        Self::Sqlite(Sqlite { connection, before: Cell::new(0), is_ingest: Cell::new(false) })
+    }
+}
+
+impl Sqlite {
+    pub(super) fn begin(&self, access: Access) -> Result<()> {
+        if access == Access::Ingest {
+            self.connection.pragma_update(None, "synchronous", "normal")?;
+            self.is_ingest.set(true);
+        }
+        let begun = self.connection.execute_batch(if access == Access::Read { "BEGIN" } else { "BEGIN IMMEDIATE" });
+        if begun.is_err() {
+            self.rest()?;
+        }
+        self.before.set(self.connection.total_changes());
+        Ok(begun?)
+    }
+
+    pub(super) fn commit(&self) -> Result<()> {
+        if self.connection.total_changes() != self.before.get() {
+            let sql =
+                "UPDATE settings SET value = substr(value, 18) || ':' || lower(hex(randomblob(8))) WHERE key = ?1";
+            self.connection.prepare_cached(sql)?.execute([WRITES])?;
+        }
+        self.connection.execute_batch("COMMIT")?;
+        self.rest()
+    }
+
+    /// On a full disk, SQLite has done that itself.
+    pub(super) fn roll_back(&self) -> Result<()> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.rest()
+    }
+
+    fn rest(&self) -> Result<()> {
+        if self.is_ingest.replace(false) {
+            self.connection.pragma_update(None, "synchronous", "full")?;
+        }
+        Ok(())
+    }
+
+    /// Moves the log into the file.
+    pub(super) fn empty_log(&self) -> Result<()> {
+        let is_busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy {
+            // Somebody reads what was there before, as long as their transaction lasts.
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            return Err(rusqlite::Error::SqliteFailure(busy, None).into());
+        }
+        Ok(())
+    }
+
+    /// Closes the file with everything in it, and no log beside it.
+    pub(in crate::catalog) fn close(self) -> Result<()> {
+        self.empty_log()?;
+        Ok(self.connection.close().map_err(|(_, error)| error)?)
+    }
+}
