@@ -48,6 +48,7 @@ impl Library {
     /// # Errors
     /// [`CatalogError::BadBackup`] for a backup that was asked for; [`CatalogError::Busy`]; those of SQLite and of the file system.
     pub fn restore(&self, from: Option<&Path>) -> Result<Restored> {
+        self.must_be_a_folder("restoring a backup")?;
         let _scan = self.lock_for_scan()?;
         let _lock = self.lock_for_migration()?;
         let (file, log) = (self.file(), damage::log_of(&self.file()));

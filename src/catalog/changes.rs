@@ -1,7 +1,7 @@
 //! Taking back: while a decision is carried out, triggers keep every row that it changes as it was before. An undo restores
 //! these rows; a redo restores those that the undo changed.
 
-use super::engine::{self, Optional, params};
+use super::engine::{self, Connection, Optional, params};
 use super::photos::Writer;
 use super::{CatalogError, LineId, PersonId, Result};
 
@@ -90,6 +90,40 @@ impl Recorded {
             .collect()
     }
 
+    #[cfg(feature = "postgres")]
+    fn lasting_triggers(&self) -> String {
+        let Self { table, key, fixed, changing, stays } = self;
+        let all: Vec<&str> = [*key, *fixed, *changing].concat();
+        let keep = |row: &str, existed: bool, columns: &[&str]| {
+            format!(
+                "INSERT INTO before_{table} (line, existed, {}) VALUES (CAST(current_setting('facetag.line') AS BIGINT), {existed}, {})
+                 ON CONFLICT DO NOTHING;",
+                Self::list(columns, ""),
+                Self::list(columns, &format!("{row}.")),
+            )
+        };
+        let differ: Vec<String> =
+            changing.iter().map(|column| format!("old.{column} IS DISTINCT FROM new.{column}")).collect();
+        let recording = "coalesce(current_setting('facetag.line', TRUE), '') <> ''";
+        let mut triggers = vec![];
+        if !differ.is_empty() {
+            triggers.push(("update", format!("({}) AND {recording}", differ.join(" OR ")), keep("old", true, &all)));
+        }
+        if !stays {
+            triggers.push(("insert", recording.to_owned(), keep("new", false, key)));
+            triggers.push(("delete", recording.to_owned(), keep("old", true, &all)));
+        }
+        let trigger = |(event, when, keep): (&str, String, String)| {
+            format!(
+                "CREATE OR REPLACE FUNCTION record_{table}_{event}() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN {keep} RETURN NULL; END $$;
+                 CREATE OR REPLACE TRIGGER record_{table}_{event} AFTER {event} ON {table}
+                 FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION record_{table}_{event}();"
+            )
+        };
+        triggers.into_iter().map(trigger).collect()
+    }
+
     /// Restores the rows that existed before `?1`.
     fn restore(&self) -> String {
         let Self { table, key, fixed, changing, stays } = self;
@@ -133,16 +167,34 @@ pub(super) fn recorded<T, E: From<CatalogError>>(
     line: LineId,
     work: impl FnOnce(&mut super::Catalog) -> std::result::Result<T, E>,
 ) -> std::result::Result<(T, bool), E> {
-    let run = |catalog: &super::Catalog, sql: &str| catalog.connection.execute_batch(sql).map_err(CatalogError::from);
-    run(catalog, "CREATE TEMP TABLE IF NOT EXISTS recording (line INTEGER NOT NULL)")?;
-    run(catalog, &RECORDED.iter().map(Recorded::triggers).collect::<String>())?;
-    run(catalog, &format!("DELETE FROM temp.recording; INSERT INTO temp.recording VALUES ({line})"))?;
+    record(&catalog.connection, Some(line)).map_err(CatalogError::from)?;
     let result = work(catalog)?;
-    run(catalog, "DELETE FROM temp.recording")?;
+    record(&catalog.connection, None).map_err(CatalogError::from)?;
     let kept = |table: &Recorded| format!("EXISTS (SELECT 1 FROM before_{} WHERE line = ?1)", table.table);
     let sql = format!("SELECT {}", RECORDED.iter().map(kept).collect::<Vec<_>>().join(" OR "));
     let changed = catalog.connection.query_row(&sql, [line], |row| row.get(0)).map_err(CatalogError::from)?;
     Ok((result, changed))
+}
+
+/// Begins to keep, under a line, what is changed, or ends it.
+fn record(connection: &Connection, line: Option<LineId>) -> engine::Result<()> {
+    if connection.sqlite().is_none() {
+        let line = line.map_or_else(String::new, |line| line.to_string());
+        return connection.execute_batch(&format!("SET LOCAL facetag.line = '{line}'"));
+    }
+    connection.execute_batch("CREATE TEMP TABLE IF NOT EXISTS recording (line INTEGER NOT NULL)")?;
+    connection.execute_batch(&RECORDED.iter().map(Recorded::triggers).collect::<String>())?;
+    connection.execute_batch("DELETE FROM temp.recording")?;
+    match line {
+        Some(line) => connection.execute_batch(&format!("INSERT INTO temp.recording VALUES ({line})")),
+        None => Ok(()),
+    }
+}
+
+/// The triggers that record changes in a PostgreSQL database, where they stay.
+#[cfg(feature = "postgres")]
+pub(super) fn lasting_triggers() -> String {
+    RECORDED.iter().map(Recorded::lasting_triggers).collect()
 }
 
 impl Writer<'_> {

@@ -62,15 +62,15 @@ impl Catalog {
 
     /// Applies the journal again in a copy, and compares.
     fn journal_differences(&self) -> Result<Vec<String>> {
-        // A temporary file: a library may be larger than the memory.
-        let mut copy = rusqlite::Connection::open("")?;
-        if let Some(sqlite) = self.connection.sqlite() {
-            Backup::new(sqlite, &mut copy)?.run_to_completion(10_000, std::time::Duration::ZERO, None)?;
-        }
-        let copy = Connection::from(copy);
-        copy.begin(Access::Decide)?;
-        Writer { connection: &copy }.say_journal_again()?;
-        let (library, journal) = (decided(&self.connection)?, decided(&copy)?);
+        let (library, journal) = match self.connection.sqlite() {
+            Some(sqlite) => {
+                // A temporary file: a library may be larger than the memory.
+                let mut copy = rusqlite::Connection::open("")?;
+                Backup::new(sqlite, &mut copy)?.run_to_completion(10_000, std::time::Duration::ZERO, None)?;
+                (decided(&self.connection)?, decided_by_journal(&copy.into())?)
+            }
+            None => (decided(&self.connection)?, decided_by_journal(&self.connection)?),
+        };
         let missing = journal.difference(&library).map(|row| format!("only the journal says: {row}"));
         let surplus = library.difference(&journal).map(|row| format!("the journal does not say: {row}"));
         Ok(missing.chain(surplus).take(MOST).collect())
@@ -150,6 +150,14 @@ fn content(path: &Path) -> io::Result<Hash> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path)?)?;
     Ok(*hasher.finalize().as_bytes())
+}
+
+/// The same as the journal says it, which is worked out in a transaction that is rolled back.
+fn decided_by_journal(connection: &Connection) -> Result<BTreeSet<String>> {
+    connection.begin(Access::Decide)?;
+    let said = Writer { connection }.say_journal_again().and_then(|()| decided(connection));
+    connection.roll_back()?;
+    said
 }
 
 /// What decisions have made of people and faces, row by row.

@@ -147,6 +147,14 @@ impl Library {
     /// What is to be done about an error of SQLite; `None` where it says so itself.
     pub fn explain(&self, error: &DatabaseError) -> Option<String> {
         let folder = self.folder();
+        #[cfg(feature = "postgres")]
+        if let DatabaseError::Postgres(cause) = error {
+            let url = self.name();
+            return Some(match cause.as_db_error() {
+                Some(_) => format!("{}: the database server says: {error}", url.display()),
+                None => format!("{}: the database server cannot be reached: {error}", url.display()),
+            });
+        }
         match error.sqlite_code()? {
             _ if is_damage(error) => Some(self.damaged(&error.to_string()).to_string()),
             ErrorCode::DiskFull => Some(full(folder)),

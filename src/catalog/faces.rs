@@ -282,7 +282,7 @@ impl Writer<'_> {
         let sql = "UPDATE faces SET person_id = ?4, state = ?5
                    WHERE id = ?1 AND person_id IS NOT DISTINCT FROM ?2 AND state IS NOT DISTINCT FROM ?3 AND NOT removed
                    AND EXISTS (SELECT 1 FROM people WHERE id = ?4 AND
-                               CASE WHEN name IS NOT NULL OR hidden OR ignored THEN ?5 IS NOT NULL ELSE ?5 IS DISTINCT FROM 'auto' END)
+                               CASE WHEN name IS NOT NULL OR hidden OR ignored THEN CAST(?5 AS TEXT) IS NOT NULL ELSE CAST(?5 AS TEXT) IS DISTINCT FROM 'auto' END)
                    AND NOT EXISTS (SELECT 1 FROM rejections WHERE face_id = ?1 AND person_id = ?4)";
         let mut statement = self.connection.prepare(sql)?;
         Ok(statement.execute(params![face, before.0, before.1, after.0, after.1])? > 0)

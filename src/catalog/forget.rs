@@ -108,6 +108,7 @@ impl Library {
     /// # Errors
     /// [`CatalogError::Busy`] while a scan runs; those of the file system.
     pub fn forget_all(&self) -> Result<()> {
+        self.must_be_a_folder("forgetting a whole library")?;
         let _scan = self.lock_for_scan()?;
         let _lock = self.lock_for_migration()?;
         self.wipe_copies()?;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use super::disk::has_no_locks;
+#[cfg(feature = "postgres")]
+use super::engine::Postgres;
 use super::{CatalogError, Result};
 
 /// The folder of a library: the SQLite file, the packs the user added, backups and the lock.
@@ -15,6 +17,8 @@ pub struct Library {
     folder: PathBuf,
     /// Where only one file was given, such as a backup: it is read, and never written.
     one_file: Option<PathBuf>,
+    /// Where it is in a PostgreSQL database; then the folder is this machine's own.
+    url: Option<String>,
 }
 
 /// Held while the library is created or migrated.
@@ -28,6 +32,9 @@ pub(super) struct MigrationLock {
 #[derive(Debug)]
 pub struct ScanLock {
     _file: File,
+    /// Of a library in a database: the connection that holds its lock, for all machines.
+    #[cfg(feature = "postgres")]
+    _database: Option<super::engine::ScanLock>,
 }
 
 impl Library {
@@ -35,9 +42,54 @@ impl Library {
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         match folder.parent().filter(|_| folder.is_file()) {
-            Some(parent) => Self { folder: parent.to_owned(), one_file: Some(folder) },
-            None => Self { folder, one_file: None },
+            Some(parent) => Self { folder: parent.to_owned(), one_file: Some(folder), url: None },
+            None => Self { folder, one_file: None, url: None },
         }
+    }
+
+    /// The library that a user names: a folder, a file, or the URL of a PostgreSQL database (`postgres://user@host/name`).
+    ///
+    /// # Errors
+    /// The user has no home folder; this facetag cannot use PostgreSQL.
+    pub fn named(name: &Path) -> Result<Self> {
+        match name.to_str().filter(|name| name.starts_with("postgres://") || name.starts_with("postgresql://")) {
+            Some(url) => Self::in_database(url),
+            None => {
+                let folder =
+                    std::path::absolute(name).map_err(|source| CatalogError::Io { path: name.to_owned(), source })?;
+                Ok(Self::at(folder))
+            }
+        }
+    }
+
+    /// The library in a PostgreSQL database, with a folder of this machine for what is made from it: previews, albums, packs.
+    fn in_database(url: &str) -> Result<Self> {
+        if cfg!(not(feature = "postgres")) {
+            return Err(CatalogError::NoPostgres);
+        }
+        let name = blake3::hash(without_password(url).as_bytes()).to_hex();
+        let folder = strategy()?.cache_dir().join(format!("postgres-{}", &name[..16]));
+        Ok(Self { folder, one_file: None, url: Some(url.to_owned()) })
+    }
+
+    /// The URL of its database, where it is in one.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// As it can be given to another facetag.
+    pub fn given(&self) -> PathBuf {
+        self.url.as_ref().map_or_else(|| self.folder.clone(), PathBuf::from)
+    }
+
+    /// How a message calls it: its folder, or its URL without the password.
+    pub fn name(&self) -> PathBuf {
+        self.url.as_ref().map_or_else(|| self.folder.clone(), |url| without_password(url).into())
+    }
+
+    /// Whether it was created; one in a database is, as soon as it is opened.
+    pub fn exists(&self) -> bool {
+        self.url.is_some() || self.file().exists()
     }
 
     /// The library in the user's data folder (`~/.local/share/facetag` on Linux).
@@ -45,18 +97,7 @@ impl Library {
     /// # Errors
     /// The user has no home folder.
     pub fn of_user() -> Result<Self> {
-        let strategy = choose_app_strategy(AppStrategyArgs {
-            top_level_domain: "org".into(),
-            author: "facetag".into(),
-            app_name: "facetag".into(),
-        });
-        match strategy {
-            Ok(folders) => Ok(Self::at(folders.data_dir())),
-            Err(error) => Err(CatalogError::NotALibrary {
-                path: PathBuf::from("~"),
-                reason: format!("no home folder was found ({error})"),
-            }),
-        }
+        Ok(Self::at(strategy()?.data_dir()))
     }
 
     /// The folder itself.
@@ -64,8 +105,11 @@ impl Library {
         &self.folder
     }
 
-    /// The SQLite file.
+    /// The SQLite file; of a library in a database its URL, for messages.
     pub fn file(&self) -> PathBuf {
+        if self.url.is_some() {
+            return self.name();
+        }
         self.one_file.clone().unwrap_or_else(|| self.folder.join("library.sqlite"))
     }
 
@@ -136,10 +180,24 @@ impl Library {
         let path = self.folder.join("scan.lock");
         let file = Self::private_file(&path)?;
         match file.try_lock() {
-            Ok(()) => Ok(ScanLock { _file: file }),
+            #[cfg(feature = "postgres")]
+            Ok(()) if let Some(url) = &self.url => match Postgres::lock_for_scan(url)? {
+                Some(lock) => Ok(ScanLock { _file: file, _database: Some(lock) }),
+                None => Err(CatalogError::Busy { path: self.name() }),
+            },
+            Ok(()) => Ok(ScanLock {
+                _file: file,
+                #[cfg(feature = "postgres")]
+                _database: None,
+            }),
             Err(TryLockError::WouldBlock) => Err(CatalogError::Busy { path: self.folder.clone() }),
             Err(TryLockError::Error(source)) => Err(lock_failed(path, source)),
         }
+    }
+
+    /// Refuses what only a library in a folder can do.
+    pub(super) fn must_be_a_folder(&self, what: &'static str) -> Result<()> {
+        if self.url.is_some() { Err(CatalogError::OnlyFolder { what }) } else { Ok(()) }
     }
 
     /// Waits until no other process creates or migrates the library, and keeps others out for as long as the lock lives.
@@ -148,6 +206,27 @@ impl Library {
         let file = Self::private_file(&path)?;
         file.lock().map_err(|source| lock_failed(path, source))?;
         Ok(MigrationLock { _file: file })
+    }
+}
+
+/// Where programs keep things on this system.
+fn strategy() -> Result<impl AppStrategy> {
+    choose_app_strategy(AppStrategyArgs {
+        top_level_domain: "org".into(),
+        author: "facetag".into(),
+        app_name: "facetag".into(),
+    })
+    .map_err(|error| CatalogError::NotALibrary {
+        path: PathBuf::from("~"),
+        reason: format!("no home folder was found ({error})"),
+    })
+}
+
+fn without_password(url: &str) -> String {
+    let (Some(start), Some(at)) = (url.find("://"), url.find('@')) else { return url.to_owned() };
+    match url[start + 3..at].find(':') {
+        Some(colon) => format!("{}{}", &url[..start + 3 + colon], &url[at..]),
+        None => url.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`library`](self::Library) | where the file lies, its lock and its backups |
 //! | `disk` | whether other machines may have its disk mounted too |
 //! | `open` | opening, permissions, migrations |
+//! | `open_postgres` | the same of a library in a PostgreSQL database |
 //! | `roots`, `photos`, `faces`, `thumbnails` | what scans found |
 //! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
@@ -26,6 +27,7 @@
 //! | `imported` | names of other programs, one import a decision |
 //! | `written` | what facetag has written into files and sidecars |
 //! | `engine` | the interface to the database below all of this |
+//! | `moving` | a library copied from a folder into a database, or back |
 //! | `read_only` | opening one that may not be written |
 //! | `damage` | whether it is damaged; what errors mean for whoever mends it |
 //! | `backup` | copies of it, and going back to one |
@@ -57,7 +59,10 @@ mod imported;
 mod index;
 mod journal;
 mod library;
+mod moving;
 mod open;
+#[cfg(feature = "postgres")]
+mod open_postgres;
 mod people;
 mod person_state;
 mod photos;
@@ -92,6 +97,7 @@ pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
+pub use moving::{Moved, move_library};
 pub use people::{PersonCount, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
@@ -104,7 +110,8 @@ pub use written::{NamedFaceRow, WrittenFile, WrittenTo};
 /// An open library.
 pub struct Catalog {
     connection: engine::Connection,
-    file: open::OpenFile,
+    /// Of a library in a folder.
+    file: Option<open::OpenFile>,
 }
 
 /// Why the library could not be opened, read or written.
@@ -138,6 +145,16 @@ pub enum CatalogError {
          (--library DIR, or FACETAG_LIBRARY); the photos may stay where they are"
     )]
     NoLocks { path: PathBuf },
+    #[error("{path}: there is a library already: give a place where there is none, so that none is lost")]
+    NotEmpty { path: PathBuf },
+    #[error("the copy differs in the table {table}: nothing was kept of it")]
+    CopyDiffers { table: &'static str },
+    #[error("this facetag was built without PostgreSQL: build it with the feature `postgres`")]
+    NoPostgres,
+    #[error(
+        "{what} is for a library in a folder; `facetag move-library` copies one in a database into a folder, and back"
+    )]
+    OnlyFolder { what: &'static str },
     #[error("there is no group or person {0} any more: `facetag people` lists who there is")]
     Nobody(PersonId),
     #[error("the library: {0}")]

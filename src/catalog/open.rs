@@ -39,7 +39,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-28-place-areas.sql")),
 ];
 
-const OURS: &str = env!("CARGO_PKG_VERSION");
+pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");
 
 impl Catalog {
     /// Opens the library. Creates it where there is none, and migrates an older one after a backup: one process at a time,
@@ -49,6 +49,10 @@ impl Catalog {
     /// [`CatalogError::TooNew`] for a library of a newer facetag, which is left untouched;
     /// [`CatalogError::NotALibrary`] for a file that SQLite cannot read.
     pub fn open(library: &Library) -> Result<Self> {
+        #[cfg(feature = "postgres")]
+        if let Some(url) = library.url() {
+            return super::open_postgres::open(library, url);
+        }
         Self::open_with(library, &Migrations::from_slice(MIGRATIONS))
     }
 
@@ -57,7 +61,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Gone`]; those of [`Catalog::open`].
     pub fn reopen(library: &Library) -> Result<Self> {
-        if library.file().exists() { Self::open(library) } else { Err(CatalogError::Gone { path: library.file() }) }
+        if library.exists() { Self::open(library) } else { Err(CatalogError::Gone { path: library.file() }) }
     }
 
     fn open_with(library: &Library, migrations: &Migrations) -> Result<Self> {
@@ -117,7 +121,7 @@ impl Catalog {
                 SchemaVersion::Outside(_) => return Err(too_new(&connection, &path)?),
             }
         }
-        Ok(Self { connection, file: OpenFile::of(&path)? })
+        Ok(Self { connection, file: Some(OpenFile::of(&path)?) })
     }
 
     /// Whether the library may only be read: it is a backup, or on a disk or in a folder of somebody else.
@@ -131,7 +135,7 @@ impl Catalog {
         if let Some(sqlite) = connection.sqlite() {
             sqlite.pragma_update(None, "foreign_keys", true)?;
         }
-        Ok(Self { connection, file: OpenFile::of(path)? })
+        Ok(Self { connection, file: Some(OpenFile::of(path)?) })
     }
 
     /// Checks that the file that this connection has open is still the library: after its folder was deleted or moved, SQLite
@@ -140,7 +144,10 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Gone`].
     pub fn check_is_there(&self) -> Result<()> {
-        if self.file.is_there() { Ok(()) } else { Err(CatalogError::Gone { path: self.file.path.clone() }) }
+        match &self.file {
+            Some(file) if !file.is_there() => Err(CatalogError::Gone { path: file.path.clone() }),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a copy of the whole library to `to`, which appears under its name only once it is complete, readable by its
@@ -151,8 +158,21 @@ impl Catalog {
     pub fn copy_to(&self, to: &Path) -> Result<()> {
         match self.connection.sqlite() {
             Some(sqlite) => copy(sqlite, to),
-            None => Ok(()),
+            None => super::moving::into_new_file(self, to),
         }
+    }
+
+    /// How much room the library takes, in bytes.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn bytes(&self, library: &Library) -> Result<u64> {
+        if self.connection.sqlite().is_none() {
+            let sql = "SELECT pg_database_size(current_database())";
+            return Ok(self.connection.query_row(sql, [], |row| row.get::<i64>(0))? as u64);
+        }
+        let parts = ["", "-wal"].map(|end| format!("{}{end}", library.file().display()));
+        Ok(parts.iter().filter_map(|part| Some(std::fs::metadata(part).ok()?.len())).sum())
     }
 
     /// A setting, or `None` where it was never made.
@@ -278,9 +298,7 @@ fn create(path: &Path, migrations: &Migrations) -> Result<()> {
 /// Closes a library that is to be renamed, with all of it in its one file. To close it alone would not do: where the disk is full, SQLite
 /// leaves the rest in the log and says nothing.
 pub(super) fn close_whole(connection: Connection) -> Result<()> {
-    match connection {
-        Connection::Sqlite(sqlite) => Ok(sqlite.close()?),
-    }
+    Ok(connection.close()?)
 }
 
 fn migrate(
@@ -352,7 +370,7 @@ fn copy(connection: &rusqlite::Connection, to: &Path) -> Result<()> {
     std::fs::rename(&half, to).map_err(failed)
 }
 
-fn too_new(connection: &Connection, path: &Path) -> Result<CatalogError> {
+pub(super) fn too_new(connection: &Connection, path: &Path) -> Result<CatalogError> {
     let written_by = setting(connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
     Ok(CatalogError::TooNew { path: path.to_owned(), written_by, ours: OURS })
 }
@@ -369,12 +387,12 @@ fn refuse_foreign_tables(connection: &rusqlite::Connection, path: &Path) -> Resu
     }
 }
 
-fn setting(connection: &Connection, key: &str) -> Result<Option<String>> {
+pub(super) fn setting(connection: &Connection, key: &str) -> Result<Option<String>> {
     let sql = "SELECT value FROM settings WHERE key = ?1";
     Ok(connection.query_row(sql, [key], |row| row.get(0)).optional()?)
 }
 
-fn set_setting(connection: &Connection, key: &str, value: &str) -> Result<()> {
+pub(super) fn set_setting(connection: &Connection, key: &str, value: &str) -> Result<()> {
     let sql =
         "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     connection.execute(sql, [key, value])?;

@@ -17,7 +17,8 @@ use crate::tags::Source;
 #[command(after_help = "Exit codes: 0 success; 1 some photos could not be read, or nothing was found; \
     2 wrong usage or failure; 130 interrupted.")]
 pub struct Args {
-    /// Folder of the library, or a backup to look into [default: facetag in the user's data folder]
+    /// Folder of the library, a backup to look into, or a PostgreSQL database (postgres://user@host/name)
+    /// [default: facetag in the user's data folder]
     #[arg(long, global = true, env = "FACETAG_LIBRARY", value_name = "DIR", hide_env_values = true)]
     pub library: Option<PathBuf>,
 
@@ -193,6 +194,17 @@ pub enum Command {
     Backup(Backup),
     /// Go back to a backup, and keep what was decided since as far as it can be read
     Restore(Restore),
+    /// Copy a library from a folder into a PostgreSQL database or back, and compare every row
+    MoveLibrary {
+        /// The library: a folder, or postgres://user@host/name. It stays as it is
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+        /// Where there is no library yet: a folder, or an empty database
+        #[arg(value_name = "TO")]
+        to: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
     /// Check the library for damage, and photos for other bytes under the same date
     Check(Check),
     /// Remove people, a folder or missing files from the library for good

@@ -17,8 +17,8 @@ struct Made {
 }
 
 pub(super) fn backup(library: &Library, args: &Backup) -> Result<Exit> {
-    if !library.file().exists() {
-        bail!("{}: there is no library yet: `facetag scan FOLDER` makes one", library.folder().display());
+    if !library.exists() {
+        bail!("{}: there is no library yet: `facetag scan FOLDER` makes one", library.name().display());
     }
     if let Some(to) = &args.to
         && to.is_file()

@@ -45,7 +45,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
     }
     let (mut pack, mut roots) = (None, Vec::new());
     // To ask creates nothing.
-    if library.file().exists() {
+    if library.exists() {
         match Catalog::open(library) {
             Err(error) => problems.push(error.to_string()),
             Ok(catalog) => {

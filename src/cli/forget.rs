@@ -49,12 +49,12 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
 }
 
 fn forget_all(library: &Library, args: &args::Forget) -> Result<Exit> {
-    if !library.file().exists() {
+    if !library.exists() {
         note("There is nothing to forget.");
         return Ok(Exit::Partly);
     }
     let elsewhere = Catalog::open(library).and_then(|catalog| catalog.backups_elsewhere()).unwrap_or_default();
-    if !asked(&format!("the whole library in {}", library.folder().display()), args.yes)? {
+    if !asked(&format!("the whole library in {}", library.name().display()), args.yes)? {
         return Ok(Exit::Failed);
     }
     library.forget_all()?;

@@ -18,6 +18,7 @@ mod graphics;
 mod history;
 mod import;
 mod models;
+mod move_library;
 mod name;
 mod output;
 mod people;
@@ -69,13 +70,14 @@ impl From<Exit> for ExitCode {
 /// What kept it from being done, in words for the user.
 pub fn run(args: Args) -> Result<Exit> {
     let library = match args.library {
-        Some(folder) => Library::at(std::path::absolute(folder)?),
+        Some(name) => Library::named(&name)?,
         None => Library::of_user()?,
     };
     let looks_only = matches!(
         args.command,
         Command::Backup(_)
             | Command::Restore(_)
+            | Command::MoveLibrary { .. }
             | Command::Check(_)
             | Command::Forget(_)
             | Command::Doctor { .. }
@@ -86,7 +88,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let changes = changes(&args.command);
     let done = carry_out(&library, args.command).and_then(|exit| {
         // Albums that follow a search follow what has changed.
-        if changes && library.file().exists() {
+        if changes && library.exists() {
             album::update_all(&Catalog::open(&library)?)?;
         }
         Ok(exit)
@@ -155,6 +157,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Stats { json } => stats::run(library, json),
         Command::Backup(args) => backup::backup(library, &args),
         Command::Restore(args) => backup::restore(library, &args),
+        Command::MoveLibrary { from, to, json } => move_library::run(&from, &to, json),
         Command::Check(args) => check::run(library, &args),
         Command::Forget(args) => forget::run(library, &args),
         Command::Doctor { json } => doctor::run(library, json),

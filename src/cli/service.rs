@@ -52,7 +52,7 @@ impl Manager {
 
     fn install(&self, library: &Library) -> Result<Exit> {
         let facetag = std::env::current_exe()?;
-        let words = [facetag.as_path(), Path::new("--library"), library.folder()].map(|word| {
+        let words = [facetag.as_path(), Path::new("--library"), &library.given()].map(|word| {
             word.to_str().map(str::to_owned).with_context(|| format!("{}: not a name in UTF-8", plain(word)))
         });
         let words = words.into_iter().chain([Ok("watch".to_owned())]).collect::<Result<Vec<String>>>()?;

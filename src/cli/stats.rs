@@ -43,10 +43,9 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
         follow_links: root.follow_links,
         skipped: serde_json::from_str(&root.skipped).unwrap_or_default(),
     });
-    let parts = ["", "-wal"].map(|end| format!("{}{end}", library.file().display()));
     let stats = Stats {
-        library: library.folder().display().to_string(),
-        bytes: parts.iter().filter_map(|part| Some(std::fs::metadata(part).ok()?.len())).sum(),
+        library: library.name().display().to_string(),
+        bytes: catalog.bytes(library)?,
         pack: pack.name,
         tally: catalog.tally()?,
         roots: roots.collect(),

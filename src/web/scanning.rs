@@ -111,7 +111,7 @@ impl Scanning {
     /// [`PageError::ScanGoesOn`]; the library is gone.
     pub fn start(&self, folder: Option<PathBuf>, options: Options) -> Result<(), PageError> {
         // It would make a new, empty library.
-        if !self.library.file().exists() {
+        if !self.library.exists() {
             return Err(CatalogError::Gone { path: self.library.file() }.into());
         }
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);

@@ -153,11 +153,7 @@ pub fn serve(
     runtime.shutdown_timeout(GRACE);
     shared.scanning.wait();
     // Whoever deletes the folder meanwhile was told by every page, and is told by the exit code.
-    if library.file().exists() {
-        Ok(())
-    } else {
-        Err(OpenError::from(CatalogError::Gone { path: library.file() }).into())
-    }
+    if library.exists() { Ok(()) } else { Err(OpenError::from(CatalogError::Gone { path: library.file() }).into()) }
 }
 
 /// Encrypts with a certificate.

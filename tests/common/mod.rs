@@ -5,6 +5,8 @@
 pub mod mutants;
 #[cfg(target_os = "linux")]
 pub mod network_disk;
+#[cfg(feature = "postgres")]
+pub mod postgres_server;
 pub mod server;
 
 use std::collections::BTreeMap;

@@ -3,12 +3,17 @@
 //! | file | what |
 //! |---|---|
 //! | `sqlite` | the library in a file |
+//! | `postgres` | the library in a database server |
 //!
 //! Values are the five kinds of SQLite: NULL, integers, floats, text and bytes; a boolean is read and written as an integer.
 //! Parameters are `?1`, `?2`, and so on. What an engine has a way of its own for (opening, migrations, backups) is not here.
 
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 
+#[cfg(feature = "postgres")]
+pub(super) use self::postgres::{Postgres, ScanLock};
 pub(super) use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 pub(super) use sqlite::{Sqlite, WRITES};
 
@@ -17,6 +22,9 @@ pub(super) use sqlite::{Sqlite, WRITES};
 pub enum Error {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    #[cfg(feature = "postgres")]
+    #[error("{}", self::postgres::words(.0))]
+    Postgres(#[from] ::postgres::Error),
     #[error("a value of another type was expected: {0}")]
     Value(#[from] FromSqlError),
     #[error("no row was found where there should be one")]
@@ -46,6 +54,8 @@ pub(super) enum Access {
 /// A connection to a library.
 pub(super) enum Connection {
     Sqlite(Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<Postgres>),
 }
 
 impl Connection {
@@ -53,6 +63,8 @@ impl Connection {
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
         match self {
             Self::Sqlite(sqlite) => Ok(Statement::Sqlite(sqlite.connection.prepare_cached(sql)?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => Ok(Statement::Postgres(postgres, postgres.prepare(sql)?)),
         }
     }
 
@@ -70,24 +82,32 @@ impl Connection {
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => Ok(sqlite.connection.execute_batch(sql)?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.execute_batch(sql),
         }
     }
 
     pub fn begin(&self, access: Access) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.begin(access),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.begin(access),
         }
     }
 
     pub fn commit(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.commit(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.commit(),
         }
     }
 
     pub fn roll_back(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.roll_back(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.roll_back(),
         }
     }
 
@@ -95,6 +115,8 @@ impl Connection {
     pub fn is_at_rest(&self) -> bool {
         match self {
             Self::Sqlite(sqlite) => sqlite.connection.is_autocommit(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.is_at_rest(),
         }
     }
 
@@ -102,6 +124,11 @@ impl Connection {
     pub fn version(&self) -> Result<i64> {
         match self {
             Self::Sqlite(_) => self.query_row("PRAGMA data_version", [], |row| row.get(0)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => {
+                let sql = "SELECT CAST(value AS BIGINT) FROM settings WHERE key = 'version'";
+                Ok(postgres.version(self.query_row(sql, [], |row| row.get(0))?))
+            }
         }
     }
 
@@ -109,16 +136,59 @@ impl Connection {
     pub fn defer_foreign_keys(&self) -> Result<()> {
         match self {
             Self::Sqlite(_) => self.execute_batch("PRAGMA defer_foreign_keys = ON"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => self.execute_batch("SET CONSTRAINTS ALL DEFERRED"),
         }
     }
 
     /// The highest number that a row of `table` ever had.
     pub fn last_number(&self, table: &str) -> Result<i64> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?1",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                "SELECT coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence(?1, 'id') AS REGCLASS)), 0)"
+            }
+        };
+        self.query_row(sql, [table], |row| row.get(0))
+    }
+
+    /// Makes that the highest number that a row of `table` ever had, where numbers are not given again.
+    pub fn set_last_number(&self, table: &str, number: i64) -> Result<()> {
         match self {
             Self::Sqlite(_) => {
-                let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
-                self.query_row(sql, [table], |row| row.get(0))
+                self.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [table])?;
+                let sql = "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2 FROM sqlite_schema
+                           WHERE name = ?1 AND sql LIKE '%AUTOINCREMENT%' AND ?2 > 0";
+                self.execute(sql, params![table, number])?;
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                let sql = "SELECT setval(CAST(pg_get_serial_sequence(?1, 'id') AS REGCLASS), greatest(?2, 1), ?2 > 0)";
+                self.query_row(sql, params![table, number], |_| Ok(()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all rows of a query, which need not be in memory at once.
+    pub fn each_row<E: From<Error>>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut see: impl FnMut(&Row) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        match self {
+            Self::Sqlite(_) => {
+                let mut statement = self.prepare(sql)?;
+                let mut rows = statement.query(params)?;
+                while let Some(row) = rows.next()? {
+                    see(&row)?;
+                }
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.each_row(sql, &params, |row| see(&Row::Postgres(row))),
         }
     }
 
@@ -129,11 +199,17 @@ impl Connection {
                 "SELECT tables.name, keys.\"from\" FROM sqlite_schema AS tables, pragma_foreign_key_list(tables.name) AS keys
                  WHERE tables.type = 'table' AND keys.\"table\" = ?1"
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                "SELECT CAST(CAST(conrelid AS REGCLASS) AS TEXT), attname FROM pg_constraint
+                 JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+                 WHERE contype = 'f' AND confrelid = CAST(CAST(?1 AS TEXT) AS REGCLASS)"
+            }
         };
         self.prepare(sql)?.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     }
 
-    /// Carries out `work` while the triggers of `table` are off.
+    /// Carries out `work`, in a transaction, while the triggers of `table` are off.
     pub fn without_triggers<T, E: From<Error>>(
         &self,
         table: &str,
@@ -150,6 +226,14 @@ impl Connection {
                 triggers.iter().try_for_each(|(_, sql)| self.execute_batch(sql))?;
                 Ok(done)
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                // Not `ALTER TABLE`, which waits for keys that are checked at the end of the transaction.
+                self.execute_batch("SET LOCAL facetag.quiet = 'yes'")?;
+                let done = work()?;
+                self.execute_batch("SET LOCAL facetag.quiet = ''")?;
+                Ok(done)
+            }
         }
     }
 
@@ -157,6 +241,8 @@ impl Connection {
     pub fn delete_for_good(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => Ok(sqlite.connection.pragma_update(None, "secure_delete", true)?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(()),
         }
     }
 
@@ -167,6 +253,17 @@ impl Connection {
                 self.execute_batch("VACUUM")?;
                 sqlite.empty_log()
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => self.execute_batch("VACUUM FULL"),
+        }
+    }
+
+    /// Closes a file with everything in it, and no log beside it.
+    pub fn close(self) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(()),
         }
     }
 
@@ -174,6 +271,8 @@ impl Connection {
     pub fn sqlite(&self) -> Option<&rusqlite::Connection> {
         match self {
             Self::Sqlite(sqlite) => Some(&sqlite.connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
         }
     }
 }
@@ -181,18 +280,26 @@ impl Connection {
 /// A prepared statement.
 pub(super) enum Statement<'c> {
     Sqlite(rusqlite::CachedStatement<'c>),
+    #[cfg(feature = "postgres")]
+    Postgres(&'c Postgres, postgres::Prepared),
 }
 
 impl Statement<'_> {
     pub fn execute(&mut self, params: impl Params) -> Result<usize> {
         match self {
             Self::Sqlite(statement) => Ok(statement.execute(rusqlite::params_from_iter(params.list()))?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres, statement) => Ok(postgres.run(statement, &params)?.0),
         }
     }
 
     pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
         match self {
             Self::Sqlite(statement) => Ok(Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.list()))?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres, statement) => {
+                Ok(Rows::Postgres { coming: postgres.run(statement, &params)?.1.into_iter(), current: None })
+            }
         }
     }
 
@@ -208,6 +315,8 @@ impl Statement<'_> {
     pub fn column_names(&self) -> Vec<String> {
         match self {
             Self::Sqlite(statement) => statement.column_names().into_iter().map(str::to_owned).collect(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_, statement) => statement.column_names(),
         }
     }
 }
@@ -215,12 +324,22 @@ impl Statement<'_> {
 /// What a query found.
 pub(super) enum Rows<'s> {
     Sqlite(rusqlite::Rows<'s>),
+    #[cfg(feature = "postgres")]
+    Postgres {
+        coming: std::vec::IntoIter<::postgres::Row>,
+        current: Option<::postgres::Row>,
+    },
 }
 
 impl Rows<'_> {
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         match self {
             Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { coming, current } => {
+                *current = coming.next();
+                Ok(current.as_ref().map(Row::Postgres))
+            }
         }
     }
 }
@@ -242,18 +361,24 @@ impl<T, F: FnMut(&Row) -> Result<T>> Iterator for Mapped<'_, F> {
 /// One row. Columns are counted from 0.
 pub(super) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    #[cfg(feature = "postgres")]
+    Postgres(&'r ::postgres::Row),
 }
 
 impl Row<'_> {
     pub fn get<T: FromSql>(&self, column: usize) -> Result<T> {
         match self {
             Self::Sqlite(row) => Ok(row.get(column)?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(T::column_result(self.get_ref(column)?)?),
         }
     }
 
     pub fn get_ref(&self, column: usize) -> Result<ValueRef<'_>> {
         match self {
             Self::Sqlite(row) => Ok(row.get_ref(column)?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(row) => Ok(row.try_get::<_, postgres::Value>(column)?.0),
         }
     }
 }

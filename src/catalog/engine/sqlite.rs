@@ -76,7 +76,7 @@ impl Sqlite {
     }
 
     /// Closes the file with everything in it, and no log beside it.
-    pub(in crate::catalog) fn close(self) -> Result<()> {
+    pub(super) fn close(self) -> Result<()> {
         self.empty_log()?;
         Ok(self.connection.close().map_err(|(_, error)| error)?)
     }

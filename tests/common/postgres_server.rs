@@ -1,0 +1,97 @@
+//! A PostgreSQL server of a test's own, on a socket in a temporary folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+pub struct PostgresServer {
+    folder: TempDir,
+    process: Child,
+    databases: AtomicUsize,
+}
+
+impl PostgresServer {
+    /// `None` where no server is installed, unless `FACETAG_NEEDS_POSTGRES` says that there must be one.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            assert!(std::env::var_os("FACETAG_NEEDS_POSTGRES").is_none(), "PostgreSQL is not installed");
+            eprintln!("skipped: PostgreSQL is not installed");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let program = |name: &str| {
+            let mut command = Command::new(programs.join(name));
+            command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+            as_nobody(&mut command, folder.path());
+            command
+        };
+        let options = ["--auth=trust", "--username=facetag", "--encoding=UTF8", "--locale=C", "--no-sync", "--pgdata"];
+        assert!(program("initdb").args(options).arg(&data).status().unwrap().success(), "initdb");
+        let mut server = program("postgres");
+        server.arg("-D").arg(&data).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder.path());
+        let server = Self { process: server.spawn().unwrap(), folder, databases: AtomicUsize::new(0) };
+        let end = Instant::now() + Duration::from_secs(60);
+        while postgres::Client::connect(&server.named("postgres"), postgres::NoTls).is_err() {
+            assert!(Instant::now() < end, "the server does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(server)
+    }
+
+    /// The URL of a new, empty database.
+    pub fn database(&self) -> String {
+        let name = format!("library{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.connect("postgres").batch_execute(&format!("CREATE DATABASE {name} STRATEGY file_copy")).unwrap();
+        self.named(&name)
+    }
+
+    /// A connection to the database of a URL, or of a name.
+    pub fn connect(&self, database: &str) -> postgres::Client {
+        let url = if database.contains(':') { database.to_owned() } else { self.named(database) };
+        postgres::Client::connect(&url, postgres::NoTls).unwrap()
+    }
+
+    fn named(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=facetag", self.folder.path().display())
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        let _ = self.process.wait();
+    }
+}
+
+/// The folder of its programs, which Debian keeps out of the path.
+fn programs() -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    folders.sort();
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    folders.into_iter().find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+}
+
+/// PostgreSQL does not run as root.
+#[cfg(unix)]
+fn as_nobody(command: &mut Command, folder: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
+    if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+        chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+}
+
+#[cfg(not(unix))]
+fn as_nobody(_command: &mut Command, _folder: &Path) {}
