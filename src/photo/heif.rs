@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use heifer::color::ColorParams;
 use heifer::heifer_hevc_dec::recon::Frame;
-use heifer_isobmff::boxes::{ColorInfo, Property};
+use heifer_isobmff::boxes::{ColorInfo, Grid, Property};
 use heifer_isobmff::{BoxHeader, HeifFile, ItemId, read_box_header};
 use image::{RgbImage, imageops};
 
@@ -87,7 +87,7 @@ impl<'a> Heif<'a> {
     pub fn size(&self) -> Result<(u32, u32), PhotoError> {
         let item = self.file.primary_id;
         let stored = match &self.kind(item) {
-            b"grid" => self.file.grid(item).ok().map(|grid| (grid.output_width, grid.output_height)),
+            b"grid" => self.layout(item).ok().map(|grid| (grid.output_width, grid.output_height)),
             b"iden" => self.file.referenced_items(item, b"dimg").first().and_then(|&source| self.ispe(source)),
             _ => None,
         };
@@ -192,8 +192,23 @@ impl<'a> Heif<'a> {
         })
     }
 
-    fn grid(&self, item: ItemId, decode: DecodeItem, depth: u32) -> Result<RgbImage, PhotoError> {
+    /// How a picture is made of tiles. Where a file that lost its tail does not say it any more, the sizes of picture and tiles do.
+    fn layout(&self, item: ItemId) -> Result<Grid, PhotoError> {
         let grid = self.file.grid(item).map_err(|error| self.damaged(error))?;
+        if grid.output_width > 0 && grid.output_height > 0 {
+            return Ok(grid);
+        }
+        let tile = self.file.referenced_items(item, b"dimg").first().and_then(|&tile| self.ispe(tile));
+        let guess = self.ispe(item).zip(tile).filter(|(_, tile)| tile.0 > 0 && tile.1 > 0);
+        guess.map_or(Ok(grid), |((output_width, output_height), tile)| {
+            let count = |length: u32, of: u32| u16::try_from(length.div_ceil(of)).unwrap_or(u16::MAX);
+            let (rows, columns) = (count(output_height, tile.1), count(output_width, tile.0));
+            Ok(Grid { rows, columns, output_width, output_height })
+        })
+    }
+
+    fn grid(&self, item: ItemId, decode: DecodeItem, depth: u32) -> Result<RgbImage, PhotoError> {
+        let grid = self.layout(item)?;
         let (width, height) = (grid.output_width, grid.output_height);
         let tiles = self.file.referenced_items(item, b"dimg");
         if u64::from(width) * u64::from(height) > MAX_PIXELS {

@@ -8,7 +8,7 @@ use png::{ColorType, DecodingError, Limits, Reader, Transformations};
 
 use super::colour::{Colour, MAX_PROFILE, to_srgb};
 use super::format::{Decoder, Spec};
-use super::raster::{GREY, over_white, to_rgb};
+use super::raster::{GREY, grey_pixels, is_mostly_grey, over_white, to_rgb};
 use super::segments::png_chunks;
 use super::{Format, MAX_PIXELS, PhotoError};
 
@@ -72,9 +72,9 @@ fn rows(reader: &mut Source, channels: usize) -> Result<RgbImage, PhotoError> {
 /// The picture in seven passes, which must all be in memory.
 fn interlaced(reader: &mut Source, channels: usize) -> Result<RgbImage, PhotoError> {
     let (width, height) = reader.info().size();
-    let mut stored = vec![128; width as usize * height as usize * channels];
+    let mut stored = grey_pixels(width, height, channels);
     if let Err(error) = reader.next_frame(&mut stored)
-        && stored.iter().filter(|&&value| value == 128).count() * 10 > stored.len() * 9
+        && is_mostly_grey(&stored, channels)
     {
         return Err(explain(&error));
     }

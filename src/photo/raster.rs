@@ -174,10 +174,10 @@ fn decode(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<RgbImage,
         ColorType::Rgba8 => 4,
         other => return Err(PhotoError::unsupported(format, format_args!("its pixels are {other:?}"))),
     };
-    let mut stored = vec![128; width as usize * height as usize * channels];
+    let mut stored = grey_pixels(width, height, channels);
     // What came before the damage is shown, if it is more than next to nothing.
     if let Err(error) = decoder.read_image(&mut stored)
-        && stored.iter().filter(|&&value| value == 128).count() * 10 > stored.len() * 9
+        && is_mostly_grey(&stored, channels)
     {
         return Err(explain(error, format));
     }
@@ -191,6 +191,21 @@ fn decode(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<RgbImage,
         }
     };
     Ok(to_srgb(pixels, colour.as_ref()))
+}
+
+/// Pixels of 1 to 4 channels, as [`to_rgb`] takes them, that show [`GREY`].
+pub(super) fn grey_pixels(width: u32, height: u32, channels: usize) -> Vec<u8> {
+    let mut pixels = vec![GREY.0[0]; width as usize * height as usize * channels];
+    if channels % 2 == 0 {
+        pixels.iter_mut().skip(channels - 1).step_by(channels).for_each(|alpha| *alpha = 255);
+    }
+    pixels
+}
+
+/// Whether nine tenths of these pixels or more are as [`grey_pixels`] has made them.
+pub(super) fn is_mostly_grey(pixels: &[u8], channels: usize) -> bool {
+    let grey = grey_pixels(1, 1, channels);
+    pixels.chunks_exact(channels).filter(|&pixel| pixel == grey).count() * channels * 10 > pixels.len() * 9
 }
 
 fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {

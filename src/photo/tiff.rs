@@ -23,6 +23,8 @@ const NEW_SUBFILE_TYPE: u16 = 254;
 const COMPRESSION: u16 = 259;
 const PHOTOMETRIC: u16 = 262;
 const FILL_ORDER: u16 = 266;
+const STRIP_OFFSETS: u16 = 273;
+const STRIP_BYTE_COUNTS: u16 = 279;
 const PLANAR_CONFIGURATION: u16 = 284;
 const COLOUR_MAP: u16 = 320;
 const EXTRA_SAMPLES: u16 = 338;
@@ -69,6 +71,22 @@ impl<'a> Page<'a> {
         let (index, directory) = first?;
         let palette = (tiff.field(&directory, PHOTOMETRIC) == Some(3)).then(|| palette(&tiff, &directory)).flatten();
         Some(Self { tiff, directory, index, palette })
+    }
+
+    /// A file that lost its tail, with grey in place of what is missing of its pixels, where they are not compressed: the decoder gives all of
+    /// a strip or nothing, and many files have but one.
+    fn filled(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let numbers = |tag| self.directory.get(tag).into_iter().flat_map(|entry| self.tiff.numbers(entry));
+        let end = numbers(STRIP_OFFSETS).zip(numbers(STRIP_BYTE_COUNTS)).map(|(at, length)| at.saturating_add(length));
+        let end = usize::try_from(end.max()?).ok()?;
+        let is_plain = self.tiff.field(&self.directory, COMPRESSION).is_none_or(|method| method == 1);
+        // Where less than a tenth is left, it is damaged.
+        if !is_plain || end <= bytes.len() || end / 10 > bytes.len() {
+            return None;
+        }
+        let mut filled = bytes.to_vec();
+        filled.resize(end, GREY.0[0]);
+        Some(filled)
     }
 
     fn open(&self, bytes: &'a [u8]) -> Result<TiffDecoder<Patched<'a>>, PhotoError> {
@@ -128,6 +146,8 @@ fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
 }
 
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
+    let filled = Page::find(bytes).and_then(|page| page.filled(bytes));
+    let bytes = filled.as_deref().unwrap_or(bytes);
     let page = Page::find(bytes).ok_or_else(no_page)?;
     let mut decoder = page.open(bytes)?;
     let (width, height) = decoder.dimensions().map_err(explain)?;
@@ -456,6 +476,22 @@ mod tests {
         // Brighter than white.
         let stored = [3.0_f32, 0.4].map(f32::to_le_bytes).concat();
         assert_eq!(shown(&tiff(1, (1, 32, 3), &[], &[&stored])), [[255; 3], [102; 3]]);
+    }
+
+    #[test]
+    fn of_a_strip_that_was_cut_off_the_rest_is_grey() {
+        let mut file = tiff(2, (3, 8, 1), &[], &[&[10, 20, 30, 40, 50, 60]]);
+        // The directory comes first here.
+        let (directory, pixels) = (file.split_off(106), file.split_off(100));
+        file[4..8].copy_from_slice(&100_u32.to_le_bytes());
+        let (lengths, start) = (file.len(), (100 + directory.len()) as u32);
+        assert_eq!(lengths, 100);
+        file.extend(directory);
+        let field = file.windows(8).position(|field| field == [17, 1, 4, 0, 1, 0, 0, 0]).unwrap();
+        file[field + 8..field + 12].copy_from_slice(&start.to_le_bytes());
+        file.extend(pixels);
+        assert_eq!(shown(&file), [[10, 20, 30], [40, 50, 60]]);
+        assert_eq!(shown(&file[..file.len() - 2]), [[10, 20, 30], [40, 128, 128]]);
     }
 
     #[test]
