@@ -26,6 +26,11 @@ bench-grouping FACES="20000":
 bench-accuracy FOLDER *OPTIONS:
     cargo bench --bench accuracy -- {{FOLDER}} {{OPTIONS}}
 
+# How similar faces stay on photos of other colour spaces, which benches/accuracy/colours.py makes of those in FOLDER, with and without their profiles
+bench-colours FOLDER PAIRS OUT *PROFILES:
+    python3 benches/accuracy/colours.py {{FOLDER}} {{OUT}} {{PROFILES}}
+    for photos in {{OUT}}/*; do echo "$photos"; cargo bench --bench accuracy -- "$photos" --original {{OUT}}/srgb --pairs {{PAIRS}}; done
+
 # How much of what is grouped is wrong among relatives: a folder with one folder a person, called FAMILY_MEMBER
 bench-families FOLDER:
     cargo bench --bench accuracy -- {{FOLDER}} --families
