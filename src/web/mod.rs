@@ -11,7 +11,6 @@
 //! | `guard` | who may ask: Host, Origin; and what a browser may do with the answers |
 //! | `access`, `enter` | the token or password -> a cookie; what it opens |
 //! | `queues` | the questions that wait |
-//! | `models` | the models, while faces are drawn |
 //! | `site` | the library, for many requests at once |
 //! | `everybody` | who there is, counted |
 //! | `visit` | what a request tells: language, where it came from, what was just done |
@@ -56,7 +55,6 @@ mod history;
 mod limits;
 mod map;
 mod merge;
-mod models;
 mod originals;
 mod pager;
 mod people;

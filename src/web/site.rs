@@ -12,7 +12,6 @@ use super::error::PageError;
 use super::everybody::Everybody;
 use super::exports::Exports;
 use super::folder::Allowed;
-use super::models::Models;
 use super::previews::Previews;
 use super::queues::Queues;
 use super::scanning::Scanning;
@@ -47,7 +46,8 @@ pub(super) struct Shared {
     idle: Mutex<Vec<Catalog>>,
     /// Turns of what takes much memory.
     large: Semaphore,
-    models: Models,
+    /// The turn of who needs the models.
+    models: Semaphore,
 }
 
 impl std::ops::Deref for Site {
@@ -82,7 +82,7 @@ impl Site {
             queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
             large: Semaphore::new(LARGE),
-            models: Models::new(),
+            models: Semaphore::new(1),
         }))
     }
 
@@ -116,16 +116,20 @@ impl Site {
         self.ask(work).await
     }
 
-    /// The same for work with the models: one at a time.
+    /// The same for work with the models, one request at a time. They are loaded for it, and given back after it: meanwhile no
+    /// photo is decoded for a preview, as both would take too much memory.
     pub async fn ask_models<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Catalog, &Pack) -> Result<T, PageError> + Send + 'static,
     ) -> Result<T, PageError> {
-        let _turn = self.models.turn().await?;
+        let _turn = self.models.acquire().await.map_err(|_| PageError::Panicked)?;
         let site = self.clone();
         self.ask(move |catalog| {
-            let pack = site.models.pack(site.pack(catalog)?, &site.library.packs())?;
-            work(catalog, &pack)
+            let _memory = site.previews.budget.take(u64::MAX);
+            let pack = Pack::load(site.pack(catalog)?, &site.library.packs());
+            let answer = work(catalog, &pack.map_err(|error| PageError::Failed(error.to_string()))?);
+            crate::scan::trim();
+            answer
         })
         .await
     }
