@@ -149,7 +149,7 @@ pub enum CatalogError {
     NotEmpty { path: PathBuf },
     #[error("the copy differs in the table {table}: nothing was kept of it")]
     CopyDiffers { table: &'static str },
-    #[error("this facetag was built without PostgreSQL: build it with the feature `postgres`")]
+    #[error("this facetag was built without PostgreSQL: a released one has it, or build it with `--features postgres`")]
     NoPostgres,
     #[error(
         "{what} is for a library in a folder; `facetag move-library` copies one in a database into a folder, and back"
