@@ -196,7 +196,7 @@ fn decode(bytes: &[u8], format: Format, stored: ImageFormat) -> Result<RgbImage,
 /// Pixels of 1 to 4 channels, as [`to_rgb`] takes them, that show [`GREY`].
 pub(super) fn grey_pixels(width: u32, height: u32, channels: usize) -> Vec<u8> {
     let mut pixels = vec![GREY.0[0]; width as usize * height as usize * channels];
-    if channels % 2 == 0 {
+    if channels.is_multiple_of(2) {
         pixels.iter_mut().skip(channels - 1).step_by(channels).for_each(|alpha| *alpha = 255);
     }
     pixels
