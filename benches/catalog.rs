@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use facetag::catalog::{Catalog, Library, PersonId, Query, Span};
+use facetag::catalog::{Catalog, CatalogError, Library, PersonId, Query, Span, Who};
+use facetag::face::PackInfo;
+use facetag::people::{Deciding, decide, explain, questions, regroup};
 
 #[path = "common/random.rs"]
 mod random;
@@ -47,6 +49,57 @@ fn main() {
     println!("| everybody seen twice, as `people` lists them | {milliseconds:.1} | {found} |");
     let (milliseconds, found) = least(&|| catalog.people_counted().unwrap().len());
     println!("| everybody, as the page counts them | {milliseconds:.1} | {found} |");
+    drop(catalog);
+    decisions(&library);
+}
+
+/// What the user decides, with all that follows from it, and what asks for similar faces; each is done once.
+fn decisions(library: &Library) {
+    let pack = PackInfo { name: "made-up".to_owned(), ..PackInfo::open() };
+    rows::embed(&library.file(), &pack.name, pack.dimension).unwrap();
+    let mut catalog = Catalog::open(library).unwrap();
+    let started = Instant::now();
+    regroup(&mut catalog, &pack, &[]).unwrap();
+    eprintln!("index of similar faces made in {:.0} s", started.elapsed().as_secs_f32());
+
+    let person = |id: i64, name: Option<&str>| Who { id: PersonId(id), name: name.map(ToOwned::to_owned) };
+    let (first, tenth) = (person(1, Some("Person 1")), person(10, Some("Person 10")));
+    let face = |catalog: &Catalog, person: i64| catalog.faces_of(PersonId(person)).unwrap()[0].clone();
+    let (of_group, of_first) = (face(&catalog, 200), face(&catalog, 1));
+    let mut timed = |what: &str, work: &dyn Fn(&mut Deciding)| {
+        let started = Instant::now();
+        let decided = decide(&mut catalog, &pack, |deciding| {
+            work(deciding);
+            Ok::<_, CatalogError>(())
+        });
+        decided.unwrap();
+        println!("| {what} | {:.1} | |", started.elapsed().as_secs_f64() * 1e3);
+    };
+    timed("a group is named", &|deciding| deciding.name(&person(101, None), "Anna").map(drop).unwrap());
+    timed("a group becomes the most frequent person", &|deciding| {
+        deciding.merge(&first, &[person(102, None)]).unwrap()
+    });
+    timed("that is taken back", &|deciding| drop(deciding.undo(None).unwrap()));
+    timed("a face becomes the most frequent person's", &|deciding| {
+        deciding.confirm((&first, false), std::slice::from_ref(&of_group)).unwrap();
+    });
+    timed("a face is rejected for the most frequent person", &|deciding| {
+        deciding.reject(&first, std::slice::from_ref(&of_first)).unwrap();
+    });
+    timed("the most frequent person and the 10th are one", &|deciding| {
+        deciding.merge(&first, std::slice::from_ref(&tenth)).unwrap()
+    });
+    timed("that is taken back", &|deciding| drop(deciding.undo(None).unwrap()));
+    for (what, face) in
+        [("why a face of the most frequent person is theirs", of_first), ("why one of a group is", of_group)]
+    {
+        let started = Instant::now();
+        explain(&catalog, &pack, &face).unwrap();
+        println!("| {what} | {:.1} | |", started.elapsed().as_secs_f64() * 1e3);
+    }
+    let started = Instant::now();
+    let asked = questions(&catalog, &pack, &[]).unwrap().len();
+    println!("| what to ask | {:.1} | {asked} |", started.elapsed().as_secs_f64() * 1e3);
 }
 
 /// Person 1 has the most photos, person `n` an `n`th of them.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use facetag::catalog::{Catalog, CatalogError, Library, NewFace, NewPhoto, Who};
+use facetag::catalog::{Catalog, CatalogError, Embedded, Library, NewFace, NewPhoto, Who};
 use facetag::face::{BoundingBox, PackInfo, normalised};
 use facetag::people::{decide, questions, regroup};
 
@@ -179,7 +179,7 @@ impl Bench {
 
         let mut groups = Vec::new();
         self.catalog
-            .each_embedded_face(&self.pack.name, |face, _, _| {
+            .each_embedded_face(&self.pack.name, Embedded::All, |face, _, _| {
                 groups.push(face.person.map_or(-face.id.0, |person| person.0))
             })
             .unwrap();

@@ -13,7 +13,7 @@ use facetag::catalog::{
     Stamp, State, Who,
 };
 use facetag::face::{BoundingBox, Embedding, PackInfo, normalised};
-use facetag::people::{DecideError, decide, questions, regroup};
+use facetag::people::{DecideError, decide, questions, regroup, wrong_clusters};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestCaseError};
@@ -664,6 +664,7 @@ fn check(steps: Vec<Step>) -> Checked {
             Step::Redo => drop(world.catalog.redo().unwrap()),
             Step::Rebuild => check_rebuild(&mut world)?,
         }
+        prop_assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
     }
     check_rebuild(&mut world)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, ensure};
-use facetag::catalog::{Catalog, Library, NewFace, NewPhoto};
+use facetag::catalog::{Catalog, Embedded, Library, NewFace, NewPhoto};
 use facetag::face::{FoundPack, PackInfo, Thresholds};
 use facetag::people::regroup;
 use facetag::scan::{Event, Options, scan_folders};
@@ -81,7 +81,7 @@ impl Album {
             missed: 0,
         };
         let mut embeddings = HashMap::new();
-        album.catalog.each_embedded_face(&album.pack.name, |face, _, embedding| {
+        album.catalog.each_embedded_face(&album.pack.name, Embedded::All, |face, _, embedding| {
             album.faces.push(None);
             album.embeddings.extend(embedding);
             embeddings.insert(face.id, (embeddings.len(), embedding.to_vec()));
@@ -171,7 +171,7 @@ impl Album {
 /// Those of the catalog.
 pub fn groups(catalog: &Catalog, pack: &PackInfo) -> Result<Vec<usize>> {
     let mut groups = Vec::new();
-    catalog.each_embedded_face(&pack.name, |face, _, _| {
+    catalog.each_embedded_face(&pack.name, Embedded::All, |face, _, _| {
         let alone = usize::MAX - groups.len();
         groups.push(face.person.map_or(alone, |person| person.0 as usize));
     })?;

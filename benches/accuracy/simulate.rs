@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Result;
-use facetag::catalog::{Catalog, FaceId, Library, PersonId, State, Who};
+use facetag::catalog::{Catalog, Embedded, FaceId, Library, PersonId, State, Who};
 use facetag::face::PackInfo;
 use facetag::people::{Question, decide, questions, regroup};
 use tempfile::TempDir;
@@ -88,7 +88,7 @@ pub fn user(album: &Album, seed: u64) -> Result<Tagged> {
     let number: HashMap<&str, usize> = album.persons.iter().map(String::as_str).zip(0..).collect();
     let names = library.catalog.names()?;
     let mut truth = library.persons.iter();
-    library.catalog.each_embedded_face(&album.pack.name, |face, _, _| {
+    library.catalog.each_embedded_face(&album.pack.name, Embedded::All, |face, _, _| {
         let truth = truth.next().expect("faces are in the order in which they came");
         if face.state == Some(State::Auto) {
             let name = face.person.and_then(|person| names.get(&person)).expect("only persons are tagged with");
@@ -237,7 +237,7 @@ impl<'a> Growing<'a> {
     fn name_all(&mut self, names: &[String]) -> Result<HashMap<usize, HashSet<usize>>> {
         let mut votes: BTreeMap<PersonId, BTreeMap<usize, usize>> = BTreeMap::new();
         let mut truth = self.persons.iter();
-        self.catalog.each_embedded_face(&self.pack.name, |face, _, _| {
+        self.catalog.each_embedded_face(&self.pack.name, Embedded::All, |face, _, _| {
             let person = truth.next().expect("faces are in the order in which they came");
             if let (Some(group), Some(person)) = (face.person, person) {
                 *votes.entry(group).or_default().entry(*person).or_default() += 1;
@@ -276,7 +276,7 @@ impl<'a> Growing<'a> {
     fn right(&self, persons: &[String]) -> Result<f64> {
         let names = self.catalog.names()?;
         let mut right = 0;
-        self.catalog.each_embedded_face(&self.pack.name, |face, _, _| {
+        self.catalog.each_embedded_face(&self.pack.name, Embedded::All, |face, _, _| {
             let name = face.person.and_then(|person| names.get(&person));
             right += usize::from(self.truth(face.id).is_some_and(|truth| name == Some(&persons[truth])));
         })?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{self, FromSql, FromSqlError, FromSqlResult, Optional, Row, ToSql, ToSqlOutput, ValueRef, params};
 use super::photos::Writer;
-use super::{Catalog, FaceId, FaceRef, NewFace, PersonId, PhotoId, Result};
+use super::{Catalog, CatalogError, FaceId, FaceRef, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
 
 /// How a face came to its person.
@@ -52,6 +52,23 @@ impl FaceRow {
 /// The SQL condition for an unrecognisable face; the opposite of [`FaceRow::is_recognisable`].
 pub(super) fn unrecognisable() -> String {
     format!("coalesce(recognisability, 1) < {RECOGNISABLE}")
+}
+
+/// The SQL condition for a recognisable face.
+pub(super) fn recognisable() -> String {
+    format!("(recognisability IS NULL OR recognisability >= {RECOGNISABLE})")
+}
+
+/// Which of the faces that have an embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embedded {
+    All,
+    /// This one alone.
+    Face(FaceId),
+    /// Recognisable ones without a group or person.
+    Ungrouped,
+    /// Those of a group or person; of photos of one year, 0 for those of which it is not known.
+    Of(PersonId, Option<i16>),
 }
 
 /// What its photo tells of a face.
@@ -114,26 +131,47 @@ impl Catalog {
         Ok(rows.collect::<engine::Result<_>>()?)
     }
 
-    /// Shows every face that has an embedding of `pack` to `see`, by id, with its embedding.
+    /// Shows those faces that have an embedding of `pack` to `see`, by id, with their embeddings.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn each_embedded_face(&self, pack: &str, mut see: impl FnMut(FaceRow, InPhoto, &[f32])) -> Result<()> {
-        let mut statement = self.connection.prepare(&format!(
+    pub fn each_embedded_face(
+        &self,
+        pack: &str,
+        which: Embedded,
+        mut see: impl FnMut(FaceRow, InPhoto, &[f32]),
+    ) -> Result<()> {
+        let (condition, id, year) = match which {
+            Embedded::All => ("CAST(?2 AS BIGINT) IS NULL AND CAST(?3 AS BIGINT) IS NULL".to_owned(), None, None),
+            Embedded::Face(face) => ("faces.id = ?2 AND CAST(?3 AS BIGINT) IS NULL".to_owned(), Some(face.0), None),
+            Embedded::Ungrouped => (
+                format!(
+                    "person_id IS NULL AND {} AND CAST(?2 AS BIGINT) IS NULL AND CAST(?3 AS BIGINT) IS NULL",
+                    recognisable()
+                ),
+                None,
+                None,
+            ),
+            Embedded::Of(person, None) => {
+                ("person_id = ?2 AND CAST(?3 AS BIGINT) IS NULL".to_owned(), Some(person.0), None)
+            }
+            Embedded::Of(person, year) => ("person_id = ?2 AND photos.year = ?3".to_owned(), Some(person.0), year),
+        };
+        let sql = format!(
             "SELECT faces.*, vector, taken, photos.width, photos.height
              FROM (SELECT {COLUMNS} FROM seen_faces) AS faces
-             JOIN embeddings ON face_id = faces.id AND pack = ?1 JOIN photos ON photos.id = photo_id ORDER BY faces.id",
-        ))?;
-        let mut rows = statement.query([pack])?;
-        while let Some(row) = rows.next()? {
-            let face = face(&row)?;
+             JOIN embeddings ON face_id = faces.id AND pack = ?1 JOIN photos ON photos.id = photo_id
+             WHERE {condition} ORDER BY faces.id",
+        );
+        self.connection.each_row::<CatalogError>(&sql, params![pack, id, year], |row| {
+            let face = face(row)?;
             let taken = row.get_ref(13)?.as_str_or_null().ok().flatten();
             let taken = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
             let (width, height): (f32, f32) = (row.get(14)?, row.get(15)?);
             let pixels = (face.bounds.width * width).min(face.bounds.height * height);
             see(face, InPhoto { taken, pixels }, &row.get::<Floats>(12)?.0);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The faces that have no embedding of `pack`, as where a disk was away when the pack was changed: who they are, and in which photo.
@@ -202,8 +240,8 @@ impl Catalog {
     pub fn has_ungrouped(&self, pack: &str, score: f32) -> Result<bool> {
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1
-                            WHERE person_id IS NULL AND score >= ?2 AND NOT {})",
-            unrecognisable()
+                            WHERE person_id IS NULL AND score >= ?2 AND {})",
+            recognisable()
         );
         Ok(self.connection.query_row(&sql, params![pack, score], |row| row.get(0))?)
     }

@@ -10,6 +10,7 @@
 //! | `covers` | the face to show a person by |
 //! | `people` | groups and persons, and finding one by what the user typed |
 //! | `circles` | people under one name |
+//! | `clusters` | the sums of the embeddings of groups and persons |
 //! | `dates` | when and where a photo was taken: the best of all that is known |
 //! | `sightings` | one person over time, where and with whom |
 //! | `decision` | what the user can decide; how to add another kind |
@@ -43,6 +44,7 @@ mod carry_out;
 mod changes;
 mod check;
 mod circles;
+mod clusters;
 mod commands;
 mod covers;
 mod damage;
@@ -84,6 +86,7 @@ use std::path::PathBuf;
 pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
 pub use circles::{Circle, Whom};
+pub use clusters::{ClusterRow, Standing};
 pub use damage::explain_io;
 pub use dates::Beside;
 pub use decision::{Decision, FaceRef, Line, is_same_box};
@@ -91,7 +94,7 @@ pub use describe::count;
 pub use disk::shared_file_system;
 pub use disk::{disk_of, free_bytes};
 pub use engine::Error as DatabaseError;
-pub use faces::{FaceRow, InPhoto, State};
+pub use faces::{Embedded, FaceRow, InPhoto, State};
 pub use forget::{Forget, Forgotten};
 pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};

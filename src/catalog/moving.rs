@@ -112,6 +112,10 @@ fn copy(from: &Connection, to: &Connection) -> Result<Moved> {
     let count = |table: &str| -> Result<u64> {
         Ok(to.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<i64>(0))? as u64)
     };
+    // They are computed again.
+    for table in ["clusters", "cluster_cells", "compared_faces", "outdated_clusters"] {
+        to.execute(&format!("DELETE FROM {table}"), [])?;
+    }
     let moved = Moved { rows, photos: count("photos")?, decisions: count("journal")? };
     to.commit()?;
     from.roll_back()?;
@@ -125,9 +129,10 @@ fn column_names(connection: &Connection, table: &str) -> Result<Vec<String>> {
 /// What a table holds, but for what an engine keeps of itself.
 fn selection(connection: &Connection, table: &str) -> Result<(Vec<String>, String)> {
     let mut columns = column_names(connection, table)?;
-    // Their order may differ.
+    // Their order may differ; the year of a photo follows from its date.
     columns[1..].sort();
-    let own = if table == "settings" { "WHERE key NOT IN ('writes', 'version', 'schema')" } else { "" };
+    columns.retain(|column| table != "photos" || column != "year");
+    let own = if table == "settings" { "WHERE key NOT IN ('writes', 'version', 'schema', 'clusters')" } else { "" };
     let sql = format!("SELECT {} FROM {table} {own}", columns.join(", "));
     Ok((columns, sql))
 }

@@ -6,7 +6,10 @@ use super::{Catalog, Library, Result, Writer, changes};
 
 /// In the order of their dates; one that was released is never edited. What a migration of SQLite changes of the tables has its
 /// counterpart here.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/postgres/2026-11-29-first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/postgres/2026-11-29-first.sql"),
+    include_str!("migrations/postgres/2026-11-29-clusters.sql"),
+];
 
 /// The setting with the number of migrations that were carried out.
 const SCHEMA: &str = "schema";

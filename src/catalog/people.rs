@@ -407,7 +407,7 @@ impl Writer<'_> {
         Ok(self.connection.query_row(sql, [now()], |row| row.get(0))?)
     }
 
-    /// Forgets the groups that no face is in and that the user said nothing of.
+    /// Forgets the groups that no face is in any more and that the user said nothing of.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -415,7 +415,8 @@ impl Writer<'_> {
         self.connection.execute(
             "DELETE FROM people WHERE name IS NULL AND NOT hidden AND NOT ignored AND born IS NULL AND cover IS NULL
              AND NOT EXISTS (SELECT 1 FROM faces WHERE person_id = people.id)
-             AND NOT EXISTS (SELECT 1 FROM rejections WHERE person_id = people.id)",
+             AND NOT EXISTS (SELECT 1 FROM rejections WHERE person_id = people.id)
+             AND id IN (SELECT person_id FROM outdated_clusters)",
             [],
         )?;
         Ok(())

@@ -16,11 +16,9 @@ const ROUNDS: usize = 8;
 /// Rows whose products with all centres are in memory at once, for each thread.
 const ROWS: usize = 512;
 
-/// Cells of faces, by spherical k-means.
+/// Faces in cells.
 pub(super) struct Cells {
-    /// Unit vectors of `dimension` numbers, one behind the other.
-    centres: Vec<f32>,
-    dimension: usize,
+    pub centres: Centres,
     /// The faces of each cell, by index, ascending.
     pub faces: Vec<Vec<u32>>,
 }
@@ -29,21 +27,40 @@ impl Cells {
     /// Sorts faces into so many cells. `embeddings` are of length one and of `dimension` numbers, one behind the other.
     /// The same faces give the same cells.
     pub fn new(embeddings: &[f32], dimension: usize, cells: usize) -> Self {
+        let centres = Centres::of(embeddings, dimension, cells);
+        let mut faces = vec![Vec::new(); centres.count()];
+        for (face, cell) in centres.nearest(embeddings, 1).into_iter().enumerate() {
+            faces[cell as usize].push(face as u32);
+        }
+        Self { centres, faces }
+    }
+}
+
+/// The centres of cells: unit vectors of `dimension` numbers, one behind the other.
+pub(super) struct Centres {
+    pub centres: Vec<f32>,
+    pub dimension: usize,
+}
+
+impl Centres {
+    /// How many embeddings so many centres are found on.
+    pub fn sampled(cells: usize) -> usize {
+        cells.max(1) * SAMPLED_A_CELL
+    }
+
+    /// So many centres among these embeddings, by spherical k-means.
+    pub fn of(embeddings: &[f32], dimension: usize, cells: usize) -> Self {
         let count = embeddings.len() / dimension;
         let cells = cells.clamp(1, count.max(1));
         let every = (count / (cells * SAMPLED_A_CELL)).max(1);
         let sample: Vec<f32> = embeddings.chunks_exact(dimension).step_by(every).flatten().copied().collect();
         let of_sample = sample.len() / dimension;
-        let start = (0..cells).flat_map(|cell| &sample[cell * of_sample / cells * dimension..][..dimension]);
-        let mut cells = Self { centres: start.copied().collect(), dimension, faces: Vec::new() };
+        let start = (0..cells).filter_map(|cell| sample.get(cell * of_sample / cells * dimension..)?.get(..dimension));
+        let mut centres = Self { centres: start.flatten().copied().collect(), dimension };
         for _ in 0..ROUNDS {
-            cells.move_centres(&sample);
+            centres.move_centres(&sample);
         }
-        cells.faces = vec![Vec::new(); cells.count()];
-        for (face, cell) in cells.nearest(embeddings, 1).into_iter().enumerate() {
-            cells.faces[cell as usize].push(face as u32);
-        }
-        cells
+        centres
     }
 
     /// How many cells there are.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::faces::Faces;
-use crate::catalog::{Catalog, CatalogError, FaceId, FaceRow, Line, PersonId, State, Who};
+use super::index::Index;
+use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, FaceRow, Line, PersonId, State, Who};
 use crate::face::{PackInfo, dot};
 
 /// Why a face has its name, or none.
@@ -20,6 +21,9 @@ pub struct Explanation {
 
 /// So many persons are told of.
 const TOLD: usize = 5;
+
+/// So many of the most similar are compared exactly: the index does not know over which of them years count.
+const COMPARED: usize = 50;
 
 /// Why a face has its name, or none.
 ///
@@ -62,39 +66,47 @@ pub fn resemblances(
     face: FaceId,
     limit: usize,
 ) -> Result<Vec<Resemblance>, CatalogError> {
-    let faces = Faces::load(catalog, pack)?;
-    let Some(index) = faces.id.iter().position(|&id| id == face) else { return Ok(Vec::new()) };
-    let (clusters, cluster_of) = faces.clusters();
-    let alone = faces.alone(index);
+    let alone = Faces::of(catalog, pack, Embedded::Face(face))?;
+    if alone.id.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (cluster, own) = (alone.alone(0), alone.person[0]);
+    let rejected = catalog.rejections_of(face)?;
+    let index = Index::of(catalog, pack)?;
+    let mut near = index.near(&[&cluster], f32::NEG_INFINITY)?.pop().unwrap_or_default();
+    near.retain(|near| Some(near.person) != own);
+    near.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+    near.truncate(COMPARED);
+
+    let among = catalog.count_people()?;
     let mut found = Vec::new();
-    for (cluster, &person) in clusters.iter().zip(&faces.existing) {
-        let own = faces.person[index] == Some(person);
-        if own && cluster.faces == 1 {
-            continue;
+    for person in own.into_iter().chain(near.into_iter().map(|near| near.person)) {
+        let Some(mut other) = index.cluster(person)? else { continue };
+        if Some(person) == own {
+            if other.faces == 1 {
+                continue;
+            }
+            other = alone.without(&other, 0);
         }
-        let similarity = match own {
-            true => pack.thresholds.similarity(&faces.without(cluster, index), &alone),
-            false => pack.thresholds.similarity(cluster, &alone),
-        };
-        let probability = pack.calibration.probability(similarity, faces.existing.len());
-        let rejected = alone.rejected.contains(&person);
+        let similarity = pack.thresholds.similarity(&other, &cluster);
+        let probability = pack.calibration.probability(similarity, among);
+        let rejected = rejected.contains(&person);
         found.push(Resemblance { person, similarity, probability, nearest: None, cosine: 0.0, rejected });
     }
     found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-    let own = found.iter().position(|one| faces.person[index] == Some(one.person));
-    if let Some(own) = own.filter(|&own| own >= limit) {
-        found.swap(own, limit - 1);
+    if let Some(place) = found.iter().position(|one| Some(one.person) == own).filter(|&place| place >= limit) {
+        found.swap(place, limit - 1);
     }
     found.truncate(limit);
     for one in &mut found {
-        let theirs = |other: &usize| *other != index && faces.person[*other] == Some(one.person);
-        let cosine = |other: usize| dot(faces.embedding(other), faces.embedding(index));
-        let said = |other: usize| matches!(faces.state[other], Some(State::Confirmed | State::Manual));
-        let nearest = (0..cluster_of.len()).filter(theirs).max_by(|&a, &b| {
+        let theirs = Faces::of(catalog, pack, Embedded::Of(one.person, None))?;
+        let cosine = |other: usize| dot(theirs.embedding(other), alone.embedding(0));
+        let said = |other: usize| matches!(theirs.state[other], Some(State::Confirmed | State::Manual));
+        let nearest = (0..theirs.id.len()).filter(|&other| theirs.id[other] != face).max_by(|&a, &b| {
             (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal)
         });
         if let Some(nearest) = nearest {
-            (one.nearest, one.cosine) = (Some(faces.id[nearest]), cosine(nearest));
+            (one.nearest, one.cosine) = (Some(theirs.id[nearest]), cosine(nearest));
         }
     }
     Ok(found)

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::cluster::{Cluster, Era, span};
-use crate::catalog::{Catalog, CatalogError, FaceId, InPhoto, PersonId, PhotoId, State};
+use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, FaceRow, InPhoto, PersonId, PhotoId, State};
 use crate::face::PackInfo;
 
 /// Below this score of the detector's a face is in no group unless it is like one: it may be none. At 0.5, 99.7 % of what
@@ -24,6 +24,7 @@ const CLEAR_QUALITY: f32 = 0.3;
 const TINY: f32 = 64.0;
 
 /// Faces in columns.
+#[derive(Default)]
 pub(super) struct Faces {
     pub id: Vec<FaceId>,
     pub photo: Vec<PhotoId>,
@@ -53,57 +54,76 @@ pub(super) struct Faces {
     rejected: HashMap<FaceId, Vec<PersonId>>,
 }
 
+/// How much a face tells of who it is.
+pub(super) struct Clarity {
+    pub doubtful: bool,
+    pub poor: bool,
+    pub tiny: bool,
+    pub clear: bool,
+}
+
+/// How much a face tells whose box has so many pixels along its shorter side.
+pub(super) fn clarity(face: &FaceRow, pixels: f32) -> Clarity {
+    let doubtful = face.score < DOUBTFUL_SCORE;
+    // The user's word makes a face good; but one that was only drawn may show no face at all.
+    let is_said = face.state == Some(State::Confirmed);
+    let poor = !is_said && (doubtful || face.quality < POOR_QUALITY);
+    Clarity { doubtful, poor, tiny: poor && pixels < TINY, clear: is_said || face.quality >= CLEAR_QUALITY }
+}
+
 impl Faces {
+    /// All faces, and what is known of their people.
     pub fn load(catalog: &Catalog, pack: &PackInfo) -> Result<Self, CatalogError> {
-        let mut faces = Self {
-            id: Vec::new(),
-            photo: Vec::new(),
-            taken: Vec::new(),
-            person: Vec::new(),
-            state: Vec::new(),
-            doubtful: Vec::new(),
-            poor: Vec::new(),
-            tiny: Vec::new(),
-            clear: Vec::new(),
-            cohort: Vec::new(),
-            embeddings: Vec::new(),
-            dimension: pack.dimension,
-            existing: Vec::new(),
-            fixed: catalog.decided_about()?,
-            tagging: catalog.tagging()?,
-            born: catalog.births()?,
-            elsewhere: catalog.sightings_without_embedding(&pack.name)?,
-            rejected: HashMap::new(),
-        };
+        let mut faces = Self::of(catalog, pack, Embedded::All)?;
+        faces.fixed = catalog.decided_about()?;
+        faces.tagging = catalog.tagging()?;
+        faces.born = catalog.births()?;
+        faces.elsewhere.extend(catalog.sightings_without_embedding(&pack.name)?);
         for (face, person) in catalog.rejections()? {
             faces.rejected.entry(face).or_default().push(person);
         }
-        catalog.each_embedded_face(&pack.name, |face, InPhoto { taken, pixels }, embedding| {
+        let existing: HashSet<PersonId> = faces.person.iter().flatten().copied().collect();
+        faces.existing = existing.into_iter().collect();
+        faces.existing.sort_unstable();
+        Ok(faces)
+    }
+
+    /// The faces without a group, with whom the user rejected for them.
+    pub fn ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<Self, CatalogError> {
+        let mut faces = Self::of(catalog, pack, Embedded::Ungrouped)?;
+        for &face in &faces.id {
+            let rejected = catalog.rejections_of(face)?;
+            if !rejected.is_empty() {
+                faces.rejected.insert(face, rejected);
+            }
+        }
+        Ok(faces)
+    }
+
+    /// These faces alone.
+    pub fn of(catalog: &Catalog, pack: &PackInfo, which: Embedded) -> Result<Self, CatalogError> {
+        let mut faces = Self { dimension: pack.dimension, ..Self::default() };
+        catalog.each_embedded_face(&pack.name, which, |face, InPhoto { taken, pixels }, embedding| {
             if !face.is_recognisable() {
                 // It says nothing of others, but that its photo has no second face of the same person.
                 faces.elsewhere.extend(face.person.map(|person| (face.id, person, face.photo)));
             } else if embedding.len() == pack.dimension {
+                let Clarity { doubtful, poor, tiny, clear } = clarity(&face, pixels);
                 faces.id.push(face.id);
                 faces.photo.push(face.photo);
                 faces.taken.push(taken);
                 faces.person.push(face.person);
                 faces.state.push(face.state);
-                faces.doubtful.push(face.score < DOUBTFUL_SCORE);
-                // The user's word makes a face good; but one that was only drawn may show no face at all.
-                let is_said = face.state == Some(State::Confirmed);
-                let is_poor = !is_said && (face.score < DOUBTFUL_SCORE || face.quality < POOR_QUALITY);
-                faces.poor.push(is_poor);
-                faces.tiny.push(is_poor && pixels < TINY);
-                faces.clear.push(is_said || face.quality >= CLEAR_QUALITY);
+                faces.doubtful.push(doubtful);
+                faces.poor.push(poor);
+                faces.tiny.push(tiny);
+                faces.clear.push(clear);
                 faces.embeddings.extend(embedding);
             }
         })?;
         let embeddings = faces.embeddings.par_chunks_exact(faces.dimension);
         faces.cohort =
             embeddings.map(|embedding| pack.cohort().map_or(0.0, |cohort| cohort.score(embedding))).collect();
-        let existing: HashSet<PersonId> = faces.person.iter().flatten().copied().collect();
-        faces.existing = existing.into_iter().collect();
-        faces.existing.sort_unstable();
         Ok(faces)
     }
 

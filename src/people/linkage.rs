@@ -14,7 +14,7 @@ use crate::face::{Thresholds, dot};
 type Sums<'a> = (&'a [f32], usize, f32);
 
 /// An era of fewer faces says less than the whole person does.
-const LEAST_FACES_OF_ERA: usize = 5;
+pub(super) const LEAST_FACES_OF_ERA: usize = 5;
 
 impl Thresholds {
     /// How alike two clusters are: the mean cosine over all pairs between them, made up for their inner spread.
@@ -79,7 +79,7 @@ impl Thresholds {
 }
 
 /// How much wider the margin is between two persons so alike that they could be one.
-const WIDEST: f32 = 2.0;
+pub(super) const WIDEST: f32 = 2.0;
 
 /// How much more alike a poor face must be where one is tiny or neither is clear: those of crowds, and profiles that hang on a
 /// blurred face, are like each other. Of the 640 faces in `wider-train-140`, whose photos have hardly anybody in common, 59

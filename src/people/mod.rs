@@ -9,6 +9,8 @@
 //! | `faces` | the faces of a library, and the clusters they are in |
 //! | `linkage` | groups from these pairs, by average linkage |
 //! | `regroup` | the same on a library: new faces join, what the user said stays |
+//! | `index` | who is similar to a face or person, without reading every embedding |
+//! | `settle` | the same as `regroup` for a decision or a few faces, by this index |
 //! | `questions` | what to ask the user |
 //! | `queue` | those in the order in which they are asked, while answers come in |
 //! | `explain` | why a face has its name |
@@ -28,6 +30,7 @@ mod dates;
 mod decide;
 mod explain;
 mod faces;
+mod index;
 mod linkage;
 mod naming;
 mod neighbours;
@@ -36,16 +39,18 @@ mod products;
 mod questions;
 mod queue;
 mod regroup;
+mod settle;
 mod tagging;
 
 pub use accuracy::{Accuracy, accuracy};
 pub use cluster::Cluster;
 pub use decide::{DecideError, Decided, Deciding, Note, decide};
 pub use explain::{Explanation, Resemblance, explain};
+pub use index::wrong_clusters;
 pub use linkage::link;
 pub use naming::{NameError, check_name, meetings, target};
 pub use neighbours::{Pair, neighbours};
 pub use open::{OpenError, activate, active, active_pack, open};
 pub use questions::{Question, questions};
 pub use queue::{Estimate, Queue};
-pub use regroup::{Regrouped, has_ungrouped, regroup};
+pub use regroup::{Regrouped, has_ungrouped, regroup, regroup_all};

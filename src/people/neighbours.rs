@@ -21,17 +21,17 @@ const BLOCK: usize = 512;
 
 /// To so many clusters a face is linked. It need not be to all: a person of 10,000 faces has 50 million pairs, and two
 /// clusters are compared once a single pair between them is known. `docs/grouping.md` tells that nothing is lost.
-const STRONGEST: usize = 64;
+pub(super) const STRONGEST: usize = 64;
 
 /// So many cosines are computed at most to compare all with all: about half a minute on two cores. Beyond it, cells are faster.
 const MOST_COSINES: u64 = 5_000_000_000;
 
 /// A cell has this many faces on average.
-const FACES_A_CELL: usize = 500;
+pub(super) const FACES_A_CELL: usize = 500;
 
 /// Among many faces, each is compared with those in so many cells. With 24 of 200 cells BCubed F of 100,000 made-up faces fell from .9260
 /// to .9242, with 64 to .9259 (`cargo bench --bench grouping -- 100000`).
-const PROBED: usize = 64;
+pub(super) const PROBED: usize = 64;
 
 /// The pairs of clusters that may be alike, each once, in ascending order.
 ///
@@ -125,9 +125,9 @@ impl Search<'_> {
 
     fn in_cells_of(&self, rows: &[u32], cells: &Cells) -> Vec<Pair> {
         let row_embeddings = self.gather(rows);
-        let mut probing: Vec<Vec<usize>> = vec![Vec::new(); cells.count()];
-        let probed = PROBED.min(cells.count());
-        for (index, cell) in cells.nearest(&row_embeddings, probed).into_iter().enumerate() {
+        let mut probing: Vec<Vec<usize>> = vec![Vec::new(); cells.faces.len()];
+        let probed = PROBED.min(cells.centres.count());
+        for (index, cell) in cells.centres.nearest(&row_embeddings, probed).into_iter().enumerate() {
             probing[cell as usize].push(index / probed);
         }
         let mut strongest: Vec<[Strongest; 2]> = vec![Default::default(); rows.len()];

@@ -1,14 +1,15 @@
 //! What to ask the user: the groups that may be of a person, and the groups that may be of one person.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::cluster::{Cluster, must_be_two};
 use super::faces::Faces;
-use super::neighbours::{Pair, neighbours};
+use super::index::{Index, Part};
 use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, PersonId, PhotoId, Who};
-use crate::face::{PackInfo, dot, normalised};
+use crate::face::PackInfo;
 
 /// Less likely than this, nothing is asked.
 const ASK: f32 = 0.1;
@@ -18,6 +19,9 @@ const NAMED: f32 = 0.5;
 
 /// By how much the similarity of a poor face is taken to be less: in crowds it says little.
 const LESS_FOR_POOR: f32 = 0.1;
+
+/// So many of the largest groups are looked at, and as many faces without a group: more questions than anybody answers at once.
+const LOOKED_AT: usize = 2000;
 
 /// Is this face, or are the faces of this group, of that person? Or, of a group without a name: are the two one person?
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,48 +93,51 @@ impl Question {
 /// # Errors
 /// Those of the catalog.
 pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result<Vec<Question>, CatalogError> {
-    let faces = Faces::load(catalog, pack)?;
-    let (clusters, cluster_of) = faces.clusters();
+    let loose = Faces::ungrouped(catalog, pack)?;
+    let alone: Vec<Cluster> = (0..loose.id.len()).map(|face| loose.alone(face)).collect();
+    let index = Index::of(catalog, pack)?;
     let unseen = catalog.hidden_or_ignored()?;
-    let is_asked = |cluster: &Cluster| !cluster.people.iter().any(|person| unseen.contains(person));
     let named = catalog.names()?;
-    let name = |cluster: &Cluster| cluster.people.first().and_then(|person| named.get(person));
+    let among = index.count()?.saturating_sub(unseen.len());
+    let least = pack.calibration.similarity(ASK, among);
 
-    // The mean direction of a cluster is at least as like another's as the clusters themselves.
-    let asked: Vec<u32> =
-        (0u32..).zip(&clusters).filter(|(_, cluster)| is_asked(cluster)).map(|(index, _)| index).collect();
-    let directions: Vec<f32> = asked
-        .iter()
-        .flat_map(|&index| {
-            normalised(clusters[index as usize].sum.to_vec()).unwrap_or_else(|| vec![0.0; faces.dimension])
-        })
-        .collect();
-    let itself: Vec<u32> = (0..asked.len() as u32).collect();
-    let cluster = |index: u32| &clusters[asked[index as usize] as usize];
-    let among = itself.iter().filter(|&&index| !cluster(index).people.is_empty()).count();
-    let least = pack.calibration.similarity(ASK, among) + faces.least_cohort();
-    let pairs = if who.is_empty() {
-        let open: Vec<u32> = itself.iter().copied().filter(|&index| name(cluster(index)).is_none()).collect();
-        let alone: Vec<Cluster> =
-            itself.iter().map(|&index| Cluster { poor: cluster(index).poor, ..Cluster::default() }).collect();
-        neighbours(&directions, faces.dimension, &itself, &alone, &open, least)
-    } else {
-        let is_wanted = |index: &u32| cluster(*index).people.iter().any(|person| who.contains(person));
-        pairs_with(itself.into_iter().filter(is_wanted), &directions, faces.dimension, least)
+    // The people who are compared with all: those of `who`, or the groups that may be somebody; the largest settle most.
+    let mut people: BTreeMap<PersonId, Cluster> = BTreeMap::new();
+    let seeds = if who.is_empty() { index.largest_groups(LOOKED_AT)? } else { who.to_vec() };
+    index.add(&mut people, seeds.into_iter().filter(|person| !unseen.contains(person)))?;
+    let seeds: Vec<PersonId> = people.keys().copied().collect();
+    let clusters: Vec<&Cluster> = people.values().collect();
+    let near = index.near(&clusters, least)?;
+    let mut pairs: BTreeSet<(Part, Part)> = BTreeSet::new();
+    for ((&seed, cluster), near) in seeds.iter().zip(clusters).zip(near) {
+        pairs.extend(near.iter().map(|near| Part::pair(Part::Person(seed), Part::Person(near.person))));
+        let faces = alone.par_iter().enumerate();
+        let similar = faces.filter(|(_, face)| pack.thresholds.similarity(cluster, face) >= least);
+        pairs.extend(similar.map(|(face, _)| Part::pair(Part::Person(seed), Part::Face(face))).collect::<Vec<_>>());
+    }
+    if who.is_empty() {
+        let clusters: Vec<&Cluster> = alone.iter().take(LOOKED_AT).collect();
+        for (face, near) in index.near(&clusters, least)?.into_iter().enumerate() {
+            pairs.extend(near.iter().map(|near| (Part::Person(near.person), Part::Face(face))));
+        }
+    }
+    pairs.retain(|(a, b)| [a, b].iter().all(|part| !matches!(part, Part::Person(person) if unseen.contains(person))));
+    let others = pairs.iter().flat_map(|&(a, b)| [a, b]);
+    index.add(&mut people, others.filter_map(Part::person))?;
+    index.tell_apart(&mut people, &alone)?;
+
+    let cluster = |part: Part| match part {
+        Part::Person(person) => people.get(&person),
+        Part::Face(face) => alone.get(face),
     };
-
-    let face_in: HashMap<u32, FaceId> = cluster_of.iter().copied().zip(faces.id.iter().copied()).collect();
-    let mut best: HashMap<u32, Question> = HashMap::new();
-    for pair in pairs {
-        let (a, b) = (asked[pair.a as usize], asked[pair.b as usize]);
-        let rank = |index: u32| {
-            let cluster = &clusters[index as usize];
-            (name(cluster).is_some(), !cluster.poor, cluster.faces)
-        };
-        let (of, group) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
-        let (person, other) = (&clusters[of as usize], &clusters[group as usize]);
+    let name = |cluster: &Cluster| cluster.people.first().and_then(|person| named.get(person));
+    let mut best: BTreeMap<Part, Question> = BTreeMap::new();
+    for (a, b) in pairs {
+        let (Some(one), Some(two)) = (cluster(a), cluster(b)) else { continue };
+        let rank = |cluster: &Cluster| (name(cluster).is_some(), !cluster.poor, cluster.faces);
+        let (person, (group, other)) = if rank(one) >= rank(two) { (one, (b, two)) } else { (two, (a, one)) };
         let Some(&id) = person.people.first() else { continue };
-        let group_id = other.people.first().copied();
+        let group_id = group.person();
         // Small and blurred faces are like each other, whoever they are, and so is what may be no face.
         let in_doubt = person.poor || (group_id.is_none() && name(person).is_none());
         if name(other).is_some() || in_doubt || must_be_two(person, other) {
@@ -145,7 +152,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
             of: id,
             group: group_id,
             // Those of a group are looked up below, for the questions that are left.
-            faces: vec![face_in[&group]],
+            faces: if let Part::Face(face) = group { vec![loose.id[face]] } else { Vec::new() },
             probability,
             photos: other.photos.len() as u64,
         };
@@ -185,23 +192,6 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let worth = |question: &Question| question.probability * question.photos as f32;
     questions.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then_with(|| a.faces.cmp(&b.faces)));
     Ok(questions)
-}
-
-/// The pairs of `wanted` embeddings with all whose cosine with them is at least `least`. `directions` are embeddings of `dimension`
-/// numbers, one behind the other.
-fn pairs_with(wanted: impl Iterator<Item = u32>, directions: &[f32], dimension: usize, least: f32) -> Vec<Pair> {
-    let embedding = |index: u32| &directions[index as usize * dimension..][..dimension];
-    let mut pairs: Vec<Pair> = wanted
-        .flat_map(|wanted| {
-            let others = (0u32..).zip(directions.chunks_exact(dimension));
-            let alike =
-                others.filter(move |&(other, direction)| other != wanted && dot(embedding(wanted), direction) >= least);
-            alike.map(move |(other, _)| Pair { a: wanted.min(other), b: wanted.max(other) })
-        })
-        .collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
 }
 
 fn sorted(faces: &[FaceRow]) -> Vec<FaceId> {

@@ -1,14 +1,16 @@
 //! Grouping a library: new faces join, groups may grow together, and what the user said stays as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::cluster::Cluster;
 use super::faces::{DOUBTFUL_SCORE, Faces};
+use super::index;
 use super::linkage::link;
 use super::neighbours::{Pair, neighbours};
-use crate::catalog::{Catalog, CatalogError, PersonId, State, Writer};
+use super::settle::settle;
+use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, State};
 use crate::face::{PackInfo, Thresholds};
 
 /// What a regrouping did.
@@ -36,17 +38,23 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
 /// # Errors
 /// Those of the catalog; then nothing has changed.
 pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
+    match settle(catalog, pack, touched)? {
+        Some(done) => Ok(done),
+        None => regroup_all(catalog, pack, touched),
+    }
+}
+
+/// The same by comparing every new face with all others.
+///
+/// # Errors
+/// Those of the catalog; then nothing has changed.
+pub fn regroup_all(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> Result<Regrouped, CatalogError> {
     // Read from one consistent snapshot: the user may name somebody while a scan groups.
     let faces = catalog.unchanging(|catalog| Faces::load(catalog, pack))?;
-    let loose = || (0u32..).zip(&faces.person).filter(|(_, person)| person.is_none()).map(|(face, _)| face);
-    // After a decision about somebody, doubtful faces that were like nobody before are compared with them alone.
-    let is_waiting = touched.is_empty() || loose().any(|face| !faces.doubtful[face as usize]);
-    let fresh: Vec<u32> = if is_waiting { loose().collect() } else { Vec::new() };
+    let fresh: Vec<u32> =
+        (0u32..).zip(&faces.person).filter(|(_, person)| person.is_none()).map(|(face, _)| face).collect();
     let touched: Vec<u32> =
         (0u32..).zip(&faces.existing).filter(|(_, person)| touched.contains(person)).map(|(index, _)| index).collect();
-    if fresh.is_empty() && touched.is_empty() {
-        return Ok(Regrouped::default());
-    }
 
     let (mut clusters, cluster_of) = faces.clusters();
     let least = pack.thresholds.least_cosine() + faces.least_cohort();
@@ -58,18 +66,21 @@ pub fn regroup(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId]) -> 
     for (face, &cluster) in cluster_of.iter().enumerate() {
         members.entry(roots[cluster as usize]).or_default().push(face);
     }
-    let mut groups: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
-    // The largest new group gets the lowest number.
-    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
-    groups.retain(|(_, members)| !matches!(members.as_slice(), [face] if faces.doubtful[*face]));
-    catalog.batch(|writer| {
-        let mut done = Regrouped::default();
-        for (root, members) in &groups {
-            faces.write(writer, *root, members, &mut done)?;
-        }
-        writer.drop_empty_groups()?;
-        Ok(done)
-    })
+    members.retain(|_, members| !matches!(members.as_slice(), [face] if faces.doubtful[*face]));
+    let groups = members.into_iter().map(|(root, members)| {
+        let person = faces.existing.get(root).map(|&person| (person, faces.tagging.contains(&person)));
+        let is_new = |&face: &usize| person.is_none_or(|(person, _)| faces.person[face] != Some(person));
+        let faces =
+            members.into_iter().filter(is_new).map(|face| (faces.id[face], faces.person[face], faces.state[face]));
+        (person, faces.collect::<Vec<_>>())
+    });
+    let joined = Joined { groups: groups.filter(|(_, faces)| !faces.is_empty()).collect() };
+    let grouped: HashSet<FaceId> = joined.faces().collect();
+    let done = joined.write(catalog)?;
+    let left = fresh.iter().map(|&face| faces.id[face as usize]).filter(|face| !grouped.contains(face));
+    catalog.batch(|writer| writer.note_compared(left))?;
+    index::maintain(catalog, pack)?;
+    Ok(done)
 }
 
 /// The pairs of a cluster with all that are like it as a whole, or nearly so: they may become more so as they grow.
@@ -83,28 +94,49 @@ fn alike(cluster: u32, clusters: &[Cluster], thresholds: &Thresholds) -> Vec<Pai
     clusters.par_iter().enumerate().filter(is_alike).map(pair).collect()
 }
 
-impl Faces {
-    /// Writes down who is in a cluster, where that has changed.
-    fn write(
-        &self,
-        writer: &mut Writer,
-        root: usize,
-        members: &[usize],
-        done: &mut Regrouped,
-    ) -> Result<(), CatalogError> {
-        let person = match self.existing.get(root) {
-            Some(&person) => person,
-            None => {
-                done.groups += 1;
-                writer.new_group()?
+/// A face, whose it is, and how it came there.
+pub(super) type Member = (FaceId, Option<PersonId>, Option<State>);
+
+/// A group or person, and whether faces are tagged with them; `None` for a new group.
+pub(super) type Target = Option<(PersonId, bool)>;
+
+/// What was found to be one: the faces that join each.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    pub groups: Vec<(Target, Vec<Member>)>,
+}
+
+impl Joined {
+    /// The faces that join somebody.
+    pub fn faces(&self) -> impl Iterator<Item = FaceId> {
+        self.groups.iter().flat_map(|(_, members)| members).map(|(face, ..)| *face)
+    }
+
+    /// Writes down who has joined whom, except where somebody has decided otherwise since.
+    ///
+    /// # Errors
+    /// Those of the catalog; then nothing has changed.
+    pub fn write(mut self, catalog: &mut Catalog) -> Result<Regrouped, CatalogError> {
+        // The largest new group gets the lowest number.
+        self.groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+        catalog.batch(|writer| {
+            let mut done = Regrouped::default();
+            for (person, members) in &self.groups {
+                let (person, is_tag) = match *person {
+                    Some(known) => known,
+                    None => {
+                        done.groups += 1;
+                        (writer.new_group()?, false)
+                    }
+                };
+                let state = is_tag.then_some(State::Auto);
+                for &(face, before, was) in members {
+                    let assigned = writer.assign(face, (before, was), (person, state))?;
+                    done.tagged += usize::from(assigned && is_tag);
+                }
             }
-        };
-        let is_tag = self.tagging.contains(&person);
-        for &face in members.iter().filter(|face| self.person[**face] != Some(person)) {
-            let state = is_tag.then_some(State::Auto);
-            let assigned = writer.assign(self.id[face], (self.person[face], self.state[face]), (person, state))?;
-            done.tagged += usize::from(assigned && is_tag);
-        }
-        Ok(())
+            writer.drop_empty_groups()?;
+            Ok(done)
+        })
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::matching::assigned;
-use crate::catalog::{Catalog, CatalogError, FaceId, PersonId, PhotoId, State, fold};
+use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, PersonId, PhotoId, State, fold};
 use crate::face::{PackInfo, dot};
 
 /// A name and the photos that it is in.
@@ -119,7 +119,7 @@ pub fn assign_names(
     };
     // Names of which the photo shows the face already.
     let mut shown: HashSet<(PhotoId, usize)> = HashSet::new();
-    catalog.each_embedded_face(&pack.name, |face, _, embedding| {
+    catalog.each_embedded_face(&pack.name, Embedded::All, |face, _, embedding| {
         let is_decided = matches!(face.state, Some(State::Confirmed | State::Manual));
         let known = match given.get(&face.id) {
             Some(name) => Some(*name),

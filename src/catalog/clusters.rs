@@ -1,0 +1,358 @@
+//! What grouping knows of groups and persons: the sums of their embeddings, kept so that a decision need not read them all. It is derived
+//! from the faces, and triggers delete what a change has made outdated (`migrations/2026-11-29-clusters.sql`); what the numbers mean, and
+//! how they are computed, is told in `people`.
+
+use jiff::civil::Date;
+
+use super::engine::{self, Optional, Row, params};
+use super::faces::{Floats, recognisable};
+use super::photos::Writer;
+use super::{Catalog, FaceId, PersonId, PhotoId, Result};
+
+/// The setting that tells for which embeddings the rows were computed.
+const COMPUTED_FOR: &str = "clusters";
+
+/// The cell of rows that are not compared on their own.
+const NO_CELL: i64 = -1;
+
+/// The year of the row of all years.
+const ALL_YEARS: i16 = -1;
+
+/// The faces of a group or person, or of one year of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterRow {
+    pub person: PersonId,
+    /// Of the photos, 0 where it is not known; `None` for all of them.
+    pub year: Option<i16>,
+    pub faces: usize,
+    /// Of the faces' embeddings.
+    pub sum: Vec<f32>,
+    /// The sum of their cohort scores, see [`crate::face::Cohort`].
+    pub cohort: f32,
+    /// The first and the last day, as far as they are known.
+    pub days: Option<(Date, Date)>,
+    pub poor: bool,
+    pub tiny: bool,
+    pub clear: bool,
+}
+
+/// What the user said of a group or person, as far as grouping asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The user decided about them: grouping never merges them into another.
+    pub fixed: bool,
+    /// Faces that join are tagged with them.
+    pub tagging: bool,
+    pub born: Option<Date>,
+}
+
+const COLUMNS: &str = "person_id, year, faces, sum, cohort, first_day, last_day, poor, tiny, clear";
+
+impl Catalog {
+    /// For which embeddings the clusters were computed, if they were.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn clusters_computed_for(&self) -> Result<Option<String>> {
+        self.setting(COMPUTED_FOR)
+    }
+
+    /// The centres of the cells, one behind the other.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn cluster_centres(&self) -> Result<Vec<f32>> {
+        let mut statement = self.connection.prepare("SELECT centre FROM cluster_cells ORDER BY cell")?;
+        let rows = statement.query_map([], |row| row.get::<Floats>(0))?;
+        Ok(rows.collect::<engine::Result<Vec<_>>>()?.into_iter().flat_map(|centre| centre.0).collect())
+    }
+
+    /// The clusters in a cell, the numbers of years among them.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn clusters_in(&self, cell: u32) -> Result<Vec<ClusterRow>> {
+        self.clusters("cell = ?1", i64::from(cell))
+    }
+
+    /// The rows of a group or person.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn clusters_of(&self, person: PersonId) -> Result<Vec<ClusterRow>> {
+        self.clusters("person_id = ?1", person.0)
+    }
+
+    fn clusters(&self, which: &str, id: i64) -> Result<Vec<ClusterRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM clusters WHERE {which}");
+        let mut statement = self.connection.prepare(&sql)?;
+        let rows = statement.query_map([id], cluster)?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// Groups and persons of which rows are missing, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn outdated_clusters(&self, limit: usize) -> Result<Vec<PersonId>> {
+        let mut statement =
+            self.connection.prepare("SELECT DISTINCT person_id FROM outdated_clusters ORDER BY person_id LIMIT ?1")?;
+        let rows = statement.query_map([limit as i64], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// How many groups and persons there are.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn count_people(&self) -> Result<usize> {
+        Ok(self.connection.query_row("SELECT count(*) FROM people", [], |row| row.get::<i64>(0))? as usize)
+    }
+
+    /// How many of them have a cluster.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn count_clusters(&self) -> Result<usize> {
+        let sql = "SELECT count(*) FROM clusters WHERE year = -1";
+        Ok(self.connection.prepare(sql)?.query_row([], |row| row.get::<i64>(0))? as usize)
+    }
+
+    /// The groups without a name that have a cluster, at most `limit`: how many faces each has, the largest first.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn largest_groups(&self, limit: usize) -> Result<Vec<(usize, PersonId)>> {
+        let mut statement = self.connection.prepare(
+            "SELECT faces, person_id FROM clusters JOIN people ON people.id = person_id
+             WHERE year = -1 AND name IS NULL AND NOT hidden AND NOT ignored ORDER BY faces DESC, person_id LIMIT ?1",
+        )?;
+        let rows = statement.query_map([limit as i64], |row| Ok((row.get::<i64>(0)? as usize, row.get(1)?)))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// The groups and persons that have a face.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn people_with_faces(&self) -> Result<Vec<PersonId>> {
+        let sql = "SELECT DISTINCT person_id FROM faces WHERE person_id IS NOT NULL ORDER BY person_id";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// The years of a person's photos, 0 for those of which it is not known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn years_of(&self, person: PersonId) -> Result<Vec<i16>> {
+        let sql = "SELECT DISTINCT year FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([person], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// What the user said of a group or person.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn standing(&self, person: PersonId) -> Result<Standing> {
+        let sql = "SELECT name IS NOT NULL OR hidden OR ignored, born,
+                   EXISTS (SELECT 1 FROM faces WHERE person_id = ?1 AND state IS NOT NULL) FROM people WHERE id = ?1";
+        let standing = |row: &Row| {
+            let (tagging, born, decided): (bool, Option<String>, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Standing { fixed: tagging || decided, tagging, born: born.and_then(|born| born.parse().ok()) })
+        };
+        let standing = self.connection.prepare(sql)?.query_row([person], standing).optional()?;
+        Ok(standing.unwrap_or(Standing { fixed: false, tagging: false, born: None }))
+    }
+
+    /// The photos of a person's faces, those without an embedding too.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photos_with(&self, person: PersonId) -> Result<Vec<PhotoId>> {
+        let mut statement = self.connection.prepare("SELECT photo_id FROM seen_faces WHERE person_id = ?1")?;
+        let rows = statement.query_map([person], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// The groups and persons of the faces in a photo.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn people_in(&self, photo: PhotoId) -> Result<Vec<PersonId>> {
+        let sql = "SELECT person_id FROM seen_faces WHERE photo_id = ?1 AND person_id IS NOT NULL";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([photo], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// Whom the user said that faces of this person or group are not.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rejected_by(&self, person: PersonId) -> Result<Vec<PersonId>> {
+        let sql = "SELECT rejections.person_id FROM seen_faces JOIN rejections ON face_id = id WHERE seen_faces.person_id = ?1";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([person], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// The groups and persons with a face that the user said is not of this person.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rejecting_people(&self, person: PersonId) -> Result<Vec<PersonId>> {
+        let sql = "SELECT DISTINCT seen_faces.person_id FROM rejections JOIN seen_faces ON id = face_id
+                   WHERE rejections.person_id = ?1 AND seen_faces.person_id IS NOT NULL";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([person], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// Whom the user said that a face is not.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn rejections_of(&self, face: FaceId) -> Result<Vec<PersonId>> {
+        let mut statement = self.connection.prepare("SELECT person_id FROM rejections WHERE face_id = ?1")?;
+        let rows = statement.query_map([face], |row| row.get(0))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
+    /// Whether a face without a group was compared with all others, and nothing of it has changed since.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn was_compared(&self, face: FaceId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM compared_faces WHERE face_id = ?1)";
+        Ok(self.connection.prepare(sql)?.query_row([face], |row| row.get(0))?)
+    }
+
+    /// How many recognisable faces without a group were not compared with all others yet, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn count_uncompared(&self, pack: &str, limit: usize) -> Result<usize> {
+        let sql = format!(
+            "SELECT count(*) FROM (
+                 SELECT 1 FROM seen_faces JOIN embeddings ON face_id = id AND pack = ?1 WHERE person_id IS NULL AND {}
+                 AND NOT EXISTS (SELECT 1 FROM compared_faces WHERE face_id = id) LIMIT ?2) AS uncompared",
+            recognisable()
+        );
+        let count = self.connection.prepare(&sql)?.query_row(params![pack, limit as i64], |row| row.get::<i64>(0))?;
+        Ok(count as usize)
+    }
+
+    /// One face of about so many groups and persons, drawn evenly.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn sample_of_embeddings(&self, pack: &str, wanted: usize) -> Result<Vec<f32>> {
+        let people: i64 = self.connection.query_row("SELECT count(*) FROM people", [], |row| row.get(0))?;
+        let every = (people / wanted.max(1) as i64).max(1);
+        let mut statement = self.connection.prepare(
+            "SELECT vector FROM people JOIN embeddings
+             ON face_id = (SELECT id FROM faces WHERE person_id = people.id LIMIT 1) AND pack = ?1 WHERE people.id % ?2 = 0",
+        )?;
+        let rows = statement.query_map(params![pack, every], |row| row.get::<Floats>(0))?;
+        Ok(rows.collect::<engine::Result<Vec<_>>>()?.into_iter().flat_map(|vector| vector.0).collect())
+    }
+}
+
+impl Writer<'_> {
+    /// Forgets all clusters: they are to be computed for these embeddings from now on, in cells with these centres, each of
+    /// `dimension` numbers.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn restart_clusters(&mut self, computed_for: &str, centres: &[f32], dimension: usize) -> Result<()> {
+        self.connection.execute_batch(
+            "DELETE FROM clusters; DELETE FROM cluster_cells; DELETE FROM compared_faces; DELETE FROM outdated_clusters;
+             INSERT INTO outdated_clusters SELECT DISTINCT person_id, 0 FROM faces WHERE person_id IS NOT NULL",
+        )?;
+        let mut statement = self.connection.prepare("INSERT INTO cluster_cells (cell, centre) VALUES (?1, ?2)")?;
+        for (cell, centre) in centres.chunks_exact(dimension).enumerate() {
+            statement.execute(params![cell as i64, Floats(centre.to_vec())])?;
+        }
+        let sql =
+            "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        self.connection.execute(sql, [COMPUTED_FOR, computed_for])?;
+        Ok(())
+    }
+
+    /// Stores a row, in a cell if it can be compared on its own.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn store_cluster(&mut self, cell: Option<u32>, row: &ClusterRow) -> Result<()> {
+        let sql =
+            format!("INSERT INTO clusters (cell, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+        let day = |day: Option<Date>| day.map(|day| day.to_string());
+        self.connection.prepare(&sql)?.execute(params![
+            cell.map_or(NO_CELL, i64::from),
+            row.person,
+            row.year.unwrap_or(ALL_YEARS),
+            row.faces as i64,
+            Floats(row.sum.clone()),
+            row.cohort,
+            day(row.days.map(|days| days.0)),
+            day(row.days.map(|days| days.1)),
+            row.poor,
+            row.tiny,
+            row.clear
+        ])?;
+        Ok(())
+    }
+
+    /// Deletes the rows of a person, to store them again.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn drop_clusters_of(&mut self, person: PersonId) -> Result<()> {
+        self.connection.prepare("DELETE FROM clusters WHERE person_id = ?1")?.execute([person])?;
+        Ok(())
+    }
+
+    /// All rows of this person are there.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn clusters_are_current(&mut self, person: PersonId) -> Result<()> {
+        self.connection.prepare("DELETE FROM outdated_clusters WHERE person_id = ?1")?.execute([person])?;
+        Ok(())
+    }
+
+    /// Notes the faces without a group that were compared with all others.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn note_compared(&mut self, faces: impl Iterator<Item = FaceId>) -> Result<()> {
+        let sql = "INSERT INTO compared_faces (face_id) VALUES (?1) ON CONFLICT DO NOTHING";
+        let mut statement = self.connection.prepare(sql)?;
+        for face in faces {
+            statement.execute([face])?;
+        }
+        Ok(())
+    }
+}
+
+fn cluster(row: &Row) -> engine::Result<ClusterRow> {
+    let day = |column: usize| -> engine::Result<Option<Date>> {
+        Ok(row.get_ref(column)?.as_str_or_null()?.and_then(|day| day.parse().ok()))
+    };
+    let year: i16 = row.get(1)?;
+    Ok(ClusterRow {
+        person: row.get(0)?,
+        year: (year != ALL_YEARS).then_some(year),
+        faces: row.get::<i64>(2)? as usize,
+        sum: row.get::<Floats>(3)?.0,
+        cohort: row.get(4)?,
+        days: day(5)?.zip(day(6)?),
+        poor: row.get(7)?,
+        tiny: row.get(8)?,
+        clear: row.get(9)?,
+    })
+}

@@ -1,0 +1,432 @@
+//! The index of clusters that the library keeps: who is similar to a face or a person, without reading every embedding.
+//!
+//! Of each group and person the library has the sum of the embeddings, and of those seen over years one of each year, sorted into
+//! cells of similar ones. What a change made outdated is computed again by the next who groups; whoever only reads computes it for
+//! itself.
+
+use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::cells::Centres;
+use super::cluster::{Cluster, Era, span};
+use super::faces::Faces;
+use super::linkage::LEAST_FACES_OF_ERA;
+use super::neighbours::{FACES_A_CELL, PROBED};
+use crate::catalog::{Catalog, CatalogError, ClusterRow, Embedded, PersonId, PhotoId, Standing};
+use crate::face::{PackInfo, normalised};
+
+/// Another number where what [`Faces`] tells of a face means something else than before: then all clusters are computed again.
+const VERSION: u32 = 1;
+
+/// So many people are computed in one transaction, so that nobody who decides meanwhile waits for long.
+const AT_ONCE: usize = 500;
+
+/// The cells are made again once there are so many times the groups that they were made for.
+const GROWTH: usize = 3;
+
+/// As many as there are.
+const ALL: usize = i64::MAX as usize;
+
+/// By so much the sums of so many numbers may differ, for each face, when they are added up in another order.
+const ROUNDING: f32 = 1e-5;
+
+/// The clusters of a library.
+pub(super) struct Index<'a> {
+    catalog: &'a Catalog,
+    pack: &'a PackInfo,
+    centres: Centres,
+    /// Those that are outdated in the library.
+    own: Vec<ClusterRow>,
+}
+
+/// A cluster that is similar to a seed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Near {
+    pub person: PersonId,
+    pub similarity: f32,
+    pub poor: bool,
+}
+
+/// What can be one person: people and groups, and faces without a group by their place in [`Faces`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Person(PersonId),
+    Face(usize),
+}
+
+impl Part {
+    pub fn person(self) -> Option<PersonId> {
+        if let Self::Person(person) = self { Some(person) } else { None }
+    }
+
+    /// The two, the lower first.
+    pub fn pair(a: Self, b: Self) -> (Self, Self) {
+        (a.min(b), a.max(b))
+    }
+}
+
+/// Computes what is outdated in the library, and sorts it into new cells where it has outgrown them.
+///
+/// # Errors
+/// Those of the catalog.
+pub(super) fn maintain(catalog: &mut Catalog, pack: &PackInfo) -> Result<(), CatalogError> {
+    catalog.exclusively(|catalog| {
+        let cells = catalog.count_people()? / FACES_A_CELL;
+        if cells > GROWTH * catalog.cluster_centres()?.len() / pack.dimension {
+            restart(catalog, pack, cells)?;
+        }
+        Ok::<_, CatalogError>(())
+    })?;
+    while compute_some(catalog, pack)? {}
+    Ok(())
+}
+
+/// Computes what is outdated in the library, as part of the transaction in which somebody decides.
+///
+/// # Errors
+/// Those of the catalog.
+pub(super) fn refresh(catalog: &mut Catalog, pack: &PackInfo) -> Result<(), CatalogError> {
+    while compute_some(catalog, pack)? {}
+    Ok(())
+}
+
+/// Computes some outdated clusters; returns whether there are more.
+fn compute_some(catalog: &mut Catalog, pack: &PackInfo) -> Result<bool, CatalogError> {
+    catalog.exclusively(|catalog| {
+        if catalog.clusters_computed_for()? != Some(computed_for(pack)) {
+            let cells = catalog.count_people()? / FACES_A_CELL;
+            restart(catalog, pack, cells)?;
+        }
+        let outdated = catalog.outdated_clusters(AT_ONCE)?;
+        let mut rows = Vec::new();
+        for &person in &outdated {
+            rows.extend(rows_of(catalog, pack, person)?);
+        }
+        let centres = Centres { centres: catalog.cluster_centres()?, dimension: pack.dimension };
+        let cells = cells_of(&centres, &rows);
+        catalog.batch(|writer| {
+            for &person in &outdated {
+                writer.drop_clusters_of(person)?;
+                writer.clusters_are_current(person)?;
+            }
+            for (row, cell) in rows.iter().zip(cells) {
+                writer.store_cluster(Some(cell).filter(|_| is_compared(row)), row)?;
+            }
+            Ok(())
+        })?;
+        Ok(outdated.len() == AT_ONCE)
+    })
+}
+
+fn restart(catalog: &mut Catalog, pack: &PackInfo, cells: usize) -> Result<(), CatalogError> {
+    let sample = catalog.sample_of_embeddings(&pack.name, Centres::sampled(cells))?;
+    let sample = if sample.len() % pack.dimension == 0 { sample } else { Vec::new() };
+    let mut centres = Centres::of(&sample, pack.dimension, cells).centres;
+    if centres.is_empty() {
+        // Nobody has a face yet: one cell takes all.
+        centres = std::iter::once(1.0).chain(std::iter::repeat(0.0)).take(pack.dimension).collect();
+    }
+    catalog.batch(|writer| writer.restart_clusters(&computed_for(pack), &centres, pack.dimension))
+}
+
+/// What tells clusters of other embeddings apart.
+fn computed_for(pack: &PackInfo) -> String {
+    format!("{} {} {VERSION}", pack.name, pack.dimension)
+}
+
+/// Whether the row is compared on its own: all of a person, or a year of which enough is known.
+fn is_compared(row: &ClusterRow) -> bool {
+    row.year.is_none_or(|year| year != 0 && row.faces >= LEAST_FACES_OF_ERA)
+}
+
+fn cells_of(centres: &Centres, rows: &[ClusterRow]) -> Vec<u32> {
+    let directions = rows.iter().flat_map(|row| direction(&row.sum));
+    centres.nearest(&directions.collect::<Vec<f32>>(), 1)
+}
+
+fn direction(sum: &[f32]) -> Vec<f32> {
+    normalised(sum.to_vec()).unwrap_or_else(|| vec![0.0; sum.len()])
+}
+
+/// The rows of a person, those of years that the library has still among them.
+fn rows_of(catalog: &Catalog, pack: &PackInfo, person: PersonId) -> Result<Vec<ClusterRow>, CatalogError> {
+    let years = catalog.years_of(person)?;
+    let known = catalog.clusters_of(person)?.into_iter().filter_map(|row| Some((row.year?, row)));
+    completed(catalog, pack, person, &years, known.filter(|(year, _)| years.contains(year)).collect())
+}
+
+/// The rows of a person whose photos are of these years, some of which are known.
+fn completed(
+    catalog: &Catalog,
+    pack: &PackInfo,
+    person: PersonId,
+    years: &[i16],
+    mut of_years: BTreeMap<i16, ClusterRow>,
+) -> Result<Vec<ClusterRow>, CatalogError> {
+    let missing: Vec<i16> = years.iter().copied().filter(|year| !of_years.contains_key(year)).collect();
+    let parts = match missing.as_slice() {
+        // All of them at once.
+        missing if missing.len() == years.len() => vec![None],
+        missing => missing.iter().copied().map(Some).collect(),
+    };
+    for part in parts {
+        let faces = Faces::of(catalog, pack, Embedded::Of(person, part))?;
+        for face in 0..faces.id.len() {
+            let year = faces.taken[face].map_or(0, |day| day.year());
+            let row = of_years.entry(year).or_insert_with(|| empty(person, Some(year), pack.dimension));
+            add(row, &faces.alone(face));
+        }
+    }
+    let whole = of_years.values().fold(empty(person, None, pack.dimension), |mut whole, row| {
+        add(&mut whole, &cluster_of(row));
+        whole
+    });
+    if whole.faces == 0 {
+        return Ok(Vec::new());
+    }
+    let is_one_year = of_years.len() == 1;
+    Ok(std::iter::once(whole).chain(of_years.into_values().filter(|_| !is_one_year)).collect())
+}
+
+/// The groups and persons whose clusters in the library are not what their faces say. There are none, unless another program has written
+/// into it.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn wrong_clusters(catalog: &Catalog, pack: &PackInfo) -> Result<Vec<PersonId>, CatalogError> {
+    let outdated: HashSet<PersonId> = catalog.outdated_clusters(ALL)?.into_iter().collect();
+    let mut wrong = Vec::new();
+    if catalog.clusters_computed_for()? != Some(computed_for(pack)) {
+        return Ok(wrong);
+    }
+    for person in catalog.people_with_faces()?.into_iter().filter(|person| !outdated.contains(person)) {
+        let mut kept = catalog.clusters_of(person)?;
+        let mut computed = completed(catalog, pack, person, &catalog.years_of(person)?, BTreeMap::new())?;
+        [&mut kept, &mut computed].iter_mut().for_each(|rows| rows.sort_by_key(|row| row.year));
+        let is_same = |(one, other): (&ClusterRow, &ClusterRow)| {
+            let sums = one.sum.iter().zip(&other.sum).chain(std::iter::once((&one.cohort, &other.cohort)));
+            let differ = sums.map(|(one, other)| (one - other).abs()).fold(0.0, f32::max) > ROUNDING * one.faces as f32;
+            let rest = |row: &ClusterRow| (row.year, row.faces, row.days, row.poor, row.tiny, row.clear);
+            !differ && rest(one) == rest(other)
+        };
+        if kept.len() != computed.len() || !kept.iter().zip(&computed).all(is_same) {
+            wrong.push(person);
+        }
+    }
+    Ok(wrong)
+}
+
+fn empty(person: PersonId, year: Option<i16>, dimension: usize) -> ClusterRow {
+    // One good face makes a cluster good.
+    let (poor, tiny, clear) = (true, true, false);
+    ClusterRow { person, year, faces: 0, sum: vec![0.0; dimension], cohort: 0.0, days: None, poor, tiny, clear }
+}
+
+fn add(row: &mut ClusterRow, cluster: &Cluster) {
+    row.sum.iter_mut().zip(&*cluster.sum).for_each(|(sum, number)| *sum += number);
+    row.faces += cluster.faces;
+    row.cohort += cluster.cohort;
+    row.days = span(row.days, cluster.days);
+    row.poor &= cluster.poor;
+    row.tiny &= cluster.tiny;
+    row.clear |= cluster.clear;
+}
+
+fn cluster_of(row: &ClusterRow) -> Cluster<'_> {
+    Cluster {
+        sum: (&*row.sum).into(),
+        faces: row.faces,
+        cohort: row.cohort,
+        days: row.days,
+        poor: row.poor,
+        tiny: row.tiny,
+        clear: row.clear,
+        ..Cluster::default()
+    }
+}
+
+impl<'a> Index<'a> {
+    /// The clusters of a library as it is.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn of(catalog: &'a Catalog, pack: &'a PackInfo) -> Result<Self, CatalogError> {
+        let is_ours = catalog.clusters_computed_for()? == Some(computed_for(pack));
+        let outdated = if is_ours { catalog.outdated_clusters(ALL)? } else { catalog.people_with_faces()? };
+        let mut own = Vec::new();
+        for person in outdated {
+            own.extend(rows_of(catalog, pack, person)?);
+        }
+        let centres = if is_ours { catalog.cluster_centres()? } else { Vec::new() };
+        Ok(Self { catalog, pack, centres: Centres { centres, dimension: pack.dimension }, own })
+    }
+
+    /// A group or person, without photos and rejections. `None` where no recognisable face has an embedding.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn cluster(&self, person: PersonId) -> Result<Option<Cluster<'static>>, CatalogError> {
+        let mut rows: Vec<ClusterRow> = self.own.iter().filter(|row| row.person == person).cloned().collect();
+        if rows.is_empty() {
+            rows = self.catalog.clusters_of(person)?;
+        }
+        let Some(whole) = rows.iter().position(|row| row.year.is_none()) else { return Ok(None) };
+        let whole = rows.swap_remove(whole);
+        let Standing { fixed, tagging, born } = self.catalog.standing(person)?;
+        let era = |year, row: &ClusterRow| Era { year, sum: row.sum.clone(), faces: row.faces, cohort: row.cohort };
+        let eras = match (fixed, whole.days) {
+            (false, _) => Vec::new(),
+            // A person of a single year has no row of it.
+            (true, Some((day, _))) if rows.is_empty() => vec![era(day.year(), &whole)],
+            (true, _) => rows.iter().filter_map(|row| Some(era(row.year.filter(|&year| year != 0)?, row))).collect(),
+        };
+        Ok(Some(Cluster {
+            sum: whole.sum.into(),
+            faces: whole.faces,
+            cohort: whole.cohort,
+            people: vec![person],
+            days: whole.days,
+            born,
+            eras,
+            fixed,
+            tagging,
+            poor: whole.poor,
+            tiny: whole.tiny,
+            clear: whole.clear,
+            ..Cluster::default()
+        }))
+    }
+
+    /// Adds those groups and persons that are not there yet.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn add(
+        &self,
+        people: &mut BTreeMap<PersonId, Cluster<'static>>,
+        wanted: impl Iterator<Item = PersonId>,
+    ) -> Result<(), CatalogError> {
+        for person in wanted {
+            if let Entry::Vacant(place) = people.entry(person)
+                && let Some(cluster) = self.cluster(person)?
+            {
+                place.insert(cluster);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in the photos and rejections that say that two of these are not one person; of `alone`, faces without a group, they are
+    /// known. Two with names are never made one, so of such a person only what concerns the others is read.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn tell_apart(&self, people: &mut BTreeMap<PersonId, Cluster>, alone: &[Cluster]) -> Result<(), CatalogError> {
+        let mut photos: HashSet<PhotoId> = alone.iter().flat_map(|cluster| cluster.photos.iter().copied()).collect();
+        let groups: Vec<PersonId> =
+            people.iter().filter(|(_, cluster)| !cluster.tagging).map(|(&person, _)| person).collect();
+        for &group in &groups {
+            let theirs = self.catalog.photos_with(group)?;
+            photos.extend(&theirs);
+            for rejecting in self.catalog.rejecting_people(group)? {
+                people.entry(rejecting).and_modify(|cluster| {
+                    cluster.rejected.insert(group);
+                });
+            }
+            let rejected = self.catalog.rejected_by(group)?;
+            people.entry(group).and_modify(|cluster| {
+                cluster.photos.extend(theirs);
+                cluster.rejected.extend(rejected);
+            });
+        }
+        for photo in photos {
+            for person in self.catalog.people_in(photo)? {
+                people.entry(person).and_modify(|cluster| {
+                    cluster.photos.insert(photo);
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// How many groups and persons have a recognisable face.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn count(&self) -> Result<usize, CatalogError> {
+        let own = self.own.iter().filter(|row| row.year.is_none()).count();
+        Ok(own + if self.centres.count() > 0 { self.catalog.count_clusters()? } else { 0 })
+    }
+
+    /// The groups without a name that have most faces, so many at most, the largest first.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn largest_groups(&self, limit: usize) -> Result<Vec<PersonId>, CatalogError> {
+        let mut groups = Vec::new();
+        for row in self.own.iter().filter(|row| row.year.is_none()) {
+            if !self.catalog.standing(row.person)?.tagging {
+                groups.push((row.faces, row.person));
+            }
+        }
+        if self.centres.count() > 0 {
+            groups.extend(self.catalog.largest_groups(limit)?);
+        }
+        groups.sort_by_key(|&(faces, person)| (Reverse(faces), person));
+        groups.truncate(limit);
+        Ok(groups.into_iter().map(|(_, person)| person).collect())
+    }
+
+    /// For each seed the groups and persons, other than its own, whose similarity to it is at least `least`; each once, in no
+    /// particular order. Only the cells nearest to a seed are looked into.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn near(&self, seeds: &[&Cluster], least: f32) -> Result<Vec<Vec<Near>>, CatalogError> {
+        let mut probing: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, seed) in seeds.iter().enumerate().filter(|_| self.centres.count() > 0) {
+            // A person over years is similar to what lies near any of them.
+            let directions: Vec<f32> =
+                std::iter::once(&*seed.sum).chain(seed.eras.iter().map(|era| &*era.sum)).flat_map(direction).collect();
+            let cells: HashSet<u32> = self.centres.nearest(&directions, PROBED).into_iter().collect();
+            cells.into_iter().for_each(|cell| probing.entry(cell).or_default().push(index));
+        }
+        let mut found: Vec<BTreeMap<PersonId, Near>> = vec![BTreeMap::new(); seeds.len()];
+        let all: Vec<usize> = (0..seeds.len()).collect();
+        self.compare(seeds, &all, &self.own, least, &mut found);
+        for (cell, probing) in probing {
+            self.compare(seeds, &probing, &self.catalog.clusters_in(cell)?, least, &mut found);
+        }
+        Ok(found.into_iter().map(|near| near.into_values().collect()).collect())
+    }
+
+    fn compare(
+        &self,
+        seeds: &[&Cluster],
+        compared: &[usize],
+        rows: &[ClusterRow],
+        least: f32,
+        found: &mut [BTreeMap<PersonId, Near>],
+    ) {
+        let clusters: Vec<(&ClusterRow, Cluster)> =
+            rows.iter().filter(|row| is_compared(row)).map(|row| (row, cluster_of(row))).collect();
+        let near = |&index: &usize| {
+            let seed = seeds[index];
+            let others = clusters.iter().filter(|(row, _)| !seed.people.contains(&row.person));
+            let near = others.filter_map(|(row, cluster)| {
+                let similarity = self.pack.thresholds.similarity(seed, cluster);
+                (similarity >= least).then_some(Near { person: row.person, similarity, poor: row.poor })
+            });
+            (index, near.collect::<Vec<_>>())
+        };
+        for (index, near) in compared.par_iter().map(near).collect::<Vec<_>>() {
+            for near in near {
+                let known = found[index].entry(near.person).or_insert(near);
+                known.similarity = known.similarity.max(near.similarity);
+            }
+        }
+    }
+}
