@@ -127,9 +127,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The faces that are of these people, or that the user said are not.
+    /// The faces that change when the first of two people becomes the other: those of the first, and those that the user said are not
+    /// of one of them.
     pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<Vec<FaceId>> {
-        let sql = "SELECT id FROM faces WHERE person_id IN (?1, ?2)
+        let sql = "SELECT id FROM faces WHERE person_id = ?1
                    UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
         let mut statement = self.connection.prepare(sql)?;
         let faces = statement.query_map(people, |row| row.get(0))?;

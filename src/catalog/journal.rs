@@ -187,8 +187,12 @@ impl Catalog {
         }
         // The user has looked at both: neither may drift away from the other later.
         faces.extend(self.unsaid_faces(into.id)?);
-        for face in self.faces_of(into.id)?.iter().filter(|face| rejected[0].contains(&face.id)) {
-            faces.push(self.face_ref(face)?);
+        let mut of_both: Vec<_> = rejected[0].iter().copied().collect();
+        of_both.sort_unstable();
+        for face in of_both {
+            if let Some(face) = self.face_if_seen(face)?.filter(|face| face.person == Some(into.id)) {
+                faces.push(self.face_ref(&face)?);
+            }
         }
         let (from, from_name, into) = (from.id, from.name.clone(), into.id);
         Ok(Decision::Merge { from, from_name, into, faces, cover: self.cover_of_both(from, into)? })

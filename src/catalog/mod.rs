@@ -163,9 +163,23 @@ pub enum CatalogError {
     #[error("the library: {0}")]
     Database(#[from] DatabaseError),
     #[error("the library could not be migrated: {0}")]
-    Migration(#[from] rusqlite_migration::Error),
+    Migration(#[source] rusqlite_migration::Error),
     #[error("the library has a row that cannot be understood: {0}")]
     Row(#[from] serde_json::Error),
+}
+
+impl From<rusqlite_migration::Error> for CatalogError {
+    fn from(error: rusqlite_migration::Error) -> Self {
+        match error {
+            // A full disk and the like, which any other statement could have met; an error in its SQL has no code of its own.
+            rusqlite_migration::Error::RusqliteError { err, .. }
+                if err.sqlite_error_code().is_some_and(|code| code != rusqlite::ErrorCode::Unknown) =>
+            {
+                err.into()
+            }
+            error => Self::Migration(error),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for CatalogError {

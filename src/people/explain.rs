@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::faces::Faces;
 use super::index::Index;
+use super::neighbours::PROBED;
 use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, FaceRow, Line, PersonId, State, Who};
 use crate::face::{PackInfo, dot};
 
@@ -73,7 +74,7 @@ pub fn resemblances(
     let (cluster, own) = (alone.alone(0), alone.person[0]);
     let rejected = catalog.rejections_of(face)?;
     let index = Index::of(catalog, pack)?;
-    let mut near = index.near(&[&cluster], f32::NEG_INFINITY)?.pop().unwrap_or_default();
+    let mut near = index.near(&[&cluster], f32::NEG_INFINITY, PROBED)?.pop().unwrap_or_default();
     near.retain(|near| Some(near.person) != own);
     near.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
     near.truncate(COMPARED);

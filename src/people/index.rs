@@ -8,13 +8,15 @@ use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::cells::Centres;
 use super::cluster::{Cluster, Era, span};
 use super::faces::Faces;
 use super::linkage::LEAST_FACES_OF_ERA;
-use super::neighbours::{FACES_A_CELL, PROBED};
+use super::neighbours::FACES_A_CELL;
+use super::products::products;
 use crate::catalog::{Catalog, CatalogError, ClusterRow, Embedded, PersonId, PhotoId, Standing};
 use crate::face::{PackInfo, normalised};
 
@@ -40,6 +42,20 @@ pub(super) struct Index<'a> {
     centres: Centres,
     /// Those that are outdated in the library.
     own: Vec<ClusterRow>,
+}
+
+/// So many are compared with a cell at once, on one core.
+const PROBES_AT_ONCE: usize = 64;
+
+/// What others are compared with: a seed, or one era of it.
+struct Probe {
+    seed: usize,
+    era: Option<i16>,
+    direction: Vec<f32>,
+    /// See [`crate::face::Thresholds::spread`].
+    spread: f32,
+    /// The mean of its faces.
+    cohort: f32,
 }
 
 /// A cluster that is similar to a seed.
@@ -381,52 +397,74 @@ impl<'a> Index<'a> {
     }
 
     /// For each seed the groups and persons, other than its own, whose similarity to it is at least `least`; each once, in no
-    /// particular order. Only the cells nearest to a seed are looked into.
+    /// particular order. A seed, and each year of one that has eras, is compared with what is in the `probed` cells nearest to it.
     ///
     /// # Errors
     /// Those of the catalog.
-    pub fn near(&self, seeds: &[&Cluster], least: f32) -> Result<Vec<Vec<Near>>, CatalogError> {
-        let mut probing: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (index, seed) in seeds.iter().enumerate().filter(|_| self.centres.count() > 0) {
-            // A person over years is similar to what lies near any of them.
-            let directions: Vec<f32> =
-                std::iter::once(&*seed.sum).chain(seed.eras.iter().map(|era| &*era.sum)).flat_map(direction).collect();
-            let cells: HashSet<u32> = self.centres.nearest(&directions, PROBED).into_iter().collect();
-            cells.into_iter().for_each(|cell| probing.entry(cell).or_default().push(index));
-        }
+    pub fn near(&self, seeds: &[&Cluster], least: f32, probed: usize) -> Result<Vec<Vec<Near>>, CatalogError> {
+        let probes: Vec<Probe> =
+            seeds.iter().enumerate().flat_map(|(seed, cluster)| self.probes(seed, cluster)).collect();
         let mut found: Vec<BTreeMap<PersonId, Near>> = vec![BTreeMap::new(); seeds.len()];
-        let all: Vec<usize> = (0..seeds.len()).collect();
-        self.compare(seeds, &all, &self.own, least, &mut found);
-        for (cell, probing) in probing {
-            self.compare(seeds, &probing, &self.catalog.clusters_in(cell)?, least, &mut found);
+        let mut keep = |near: Vec<(usize, Near)>| {
+            for (seed, near) in near.into_iter().filter(|(seed, near)| !seeds[*seed].people.contains(&near.person)) {
+                let known = found[seed].entry(near.person).or_insert(near);
+                known.similarity = known.similarity.max(near.similarity);
+            }
+        };
+        let all: Vec<&Probe> = probes.iter().collect();
+        keep(self.compare(&all, &self.own, least));
+        if self.centres.count() > 0 && !probes.is_empty() {
+            let directions: Vec<f32> = probes.iter().flat_map(|probe| &probe.direction).copied().collect();
+            let nearest = self.centres.nearest(&directions, probed);
+            let mut probing: BTreeMap<u32, Vec<&Probe>> = BTreeMap::new();
+            for (probe, cells) in probes.iter().zip(nearest.chunks_exact(probed.min(self.centres.count()))) {
+                cells.iter().for_each(|&cell| probing.entry(cell).or_default().push(probe));
+            }
+            for (cell, probing) in probing {
+                keep(self.compare(&probing, &self.catalog.clusters_in(cell)?, least));
+            }
         }
         Ok(found.into_iter().map(|near| near.into_values().collect()).collect())
     }
 
-    fn compare(
-        &self,
-        seeds: &[&Cluster],
-        compared: &[usize],
-        rows: &[ClusterRow],
-        least: f32,
-        found: &mut [BTreeMap<PersonId, Near>],
-    ) {
-        let clusters: Vec<(&ClusterRow, Cluster)> =
-            rows.iter().filter(|row| is_compared(row)).map(|row| (row, cluster_of(row))).collect();
-        let near = |&index: &usize| {
-            let seed = seeds[index];
-            let others = clusters.iter().filter(|(row, _)| !seed.people.contains(&row.person));
-            let near = others.filter_map(|(row, cluster)| {
-                let similarity = self.pack.thresholds.similarity(seed, cluster);
-                (similarity >= least).then_some(Near { person: row.person, similarity, poor: row.poor })
-            });
-            (index, near.collect::<Vec<_>>())
+    /// The seed as a whole, and each of its eras.
+    fn probes(&self, seed: usize, cluster: &Cluster) -> Vec<Probe> {
+        let probe = |era: Option<i16>, sum: &[f32], faces: usize, cohort: f32| Probe {
+            seed,
+            era,
+            direction: direction(sum),
+            spread: self.pack.thresholds.spread(sum, faces),
+            cohort: cohort / faces as f32,
         };
-        for (index, near) in compared.par_iter().map(near).collect::<Vec<_>>() {
-            for near in near {
-                let known = found[index].entry(near.person).or_insert(near);
-                known.similarity = known.similarity.max(near.similarity);
+        let eras = cluster.eras.iter().filter(|era| era.faces >= LEAST_FACES_OF_ERA);
+        let eras = eras.map(|era| probe(Some(era.year), &era.sum, era.faces, era.cohort));
+        std::iter::once(probe(None, &cluster.sum, cluster.faces, cluster.cohort)).chain(eras).collect()
+    }
+
+    /// The similarity of each probe and each row, where it is at least `least`.
+    fn compare(&self, probes: &[&Probe], rows: &[ClusterRow], least: f32) -> Vec<(usize, Near)> {
+        let rows: Vec<&ClusterRow> = rows.iter().filter(|row| is_compared(row)).collect();
+        let directions: Vec<f32> = rows.iter().flat_map(|row| direction(&row.sum)).collect();
+        let spreads: Vec<f32> = rows.iter().map(|row| self.pack.thresholds.spread(&row.sum, row.faces)).collect();
+        let near = probes.par_chunks(PROBES_AT_ONCE).flat_map_iter(|probes| {
+            let seeds: Vec<f32> = probes.iter().flat_map(|probe| &probe.direction).copied().collect();
+            let mut cosines = vec![0.0; probes.len() * rows.len()];
+            products(&seeds, &directions, self.pack.dimension, &mut cosines);
+            let mut near = Vec::new();
+            for (probe, cosines) in probes.iter().zip(cosines.chunks_exact(rows.len().max(1))) {
+                for ((row, &spread), &cosine) in rows.iter().zip(&spreads).zip(cosines) {
+                    let general = f32::midpoint(probe.cohort, row.cohort / row.faces as f32);
+                    let similarity = cosine * probe.spread * spread - general;
+                    let is_of_then = |(first, last): (Date, Date)| {
+                        probe.era.is_none_or(|year| (first.year() - 1..=last.year() + 1).contains(&year))
+                    };
+                    if similarity >= least && row.days.map_or(probe.era.is_none(), is_of_then) {
+                        near.push((probe.seed, Near { person: row.person, similarity, poor: row.poor }));
+                    }
+                }
             }
-        }
+            near
+        });
+        near.collect()
     }
 }

@@ -49,6 +49,12 @@ impl Thresholds {
         dot(a.0, b.0) / (count_a * count_b) / spread.powf(self.normalisation) - general
     }
 
+    /// What the cosine of two clusters' mean directions is multiplied by, once for each of them: how long its mean embedding is,
+    /// as far as that is not made up for. `sum` is that of so many faces' embeddings.
+    pub(super) fn spread(&self, sum: &[f32], faces: usize) -> f32 {
+        (length(sum) / faces as f32).powf(1.0 - self.normalisation)
+    }
+
     /// The least similarity for joining the two in this round, or `None` where they must stay apart.
     fn threshold(&self, round: Round, a: &Cluster, b: &Cluster) -> Option<f32> {
         let refused = |cluster: &Cluster| !cluster.fixed && !cluster.rejected.is_empty();

@@ -23,6 +23,9 @@ const LESS_FOR_POOR: f32 = 0.1;
 /// So many of the largest groups are looked at, and as many faces without a group: more questions than anybody answers at once.
 const LOOKED_AT: usize = 2000;
 
+/// Each in so many cells: what is in others is seldom similar enough to be asked about, and the person waits.
+const PROBED_TO_ASK: usize = 16;
+
 /// Is this face, or are the faces of this group, of that person? Or, of a group without a name: are the two one person?
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Question {
@@ -107,7 +110,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     index.add(&mut people, seeds.into_iter().filter(|person| !unseen.contains(person)))?;
     let seeds: Vec<PersonId> = people.keys().copied().collect();
     let clusters: Vec<&Cluster> = people.values().collect();
-    let near = index.near(&clusters, least)?;
+    let near = index.near(&clusters, least, PROBED_TO_ASK)?;
     let mut pairs: BTreeSet<(Part, Part)> = BTreeSet::new();
     for ((&seed, cluster), near) in seeds.iter().zip(clusters).zip(near) {
         pairs.extend(near.iter().map(|near| Part::pair(Part::Person(seed), Part::Person(near.person))));
@@ -117,7 +120,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     }
     if who.is_empty() {
         let clusters: Vec<&Cluster> = alone.iter().take(LOOKED_AT).collect();
-        for (face, near) in index.near(&clusters, least)?.into_iter().enumerate() {
+        for (face, near) in index.near(&clusters, least, PROBED_TO_ASK)?.into_iter().enumerate() {
             pairs.extend(near.iter().map(|near| (Part::Person(near.person), Part::Face(face))));
         }
     }

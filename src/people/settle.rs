@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use super::faces::Faces;
 use super::index::{self, Index, Near, Part};
 use super::linkage::{WIDEST, link};
-use super::neighbours::{Pair, STRONGEST};
+use super::neighbours::{PROBED, Pair, STRONGEST};
 use super::regroup::{Joined, Regrouped};
 use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, PersonId};
 use crate::face::PackInfo;
@@ -91,7 +91,7 @@ fn join(
 
     let seeds: Vec<(PersonId, &Cluster)> = people.iter().map(|(&person, cluster)| (person, cluster)).collect();
     let clusters: Vec<&Cluster> = seeds.iter().map(|(_, cluster)| *cluster).collect();
-    for ((person, cluster), near) in seeds.iter().zip(index.near(&clusters, least)?) {
+    for ((person, cluster), near) in seeds.iter().zip(index.near(&clusters, least, PROBED)?) {
         let faces =
             alone.par_iter().enumerate().map(|(face, alone)| (Part::Face(face), thresholds.similarity(cluster, alone)));
         let mut near: Vec<(Part, f32)> = faces
@@ -109,7 +109,7 @@ fn join(
 
     let clusters: Vec<&Cluster> = fresh.iter().map(|&face| &alone[face]).collect();
     let mut rivals: BTreeSet<PersonId> = BTreeSet::new();
-    for (&face, near) in fresh.iter().zip(index.near(&clusters, least.min(least_of_rival))?) {
+    for (&face, near) in fresh.iter().zip(index.near(&clusters, least.min(least_of_rival), PROBED)?) {
         rivals.extend(near.iter().map(|near| near.person).filter(|person| tagging.contains(person)));
         let near = strongest(near, least);
         pairs.extend(near.into_iter().map(|person| (Part::Person(person), Part::Face(face))));
@@ -133,7 +133,7 @@ fn join(
         })
         .filter(|cluster| !cluster.tagging)
         .collect();
-    let near = index.near(&clusters, least_of_rival)?;
+    let near = index.near(&clusters, least_of_rival, PROBED)?;
     rivals.extend(near.iter().flatten().map(|near| near.person).filter(|person| tagging.contains(person)));
     index.add(&mut people, rivals.into_iter())?;
     index.tell_apart(&mut people, &alone)?;
