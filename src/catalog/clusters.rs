@@ -43,6 +43,8 @@ pub struct Standing {
     pub fixed: bool,
     /// Faces that join are tagged with them.
     pub tagging: bool,
+    /// Hidden or ignored.
+    pub unlisted: bool,
     pub born: Option<Date>,
 }
 
@@ -158,14 +160,16 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn standing(&self, person: PersonId) -> Result<Standing> {
-        let sql = "SELECT name IS NOT NULL OR hidden OR ignored, born,
+        let sql = "SELECT name IS NOT NULL, hidden OR ignored, born,
                    EXISTS (SELECT 1 FROM faces WHERE person_id = ?1 AND state IS NOT NULL) FROM people WHERE id = ?1";
         let standing = |row: &Row| {
-            let (tagging, born, decided): (bool, Option<String>, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(Standing { fixed: tagging || decided, tagging, born: born.and_then(|born| born.parse().ok()) })
+            let (named, unlisted, decided): (bool, bool, bool) = (row.get(0)?, row.get(1)?, row.get(3)?);
+            let born: Option<String> = row.get(2)?;
+            let tagging = named || unlisted;
+            Ok(Standing { fixed: tagging || decided, tagging, unlisted, born: born.and_then(|born| born.parse().ok()) })
         };
         let standing = self.connection.prepare(sql)?.query_row([person], standing).optional()?;
-        Ok(standing.unwrap_or(Standing { fixed: false, tagging: false, born: None }))
+        Ok(standing.unwrap_or(Standing { fixed: false, tagging: false, unlisted: false, born: None }))
     }
 
     /// The photos of a person's faces, those without an embedding too.

@@ -291,7 +291,7 @@ impl<'a> Index<'a> {
         }
         let Some(whole) = rows.iter().position(|row| row.year.is_none()) else { return Ok(None) };
         let whole = rows.swap_remove(whole);
-        let Standing { fixed, tagging, born } = self.catalog.standing(person)?;
+        let Standing { fixed, tagging, born, .. } = self.catalog.standing(person)?;
         let era = |year, row: &ClusterRow| Era { year, sum: row.sum.clone(), faces: row.faces, cohort: row.cohort };
         let eras = match (fixed, whole.days) {
             (false, _) => Vec::new(),
