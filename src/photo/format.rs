@@ -109,10 +109,13 @@ const HEIC: Spec = Spec {
     name: "HEIC",
     extensions: &["heic", "heif", "hif", "heics", "heifs"],
     signature: |bytes| {
-        matches!(
-            brand(bytes),
-            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"mif2" | b"msf1")
-        ) && !(AVIF.signature)(bytes)
+        let is_named = |brand: &[u8; 4]| {
+            matches!(brand, b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"mif2" | b"msf1")
+        };
+        // Some programs say first what is in it, such as `jpeg`, and then that it is a picture.
+        let may_be_named = || brands(bytes).skip(2).any(|brand| brand == b"mif1" || brand == b"heic");
+        brand(bytes).is_some_and(|brand| is_named(brand) || (brand != b"crx " && may_be_named()))
+            && !(AVIF.signature)(bytes)
     },
     #[cfg(feature = "heic")]
     decoder: Some(super::heic::DECODER),
@@ -145,8 +148,13 @@ const JPEG_XL: Spec = Spec {
 
 /// Whether a file of a general brand says that it may be read as AVIF.
 fn names_avif(bytes: &[u8]) -> bool {
+    brands(bytes).skip(2).any(|brand| brand == b"avif" || brand == b"avis")
+}
+
+/// The major brand of a file, its version, and the brands of what it may be read as.
+fn brands(bytes: &[u8]) -> impl Iterator<Item = &[u8; 4]> {
     let (_, brands) = super::segments::boxes(bytes).next().unwrap_or_default();
-    brands.chunks_exact(4).skip(2).any(|brand| brand == b"avif" || brand == b"avis")
+    brands.as_chunks().0.iter()
 }
 
 /// The major brand of an ISO base media file: HEIC, AVIF, CR3 and videos.
@@ -262,6 +270,7 @@ mod tests {
         for (bytes, format) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], Format::Heic),
             (b"\0\0\0\x18ftypavif\0\0\0\0", Format::Avif),
+            (b"\0\0\0\x18ftypjpeg\0\0\0\0mif1jpeg", Format::Heic),
             (b"\0\0\0\x18ftypcrx \0\0\0\0", Format::Raw),
             (b"II*\0\x10\0\0\0CR\x02\0", Format::Raw),
             (b"II*\0\x10\0\0\0", Format::Tiff),
