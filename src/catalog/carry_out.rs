@@ -132,9 +132,7 @@ impl Writer<'_> {
     pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<Vec<FaceId>> {
         let sql = "SELECT id FROM faces WHERE person_id = ?1
                    UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
-        let mut statement = self.connection.prepare(sql)?;
-        let faces = statement.query_map(people, |row| row.get(0))?;
-        Ok(faces.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, people, |row| row.get(0))?)
     }
 
     fn face_state(&self, face: FaceId) -> Result<FaceState> {

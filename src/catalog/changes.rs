@@ -248,9 +248,7 @@ impl Writer<'_> {
         let sql = "SELECT id FROM before_people WHERE line = ?1
                    UNION SELECT person_id FROM before_faces WHERE line = ?1 AND person_id IS NOT NULL
                    UNION SELECT person_id FROM before_rejections WHERE line = ?1";
-        let mut statement = self.connection.prepare(sql)?;
-        let people = statement.query_map([line], |row| row.get(0))?;
-        Ok(people.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [line], |row| row.get(0))?)
     }
 
     /// Forgets how rows were before the decisions made so far, where something else has changed them that no decision recorded: then

@@ -87,9 +87,7 @@ impl Catalog {
 
     fn clusters(&self, which: &str, id: i64) -> Result<Vec<ClusterRow>> {
         let sql = format!("SELECT {COLUMNS} FROM clusters WHERE {which}");
-        let mut statement = self.connection.prepare(&sql)?;
-        let rows = statement.query_map([id], cluster)?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(&sql, [id], cluster)?)
     }
 
     /// Groups and persons of which rows are missing, at most `limit`.
@@ -97,10 +95,11 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn outdated_clusters(&self, limit: usize) -> Result<Vec<PersonId>> {
-        let mut statement =
-            self.connection.prepare("SELECT DISTINCT person_id FROM outdated_clusters ORDER BY person_id LIMIT ?1")?;
-        let rows = statement.query_map([limit as i64], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(
+            "SELECT DISTINCT person_id FROM outdated_clusters ORDER BY person_id LIMIT ?1",
+            [limit as i64],
+            |row| row.get(0),
+        )?)
     }
 
     /// How many groups and persons there are.
@@ -125,12 +124,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn largest_groups(&self, limit: usize) -> Result<Vec<(usize, PersonId)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT faces, person_id FROM clusters JOIN people ON people.id = person_id
-             WHERE year = -1 AND name IS NULL AND NOT hidden AND NOT ignored ORDER BY faces DESC, person_id LIMIT ?1",
-        )?;
-        let rows = statement.query_map([limit as i64], |row| Ok((row.get::<i64>(0)? as usize, row.get(1)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        let sql = "SELECT faces, person_id FROM clusters JOIN people ON people.id = person_id
+             WHERE year = -1 AND name IS NULL AND NOT hidden AND NOT ignored ORDER BY faces DESC, person_id LIMIT ?1";
+        Ok(self.connection.query_all(sql, [limit as i64], |row| Ok((row.get::<i64>(0)? as usize, row.get(1)?)))?)
     }
 
     /// The groups and persons that have a face.
@@ -139,9 +135,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn people_with_faces(&self) -> Result<Vec<PersonId>> {
         let sql = "SELECT DISTINCT person_id FROM faces WHERE person_id IS NOT NULL ORDER BY person_id";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [], |row| row.get(0))?)
     }
 
     /// The years of a person's photos, 0 for those of which it is not known.
@@ -150,9 +144,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn years_of(&self, person: PersonId) -> Result<Vec<i16>> {
         let sql = "SELECT DISTINCT year FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([person], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
     }
 
     /// What the user said of a group or person.
@@ -177,9 +169,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn photos_with(&self, person: PersonId) -> Result<Vec<PhotoId>> {
-        let mut statement = self.connection.prepare("SELECT photo_id FROM seen_faces WHERE person_id = ?1")?;
-        let rows = statement.query_map([person], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self
+            .connection
+            .query_all("SELECT photo_id FROM seen_faces WHERE person_id = ?1", [person], |row| row.get(0))?)
     }
 
     /// The groups and persons of the faces in a photo.
@@ -188,9 +180,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn people_in(&self, photo: PhotoId) -> Result<Vec<PersonId>> {
         let sql = "SELECT person_id FROM seen_faces WHERE photo_id = ?1 AND person_id IS NOT NULL";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([photo], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [photo], |row| row.get(0))?)
     }
 
     /// Whom the user said that faces of this person or group are not.
@@ -199,9 +189,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn rejected_by(&self, person: PersonId) -> Result<Vec<PersonId>> {
         let sql = "SELECT rejections.person_id FROM seen_faces JOIN rejections ON face_id = id WHERE seen_faces.person_id = ?1";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([person], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
     }
 
     /// The groups and persons with a face that the user said is not of this person.
@@ -211,9 +199,7 @@ impl Catalog {
     pub fn rejecting_people(&self, person: PersonId) -> Result<Vec<PersonId>> {
         let sql = "SELECT DISTINCT seen_faces.person_id FROM rejections JOIN seen_faces ON id = face_id
                    WHERE rejections.person_id = ?1 AND seen_faces.person_id IS NOT NULL";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([person], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
     }
 
     /// Whom the user said that a face is not.
@@ -221,9 +207,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn rejections_of(&self, face: FaceId) -> Result<Vec<PersonId>> {
-        let mut statement = self.connection.prepare("SELECT person_id FROM rejections WHERE face_id = ?1")?;
-        let rows = statement.query_map([face], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self
+            .connection
+            .query_all("SELECT person_id FROM rejections WHERE face_id = ?1", [face], |row| row.get(0))?)
     }
 
     /// Whether a face without a group was compared with all others, and nothing of it has changed since.

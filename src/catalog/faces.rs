@@ -126,9 +126,7 @@ impl Catalog {
     }
 
     fn faces(&self, which: &str, id: impl ToSql) -> Result<Vec<FaceRow>> {
-        let mut statement = self.connection.prepare(&format!("SELECT {COLUMNS} FROM {which}"))?;
-        let rows = statement.query_map([id], face)?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(&format!("SELECT {COLUMNS} FROM {which}"), [id], face)?)
     }
 
     /// Shows those faces that have an embedding of `pack` to `see`, by id, with their embeddings.
@@ -179,12 +177,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn sightings_without_embedding(&self, pack: &str) -> Result<Vec<(FaceId, PersonId, PhotoId)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT id, person_id, photo_id FROM seen_faces WHERE person_id IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1)",
-        )?;
-        let rows = statement.query_map([pack], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        let sql = "SELECT id, person_id, photo_id FROM seen_faces WHERE person_id IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1)";
+        Ok(self.connection.query_all(sql, [pack], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
     }
 
     /// The faces that the user said are not this person's.
@@ -192,9 +187,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn rejected_for(&self, person: PersonId) -> Result<HashSet<FaceId>> {
-        let mut statement = self.connection.prepare("SELECT face_id FROM rejections WHERE person_id = ?1")?;
-        let rows = statement.query_map([person], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self
+            .connection
+            .query_all("SELECT face_id FROM rejections WHERE person_id = ?1", [person], |row| row.get(0))?)
     }
 
     /// Who the user said a face is not: faces with persons.
@@ -202,9 +197,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn rejections(&self) -> Result<Vec<(FaceId, PersonId)>> {
-        let mut statement = self.connection.prepare("SELECT face_id, person_id FROM rejections")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self
+            .connection
+            .query_all("SELECT face_id, person_id FROM rejections", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// Takes faces out of groups that were made of embeddings which a migration has dropped, see [`Writer::ungroup_the_unnamed`].
@@ -251,12 +246,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn photos_without_embeddings(&self, pack: &str) -> Result<Vec<PhotoId>> {
-        let mut statement = self.connection.prepare(
-            "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS
-             (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id",
-        )?;
-        let rows = statement.query_map([pack], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        let sql = "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS
+             (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id";
+        Ok(self.connection.query_all(sql, [pack], |row| row.get(0))?)
     }
 }
 

@@ -213,9 +213,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn ids<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<Vec<T>> {
-        let mut statement = self.connection.prepare(sql)?;
-        let ids = statement.query_map(params, |row| row.get(0))?;
-        Ok(ids.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, params, |row| row.get(0))?)
     }
 
     /// Deletes the rows, and whatever belongs to them. Returns how many lines of the journal were changed.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::decision::{Decision, FaceRef};
-use super::engine::{self, Optional, params};
+use super::engine::{Optional, params};
 use super::photos::{Hash, Writer};
 use super::text::{fold, tidy};
 use super::word::Word;
@@ -144,9 +144,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn asked_names(&self) -> Result<Vec<(FaceId, String)>> {
-        let mut statement = self.connection.prepare("SELECT face_id, name FROM named_faces ORDER BY 1, 2")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all("SELECT face_id, name FROM named_faces ORDER BY 1, 2", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?)
     }
 }
 
@@ -239,13 +239,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn hashes_before(&self, photo: &Hash) -> Result<Vec<Hash>> {
-        let mut statement = self.connection.prepare(
-            "WITH RECURSIVE before (photo) AS
+        let sql = "WITH RECURSIVE before (photo) AS
                  (SELECT CAST(?1 AS BLOB) UNION SELECT old_photo FROM edits JOIN before ON new_photo = before.photo)
-             SELECT photo FROM before WHERE photo <> ?1",
-        )?;
-        let rows = statement.query_map([photo], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+             SELECT photo FROM before WHERE photo <> ?1";
+        Ok(self.connection.query_all(sql, [photo], |row| row.get(0))?)
     }
 
     /// The photo that has this content, or had it before it was edited or written into.
@@ -278,9 +275,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn photos_since(&self, since: Timestamp) -> Result<std::collections::HashSet<PhotoId>> {
         let since = Timestamp::from_second(since.as_second()).unwrap_or(since).to_string();
-        let mut statement = self.connection.prepare("SELECT id FROM photos WHERE scanned_at >= ?1")?;
-        let rows = statement.query_map([since], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all("SELECT id FROM photos WHERE scanned_at >= ?1", [since], |row| row.get(0))?)
     }
 }
 

@@ -337,10 +337,9 @@ impl Writer<'_> {
             "SELECT line, {other}, old_x, old_y, old_width, old_height, new_x, new_y, new_width, new_height
              FROM edits WHERE {column} = ?1 ORDER BY id"
         );
-        let mut statement = self.connection.prepare(&sql)?;
-        let rows =
-            statement.query_map([photo], |row| Ok((row.get(0)?, row.get(1)?, bounds(row, 2)?, bounds(row, 6)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self
+            .connection
+            .query_all(&sql, [photo], |row| Ok((row.get(0)?, row.get(1)?, bounds(row, 2)?, bounds(row, 6)?)))?)
     }
 
     /// See [`Catalog::today`].
@@ -374,10 +373,9 @@ impl Writer<'_> {
     pub(super) fn merges(&self) -> Result<Vec<Merged>> {
         let sql = "SELECT merges.line, from_id, into_id FROM merges
                    JOIN lines ON origin = merges.line AND role = 'decision' AND active ORDER BY merges.line";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows =
-            statement.query_map([], |row| Ok(Merged { line: row.get(0)?, from: row.get(1)?, into: row.get(2)? }))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self
+            .connection
+            .query_all(sql, [], |row| Ok(Merged { line: row.get(0)?, from: row.get(1)?, into: row.get(2)? }))?)
     }
 
     /// The decisions that stand and are about any of these people, or all that stand; in the order in which they were first made,

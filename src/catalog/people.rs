@@ -166,13 +166,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn most_seen(&self, limit: usize) -> Result<Vec<Who>> {
-        let mut statement = self.connection.prepare(
-            "SELECT people.id, name FROM people CROSS JOIN faces ON person_id = people.id
+        let sql = "SELECT people.id, name FROM people CROSS JOIN faces ON person_id = people.id
              WHERE name IS NOT NULL AND NOT hidden AND NOT ignored
-             GROUP BY people.id ORDER BY favourite DESC, count(*) DESC, people.id LIMIT ?1",
-        )?;
-        let rows = statement.query_map([limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+             GROUP BY people.id ORDER BY favourite DESC, count(*) DESC, people.id LIMIT ?1";
+        Ok(self.connection.query_all(sql, [limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?)
     }
 
     /// In how many photos a person or group is.
@@ -190,9 +187,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn names(&self) -> Result<HashMap<PersonId, String>> {
-        let mut statement = self.connection.prepare("SELECT id, name FROM people WHERE name IS NOT NULL")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all("SELECT id, name FROM people WHERE name IS NOT NULL", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?)
     }
 
     /// Those whom the user does not want to see.
@@ -235,9 +232,7 @@ impl Catalog {
     }
 
     fn people_where(&self, condition: &str) -> Result<HashSet<PersonId>> {
-        let mut statement = self.connection.prepare(&format!("SELECT id FROM people WHERE {condition}"))?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(&format!("SELECT id FROM people WHERE {condition}"), [], |row| row.get(0))?)
     }
 
     /// The person of exactly this name, or who will have it: somebody new, under the next number. The flag tells which.

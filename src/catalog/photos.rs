@@ -200,11 +200,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_of(&self, photo: PhotoId) -> Result<Vec<FileRow>> {
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path"
-        ))?;
-        let rows = statement.query_map([photo], file)?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        let sql = format!("SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path");
+        Ok(self.connection.query_all(&sql, [photo], file)?)
     }
 
     /// The files that could not be read and are there still, by path, at most so many, and how many there are.
@@ -237,9 +234,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn hashes(&self) -> Result<HashSet<Hash>> {
-        let mut statement = self.connection.prepare("SELECT hash FROM photos")?;
-        let hashes = statement.query_map([], |row| row.get(0))?;
-        Ok(hashes.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all("SELECT hash FROM photos", [], |row| row.get(0))?)
     }
 
     /// Notes files that are gone, files that are back, and files that were looked at.
@@ -365,12 +360,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_with_photos(&self) -> Result<Vec<(PathBuf, PhotoId)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT path, photo_id FROM files
-             WHERE photo_id IS NOT NULL AND problem IS NULL AND missing_since IS NULL ORDER BY path",
-        )?;
-        let rows = statement.query_map([], |row| Ok((row.get::<SqlPath<_>>(0)?.0, row.get(1)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        let sql = "SELECT path, photo_id FROM files
+             WHERE photo_id IS NOT NULL AND problem IS NULL AND missing_since IS NULL ORDER BY path";
+        Ok(self.connection.query_all(sql, [], |row| Ok((row.get::<SqlPath<_>>(0)?.0, row.get(1)?)))?)
     }
 
     /// The photo that lies at this path.
@@ -399,9 +391,7 @@ impl Catalog {
     pub fn readable_paths(&self, photo: PhotoId) -> Result<Vec<PathBuf>> {
         let sql =
             "SELECT path FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL ORDER BY path";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([photo], |row| Ok(row.get::<SqlPath<_>>(0)?.0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(sql, [photo], |row| Ok(row.get::<SqlPath<_>>(0)?.0))?)
     }
 
     /// How many photos of a person or group are missing: none of their files was there at the last scan.

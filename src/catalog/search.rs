@@ -167,9 +167,11 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn towns(&self, limit: usize) -> Result<Vec<String>> {
-        let mut statement = self.connection.prepare("SELECT DISTINCT city FROM places ORDER BY city LIMIT ?1")?;
-        let rows = statement.query_map([limit as i64], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(
+            "SELECT DISTINCT city FROM places ORDER BY city LIMIT ?1",
+            [limit as i64],
+            |row| row.get(0),
+        )?)
     }
 
     /// The photos that fit, in order: what is read of each from its number and `columns`. Of the photos of one shot the one

@@ -35,12 +35,10 @@ impl Catalog {
                    WHERE shot_of IS NOT NULL AND EXISTS
                        (SELECT 1 FROM faces WHERE photo_id = shot_of AND person_id = raw.person_id)
                    GROUP BY raw.person_id";
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
+        Ok(self.connection.query_all(sql, [], |row| {
             let (faces, photos): (i64, i64) = (row.get(1)?, row.get(2)?);
             Ok((row.get(0)?, Doubled { faces: faces as u64, photos: photos as u64 }))
-        })?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        })?)
     }
 }
 

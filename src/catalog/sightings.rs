@@ -1,6 +1,6 @@
 //! One person or group over time: where they are seen, and with whom.
 
-use super::engine::{self, Optional, params};
+use super::engine::{Optional, params};
 use super::{Catalog, FaceId, PersonId, PhotoId, Result, State, Who};
 use crate::metadata::Place;
 
@@ -47,12 +47,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn sightings(&self, person: PersonId) -> Result<Vec<Sighting>> {
-        let mut statement = self.connection.prepare(
-            "SELECT faces.id, photo_id, taken, photos.width, photos.height, state
+        let sql = "SELECT faces.id, photo_id, taken, photos.width, photos.height, state
              FROM seen_faces AS faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1
-             ORDER BY taken DESC NULLS LAST, photo_id, faces.id",
-        )?;
-        let rows = statement.query_map([person], |row| {
+             ORDER BY taken DESC NULLS LAST, photo_id, faces.id";
+        Ok(self.connection.query_all(sql, [person], |row| {
             Ok(Sighting {
                 face: row.get(0)?,
                 photo: row.get(1)?,
@@ -61,8 +59,7 @@ impl Catalog {
                 height: row.get(4)?,
                 state: row.get(5)?,
             })
-        })?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        })?)
     }
 
     /// Who is most often in one photo with a person or group, and in how many; nobody who is hidden or a stranger, and groups
@@ -71,17 +68,14 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn companions(&self, person: PersonId, limit: usize) -> Result<Vec<(Who, u64)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT people.id, name, count(DISTINCT coalesce(shot_of, mine.photo_id)) AS photos
+        let sql = "SELECT people.id, name, count(DISTINCT coalesce(shot_of, mine.photo_id)) AS photos
              FROM seen_faces AS mine JOIN photos ON photos.id = mine.photo_id JOIN faces AS other ON other.photo_id = mine.photo_id AND other.person_id <> ?1
              JOIN people ON people.id = other.person_id AND NOT hidden AND NOT ignored
              WHERE mine.person_id = ?1 GROUP BY people.id HAVING name IS NOT NULL OR count(DISTINCT coalesce(shot_of, mine.photo_id)) > 1
-             ORDER BY photos DESC, name IS NULL, people.id LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![person, limit as i64], |row| {
+             ORDER BY photos DESC, name IS NULL, people.id LIMIT ?2";
+        Ok(self.connection.query_all(sql, params![person, limit as i64], |row| {
             Ok((Who { id: row.get(0)?, name: row.get(1)? }, row.get::<i64>(2)? as u64))
-        })?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        })?)
     }
 
     /// Where a person or group is seen most often, and in how many photos.
@@ -89,12 +83,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn places_of(&self, person: PersonId, limit: usize) -> Result<Vec<(Place, u64)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT city, min(region), min(country), country_code, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
+        let sql = "SELECT city, min(region), min(country), country_code, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
-             WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![person, limit as i64], |row| {
+             WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city LIMIT ?2";
+        Ok(self.connection.query_all(sql, params![person, limit as i64], |row| {
             let place = Place {
                 city: row.get(0)?,
                 region: row.get(1)?,
@@ -103,8 +95,7 @@ impl Catalog {
                 ..Place::default()
             };
             Ok((place, row.get::<i64>(4)? as u64))
-        })?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        })?)
     }
 
     /// Where on the globe a person or group is seen, the place with most photos first.
@@ -112,21 +103,18 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn spots_of(&self, person: PersonId, limit: usize) -> Result<Vec<Spot>> {
-        let mut statement = self.connection.prepare(
-            "SELECT avg(latitude), avg(longitude), city, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
+        let sql = "SELECT avg(latitude), avg(longitude), city, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
              FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
              WHERE person_id = ?1 AND latitude IS NOT NULL AND longitude IS NOT NULL
-             GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![person, limit as i64], |row| {
+             GROUP BY places.id ORDER BY photos DESC, city LIMIT ?2";
+        Ok(self.connection.query_all(sql, params![person, limit as i64], |row| {
             Ok(Spot {
                 latitude: row.get(0)?,
                 longitude: row.get(1)?,
                 city: row.get(2)?,
                 photos: row.get::<i64>(3)? as u64,
             })
-        })?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        })?)
     }
 
     /// What the user said of a person or group beside the name; `None` where there is nobody of this number.

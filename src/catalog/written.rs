@@ -75,9 +75,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn all_faces_in(&self, photo: PhotoId) -> Result<Vec<(FaceRow, bool)>> {
         let sql = format!("SELECT {COLUMNS}, removed FROM faces WHERE photo_id = ?1 ORDER BY x, id");
-        let mut statement = self.connection.prepare(&sql)?;
-        let rows = statement.query_map([photo], |row| Ok((face(row)?, row.get(12)?)))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(&sql, [photo], |row| Ok((face(row)?, row.get(12)?)))?)
     }
 
     /// The photos in whose files or sidecars facetag's entries are, or may be.
@@ -85,9 +83,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn written(&self) -> Result<BTreeSet<PhotoId>> {
-        let mut statement = self.connection.prepare("SELECT photo_id FROM written")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all("SELECT photo_id FROM written", [], |row| row.get(0))?)
     }
 
     /// What facetag wrote of a photo into a file of it or its sidecar, as [`Writer::note_entries`] was told of this file, or of one that

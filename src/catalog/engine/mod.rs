@@ -78,6 +78,16 @@ impl Connection {
         self.prepare(sql)?.query_row(params, read)
     }
 
+    /// All rows, each read by a function.
+    pub fn query_all<T, C: FromIterator<T>>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<C> {
+        self.prepare(sql)?.query_map(params, read)?.collect()
+    }
+
     /// Carries out several statements without parameters.
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         match self {
