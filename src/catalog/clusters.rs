@@ -1,6 +1,6 @@
 //! What grouping knows of groups and persons: the sums of their embeddings, kept so that a decision need not read them all. It is derived
-//! from the faces, and triggers delete what a change has made outdated (`migrations/2026-11-29-clusters.sql`); what the numbers mean, and
-//! how they are computed, is told in `people`.
+//! from the faces, and triggers delete what a change has made outdated (`migrations/2026-11-29-clusters.sql`). `people/index.rs` computes
+//! the rows.
 
 use jiff::civil::Date;
 
@@ -36,9 +36,9 @@ pub struct ClusterRow {
     pub clear: bool,
 }
 
-/// What the user said of a group or person, as far as grouping asks for it.
+/// What the user decided about a group or person, as far as grouping asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct PersonStatus {
     /// The user decided about them: grouping never merges them into another.
     pub fixed: bool,
     /// Faces that join are tagged with them.
@@ -69,7 +69,7 @@ impl Catalog {
         Ok(rows.collect::<engine::Result<Vec<_>>>()?.into_iter().flat_map(|centre| centre.0).collect())
     }
 
-    /// The clusters in a cell, the numbers of years among them.
+    /// The rows in a cell, those of single years among them.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -147,21 +147,26 @@ impl Catalog {
         Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
     }
 
-    /// What the user said of a group or person.
+    /// What the user decided about a group or person.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn standing(&self, person: PersonId) -> Result<Standing> {
+    pub fn status(&self, person: PersonId) -> Result<PersonStatus> {
         let sql = "SELECT name IS NOT NULL, hidden OR ignored, born,
                    EXISTS (SELECT 1 FROM faces WHERE person_id = ?1 AND state IS NOT NULL) FROM people WHERE id = ?1";
-        let standing = |row: &Row| {
+        let status = |row: &Row| {
             let (named, unlisted, decided): (bool, bool, bool) = (row.get(0)?, row.get(1)?, row.get(3)?);
             let born: Option<String> = row.get(2)?;
             let tagging = named || unlisted;
-            Ok(Standing { fixed: tagging || decided, tagging, unlisted, born: born.and_then(|born| born.parse().ok()) })
+            Ok(PersonStatus {
+                fixed: tagging || decided,
+                tagging,
+                unlisted,
+                born: born.and_then(|born| born.parse().ok()),
+            })
         };
-        let standing = self.connection.prepare(sql)?.query_row([person], standing).optional()?;
-        Ok(standing.unwrap_or(Standing { fixed: false, tagging: false, unlisted: false, born: None }))
+        let status = self.connection.prepare(sql)?.query_row([person], status).optional()?;
+        Ok(status.unwrap_or(PersonStatus { fixed: false, tagging: false, unlisted: false, born: None }))
     }
 
     /// The photos of a person's faces, those without an embedding too.
@@ -241,8 +246,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn sample_of_embeddings(&self, pack: &str, wanted: usize) -> Result<Vec<f32>> {
-        let people: i64 = self.connection.query_row("SELECT count(*) FROM people", [], |row| row.get(0))?;
-        let every = (people / wanted.max(1) as i64).max(1);
+        let every = (self.count_people()? / wanted.max(1)).max(1) as i64;
         let mut statement = self.connection.prepare(
             "SELECT vector FROM people JOIN embeddings
              ON face_id = (SELECT id FROM faces WHERE person_id = people.id LIMIT 1) AND pack = ?1 WHERE people.id % ?2 = 0",

@@ -282,7 +282,7 @@ impl Catalog {
 
     /// The faces of a group that the user has said nothing of yet; none of any other.
     fn unsaid_faces(&self, group: PersonId) -> Result<Vec<FaceRef>> {
-        if self.standing(group)?.fixed { Ok(Vec::new()) } else { self.seen_faces(group) }
+        if self.status(group)?.fixed { Ok(Vec::new()) } else { self.seen_faces(group) }
     }
 
     fn face_refs(&self, faces: &[FaceId]) -> Result<Vec<FaceRef>> {

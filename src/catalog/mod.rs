@@ -86,7 +86,7 @@ use std::path::PathBuf;
 pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
 pub use circles::{Circle, Whom};
-pub use clusters::{ClusterRow, Standing};
+pub use clusters::{ClusterRow, PersonStatus};
 pub use damage::explain_io;
 pub use dates::Beside;
 pub use decision::{Decision, FaceRef, Line, is_same_box};

@@ -54,6 +54,9 @@ pub(super) struct Faces {
     rejected: HashMap<FaceId, Vec<PersonId>>,
 }
 
+/// A face, whose it is, and how it came there.
+pub(super) type Member = (FaceId, Option<PersonId>, Option<State>);
+
 /// How much a face tells of who it is.
 pub(super) struct Clarity {
     pub doubtful: bool,
@@ -62,7 +65,7 @@ pub(super) struct Clarity {
     pub clear: bool,
 }
 
-/// How much a face tells whose box has so many pixels along its shorter side.
+/// The same of a face whose box has so many pixels along its shorter side.
 pub(super) fn clarity(face: &FaceRow, pixels: f32) -> Clarity {
     let doubtful = face.score < DOUBTFUL_SCORE;
     // The user's word makes a face good; but one that was only drawn may show no face at all.
@@ -129,6 +132,15 @@ impl Faces {
 
     pub fn embedding(&self, face: usize) -> &[f32] {
         &self.embeddings[face * self.dimension..][..self.dimension]
+    }
+
+    /// One of them, as groupings are written down.
+    pub fn member(&self, face: usize) -> Member {
+        (self.id[face], self.person[face], self.state[face])
+    }
+
+    pub fn members(&self) -> impl Iterator<Item = Member> {
+        (0..self.id.len()).map(|face| self.member(face))
     }
 
     /// The least of their cohort scores, or 0: by so much at most is a similarity more than the cosine.

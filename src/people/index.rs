@@ -17,7 +17,7 @@ use super::faces::Faces;
 use super::linkage::LEAST_FACES_OF_ERA;
 use super::neighbours::FACES_A_CELL;
 use super::products::products;
-use crate::catalog::{Catalog, CatalogError, ClusterRow, Embedded, PersonId, PhotoId, Standing};
+use crate::catalog::{Catalog, CatalogError, ClusterRow, Embedded, PersonId, PersonStatus, PhotoId};
 use crate::face::{PackInfo, normalised};
 
 /// Another number where what [`Faces`] tells of a face means something else than before: then all clusters are computed again.
@@ -78,6 +78,10 @@ impl Part {
         if let Self::Person(person) = self { Some(person) } else { None }
     }
 
+    pub fn face(self) -> Option<usize> {
+        if let Self::Face(face) = self { Some(face) } else { None }
+    }
+
     /// The two, the lower first.
     pub fn pair(a: Self, b: Self) -> (Self, Self) {
         (a.min(b), a.max(b))
@@ -96,11 +100,10 @@ pub(super) fn maintain(catalog: &mut Catalog, pack: &PackInfo) -> Result<(), Cat
         }
         Ok::<_, CatalogError>(())
     })?;
-    while compute_some(catalog, pack)? {}
-    Ok(())
+    refresh(catalog, pack)
 }
 
-/// Computes what is outdated in the library, as part of the transaction in which somebody decides.
+/// Computes what is outdated in the library; where somebody decides, in their transaction.
 ///
 /// # Errors
 /// Those of the catalog.
@@ -291,7 +294,7 @@ impl<'a> Index<'a> {
         }
         let Some(whole) = rows.iter().position(|row| row.year.is_none()) else { return Ok(None) };
         let whole = rows.swap_remove(whole);
-        let Standing { fixed, tagging, born, .. } = self.catalog.standing(person)?;
+        let PersonStatus { fixed, tagging, born, .. } = self.catalog.status(person)?;
         let era = |year, row: &ClusterRow| Era { year, sum: row.sum.clone(), faces: row.faces, cohort: row.cohort };
         let eras = match (fixed, whole.days) {
             (false, _) => Vec::new(),
@@ -335,34 +338,38 @@ impl<'a> Index<'a> {
         Ok(())
     }
 
-    /// Fills in the photos and rejections that say that two of these are not one person; of `alone`, faces without a group, they are
+    /// Fills in the photos and rejections that say that two of these are not one person; those of `alone`, faces without a group, are
     /// known. Two with names are never made one, so of such a person only what concerns the others is read.
     ///
     /// # Errors
     /// Those of the catalog.
-    pub fn tell_apart(&self, people: &mut BTreeMap<PersonId, Cluster>, alone: &[Cluster]) -> Result<(), CatalogError> {
-        let mut photos: HashSet<PhotoId> = alone.iter().flat_map(|cluster| cluster.photos.iter().copied()).collect();
+    pub fn tell_apart<'c>(
+        &self,
+        people: &mut BTreeMap<PersonId, Cluster>,
+        alone: impl Iterator<Item = &'c Cluster<'c>>,
+    ) -> Result<(), CatalogError> {
+        let mut photos: HashSet<PhotoId> = alone.flat_map(|cluster| cluster.photos.iter().copied()).collect();
         let groups: Vec<PersonId> =
             people.iter().filter(|(_, cluster)| !cluster.tagging).map(|(&person, _)| person).collect();
         for &group in &groups {
             let theirs = self.catalog.photos_with(group)?;
             photos.extend(&theirs);
             for rejecting in self.catalog.rejecting_people(group)? {
-                people.entry(rejecting).and_modify(|cluster| {
+                if let Some(cluster) = people.get_mut(&rejecting) {
                     cluster.rejected.insert(group);
-                });
+                }
             }
             let rejected = self.catalog.rejected_by(group)?;
-            people.entry(group).and_modify(|cluster| {
+            if let Some(cluster) = people.get_mut(&group) {
                 cluster.photos.extend(theirs);
                 cluster.rejected.extend(rejected);
-            });
+            }
         }
         for photo in photos {
             for person in self.catalog.people_in(photo)? {
-                people.entry(person).and_modify(|cluster| {
+                if let Some(cluster) = people.get_mut(&person) {
                     cluster.photos.insert(photo);
-                });
+                }
             }
         }
         Ok(())
@@ -384,7 +391,7 @@ impl<'a> Index<'a> {
     pub fn largest_groups(&self, limit: usize) -> Result<Vec<PersonId>, CatalogError> {
         let mut groups = Vec::new();
         for row in self.own.iter().filter(|row| row.year.is_none()) {
-            if !self.catalog.standing(row.person)?.tagging {
+            if !self.catalog.status(row.person)?.tagging {
                 groups.push((row.faces, row.person));
             }
         }

@@ -121,7 +121,7 @@ impl Deciding<'_> {
     }
 
     fn merge_one(&mut self, from: &Who, into: &Who) -> Result<(), DecideError> {
-        let births = (self.standing(into.id)?.born, self.standing(from.id)?.born);
+        let births = (self.status(into.id)?.born, self.status(from.id)?.born);
         if let (Some(born), Some(other_born)) = births
             && born != other_born
         {
@@ -136,7 +136,7 @@ impl Deciding<'_> {
         if births.1.is_some() {
             self.note_photos_before_birth(into)?;
         }
-        if self.standing(into.id)?.unlisted {
+        if self.status(into.id)?.unlisted {
             self.note(Note::Unlisted(into.clone()));
         }
         Ok(())
@@ -176,7 +176,7 @@ impl Deciding<'_> {
 
     /// What the user decided themselves is left as it is, but they should know.
     pub(super) fn note_photos_before_birth(&mut self, person: &Who) -> Result<(), DecideError> {
-        let Some(birth) = self.standing(person.id)?.born.map(|born| born.to_string()) else { return Ok(()) };
+        let Some(birth) = self.status(person.id)?.born.map(|born| born.to_string()) else { return Ok(()) };
         let sightings = self.sightings(person.id)?.into_iter();
         let before: HashSet<_> = sightings
             .filter(|seen| seen.taken.as_ref().is_some_and(|taken| *taken < birth))

@@ -20,8 +20,9 @@ const NAMED: f32 = 0.5;
 /// By how much the similarity of a poor face is taken to be less: in crowds it says little.
 const LESS_FOR_POOR: f32 = 0.1;
 
-/// So many of the largest groups are looked at, and as many faces without a group: more questions than anybody answers at once.
-const LOOKED_AT: usize = 2000;
+/// Questions are looked for among so many of the largest groups, and as many faces without a group: they give more than anybody answers at
+/// once.
+const COMPARED: usize = 2000;
 
 /// Each in so many cells: what is in others is seldom similar enough to be asked about, and the person waits.
 const PROBED_TO_ASK: usize = 16;
@@ -106,7 +107,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
 
     // The people who are compared with all: those of `who`, or the groups that may be somebody; the largest settle most.
     let mut people: BTreeMap<PersonId, Cluster> = BTreeMap::new();
-    let seeds = if who.is_empty() { index.largest_groups(LOOKED_AT)? } else { who.to_vec() };
+    let seeds = if who.is_empty() { index.largest_groups(COMPARED)? } else { who.to_vec() };
     index.add(&mut people, seeds.into_iter().filter(|person| !unseen.contains(person)))?;
     let seeds: Vec<PersonId> = people.keys().copied().collect();
     let clusters: Vec<&Cluster> = people.values().collect();
@@ -119,15 +120,15 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
         pairs.extend(similar.map(|(face, _)| Part::pair(Part::Person(seed), Part::Face(face))).collect::<Vec<_>>());
     }
     if who.is_empty() {
-        let clusters: Vec<&Cluster> = alone.iter().take(LOOKED_AT).collect();
+        let clusters: Vec<&Cluster> = alone.iter().take(COMPARED).collect();
         for (face, near) in index.near(&clusters, least, PROBED_TO_ASK)?.into_iter().enumerate() {
             pairs.extend(near.iter().map(|near| (Part::Person(near.person), Part::Face(face))));
         }
     }
     pairs.retain(|(a, b)| [a, b].iter().all(|part| !matches!(part, Part::Person(person) if unseen.contains(person))));
-    let others = pairs.iter().flat_map(|&(a, b)| [a, b]);
-    index.add(&mut people, others.filter_map(Part::person))?;
-    index.tell_apart(&mut people, &alone)?;
+    let parts = || pairs.iter().flat_map(|&(a, b)| [a, b]);
+    index.add(&mut people, parts().filter_map(Part::person))?;
+    index.tell_apart(&mut people, parts().filter_map(Part::face).map(|face| &alone[face]))?;
 
     let cluster = |part: Part| match part {
         Part::Person(person) => people.get(&person),

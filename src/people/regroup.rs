@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use super::cluster::Cluster;
-use super::faces::{DOUBTFUL_SCORE, Faces};
+use super::faces::{DOUBTFUL_SCORE, Faces, Member};
 use super::index;
 use super::linkage::link;
 use super::neighbours::{Pair, neighbours};
@@ -30,7 +30,7 @@ pub fn has_ungrouped(catalog: &Catalog, pack: &PackInfo) -> Result<bool, Catalog
     catalog.has_ungrouped(&pack.name, DOUBTFUL_SCORE)
 }
 
-/// Groups the faces that are in no group yet, and looks again who is like the people of `touched`.
+/// Groups the faces that are in no group yet, and compares the people of `touched` with all others again.
 ///
 /// A face of low detection confidence joins a group, but does not start one. Faces that are grouped stay together; a face of a
 /// person about whom the user decided never leaves it. Only embeddings of the one pack are compared.
@@ -70,9 +70,7 @@ pub fn regroup_all(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId])
     let groups = members.into_iter().map(|(root, members)| {
         let person = faces.existing.get(root).map(|&person| (person, faces.tagging.contains(&person)));
         let is_new = |&face: &usize| person.is_none_or(|(person, _)| faces.person[face] != Some(person));
-        let faces =
-            members.into_iter().filter(is_new).map(|face| (faces.id[face], faces.person[face], faces.state[face]));
-        (person, faces.collect::<Vec<_>>())
+        (person, members.into_iter().filter(is_new).map(|face| faces.member(face)).collect::<Vec<_>>())
     });
     let joined = Joined { groups: groups.filter(|(_, faces)| !faces.is_empty()).collect() };
     let grouped: HashSet<FaceId> = joined.faces().collect();
@@ -93,9 +91,6 @@ fn alike(cluster: u32, clusters: &[Cluster], thresholds: &Thresholds) -> Vec<Pai
     let pair = |(index, _)| Pair { a: cluster.min(index as u32), b: cluster.max(index as u32) };
     clusters.par_iter().enumerate().filter(is_alike).map(pair).collect()
 }
-
-/// A face, whose it is, and how it came there.
-pub(super) type Member = (FaceId, Option<PersonId>, Option<State>);
 
 /// A group or person, and whether faces are tagged with them; `None` for a new group.
 pub(super) type Target = Option<(PersonId, bool)>;

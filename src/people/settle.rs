@@ -1,5 +1,5 @@
-//! Grouping what a decision or a few new faces change: as `regroup` does, but only among those who are similar to them, which the
-//! index of clusters knows. So it takes the same time in a library of a thousand photos and of a million.
+//! Grouping what a decision or a few new faces change: as `regroup` does, but only among those who are similar to them, whom the index
+//! of clusters finds.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -14,7 +14,7 @@ use super::regroup::{Joined, Regrouped};
 use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, PersonId};
 use crate::face::PackInfo;
 
-/// Of more new faces each is compared with every other face, see [`super::regroup::regroup`].
+/// If there are more new faces, each is compared with every other face, see [`super::regroup::regroup_all`].
 const FEW: usize = 1000;
 
 /// A person is compared with so many of the most similar groups and faces.
@@ -122,8 +122,8 @@ fn join(
     });
     pairs.extend(similar.collect::<Vec<_>>());
 
-    let similar = pairs.iter().flat_map(|&(a, b)| [a, b]);
-    index.add(&mut people, similar.filter_map(Part::person))?;
+    let parts = || pairs.iter().flat_map(|&(a, b)| [a, b]);
+    index.add(&mut people, parts().filter_map(Part::person))?;
     // Those who are nearly as similar keep a group or face from being tagged.
     let clusters: Vec<&Cluster> = contested
         .iter()
@@ -136,7 +136,7 @@ fn join(
     let near = index.near(&clusters, least_of_rival, PROBED)?;
     rivals.extend(near.iter().flatten().map(|near| near.person).filter(|person| tagging.contains(person)));
     index.add(&mut people, rivals.into_iter())?;
-    index.tell_apart(&mut people, &alone)?;
+    index.tell_apart(&mut people, parts().filter_map(Part::face).map(|face| &alone[face]))?;
 
     // In the order in which a whole library is grouped: people by number, then faces.
     let known: Vec<PersonId> = people.keys().copied().collect();
@@ -160,27 +160,19 @@ fn join(
     }
     let mut joined = Joined::default();
     for (root, members) in members {
-        let is_new = root >= known.len();
-        if members.len() == 1 && (!is_new || loose.doubtful[root - known.len()]) {
+        let person = known.get(root).map(|&person| (person, tagging.contains(&person)));
+        let is_alone = members.len() == 1;
+        if is_alone && (person.is_some() || loose.doubtful[root - known.len()]) {
             continue;
         }
-        let person = known.get(root).copied();
         let mut faces = Vec::new();
         for member in members.into_iter().filter(|&member| person.is_none() || member != root) {
             match known.get(member) {
-                Some(&group) => {
-                    let theirs = Faces::of(catalog, pack, Embedded::Of(group, None))?;
-                    faces.extend(
-                        (0..theirs.id.len()).map(|face| (theirs.id[face], theirs.person[face], theirs.state[face])),
-                    );
-                }
-                None => {
-                    let face = member - known.len();
-                    faces.push((loose.id[face], None, None));
-                }
+                Some(&group) => faces.extend(Faces::of(catalog, pack, Embedded::Of(group, None))?.members()),
+                None => faces.push(loose.member(member - known.len())),
             }
         }
-        joined.groups.push((person.map(|person| (person, tagging.contains(&person))), faces));
+        joined.groups.push((person, faces));
     }
     Ok(joined)
 }
