@@ -122,8 +122,8 @@ fn place(folder: &Path, name: &OsString, hit: &Hit, kind: Kind, stop: &AtomicBoo
     unreachable!("some name is free")
 }
 
-/// `photo.jpg`, `photo-2.jpg`, `photo-3.jpg`...
-fn numbered(name: &OsString, attempt: u32) -> OsString {
+/// `photo.jpg`, `photo-2.jpg`, `photo-3.jpg`..., none longer than a disk allows.
+pub(crate) fn numbered(name: &OsString, attempt: u32) -> OsString {
     let path = PathBuf::from(name);
     let number = if attempt == 1 { String::new() } else { format!("-{attempt}") };
     let extension = path.extension().filter(|extension| extension.len() < LONGEST / 2);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::album::link;
+use crate::album::{link, numbered};
 use crate::catalog::Hit;
 
 /// The file in the folder that says which links are facetag's.
@@ -92,21 +92,13 @@ pub fn follow(folder: &Path, hits: &[Hit]) -> io::Result<Followed> {
 
 /// `2024-07-03-IMG_1234.jpg`, or the next such name that is free.
 fn free_name(folder: &Path, hit: &Hit, taken: &BTreeMap<OsString, PathBuf>) -> OsString {
-    let day = hit.taken.as_deref().and_then(|taken| taken.split('T').next()).unwrap_or_default();
-    let (stem, extension) = (hit.path.file_stem().unwrap_or_default(), hit.path.extension());
-    for attempt in 1_u64.. {
-        let mut name = OsString::new();
-        if !day.is_empty() {
-            name.push(format!("{day}-"));
-        }
-        name.push(stem);
-        if attempt > 1 {
-            name.push(format!("-{attempt}"));
-        }
-        if let Some(extension) = extension {
-            name.push(".");
-            name.push(extension);
-        }
+    let mut name = OsString::new();
+    if let Some(day) = hit.taken.as_deref().and_then(|taken| taken.split('T').next()) {
+        name.push(format!("{day}-"));
+    }
+    name.push(hit.path.file_name().unwrap_or_default());
+    for attempt in 1.. {
+        let name = numbered(&name, attempt);
         if !taken.contains_key(&name) && fs::symlink_metadata(folder.join(&name)).is_err() {
             return name;
         }

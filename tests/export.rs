@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 
 use common::{Library, overlap, people, text};
 use serde_json::{Value, json};
@@ -137,12 +138,35 @@ fn an_empty_library_is_exported_as_one() {
 /// The shapes in docs/json.md, by command.
 fn shapes() -> Vec<(String, Value)> {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
-    let sections = page.split("\n## ").skip(1).map(|section| {
-        let (command, rest) = section.split_once('\n').unwrap();
+    let sections = page.split("\n## ").skip(1).flat_map(|section| {
+        let (commands, rest) = section.split_once('\n').unwrap();
         let (shape, _) = rest.split_once("```json\n").unwrap().1.split_once("```").unwrap();
-        (command.to_owned(), serde_json::from_str(shape).unwrap_or_else(|error| panic!("{command}: {error}")))
+        let shape: Value = serde_json::from_str(shape).unwrap_or_else(|error| panic!("{commands}: {error}"));
+        commands.split(", ").map(|command| (command.to_owned(), shape.clone())).collect::<Vec<_>>()
     });
     sections.collect()
+}
+
+/// What a command that goes on prints first.
+fn first_json(library: &Library, args: &[&str]) -> Value {
+    let mut child = library.command(args).spawn().unwrap();
+    let (mut out, mut text) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+    loop {
+        assert!(out.read_line(&mut text).unwrap() > 0, "{args:?} ended: {text}");
+        if let Ok(value) = serde_json::from_str(&text) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return value;
+        }
+    }
+}
+
+#[track_caller]
+fn fits(command: &str, shape: &Value, value: &Value) {
+    assert!(value.as_array().is_none_or(|values| !values.is_empty()), "{command} has nothing to be compared");
+    let mut found = Vec::new();
+    misfits(shape, value, command, &mut found);
+    assert!(found.is_empty(), "docs/json.md is not what {command} prints: {found:#?}");
 }
 
 /// Where a value is not of a shape.
@@ -182,6 +206,25 @@ fn misfits(shape: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
+/// What decides something, see [`decisions_print_json_as_described`].
+const DECIDE: [&str; 15] = [
+    "name",
+    "rename",
+    "merge",
+    "hide",
+    "ignore",
+    "favourite",
+    "born",
+    "date",
+    "reject",
+    "confirm",
+    "split",
+    "cover",
+    "face",
+    "undo",
+    "redo",
+];
+
 #[test]
 fn every_command_prints_json_as_described() {
     let library = people();
@@ -192,39 +235,93 @@ fn every_command_prints_json_as_described() {
     library.name("obama-2010.jpg", "Barack");
     library.name("biden-2010.jpg", "Joe");
     library.facetag(["circle", "Family", "Barack", "Joe"]).well();
+    library.put("metadata/obama-2009.jpg");
     let face = library.face_id("obama-2010.jpg");
-    let photos = library.photos();
+    let (photos, home, moved) = (library.photos(), library.home(), library.folder().join("moved"));
     for (command, shape) in shapes() {
+        if DECIDE.contains(&command.as_str()) {
+            continue;
+        }
         let args: &[&str] = match command.as_str() {
-            "scan" => &[],
+            "scan" => {
+                fits(&command, &shape, &scan);
+                continue;
+            }
+            "watch" | "serve" => {
+                let value = first_json(&library, &[&command, "--json"]);
+                assert!(command == "serve" || value["photos"][0]["people"] == json!(["Barack"]), "{value}");
+                fits(&command, &shape, &value);
+                continue;
+            }
+            "service" => {
+                // It may be running for whoever runs the tests.
+                fits(&command, &shape, &library.facetag(["service", "status", "--json"]).json());
+                continue;
+            }
             "show" | "find" => &[&command, "Barack", "--json"],
+            "album" => &["album", "Barack", "--to", "album", "--follow", "--json"],
             "why" => &["why", &face, "--json"],
             "import" => &["import", "--dry-run", "--json", text(&photos)],
             "write" => &["write", "--all", "--dry-run", "--json"],
-            "models" => &["models", "list", "--json"],
+            "move-library" => &["move-library", text(&home), text(&moved), "--json"],
             "forget" => &["forget", "Joe", "--yes", "--json"],
             "export" => &["export", "--embeddings"],
             "share" => &["share"],
             command => &[command, "--json"],
         };
-        let value = if args.is_empty() { scan.clone() } else { library.facetag(args).well().json() };
-        assert!(value.as_array().is_none_or(|values| !values.is_empty()), "{command} has nothing to be compared");
-        let mut found = Vec::new();
-        misfits(&shape, &value, &command, &mut found);
-        assert!(found.is_empty(), "docs/json.md is not what {command} prints: {found:#?}");
+        fits(&command, &shape, &library.facetag(args).well().json());
     }
-    // What has --json is on the page.
+    // Every command has --json, and is on the page.
     let described: BTreeSet<String> = shapes().into_iter().map(|(command, _)| command).collect();
-    for command in library.facetag(["--help"]).well().stdout.lines() {
-        let Some(command) = command.strip_prefix("  ").and_then(|line| line.split(' ').next()) else { continue };
-        if command.is_empty() || command.starts_with(['-', '[']) || !command.chars().all(char::is_alphabetic) {
-            continue;
+    let help = library.facetag(["--help"]).well().stdout;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for command in
+        commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).filter(|name| !name.is_empty())
+    {
+        if !["completions", "help"].contains(&command) {
+            assert!(described.contains(command), "{command} --json is not described");
+            let is_json_anyway = ["export", "share"].contains(&command);
+            let help = library.facetag([command, "--help"]).stdout;
+            assert!(is_json_anyway || help.contains("--json"), "{command} has no --json");
         }
-        // It has the options of `find`, and refuses those that list.
-        if command == "album" {
-            continue;
-        }
-        let help = library.facetag([command, "--help"]).stdout + &library.facetag([command, "list", "--help"]).stdout;
-        assert!(!help.contains("--json") || described.contains(command), "{command} --json is not described");
     }
+}
+
+#[test]
+fn decisions_print_json_as_described() {
+    let library = people();
+    library.scan();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    let photo = library.photo("none.jpg");
+    let shapes = shapes();
+    for command in DECIDE {
+        let face = |photo: &str| library.face_id(photo);
+        let rest: &[&str] = match command {
+            "name" => &[&library.number("none.jpg"), "Grace"],
+            "rename" => &["Grace", "Grace Hopper"],
+            "merge" => &["Barack", &library.number(common::OBAMA_BLURRED)],
+            "hide" | "ignore" | "favourite" => &["Grace"],
+            "born" => &["Grace", "2000"],
+            "date" => &[text(&photo), "1984"],
+            "confirm" => &["Barack", &face("obama-2012.jpg")],
+            "reject" => &["Barack", &face("obama-2012.jpg")],
+            "split" => &["Barack", &face("obama-2012.jpg"), "--name", "Barry"],
+            "cover" => &["Barack", &face("obama-2010.jpg")],
+            "face" => &["remove", &face("hopper-blurred.png")],
+            _ => &[],
+        };
+        let before = library.journal().len();
+        let value = library.facetag([&[command], rest, &["--json"]].concat()).well().json();
+        let (_, shape) = shapes.iter().find(|(name, _)| name == command).unwrap();
+        fits(command, shape, &value);
+        let said: Vec<&Value> = value["decisions"].as_array().unwrap().iter().map(|line| &line["do"]).collect();
+        let journal = library.journal();
+        assert_eq!(said, journal[before..].iter().map(|line| &line["do"]).collect::<Vec<_>>(), "{command}");
+        assert!(!said.is_empty(), "{command}");
+    }
+    let again = library.facetag(["favourite", "Grace", "--json"]).well().json();
+    assert_eq!(again["decisions"], json!([]));
+    let circle = library.facetag(["circle", "Family", "Barack", "--json"]).well().json();
+    assert_eq!(circle["decisions"][0]["do"], "circle");
 }

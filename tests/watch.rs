@@ -210,7 +210,70 @@ fn an_album_follows_a_search_and_touches_nothing_else() {
     fs::remove_dir_all(&folder).unwrap();
     library.facetag(["undo"]).well();
     assert!(!folder.exists());
-    library.facetag(["album", "Barack", "--to", "album", "--json"]).fails_saying(&["facetag find"]);
+    library.facetag(["album", "Barack", "--to", "album", "--count"]).fails_saying(&["facetag find"]);
+}
+
+#[test]
+fn an_album_follows_people_under_every_name_until_they_are_forgotten() {
+    let library = Library::with(&["metadata/obama-2010.jpg", "metadata/biden-2010.jpg", "metadata/none.jpg"]);
+    let long = format!("{}.jpg", "ä".repeat(125));
+    library.put_as("metadata/obama-2012.jpg", &long);
+    library.scan();
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.name("none.jpg", "Grace");
+    library.facetag(["circle", "Friends", "Joe", "Grace"]).well();
+    let links = |album: &str| {
+        let names = fs::read_dir(library.folder().join(album)).unwrap().map(|entry| entry.unwrap().path());
+        names.filter_map(|path| fs::read_link(path).ok()).count()
+    };
+    let searches: [(&str, &[&str]); 4] = [
+        ("named", &["Barack"]),
+        ("text", &["--text", "barack"]),
+        ("not", &["--in", "photos", "--not=Barack"]),
+        ("circle", &["friends"]),
+    ];
+    for (album, search) in searches {
+        library.facetag([&["album"], search, &["--to", album, "--follow"]].concat()).well();
+    }
+    let all = || ["named", "text", "not", "circle"].map(links);
+    assert_eq!(all(), [2, 2, 2, 2]);
+    library.facetag(["rename", "Barack", "President Obama"]).well();
+    let other = library.face_id(&long);
+    library.facetag(["reject", "President Obama", &other]).well();
+    assert_eq!(all(), [1, 1, 3, 2]);
+    library.facetag(["undo"]).well();
+    // Merged into somebody else, they are that person.
+    let told = library.facetag(["merge", "Joe", "President Obama"]).well();
+    assert!(!told.stderr.contains("album"), "{}", told.stderr);
+    assert_eq!(all(), [3, 3, 1, 4]);
+    library.facetag(["undo"]).well();
+    assert_eq!(all(), [2, 2, 2, 2]);
+    library.facetag(["circle", "Friends", "--remove", "Joe"]).well();
+    assert_eq!(links("circle"), 1);
+
+    let forgotten = library.facetag(["forget", "Obama", "--yes", "--json"]).well().json();
+    assert_eq!(forgotten["albums"].as_array().unwrap().len(), 3, "{forgotten}");
+    assert_eq!(library.number_of("settings WHERE key = 'albums' AND json_array_length(value) = 1"), 1);
+    let told = library.facetag(["forget", "Grace", "--yes"]).well();
+    assert!(!told.stderr.contains("is as it was"), "{}", told.stderr);
+}
+
+/// What runs for weeks makes the backups that are due every week too, and not only when it ends.
+#[test]
+fn backups_are_made_while_it_runs() {
+    for command in ["watch", "serve"] {
+        let library = Library::scanned(&["metadata/obama-2010.jpg"]);
+        let number = library.number("obama-2010.jpg");
+        library.facetag(["name", &number, "Barack"]).well();
+        let _ = fs::remove_dir_all(library.home().join("backups"));
+        let running = Watch(library.command([command]).spawn().unwrap());
+        until("a backup", || {
+            fs::read_dir(library.home().join("backups"))
+                .is_ok_and(|made| made.flatten().any(|file| text(&file.path()).ends_with(".sqlite")))
+        });
+        assert_eq!(running.end(), 0);
+    }
 }
 
 /// What a library says of each file that is there: its path, content and faces.

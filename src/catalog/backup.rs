@@ -58,13 +58,13 @@ impl Library {
         };
         let mut bad = Vec::new();
         let good = match from {
-            Some(path) => match problem(path) {
+            Some(path) => match unusable(path) {
                 None => Some(path.to_owned()),
                 Some(reason) => return Err(CatalogError::BadBackup { path: path.to_owned(), reason }),
             },
             // Where only the log is another library's, the file itself is newer than every backup.
-            None if damage::has_foreign_log(&file) && problem(&file).is_none() => Some(file.clone()),
-            None => self.backups_made().into_iter().rev().find(|path| match problem(path) {
+            None if damage::has_foreign_log(&file) && unusable(&file).is_none() => Some(file.clone()),
+            None => self.backups_made().into_iter().rev().find(|path| match unusable(path) {
                 None => true,
                 Some(reason) => {
                     bad.push(format!("{}: {reason}", path.display()));
@@ -216,6 +216,12 @@ fn problem(file: &Path) -> Option<String> {
         Ok(damage::findings(&connection, 1).into_iter().next().filter(|_| count >= 0))
     };
     check().unwrap_or_else(|error| Some(error.to_string()))
+}
+
+/// Why a backup cannot become the library.
+fn unusable(file: &Path) -> Option<String> {
+    let is_newer = read_only::without_log(file).is_ok_and(|connection| open::is_newer(&connection));
+    if is_newer { Some("it was made by a newer facetag".to_owned()) } else { problem(file) }
 }
 
 /// The time as names of files have it: without colons, and sorted by time.

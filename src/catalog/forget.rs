@@ -14,7 +14,7 @@ use super::engine::{self, FromSql, Optional, Params, ToSql, params};
 use super::index::DERIVED;
 use super::photos::{UNDER, Writer, below};
 use super::text::SqlPath;
-use super::{Catalog, CatalogError, FaceId, Hash, Library, LineId, PersonId, PhotoId, Result};
+use super::{Catalog, CatalogError, FaceId, Hash, Library, LineId, PersonId, PhotoId, Result, StandingAlbum};
 
 /// What is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Forgotten {
     pub lines: u64,
     /// Folders outside the library with backups that still hold it.
     pub backups_elsewhere: Vec<String>,
+    /// Albums with links to photos of these people, which are no longer kept up to date.
+    pub albums: Vec<String>,
 }
 
 /// The rows that are about what is to be forgotten.
@@ -62,7 +64,7 @@ impl Catalog {
     pub fn would_forget(&mut self, what: &Forget) -> Result<Forgotten> {
         self.unchanging(|catalog| {
             let rows = Writer { connection: &catalog.connection }.rows(what)?;
-            Ok(Forgotten { backups_elsewhere: catalog.backups_elsewhere()?, ..rows.count() })
+            catalog.forgotten(&rows)
         })
     }
 
@@ -77,8 +79,11 @@ impl Catalog {
         let forgotten = self.exclusively(|catalog| {
             let mut writer = Writer { connection: &catalog.connection };
             let rows = writer.rows(what)?;
-            let lines = writer.forget_rows(&rows, what)?;
-            Ok::<_, CatalogError>(Forgotten { lines, backups_elsewhere: catalog.backups_elsewhere()?, ..rows.count() })
+            let forgotten = catalog.forgotten(&rows)?;
+            let mut albums = catalog.standing_albums()?;
+            albums.retain(|album| !rows.are_in(album));
+            catalog.keep_albums(&albums)?;
+            Ok::<_, CatalogError>(Forgotten { lines: writer.forget_rows(&rows, what)?, ..forgotten })
         })?;
         self.connection.wipe()?;
         library.wipe_copies()?;
@@ -86,6 +91,17 @@ impl Catalog {
             self.back_up(library, None, None)?;
         }
         Ok(forgotten)
+    }
+}
+
+impl Catalog {
+    fn forgotten(&self, rows: &Rows) -> Result<Forgotten> {
+        let albums = self.standing_albums()?.into_iter().filter(|album| rows.are_in(album));
+        Ok(Forgotten {
+            backups_elsewhere: self.backups_elsewhere()?,
+            albums: albums.map(|album| album.folder.to_string_lossy().into_owned()).collect(),
+            ..rows.count()
+        })
     }
 }
 
@@ -134,6 +150,11 @@ impl Rows {
             files: self.files.len() as u64,
             ..Forgotten::default()
         }
+    }
+
+    /// Whether an album was asked for of somebody who is to be forgotten.
+    fn are_in(&self, album: &StandingAlbum) -> bool {
+        album.people.iter().any(|person| self.people.contains(person))
     }
 
     /// Whether a face that the journal knows is to be forgotten.

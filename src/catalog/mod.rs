@@ -35,6 +35,7 @@
 //! | `salvage` | journal lines out of the bytes of a damaged file |
 //! | `check` | everything that can be verified |
 //! | `forget` | people, folders and files removed for good |
+//! | `standing` | albums that are kept up to date |
 //! | `search` | photos by person, date, place and folder |
 //! | `shots` | RAW and JPEG of one moment as one photo |
 //! | `text_query` | a search typed as text |
@@ -75,6 +76,7 @@ mod salvage;
 mod search;
 mod shots;
 mod sightings;
+mod standing;
 mod text;
 mod text_query;
 mod thumbnails;
@@ -101,11 +103,13 @@ pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
 pub use moving::{Moved, move_library};
+pub use open::SCHEMA;
 pub use people::{PersonCount, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};
 pub use sightings::{Profile, Sighting, Spot};
+pub use standing::StandingAlbum;
 pub use text::{fold, tidy};
 pub use text_query::TextQueryError;
 pub use written::{NamedFaceRow, WrittenFile, WrittenTo};
@@ -120,10 +124,8 @@ pub struct Catalog {
 /// Why the library could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
-    #[error(
-        "{path}: this library was written by facetag {written_by}, and this is facetag {ours}: install facetag {written_by} or newer"
-    )]
-    TooNew { path: PathBuf, written_by: String, ours: &'static str },
+    #[error("{path}: this library was written by facetag {theirs}, and this is facetag {ours}: {remedy}")]
+    TooNew { path: PathBuf, theirs: String, ours: String, remedy: String },
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{path}: this is not a facetag library: {reason}; give another folder with --library")]

@@ -42,6 +42,9 @@ const MIGRATIONS: &[M] = &[
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");
 
+/// How many migrations this facetag knows. Versions are rarer than they.
+pub const SCHEMA: usize = MIGRATIONS.len();
+
 impl Catalog {
     /// Opens the library. Creates it where there is none, and migrates an older one after a backup: one process at a time,
     /// while the others wait.
@@ -119,7 +122,7 @@ impl Catalog {
             match migrations.current_version(sqlite)? {
                 SchemaVersion::Inside(_) => {}
                 SchemaVersion::NoneSet => refuse_foreign_tables(sqlite, &path)?,
-                SchemaVersion::Outside(_) => return Err(too_new(&connection, &path)?),
+                SchemaVersion::Outside(schema) => return Err(library.too_new(&connection, schema.get())?),
             }
         }
         Ok(Self { connection, file: Some(OpenFile::of(&path)?) })
@@ -309,7 +312,7 @@ fn migrate(
     migrations: &Migrations,
 ) -> Result<Connection> {
     match migrations.current_version(&connection)? {
-        SchemaVersion::Outside(_) => return Err(too_new(&connection.into(), path)?),
+        SchemaVersion::Outside(schema) => return Err(library.too_new(&connection.into(), schema.get())?),
         SchemaVersion::Inside(version) if migrations.pending_migrations(&connection)? > 0 => {
             back_up(&connection, library, version.get())?;
         }
@@ -371,9 +374,44 @@ fn copy(connection: &rusqlite::Connection, to: &Path) -> Result<()> {
     std::fs::rename(&half, to).map_err(failed)
 }
 
-pub(super) fn too_new(connection: &Connection, path: &Path) -> Result<CatalogError> {
+impl Library {
+    fn too_new(&self, connection: &Connection, schema: usize) -> Result<CatalogError> {
+        let readable = |backup: &PathBuf| read_only::without_log(backup).is_ok_and(|backup| !is_newer(&backup));
+        let backup = self.backups_made().into_iter().rev().find(readable).filter(|_| !self.is_one_file());
+        let way_back = backup.map(|backup| {
+            format!(
+                "; or go back to the backup from before it with `facetag restore {:?}`",
+                backup.display().to_string()
+            )
+        });
+        too_new(connection, &self.file(), (schema, SCHEMA), &way_back.unwrap_or_default())
+    }
+}
+
+/// The error of a library that has seen more migrations than are known; of each their number.
+pub(super) fn too_new(
+    connection: &Connection,
+    path: &Path,
+    (theirs, ours): (usize, usize),
+    way_back: &str,
+) -> Result<CatalogError> {
     let written_by = setting(connection, "written_by")?.unwrap_or_else(|| "of a later version".into());
-    Ok(CatalogError::TooNew { path: path.to_owned(), written_by, ours: OURS })
+    // Between two releases, tables may change while the version stays.
+    let what =
+        if written_by == OURS { "built later than this one".to_owned() } else { format!("{written_by} or newer") };
+    Ok(CatalogError::TooNew {
+        path: path.to_owned(),
+        theirs: format!("{written_by} (schema {theirs})"),
+        ours: format!("{OURS} (schema {ours})"),
+        remedy: format!("install facetag {what}{way_back}"),
+    })
+}
+
+/// Whether a file has seen more migrations than this facetag knows.
+pub(super) fn is_newer(connection: &rusqlite::Connection) -> bool {
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .is_ok_and(|schema: i64| schema > SCHEMA as i64)
 }
 
 fn refuse_foreign_tables(connection: &rusqlite::Connection, path: &Path) -> Result<()> {
@@ -443,11 +481,35 @@ mod tests {
 
         let error = Catalog::open(&library).err().expect("refused").to_string();
         assert!(error.contains("install facetag 9.8.7 or newer"), "{error}");
+        assert!(!error.contains("go back"), "{error}");
         let version: i64 = rusqlite::Connection::open(library.file())
             .unwrap()
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .unwrap();
         assert_eq!(version as usize, MIGRATIONS.len() + 1);
+    }
+
+    /// Between two releases, versions do not tell which facetag is newer; and the backup from before the migration leads back.
+    #[test]
+    fn an_older_build_of_one_version_is_told_apart_and_led_back() {
+        let (_folder, library) = library();
+        Catalog::open(&library).unwrap().set_setting("kept", "yes").unwrap();
+        let next = with_another();
+        let catalog = Catalog::open_with(&library, &Migrations::from_slice(&next)).unwrap();
+        catalog.back_up(&library, None, None).unwrap();
+        drop(catalog);
+
+        let error = Catalog::open(&library).err().expect("refused").to_string();
+        for words in [&format!("(schema {})", SCHEMA + 1), &format!("(schema {SCHEMA})"), "built later than this one"] {
+            assert!(error.contains(words), "no {words:?} in {error}");
+        }
+        let backup = error.split("facetag restore \"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(backup.contains(&format!("library-schema-{SCHEMA}-")), "{error}");
+        let newer = library.backups_made().into_iter().find(|made| !made.to_string_lossy().contains("schema")).unwrap();
+        let refused = library.restore(Some(&newer)).unwrap_err().to_string();
+        assert!(refused.contains("newer facetag"), "{refused}");
+        library.restore(Some(Path::new(backup))).unwrap();
+        assert_eq!(Catalog::open(&library).unwrap().setting("kept").unwrap().as_deref(), Some("yes"));
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub(super) fn open(library: &Library, url: &str) -> Result<Catalog> {
     let catalog = |connection| Ok(Catalog { connection, file: None });
     match schema(&connection)? {
         Some(version) if version == MIGRATIONS.len() => return catalog(connection),
-        Some(version) if version > MIGRATIONS.len() => return Err(too_new(&connection, url.as_ref())?),
+        Some(version) if version > MIGRATIONS.len() => {
+            return Err(too_new(&connection, &library.name(), (version, MIGRATIONS.len()), "")?);
+        }
         _ => {}
     }
     connection.begin(Access::Decide)?;

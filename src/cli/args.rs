@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::{FaceId, State};
 use crate::metadata::Gps;
@@ -36,6 +37,8 @@ pub enum Command {
     Service {
         #[command(subcommand)]
         action: ServiceAction,
+        #[arg(long, global = true)]
+        json: bool,
     },
     /// List the people, named ones first, then the groups by size
     People(People),
@@ -46,12 +49,16 @@ pub enum Command {
         /// Number of the group
         who: String,
         name: String,
+        #[arg(long)]
+        json: bool,
     },
     /// Rename a person
     Rename {
         /// Number or name
         who: String,
         name: String,
+        #[arg(long)]
+        json: bool,
     },
     /// Merge groups or persons into one, which keeps the number and name of the first that has a name
     Merge {
@@ -60,6 +67,8 @@ pub enum Command {
         /// Numbers or names
         #[arg(required = true)]
         others: Vec<String>,
+        #[arg(long)]
+        json: bool,
     },
     /// Leave people or groups out of lists
     Hide {
@@ -69,6 +78,8 @@ pub enum Command {
         /// Show it again
         #[arg(long)]
         undo: bool,
+        #[arg(long)]
+        json: bool,
     },
     /// Mark as strangers: never listed, never asked about, not counted by `find --only`
     Ignore {
@@ -78,6 +89,8 @@ pub enum Command {
         /// They are not strangers after all
         #[arg(long)]
         undo: bool,
+        #[arg(long)]
+        json: bool,
     },
     /// List a person before others
     Favourite {
@@ -87,6 +100,8 @@ pub enum Command {
         /// They are listed like the others again
         #[arg(long)]
         undo: bool,
+        #[arg(long)]
+        json: bool,
     },
     /// Set a person's date of birth: photos taken earlier cannot show them
     Born {
@@ -98,6 +113,8 @@ pub enum Command {
         /// Forget the date
         #[arg(long, conflicts_with = "date")]
         unknown: bool,
+        #[arg(long)]
+        json: bool,
     },
     /// Tell when photos were taken, where their files do not say, or say it wrongly
     Date(DatePhotos),
@@ -112,6 +129,8 @@ pub enum Command {
         /// Numbers of faces, as `show` lists them [default: all that were tagged automatically]
         #[arg(value_name = "FACE")]
         faces: Vec<FaceId>,
+        #[arg(long)]
+        json: bool,
     },
     /// Reject faces: they do not belong to this person
     Reject {
@@ -120,6 +139,8 @@ pub enum Command {
         /// Numbers of faces, as `show` lists them
         #[arg(value_name = "FACE", required = true)]
         faces: Vec<FaceId>,
+        #[arg(long)]
+        json: bool,
     },
     /// Move faces of a person or group to somebody else
     Split {
@@ -131,6 +152,8 @@ pub enum Command {
         /// Whose faces they are [default: a new group]
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
+        #[arg(long)]
+        json: bool,
     },
     /// Choose the face that represents a person in lists
     Cover {
@@ -138,21 +161,29 @@ pub enum Command {
         who: String,
         /// Number of the face, as `show` lists it
         face: FaceId,
+        #[arg(long)]
+        json: bool,
     },
     /// Add a face that was not detected, or remove a false detection
     Face {
         #[command(subcommand)]
         action: FaceAction,
+        #[arg(long, global = true)]
+        json: bool,
     },
     /// Undo the last decision, or the last N
     Undo {
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         n: u32,
+        #[arg(long)]
+        json: bool,
     },
     /// Redo what was undone, unless something else was decided since
     Redo {
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         n: u32,
+        #[arg(long)]
+        json: bool,
     },
     /// List your decisions, newest first
     Log {
@@ -225,7 +256,11 @@ pub enum Command {
         json: bool,
     },
     /// Try facetag on a few sample photos, in a library of their own
-    Demo,
+    Demo {
+        /// Print the people as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -272,8 +307,11 @@ pub struct Watch {
     #[command(flatten)]
     pub how: WatchHow,
     /// Print only errors and warnings
-    #[arg(long, short)]
+    #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
+    /// Print what each scan has found as a line of JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How to watch folders.
@@ -333,6 +371,8 @@ pub struct DatePhotos {
     /// Forget the dates that you gave them
     #[arg(long)]
     pub unknown: bool,
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -398,7 +438,9 @@ pub struct Accuracy {
     pub json: bool,
 }
 
-#[derive(Debug, clap::Args)]
+/// What to look for. An album that is kept up to date is written down as this.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, clap::Args)]
+#[serde(default)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
     .args(["names", "any", "not", "since", "until", "place", "folder", "text", "undated", "unrecognisable", "near", "faces", "no_faces",
            "unnamed", "state"]))]
@@ -453,6 +495,7 @@ pub struct Find {
     pub place: Option<String>,
     /// In this folder or below it
     #[arg(long = "in", value_name = "FOLDER")]
+    #[serde(with = "any_path")]
     pub folder: Option<PathBuf>,
     /// List every copy of a photo, not just the first
     #[arg(long)]
@@ -517,6 +560,9 @@ pub struct Serve {
     /// The key of the certificate, in a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Print the addresses as JSON
+    #[arg(long)]
+    pub json: bool,
     /// Watch the scanned folders as well, as `facetag watch` does
     #[arg(long)]
     pub watch: bool,
@@ -590,15 +636,14 @@ pub enum Format {
 pub struct Models {
     #[command(subcommand)]
     pub action: Option<ModelsAction>,
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ModelsAction {
     /// List the packs
-    List {
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Add a pack from InsightFace's files: a wheel, a zip such as buffalo_s.zip, or a folder
     Add {
         file: PathBuf,
@@ -666,6 +711,22 @@ pub struct Forget {
     pub yes: bool,
     #[arg(long)]
     pub json: bool,
+}
+
+/// A path of any bytes.
+mod any_path {
+    use std::ffi::OsString;
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_deref().map(Path::as_os_str).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+        Ok(Option::<OsString>::deserialize(deserializer)?.map(PathBuf::from))
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

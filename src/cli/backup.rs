@@ -1,6 +1,7 @@
 //! `facetag backup` and `facetag restore`
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -63,6 +64,9 @@ pub(super) fn restore(library: &Library, args: &Restore) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
+/// So often a facetag that keeps running looks whether a backup is due.
+const LOOK: Duration = Duration::from_hours(1);
+
 /// Makes the weekly backup where one is due. Nobody waits for it in vain: what goes wrong is a warning.
 pub(super) fn weekly(library: &Library) {
     if !library.file().is_file() || is_recent(&library.backups()) {
@@ -72,6 +76,17 @@ pub(super) fn weekly(library: &Library) {
     if let Err(error) = made {
         note(&format!("warning: the weekly backup could not be made: {}", explained(error.into(), library)));
     }
+}
+
+/// Makes the weekly backups of a facetag that runs for weeks, in a thread that ends with it.
+pub(super) fn keep_weekly(library: &Library) {
+    let library = library.clone();
+    std::thread::spawn(move || {
+        loop {
+            weekly(&library);
+            std::thread::sleep(LOOK);
+        }
+    });
 }
 
 /// Whether a folder has changed within the last day: then nobody needs to open the library.

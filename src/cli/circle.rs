@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::Exit;
 use super::args::Circle as Wanted;
-use super::output::{json, say, table};
+use super::output::{decided, json, say, table};
 use crate::catalog::{Circle, Library, Who};
 use crate::people::{decide, open};
 
@@ -37,7 +37,7 @@ pub(super) fn run(library: &Library, args: &Wanted) -> Result<Exit> {
         }
         return Ok(Exit::Well);
     }
-    let (name, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+    let (name, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let known = deciding.circle_called(name)?;
         if args.delete {
             let circle = deciding.circle(name)?;
@@ -65,6 +65,9 @@ pub(super) fn run(library: &Library, args: &Wanted) -> Result<Exit> {
         deciding.change_circle(&circle, name, &people)?;
         Ok(name.clone())
     })?;
+    if args.json {
+        return decided(&catalog, &[done]);
+    }
     match catalog.circle_called(&name)? {
         Some(circle) => say(&format!("{}: {}.", circle.name, members(&circle)))?,
         None => say(&format!("The circle {name} is deleted; its people stay as they are."))?,

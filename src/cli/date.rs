@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::args::DatePhotos;
 use super::name::warn;
-use super::output::{count, note, plain, say};
+use super::output::{count, decided, note, plain, say};
 use super::{Exit, absolute};
 use crate::catalog::{Library, PhotoId};
 use crate::metadata::When;
@@ -51,6 +51,11 @@ pub(super) fn run(library: &Library, args: &DatePhotos) -> Result<Exit> {
     }
     let photos: Vec<PhotoId> = photos.into_iter().collect();
     let (_, done) = decide(&mut catalog, &pack, |deciding| deciding.date(&photos, date))?;
+    let exit = if unknown { Exit::Partly } else { Exit::Well };
+    if args.json {
+        decided(&catalog, &[done])?;
+        return Ok(exit);
+    }
     let photos = count(photos.len() as u64, "photo");
     say(&match date {
         _ if done.lines.is_empty() => format!("{photos}: that was decided before."),
@@ -58,5 +63,5 @@ pub(super) fn run(library: &Library, args: &DatePhotos) -> Result<Exit> {
         None => format!("{photos}: the date is what the files say again."),
     })?;
     warn(&done);
-    Ok(if unknown { Exit::Partly } else { Exit::Well })
+    Ok(exit)
 }

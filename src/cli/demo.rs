@@ -6,6 +6,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use super::args::People;
+use super::output::plain;
 use super::scan::{Progress, shown};
 use super::{Exit, people};
 use crate::catalog::Library;
@@ -31,7 +32,7 @@ const PHOTOS: &[(&str, &[u8])] = photos![
     "situation-room-2011.jpg",
 ];
 
-pub(super) fn run(library: &Library) -> Result<Exit> {
+pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
     // Beside the user's library, never in it.
     library.create()?;
     let folder = library.folder().join("demo");
@@ -48,9 +49,13 @@ pub(super) fn run(library: &Library) -> Result<Exit> {
     if shown(&demo, std::slice::from_ref(&photos), Options::default(), &mut Progress::new())?.interrupted {
         return Ok(Exit::Interrupted);
     }
-    let at = demo.folder().display().to_string();
-    writeln!(std::io::stdout(), "{} photos in {}, and the people in them:\n", PHOTOS.len(), photos.display())?;
-    people::run(&demo, &People { all: true, hidden: false, ignored: false, json: false })?;
+    let everybody = People { all: true, hidden: false, ignored: false, json: as_json };
+    if as_json {
+        return people::run(&demo, &everybody);
+    }
+    let at = plain(demo.folder());
+    writeln!(std::io::stdout(), "{} photos in {}, and the people in them:\n", PHOTOS.len(), plain(&photos))?;
+    people::run(&demo, &everybody)?;
     writeln!(
         std::io::stdout(),
         "\nThis library is the demo's own. To go on with it:\n\n    export FACETAG_LIBRARY=\"{at}\"\n    \

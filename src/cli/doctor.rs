@@ -3,14 +3,16 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Exit;
 use super::output::{json, say};
-use crate::catalog::{Catalog, Library, LineId, disk_of, free_bytes};
+use super::{Exit, explained};
+use crate::catalog::{Catalog, Library, LineId, SCHEMA, disk_of, free_bytes};
 use crate::people::{active, active_pack};
 
 #[derive(Serialize)]
 struct Report {
     version: &'static str,
+    /// How many migrations of the library it knows.
+    schema: usize,
     system: String,
     cores: usize,
     /// What the processor has of what makes the models fast.
@@ -47,7 +49,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
     // To ask creates nothing.
     if library.exists() {
         match Catalog::open(library) {
-            Err(error) => problems.push(error.to_string()),
+            Err(error) => problems.push(explained(error.into(), library).to_string()),
             Ok(catalog) => {
                 if catalog.is_read_only() {
                     problems
@@ -70,6 +72,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
     }
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
+        schema: SCHEMA,
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         cpu_features: cpu_features(),
@@ -91,7 +94,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
 }
 
 fn print(report: &Report) -> Result<()> {
-    say(&format!("facetag   {}, SQLite {}", report.version, report.sqlite))?;
+    say(&format!("facetag   {}, schema {}, SQLite {}", report.version, report.schema, report.sqlite))?;
     say(&format!("Machine   {}, {} cores, {}", report.system, report.cores, report.cpu_features.join(" ")))?;
     let free = report.free_bytes.map_or_else(String::new, |free| format!(", {} MB free", free >> 20));
     say(&format!("Library   {} on {}{free}", report.library, report.disk))?;

@@ -6,21 +6,21 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::args::FaceAction;
 use super::name::tell;
-use super::output::{count, say};
+use super::output::{count, decided, say};
 use super::{Exit, absolute};
 use crate::catalog::{FaceId, Library};
 use crate::face::{BoundingBox, Pack};
 use crate::people::{decide, open};
 use crate::scan::{DrawError, look};
 
-pub(super) fn run(library: &Library, action: &FaceAction) -> Result<Exit> {
+pub(super) fn run(library: &Library, action: &FaceAction, as_json: bool) -> Result<Exit> {
     match action {
-        FaceAction::Add { photo, bounds, person } => add(library, photo, *bounds, person),
-        FaceAction::Remove { faces } => remove(library, faces),
+        FaceAction::Add { photo, bounds, person } => add(library, photo, *bounds, person, as_json),
+        FaceAction::Remove { faces } => remove(library, faces, as_json),
     }
 }
 
-fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result<Exit> {
+fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str, as_json: bool) -> Result<Exit> {
     let (mut catalog, info) = open(library)?;
     let path = absolute(path)?;
     let Some(photo) = catalog.photo_at(&path)? else {
@@ -40,6 +40,9 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str) -> Result
         drawn.is(deciding, (&person, is_new))?;
         Ok(person.id)
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     tell(&catalog, &pack.info, person, &done)
 }
 
@@ -50,13 +53,16 @@ fn in_fractions([x, y, width, height]: [f32; 4], across: u32, down: u32) -> Boun
     BoundingBox { x: x / right, y: y / bottom, width: width / right, height: height / bottom }
 }
 
-fn remove(library: &Library, faces: &[FaceId]) -> Result<Exit> {
+fn remove(library: &Library, faces: &[FaceId], as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (faces, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+    let (faces, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let faces = deciding.faces_called(faces)?;
         deciding.remove(&faces)?;
         Ok(faces.len())
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     let them = if faces == 1 { "it" } else { "them" };
     say(&format!("{} removed; no scan brings {them} back.", count(faces as u64, "face")))?;
     Ok(Exit::Well)

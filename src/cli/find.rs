@@ -28,7 +28,7 @@ struct Found {
 
 pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     let (catalog, _) = open(library)?;
-    let query = query(&catalog, args, Path::new("."))?;
+    let query = query(&catalog, args)?;
     let (hits, away) = there(&catalog, &query)?;
     if let Some((folder, count)) = away {
         let photos = count_of(count, "photo");
@@ -70,8 +70,8 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
     Ok(if hits.is_empty() { Exit::Partly } else { Exit::Well })
 }
 
-/// What the user looks for; folders are named as seen from `from`.
-pub(super) fn query(catalog: &Catalog, args: &Find, from: &Path) -> Result<Query> {
+/// What the user looks for.
+pub(super) fn query(catalog: &Catalog, args: &Find) -> Result<Query> {
     let ids = |people: Vec<Who>| -> Vec<PersonId> { people.iter().map(|who| who.id).collect() };
     let (mut all, mut circles) = (Vec::new(), Vec::new());
     for name in &args.names {
@@ -95,7 +95,7 @@ pub(super) fn query(catalog: &Catalog, args: &Find, from: &Path) -> Result<Query
         faces: if args.no_faces { Some((0, 0)) } else { args.faces },
         unnamed: args.unnamed,
         state: args.state,
-        folder: args.folder.as_deref().map(|folder| absolute(&from.join(folder))).transpose()?,
+        folder: args.folder.as_deref().map(absolute).transpose()?,
         copies: args.copies,
     };
     if let (Some(since), Some(until)) = (args.since, args.until)

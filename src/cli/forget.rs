@@ -44,6 +44,9 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
     for folder in &forgotten.backups_elsewhere {
         note(&format!("Backups in {folder} still hold it: delete those from before today yourself."));
     }
+    for album in &forgotten.albums {
+        note(&format!("The album {album} is not kept up to date any more: delete it with its links yourself."));
+    }
     note("Photos, and tags that were written into them or beside them, are as they were.");
     Ok(Exit::Well)
 }

@@ -5,37 +5,46 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::Exit;
-use super::output::{json, say, table};
+use super::output::{decided, json, say, table};
 use crate::catalog::{Entry, Library, Line};
 use crate::people::{DecideError, Deciding, decide, open};
 
-pub(super) fn undo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, |deciding| deciding.undo_command(), "Taken back", "There is nothing to take back.")
+pub(super) fn undo(library: &Library, times: u32, as_json: bool) -> Result<Exit> {
+    let words = ("Taken back", "There is nothing to take back.");
+    again(library, times, |deciding| deciding.undo_command(), words, as_json)
 }
 
-pub(super) fn redo(library: &Library, times: u32) -> Result<Exit> {
-    again(library, times, |deciding| deciding.redo_command(), "Done again", "There is nothing to do again.")
+pub(super) fn redo(library: &Library, times: u32, as_json: bool) -> Result<Exit> {
+    let words = ("Done again", "There is nothing to do again.");
+    again(library, times, |deciding| deciding.redo_command(), words, as_json)
 }
 
 fn again(
     library: &Library,
     times: u32,
     step: fn(&mut Deciding) -> Result<Vec<Line>, DecideError>,
-    done: &str,
-    nothing: &str,
+    (done, nothing): (&str, &str),
+    as_json: bool,
 ) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
+    let (mut all, mut exit) = (Vec::new(), Exit::Well);
     for _ in 0..times {
-        let lines = decide(&mut catalog, &pack, step)?.0;
+        let (lines, what) = decide(&mut catalog, &pack, step)?;
+        all.push(what);
         if lines.is_empty() {
-            say(nothing)?;
-            return Ok(Exit::Partly);
+            exit = Exit::Partly;
+            break;
         }
-        for line in lines {
+        for line in lines.into_iter().filter(|_| !as_json) {
             say(&format!("{done}: {}", line.decision.describe(&catalog.names()?)))?;
         }
     }
-    Ok(Exit::Well)
+    if as_json {
+        decided(&catalog, &all)?;
+    } else if exit == Exit::Partly {
+        say(nothing)?;
+    }
+    Ok(exit)
 }
 
 pub(super) fn log(library: &Library, limit: usize, as_json: bool) -> Result<Exit> {

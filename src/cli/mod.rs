@@ -83,7 +83,7 @@ pub fn run(args: Args) -> Result<Exit> {
             | Command::Doctor { .. }
             | Command::Completions { .. }
             | Command::Man { .. }
-            | Command::Demo
+            | Command::Demo { .. }
     );
     let changes = changes(&args.command);
     let done = carry_out(&library, args.command).and_then(|exit| {
@@ -123,26 +123,26 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
     match command {
         Command::Scan(args) => scan::run(library, &args),
         Command::Watch(args) => watch::run(library, &args),
-        Command::Service { action } => service::run(library, action),
+        Command::Service { action, json } => service::run(library, action, json),
         Command::People(args) => people::run(library, &args),
         Command::Show(args) => show::run(library, &args),
-        Command::Name { who, name } => name::name(library, &who, &name),
-        Command::Rename { who, name } => name::rename(library, &who, &name),
-        Command::Merge { into, others } => name::merge(library, &into, &others),
-        Command::Hide { who, undo } => name::hide(library, &who, !undo),
-        Command::Ignore { who, undo } => name::ignore(library, &who, !undo),
-        Command::Favourite { who, undo } => name::favour(library, &who, !undo),
-        Command::Born { who, date, .. } => name::born(library, &who, date),
+        Command::Name { who, name, json } => name::name(library, &who, &name, json),
+        Command::Rename { who, name, json } => name::rename(library, &who, &name, json),
+        Command::Merge { into, others, json } => name::merge(library, &into, &others, json),
+        Command::Hide { who, undo, json } => name::hide(library, &who, !undo, json),
+        Command::Ignore { who, undo, json } => name::ignore(library, &who, !undo, json),
+        Command::Favourite { who, undo, json } => name::favour(library, &who, !undo, json),
+        Command::Born { who, date, json, .. } => name::born(library, &who, date, json),
         Command::Date(args) => date::run(library, &args),
         Command::Circle(args) => circle::run(library, &args),
         Command::Review(args) => review::run(library, &args),
-        Command::Confirm { who, faces } => tag::confirm(library, &who, &faces),
-        Command::Reject { who, faces } => tag::reject(library, &who, &faces),
-        Command::Split { who, faces, name } => tag::split(library, &who, &faces, name.as_deref()),
-        Command::Cover { who, face } => tag::cover(library, &who, face),
-        Command::Face { action } => face::run(library, &action),
-        Command::Undo { n } => history::undo(library, n),
-        Command::Redo { n } => history::redo(library, n),
+        Command::Confirm { who, faces, json } => tag::confirm(library, &who, &faces, json),
+        Command::Reject { who, faces, json } => tag::reject(library, &who, &faces, json),
+        Command::Split { who, faces, name, json } => tag::split(library, &who, &faces, name.as_deref(), json),
+        Command::Cover { who, face, json } => tag::cover(library, &who, face, json),
+        Command::Face { action, json } => face::run(library, &action, json),
+        Command::Undo { n, json } => history::undo(library, n, json),
+        Command::Redo { n, json } => history::redo(library, n, json),
         Command::Log { limit, json } => history::log(library, limit, json),
         Command::Why { face, json } => why::run(library, face, json),
         Command::Accuracy(args) => accuracy::run(library, &args),
@@ -152,7 +152,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Import(args) => import::run(library, &args),
         Command::Share { who } => share::run(library, &who),
         Command::Write(args) => write::run(library, &args),
-        Command::Models(args) => models::run(library, args.action),
+        Command::Models(args) => models::run(library, args),
         Command::Serve(args) => serve::run(library, &args),
         Command::Stats { json } => stats::run(library, json),
         Command::Backup(args) => backup::backup(library, &args),
@@ -163,7 +163,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Doctor { json } => doctor::run(library, json),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { folder } => completions::man(&folder),
-        Command::Demo => demo::run(library),
+        Command::Demo { json } => demo::run(library, json),
     }
 }
 

@@ -1,14 +1,14 @@
 //! `facetag models`
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::Exit;
-use super::args::ModelsAction;
-use super::output::{json, note, table};
+use super::args::{Models, ModelsAction};
+use super::output::{json, note, remark, table};
 use super::scan::{Progress, interruption};
 use crate::catalog::{Catalog, Library};
 use crate::face::{FoundPack, Pack, PackInfo};
@@ -20,12 +20,16 @@ const NOTICE: &str = "The code of InsightFace is MIT licensed, its trained model
 non-commercial research purposes only (https://github.com/deepinsight/insightface#license).
 facetag does not ship them. Whether your use is allowed is yours to judge.";
 
-pub(super) fn run(library: &Library, action: Option<ModelsAction>) -> Result<Exit> {
-    match action.unwrap_or(ModelsAction::List { json: false }) {
-        ModelsAction::List { json } => list(library, json),
-        ModelsAction::Add { file, accept_license } => add(library, &file, accept_license),
-        ModelsAction::Use { pack } => switch(library, &pack),
+pub(super) fn run(library: &Library, args: Models) -> Result<Exit> {
+    let exit = match args.action {
+        None | Some(ModelsAction::List) => return list(library, args.json),
+        Some(ModelsAction::Add { file, accept_license }) => add(library, &file, accept_license, args.json)?,
+        Some(ModelsAction::Use { pack }) => switch(library, &pack, args.json)?,
+    };
+    if args.json && exit == Exit::Well {
+        list(library, true)?;
     }
+    Ok(exit)
 }
 
 #[derive(Serialize)]
@@ -57,7 +61,7 @@ fn list(library: &Library, as_json: bool) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
-fn add(library: &Library, file: &Path, accepted: bool) -> Result<Exit> {
+fn add(library: &Library, file: &Path, accepted: bool, as_json: bool) -> Result<Exit> {
     let found = FoundPack::read(file)?;
     let name = &found.info.name;
     note(NOTICE);
@@ -67,9 +71,9 @@ fn add(library: &Library, file: &Path, accepted: bool) -> Result<Exit> {
     // Opening it makes the library where there is none.
     Catalog::open(library)?;
     found.add(&library.packs())?;
-    writeln!(
-        std::io::stdout(),
-        "Added {name}. `facetag models use {name}` embeds all faces with it and keeps every name."
+    remark(
+        &format!("Added {name}. `facetag models use {name}` embeds all faces with it and keeps every name."),
+        as_json,
     )?;
     Ok(Exit::Well)
 }
@@ -86,12 +90,12 @@ fn says_yes(question: &str) -> Result<bool> {
 
 /// Embeds all faces with the pack, then makes it the one in use: interrupted, the old one still is, and the same
 /// command goes on where it stopped.
-fn switch(library: &Library, name: &str) -> Result<Exit> {
+fn switch(library: &Library, name: &str, as_json: bool) -> Result<Exit> {
     let _lock = library.lock_for_scan()?;
     let mut catalog = Catalog::open(library)?;
     let info = PackInfo::called(name, &library.packs())?;
     if active(&catalog)? == info.name {
-        writeln!(std::io::stdout(), "{} is in use already.", info.name)?;
+        remark(&format!("{} is in use already.", info.name), as_json)?;
         return Ok(Exit::Well);
     }
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
@@ -108,7 +112,7 @@ fn switch(library: &Library, name: &str) -> Result<Exit> {
     activate(&catalog, &pack.info)?;
     catalog.batch(|writer| writer.ungroup_the_unnamed())?;
     regroup(&mut catalog, &pack.info, &[])?;
-    writeln!(std::io::stdout(), "{} is in use; every name was kept.", pack.info.name)?;
+    remark(&format!("{} is in use; every name was kept.", pack.info.name), as_json)?;
     let left = catalog.photos_without_embeddings(&pack.info.name)?;
     for photo in &left {
         let path = catalog.path_of(*photo)?.unwrap_or_default();

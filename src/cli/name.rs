@@ -6,36 +6,42 @@ use anyhow::Result;
 use jiff::civil::Date;
 
 use super::Exit;
-use super::output::{count, note, say};
+use super::output::{count, decided, note, say};
 use crate::catalog::{Catalog, Library, PersonId, Who, tidy};
 use crate::face::PackInfo;
 use crate::people::{self, Decided, decide, open, questions};
 
-pub(super) fn name(library: &Library, who: &str, name: &str) -> Result<Exit> {
+pub(super) fn name(library: &Library, who: &str, name: &str, as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let ((group, person), done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let group = deciding.who(who)?;
         let person = deciding.name(&group, name)?;
         Ok((group, person))
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     if person.id != group.id {
         say(&format!("Group {} is {person} too.", group.id))?;
     }
     tell(&catalog, &pack, person.id, &done)
 }
 
-pub(super) fn rename(library: &Library, who: &str, name: &str) -> Result<Exit> {
+pub(super) fn rename(library: &Library, who: &str, name: &str, as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (person, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+    let (person, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let person = deciding.who(who)?;
         deciding.rename(&person, name)?;
         Ok(person)
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     say(&format!("{} is {} now.", person.name.unwrap_or_default(), tidy(name)))?;
     Ok(Exit::Well)
 }
 
-pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<Exit> {
+pub(super) fn merge(library: &Library, into: &str, others: &[String], as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let ((target, others), done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let into = std::iter::once(into).chain(others.iter().map(String::as_str));
@@ -44,19 +50,25 @@ pub(super) fn merge(library: &Library, into: &str, others: &[String]) -> Result<
         deciding.merge(&target, &others)?;
         Ok((target, others))
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     for other in &others {
         say(&format!("{other} is {target} now."))?;
     }
     tell(&catalog, &pack, target.id, &done)
 }
 
-pub(super) fn hide(library: &Library, who: &[String], hidden: bool) -> Result<Exit> {
+pub(super) fn hide(library: &Library, who: &[String], hidden: bool, as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (people, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+    let (people, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let people = deciding.everybody(who)?;
         people.iter().try_for_each(|who| deciding.hide(who, hidden))?;
         Ok(people)
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     for who in people {
         say(&if hidden {
             format!(
@@ -70,13 +82,16 @@ pub(super) fn hide(library: &Library, who: &[String], hidden: bool) -> Result<Ex
     Ok(Exit::Well)
 }
 
-pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result<Exit> {
+pub(super) fn ignore(library: &Library, who: &[String], ignored: bool, as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (strangers, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+    let (strangers, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let strangers = deciding.everybody(who)?;
         strangers.iter().try_for_each(|who| deciding.ignore(who, ignored))?;
         Ok(strangers)
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     for who in strangers {
         say(&if ignored {
             format!("{who} is ignored: `facetag people --ignored` lists the ignored.")
@@ -87,13 +102,16 @@ pub(super) fn ignore(library: &Library, who: &[String], ignored: bool) -> Result
     Ok(Exit::Well)
 }
 
-pub(super) fn favour(library: &Library, who: &[String], favourite: bool) -> Result<Exit> {
+pub(super) fn favour(library: &Library, who: &[String], favourite: bool, as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
-    let (people, _) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
+    let (people, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let people = deciding.everybody(who)?;
         people.iter().try_for_each(|who| deciding.favour(who, favourite))?;
         Ok(people)
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     for who in people {
         say(&if favourite {
             format!("{who} is a favourite: listed before others.")
@@ -104,13 +122,16 @@ pub(super) fn favour(library: &Library, who: &[String], favourite: bool) -> Resu
     Ok(Exit::Well)
 }
 
-pub(super) fn born(library: &Library, who: &str, date: Option<Date>) -> Result<Exit> {
+pub(super) fn born(library: &Library, who: &str, date: Option<Date>, as_json: bool) -> Result<Exit> {
     let (mut catalog, pack) = open(library)?;
     let (person, done) = decide(&mut catalog, &pack, |deciding| -> Result<_> {
         let person = deciding.who(who)?;
         deciding.born(&person, date)?;
         Ok(person)
     })?;
+    if as_json {
+        return decided(&catalog, &[done]);
+    }
     say(&match date {
         Some(date) => format!("{person} was born on {date}: no photo from before shows them."),
         None => format!("The birth date of {person} is forgotten."),

@@ -3,10 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use anyhow::Result;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::Exit;
 pub(super) use crate::catalog::count;
+use crate::catalog::{Catalog, Line, LineId};
+use crate::people::Decided;
 use crate::printable::printable;
 
 /// Columns of text, as wide as their widest cell; those of `right` are set to the right.
@@ -35,9 +39,38 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     writeln!(out)
 }
 
-/// A line on standard output.
+/// What a command has decided, for other programs: its lines of the journal, the faces that were tagged by similarity because of
+/// them, and what the user should know of it.
+#[derive(Serialize)]
+struct Decisions {
+    decisions: Vec<Line>,
+    tagged: usize,
+    warnings: Vec<String>,
+}
+
+/// What was decided, as JSON.
+pub(super) fn decided(catalog: &Catalog, done: &[Decided]) -> Result<Exit> {
+    let lines = done.iter().flat_map(|done| done.lines.start().0..=done.lines.end().0);
+    json(&Decisions {
+        decisions: lines.filter_map(|line| catalog.line(LineId(line)).transpose()).collect::<Result<_, _>>()?,
+        tagged: done.iter().map(|done| done.tagged).sum(),
+        warnings: done.iter().flat_map(|done| &done.notes).map(ToString::to_string).collect(),
+    })?;
+    Ok(Exit::Well)
+}
+
+/// One line on standard output, whatever is in it.
 pub(super) fn say(line: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{line}")
+    writeln!(io::stdout(), "{}", printable(line))
+}
+
+/// The same, on standard error where JSON is printed.
+pub(super) fn remark(line: &str, as_json: bool) -> io::Result<()> {
+    if as_json {
+        note(line);
+        return Ok(());
+    }
+    say(line)
 }
 
 /// One line on standard error, whatever is in it. Where nobody reads it any more, the work goes on all the same: `eprintln` would panic.

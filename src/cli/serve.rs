@@ -8,15 +8,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::Exit;
 use super::args::Serve;
-use super::output::{note, say};
+use super::backup::keep_weekly;
+use super::output::{json, note, say};
 use super::scan::on_interruption;
-use super::watch::follow;
+use super::watch::{Tell, follow};
 use crate::catalog::Library;
 use crate::web::{Addresses, Listen, Password, Tls, serve};
+
+/// Where the page is.
+#[derive(Serialize)]
+struct Served<'a> {
+    address: &'a str,
+    guests: Option<&'a str>,
+}
 
 pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
     if args.hash_password {
@@ -51,13 +60,16 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
         let (library, how, ended) = (library.clone(), args.how.clone(), Arc::clone(&unwatched));
         std::thread::spawn(move || {
             // The page goes on without it.
-            if let Err(error) = follow(&library, &how, true, &ended) {
+            if let Err(error) = follow(&library, &how, Tell::Nothing, &ended) {
                 note(&format!("warning: folders are not watched: {error}"));
             }
         })
     });
+    if !args.read_only {
+        keep_weekly(library);
+    }
     let redirect = library.folder().join("open.html");
-    let (opens, file) = (args.open, redirect.clone());
+    let (opens, as_json, file) = (args.open, args.json, redirect.clone());
     let tell = move |addresses: &Addresses| {
         if addresses.again {
             let _ = fs::remove_file(&file);
@@ -65,8 +77,14 @@ pub(super) fn run(library: &Library, args: &Serve) -> Result<Exit> {
             return Ok(());
         }
         // At once: whoever reads the first line alone may close the pipe.
-        let guests = addresses.guests.as_ref().map(|guests| format!("\nFor guests {guests}")).unwrap_or_default();
-        say(&format!("Open {}{guests}", addresses.owner))?;
+        if as_json {
+            json(&Served { address: &addresses.owner, guests: addresses.guests.as_deref() })?;
+        } else {
+            say(&format!("Open {}", addresses.owner))?;
+            if let Some(guests) = &addresses.guests {
+                say(&format!("For guests {guests}"))?;
+            }
+        }
         io::stdout().flush()?;
         if address.is_unspecified() {
             note("Other devices open it by the address of this machine in their network, at the same port.");

@@ -6,22 +6,36 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use etcetera::BaseStrategy;
+use serde::Serialize;
 
 use super::Exit;
 use super::args::ServiceAction;
-use super::output::{note, plain, say};
+use super::output::{json, note, plain, remark};
 use crate::catalog::Library;
 
 const UNIT: &str = "facetag-watch.service";
 const LABEL: &str = "org.facetag.watch";
 
-pub(super) fn run(library: &Library, action: ServiceAction) -> Result<Exit> {
+/// Whether it is there, for other programs.
+#[derive(Serialize)]
+struct State {
+    file: String,
+    installed: bool,
+    running: bool,
+}
+
+pub(super) fn run(library: &Library, action: ServiceAction, as_json: bool) -> Result<Exit> {
     let manager = Manager::of_system()?;
-    match action {
-        ServiceAction::Install => manager.install(library),
-        ServiceAction::Remove => manager.remove(),
-        ServiceAction::Status => manager.status(),
+    let exit = match action {
+        ServiceAction::Install => manager.install(library, as_json),
+        ServiceAction::Remove => manager.remove(as_json),
+        ServiceAction::Status => manager.status(as_json),
+    }?;
+    if as_json {
+        let (file, installed) = (plain(manager.file()), manager.file().exists());
+        json(&State { file, installed, running: installed && manager.is_running() })?;
     }
+    Ok(exit)
 }
 
 /// What starts programs at login.
@@ -50,7 +64,7 @@ impl Manager {
         }
     }
 
-    fn install(&self, library: &Library) -> Result<Exit> {
+    fn install(&self, library: &Library, as_json: bool) -> Result<Exit> {
         let facetag = std::env::current_exe()?;
         let words = [facetag.as_path(), Path::new("--library"), &library.given()].map(|word| {
             word.to_str().map(str::to_owned).with_context(|| format!("{}: not a name in UTF-8", plain(word)))
@@ -72,21 +86,24 @@ impl Manager {
             }
             Self::Launchd(_) => &[&["launchctl", "load", "-w", &text]],
         };
-        say(&format!("{} is written.", plain(file)))?;
+        remark(&format!("{} is written.", plain(file)), as_json)?;
         for step in steps {
             if let Err(problem) = call(step) {
                 note(&format!("warning: {problem}. It was not started; run `{}` yourself", step.join(" ")));
                 return Ok(Exit::Partly);
             }
         }
-        say("facetag watches your folders from now on, and after each login. `facetag service remove` ends that.")?;
+        remark(
+            "facetag watches your folders from now on, and after each login. `facetag service remove` ends that.",
+            as_json,
+        )?;
         Ok(Exit::Well)
     }
 
-    fn remove(&self) -> Result<Exit> {
+    fn remove(&self, as_json: bool) -> Result<Exit> {
         let file = self.file();
         if !file.exists() {
-            say("There is no service.")?;
+            remark("There is no service.", as_json)?;
             return Ok(Exit::Well);
         }
         let text = file.to_string_lossy();
@@ -100,7 +117,7 @@ impl Manager {
             // Without it, systemd would know of the unit until the next login; no more than that.
             let _ = call(&["systemctl", "--user", "daemon-reload"]);
         }
-        say("The service is removed. The library and the photos are as they were.")?;
+        remark("The service is removed. The library and the photos are as they were.", as_json)?;
         if let Err(problem) = stopped {
             note(&format!("warning: {problem}. It may still run until you log out"));
             return Ok(Exit::Partly);
@@ -108,19 +125,29 @@ impl Manager {
         Ok(Exit::Well)
     }
 
-    fn status(&self) -> Result<Exit> {
+    fn status(&self, as_json: bool) -> Result<Exit> {
         let file = self.file();
         if !file.exists() {
-            say("Not installed: `facetag service install` has facetag watch your folders in the background.")?;
+            remark(
+                "Not installed: `facetag service install` has facetag watch your folders in the background.",
+                as_json,
+            )?;
             return Ok(Exit::Partly);
         }
-        let is_running = match self {
+        let is_running = self.is_running();
+        remark(
+            &format!("Installed ({}), {}.", plain(file), if is_running { "running" } else { "not running" }),
+            as_json,
+        )?;
+        Ok(if is_running { Exit::Well } else { Exit::Partly })
+    }
+
+    fn is_running(&self) -> bool {
+        let asked = match self {
             Self::Systemd(_) => call(&["systemctl", "--user", "is-active", "--quiet", UNIT]),
             Self::Launchd(_) => call(&["launchctl", "list", LABEL]),
         };
-        let state = if is_running.is_ok() { "running" } else { "not running" };
-        say(&format!("Installed ({}), {state}.", plain(file)))?;
-        Ok(if is_running.is_ok() { Exit::Well } else { Exit::Partly })
+        asked.is_ok()
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
 fn print(stats: &Stats) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let Tally { photos, files, missing, unreadable, faces, tagged, unrecognisable, persons, groups } = stats.tally;
-    writeln!(out, "Library   {} ({:.1} MB)", stats.library, stats.bytes as f64 / 1e6)?;
+    writeln!(out, "Library   {} ({:.1} MB)", printable(&stats.library), stats.bytes as f64 / 1e6)?;
     writeln!(out, "Models    {}", stats.pack)?;
     writeln!(out, "Photos    {photos} in {files} files; {missing} files missing, {unreadable} not readable")?;
     writeln!(out, "Faces     {faces}, {tagged} with a name, {unrecognisable} that nobody can recognise")?;

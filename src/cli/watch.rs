@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use super::album::update_all;
 use super::args::{Watch, WatchHow};
+use super::backup::keep_weekly;
 use super::output::{count, note, plain, say};
 use super::scan::interruption;
 use super::{Exit, explained};
 use crate::catalog::{Catalog, Library, LineId, NamedPhoto, PhotoId};
-use crate::printable::printable;
 use crate::scan::{Event, News, Summary, Watching, watch};
 
 /// New photos of people who have a name, as `--run` gets them.
@@ -24,15 +24,39 @@ struct Batch {
     photos: Vec<NamedPhoto>,
 }
 
+/// What is said of each scan.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tell {
+    Nothing,
+    Words,
+    Json,
+}
+
+/// What a scan has found, as a line of JSON.
+#[derive(Serialize)]
+struct Found<'a> {
+    read: u64,
+    faces: u64,
+    moved: u64,
+    missing: u64,
+    photos: &'a [NamedPhoto],
+}
+
 pub(super) fn run(library: &Library, args: &Watch) -> Result<Exit> {
     let interrupted = interruption()?;
+    keep_weekly(library);
     note("Watching. Ctrl-C ends it.");
-    follow(library, &args.how, args.quiet, &interrupted)?;
+    let tell = match args {
+        Watch { quiet: true, .. } => Tell::Nothing,
+        Watch { json: true, .. } => Tell::Json,
+        _ => Tell::Words,
+    };
+    follow(library, &args.how, tell, &interrupted)?;
     Ok(Exit::Well)
 }
 
 /// Watches until it is interrupted, and tells what happens.
-pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted: &AtomicBool) -> Result<()> {
+pub(super) fn follow(library: &Library, how: &WatchHow, tell: Tell, interrupted: &AtomicBool) -> Result<()> {
     if how.poll == Some(0) {
         bail!("--poll needs at least one second");
     }
@@ -71,7 +95,7 @@ pub(super) fn follow(library: &Library, how: &WatchHow, quiet: bool, interrupted
             let catalog = Catalog::reopen(library).map_err(Into::into);
             let reported = catalog.and_then(|catalog| {
                 update_all(&catalog)?;
-                report(&catalog, summary, since, quiet, messenger.as_ref())
+                report(&catalog, summary, since, tell, messenger.as_ref())
             });
             if let Err(error) = reported {
                 warn(error);
@@ -87,36 +111,45 @@ fn report(
     catalog: &Catalog,
     summary: &Summary,
     since: PhotoId,
-    quiet: bool,
+    tell: Tell,
     messenger: Option<&Sender<Batch>>,
 ) -> Result<()> {
-    let Summary { photos, faces, moved, missing, .. } = *summary;
-    if !quiet && photos + moved + missing > 0 {
-        let mut parts = Vec::new();
-        if photos > 0 {
-            parts.push(format!("{} read, {}", count(photos, "photo"), count(faces, "face")));
+    let Summary { photos: read, faces, moved, missing, .. } = *summary;
+    let photos = if read == 0 { Vec::new() } else { catalog.named_since(since)? };
+    match tell {
+        Tell::Words => in_words(summary, &photos)?,
+        Tell::Json if read + moved + missing > 0 => {
+            let mut out = std::io::stdout().lock();
+            serde_json::to_writer(&mut out, &Found { read, faces, moved, missing, photos: &photos })?;
+            writeln!(out)?;
         }
-        if moved > 0 {
-            parts.push(format!("{moved} moved"));
-        }
-        if missing > 0 {
-            parts.push(format!("{missing} gone (their tags are kept)"));
-        }
-        say(&parts.join("; "))?;
+        Tell::Json | Tell::Nothing => {}
     }
-    if photos == 0 {
-        return Ok(());
-    }
-    let photos = catalog.named_since(since)?;
-    if !quiet {
-        for photo in &photos {
-            say(&format!("{}: {}", printable(&photo.path), printable(&photo.people.join(", "))))?;
-        }
-        std::io::stdout().flush()?;
-    }
+    std::io::stdout().flush()?;
     if let Some(messenger) = messenger.filter(|_| !photos.is_empty()) {
         // Its thread lives as long as this one.
         let _ = messenger.send(Batch { photos });
+    }
+    Ok(())
+}
+
+fn in_words(summary: &Summary, photos: &[NamedPhoto]) -> Result<()> {
+    let Summary { photos: read, faces, moved, missing, .. } = *summary;
+    let mut parts = Vec::new();
+    if read > 0 {
+        parts.push(format!("{} read, {}", count(read, "photo"), count(faces, "face")));
+    }
+    if moved > 0 {
+        parts.push(format!("{moved} moved"));
+    }
+    if missing > 0 {
+        parts.push(format!("{missing} gone (their tags are kept)"));
+    }
+    if !parts.is_empty() {
+        say(&parts.join("; "))?;
+    }
+    for photo in photos {
+        say(&format!("{}: {}", photo.path, photo.people.join(", ")))?;
     }
     Ok(())
 }
