@@ -1,7 +1,7 @@
-//! How long questions to a large library take: `cargo bench --bench catalog [-- PHOTOS]`.
+//! How long questions to a large library take: `cargo bench --bench catalog [-- PHOTOS [FOLDER]]`.
 //!
-//! On a library of made-up rows (`common/rows.rs`), a million photos unless another number is given. Prints a table in Markdown;
-//! each time is the least of five.
+//! On a library of made-up rows (`common/rows.rs`), a million photos unless another number is given; in FOLDER it is kept for the next
+//! run. Prints a table in Markdown; each time is the least of five, except those of decisions, which are made once.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -16,14 +16,14 @@ mod random;
 mod rows;
 
 fn main() {
-    let photos = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
-    let folder = tempfile::tempdir().unwrap();
-    let library = Library::at(folder.path());
-    drop(Catalog::open(&library).unwrap());
-    let started = Instant::now();
-    rows::fill(&library.file(), photos).unwrap();
-    let size = std::fs::metadata(library.file()).unwrap().len() >> 20;
-    eprintln!("{photos} photos written in {:.0} s, {size} MiB", started.elapsed().as_secs_f32());
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let photos = arguments.next().map_or(1_000_000, |photos| photos.parse().expect("a number of photos"));
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = arguments.next().map_or_else(|| temporary.path().to_owned(), PathBuf::from);
+    let library = Library::at(&folder);
+    if !library.file().exists() {
+        fill(&library, photos);
+    }
 
     let least = |work: &dyn Fn() -> usize| {
         let timed = || {
@@ -53,10 +53,21 @@ fn main() {
     decisions(&library);
 }
 
+fn fill(library: &Library, photos: usize) {
+    drop(Catalog::open(library).unwrap());
+    let started = Instant::now();
+    rows::fill(&library.file(), photos).unwrap();
+    rows::embed(&library.file(), PACK, PackInfo::open().dimension).unwrap();
+    let size = std::fs::metadata(library.file()).unwrap().len() >> 20;
+    eprintln!("{photos} photos written in {:.0} s, {size} MiB", started.elapsed().as_secs_f32());
+}
+
+/// That of the made-up embeddings.
+const PACK: &str = "made-up";
+
 /// What the user decides, with all that follows from it, and what asks for similar faces; each is done once.
 fn decisions(library: &Library) {
-    let pack = PackInfo { name: "made-up".to_owned(), ..PackInfo::open() };
-    rows::embed(&library.file(), &pack.name, pack.dimension).unwrap();
+    let pack = PackInfo { name: PACK.to_owned(), ..PackInfo::open() };
     let mut catalog = Catalog::open(library).unwrap();
     let started = Instant::now();
     regroup(&mut catalog, &pack, &[]).unwrap();

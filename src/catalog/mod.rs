@@ -104,7 +104,7 @@ pub use index::Entry;
 pub use library::{Library, ScanLock};
 pub use moving::{Moved, move_library};
 pub use open::SCHEMA;
-pub use people::{PersonCount, PersonSummary, Who, WhoError};
+pub use people::{Label, PersonCount, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span};

@@ -9,6 +9,7 @@ use super::{Catalog, Library, Result, Writer, changes};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-first.sql"),
     include_str!("migrations/postgres/2026-11-29-clusters.sql"),
+    include_str!("migrations/postgres/2026-11-29-person-changes.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

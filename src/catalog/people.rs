@@ -33,10 +33,9 @@ pub struct PersonSummary {
     pub best_face: Option<FaceId>,
 }
 
-/// A group or a person, and how often they are seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonCount {
-    pub id: PersonId,
+/// What a person or group is called and how it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Label {
     /// `None` for a group.
     pub name: Option<String>,
     pub hidden: bool,
@@ -44,8 +43,24 @@ pub struct PersonCount {
     pub ignored: bool,
     /// Listed before others.
     pub favourite: bool,
+}
+
+/// A group or a person, and how often they are seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonCount {
+    pub id: PersonId,
+    pub label: Label,
     pub faces: u64,
     pub photos: u64,
+}
+
+impl PersonCount {
+    /// Persons first, favourites before others, then by number of faces.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let key =
+            |person: &Self| (person.label.name.is_none(), !person.label.favourite, Reverse(person.faces), person.id);
+        key(self).cmp(&key(other))
+    }
 }
 
 /// Somebody the user named on the command line, found.
@@ -102,7 +117,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn summary(&self, person: PersonCount) -> Result<PersonSummary> {
-        let PersonCount { id, name, hidden, ignored, favourite, faces, photos } = person;
+        let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces, photos } = person;
         let mut statement = self.connection.prepare(
             "SELECT min(taken), max(taken) FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1",
         )?;
@@ -119,14 +134,7 @@ impl Catalog {
         let sql = "SELECT id FROM photos WHERE NOT EXISTS (SELECT 1 FROM files WHERE photo_id = photos.id)";
         let mut statement = self.connection.prepare(sql)?;
         let forgotten = statement.query_map([], |row| row.get(0))?.collect::<engine::Result<HashSet<PhotoId>>>()?;
-        let mut statement = self.connection.prepare(
-            "SELECT id, name, hidden, ignored, favourite FROM people WHERE name IS NOT NULL OR hidden OR ignored",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let (name, hidden, ignored, favourite) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-            Ok((row.get(0)?, (name, hidden, ignored, favourite)))
-        })?;
-        let mut told_of = rows.collect::<engine::Result<HashMap<PersonId, (Option<String>, bool, bool, bool)>>>()?;
+        let labels = self.labels()?;
         // Added up here: SQLite would sort all of them, and more than once. A face that was removed has no person.
         let mut statement = self.connection.prepare(
             "SELECT person_id, photo_id FROM faces INDEXED BY faces_by_person WHERE person_id IS NOT NULL
@@ -141,8 +149,8 @@ impl Catalog {
                 continue;
             }
             if people.last().is_none_or(|person| person.id != id) {
-                let (name, hidden, ignored, favourite) = told_of.remove(&id).unwrap_or_default();
-                people.push(PersonCount { id, name, hidden, ignored, favourite, faces: 0, photos: 0 });
+                let label = labels.get(&id).cloned().unwrap_or_default();
+                people.push(PersonCount { id, label, faces: 0, photos: 0 });
             }
             let person = people.last_mut().expect("one was just pushed");
             person.faces += 1;
@@ -155,10 +163,59 @@ impl Catalog {
             person.faces -= faces;
             person.photos -= photos;
         }
-        people.sort_unstable_by_key(|person| {
-            (person.name.is_none(), !person.favourite, Reverse(person.faces), person.id)
-        });
+        people.sort_unstable_by(PersonCount::order);
         Ok(people)
+    }
+
+    /// What a person or group is called and how it is listed, of all of whom the user said so.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn labels(&self) -> Result<HashMap<PersonId, Label>> {
+        let sql = "SELECT id, name, hidden, ignored, favourite FROM people WHERE name IS NOT NULL OR hidden OR ignored";
+        Ok(self.connection.query_all(sql, [], |row| {
+            let label = Label { name: row.get(1)?, hidden: row.get(2)?, ignored: row.get(3)?, favourite: row.get(4)? };
+            Ok((row.get(0)?, label))
+        })?)
+    }
+
+    /// How often a person or group is seen, as [`Catalog::people_counted`] counts them: in how many faces and photos.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn count_of(&self, person: PersonId) -> Result<(u64, u64)> {
+        // Of a face in both photos of a shot, the one in the RAW photo does not count.
+        let sql = "SELECT count(*), count(DISTINCT photo_id) FROM seen_faces JOIN photos ON photos.id = photo_id
+                   WHERE person_id = ?1 AND (shot_of IS NULL OR NOT EXISTS
+                       (SELECT 1 FROM faces WHERE photo_id = photos.shot_of AND person_id = ?1))";
+        let mut statement = self.connection.prepare(sql)?;
+        Ok(statement.query_row([person], |row| Ok((row.get::<i64>(0)? as u64, row.get::<i64>(1)? as u64)))?)
+    }
+
+    /// The newest change of people's faces that was noted, 0 if none was.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn newest_change(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(max(change), 0) FROM person_changes";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// The people whose faces changed since a change was the newest, and some of whose did not; `None` if that is not known, or they
+    /// are more than `limit`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn changed_since(&self, change: i64, limit: usize) -> Result<Option<HashSet<PersonId>>> {
+        let sql = "SELECT min(change) FROM person_changes";
+        let oldest: Option<i64> = self.connection.query_row(sql, [], |row| row.get(0))?;
+        if oldest.is_none_or(|oldest| change < oldest - 1) {
+            return Ok(None);
+        }
+        let sql = "SELECT person_id FROM person_changes WHERE change > ?1 UNION SELECT person_id FROM outdated_clusters LIMIT ?2";
+        let changed: HashSet<PersonId> =
+            self.connection.query_all(sql, params![change, limit as i64 + 1], |row| row.get(0))?;
+        Ok(Some(changed).filter(|changed| changed.len() <= limit))
     }
 
     /// The favourites, and then the persons with most faces, but for those who are hidden or strangers.

@@ -27,12 +27,14 @@ pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
         .people_counted()?
         .into_iter()
         .filter(|person| match (args.hidden, args.ignored) {
-            (true, _) => person.hidden,
-            (_, true) => person.ignored,
-            _ => !person.hidden && !person.ignored,
+            (true, _) => person.label.hidden,
+            (_, true) => person.label.ignored,
+            _ => !person.label.hidden && !person.label.ignored,
         })
         // Most strangers are seen once.
-        .partition(|person| person.name.is_none() && person.faces < 2 && !(args.all || args.hidden || args.ignored));
+        .partition(|person| {
+            person.label.name.is_none() && person.faces < 2 && !(args.all || args.hidden || args.ignored)
+        });
     let has_missing = catalog.has_missing()?;
     let lines = shown.into_iter().map(|person| line(&catalog, person, has_missing)).collect::<Result<Vec<_>>>()?;
     // Nobody can look at a group whose photos are gone; a person was named, and stays.

@@ -1,9 +1,123 @@
 //! Everybody, counted once for each state of the library: in a large one it takes as long as all else of a page.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Deserialize;
+
 use super::error::PageError;
-use crate::catalog::{Catalog, Library, PersonCount};
+use super::text::Words;
+use crate::catalog::{Catalog, CatalogError, Label, Library, PersonCount, PersonId};
+
+/// If the faces of more people have changed, everybody is counted again.
+const FEW: usize = 1000;
+
+/// People of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    Named,
+    Groups,
+    /// Groups of a single face.
+    Once,
+    Hidden,
+    Ignored,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [Self::Named, Self::Groups, Self::Once, Self::Hidden, Self::Ignored];
+
+    fn of(person: &PersonCount) -> Self {
+        match person {
+            PersonCount { label: Label { ignored: true, .. }, .. } => Self::Ignored,
+            PersonCount { label: Label { hidden: true, .. }, .. } => Self::Hidden,
+            PersonCount { label: Label { name: Some(_), .. }, .. } => Self::Named,
+            PersonCount { faces: 1, .. } => Self::Once,
+            _ => Self::Groups,
+        }
+    }
+
+    /// As it stands in the address.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Groups => "groups",
+            Self::Once => "once",
+            Self::Hidden => "hidden",
+            Self::Ignored => "ignored",
+        }
+    }
+
+    pub fn title(self, words: &Words) -> &'static str {
+        let words = &words.people;
+        match self {
+            Self::Named => words.named,
+            Self::Groups => words.groups,
+            Self::Once => words.once,
+            Self::Hidden => words.hidden,
+            Self::Ignored => words.ignored,
+        }
+    }
+}
+
+/// All groups and persons that have a face.
+#[derive(Debug, Clone, Default)]
+pub(super) struct People {
+    /// In the order of [`PersonCount::order`].
+    all: Vec<PersonCount>,
+    /// Of each of [`Kind::ALL`], who is of it: places in `all`.
+    kinds: [Vec<u32>; Kind::ALL.len()],
+}
+
+impl People {
+    fn new(all: Vec<PersonCount>) -> Self {
+        let mut kinds: [Vec<u32>; Kind::ALL.len()] = Default::default();
+        for (place, person) in (0u32..).zip(&all) {
+            kinds[Kind::of(person) as usize].push(place);
+        }
+        Self { all, kinds }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub fn count(&self, kind: Kind) -> usize {
+        self.kinds[kind as usize].len()
+    }
+
+    /// Those of a kind, favourites first, then those with most faces.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &PersonCount> {
+        self.kinds[kind as usize].iter().map(|&place| &self.all[place as usize])
+    }
+
+    /// Those with a name, hidden ones too, and their names.
+    pub fn named(&self) -> impl Iterator<Item = (PersonId, &str)> {
+        self.all.iter().map_while(|person| Some((person.id, person.label.name.as_deref()?)))
+    }
+
+    /// Counts those again whose faces may have changed, and gives everybody the label that they have now.
+    fn update(&mut self, catalog: &Catalog, mut changed: HashSet<PersonId>) -> Result<(), CatalogError> {
+        let labels = catalog.labels()?;
+        let is_other = |person: &&PersonCount| match labels.get(&person.id) {
+            Some(label) => *label != person.label,
+            None => person.label != Label::default(),
+        };
+        changed.extend(self.all.iter().filter(is_other).map(|person| person.id));
+        let mut all = std::mem::take(self).all;
+        all.retain(|person| !changed.contains(&person.id));
+        for id in changed {
+            let (faces, photos) = catalog.count_of(id)?;
+            if faces > 0 {
+                all.push(PersonCount { id, label: labels.get(&id).cloned().unwrap_or_default(), faces, photos });
+            }
+        }
+        // Fast, as nearly all are in order.
+        all.sort_by(PersonCount::order);
+        *self = Self::new(all);
+        Ok(())
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Everybody(Mutex<Option<Counted>>);
@@ -12,29 +126,50 @@ struct Counted {
     /// A connection of its own that changes nothing: so whatever is changed is changed by another.
     catalog: Catalog,
     version: i64,
-    people: Arc<[PersonCount]>,
-}
-
-impl Counted {
-    fn is_current(&self) -> Result<bool, PageError> {
-        Ok(self.catalog.check_is_there().is_ok() && self.catalog.version()? == self.version)
-    }
+    /// The newest change that was counted, see [`Catalog::changed_since`].
+    change: i64,
+    people: Arc<People>,
 }
 
 impl Everybody {
     /// As they are in the library now.
-    pub fn of(&self, library: &Library) -> Result<Arc<[PersonCount]>, PageError> {
+    pub fn of(&self, library: &Library) -> Result<Arc<People>, PageError> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let catalog = match counted.take() {
-            Some(counted_before) if counted_before.is_current()? => {
-                return Ok(Arc::clone(&counted.insert(counted_before).people));
-            }
-            Some(Counted { catalog, .. }) if catalog.check_is_there().is_ok() => catalog,
-            _ => Catalog::reopen(library)?,
+        // What cannot be brought up to date is counted again the next time.
+        let now = match counted.take() {
+            Some(before) if before.catalog.check_is_there().is_ok() => before.brought_up_to_date()?,
+            _ => Counted::all(Catalog::reopen(library)?)?,
         };
+        Ok(Arc::clone(&counted.insert(now).people))
+    }
+}
+
+impl Counted {
+    fn all(mut catalog: Catalog) -> Result<Self, PageError> {
         // Before they are counted: what changes meanwhile is seen the next time.
         let version = catalog.version()?;
-        let people = catalog.people_counted()?.into();
-        Ok(Arc::clone(&counted.insert(Counted { catalog, version, people }).people))
+        let (change, all) = catalog.unchanging(|catalog| Ok((catalog.newest_change()?, catalog.people_counted()?)))?;
+        Ok(Self { catalog, version, change, people: Arc::new(People::new(all)) })
+    }
+
+    fn brought_up_to_date(mut self) -> Result<Self, PageError> {
+        let version = self.catalog.version()?;
+        if version == self.version {
+            return Ok(self);
+        }
+        let since = self.change;
+        let mut people = self.people;
+        let change = self.catalog.unchanging(|catalog| {
+            let Some(changed) = catalog.changed_since(since, FEW)? else { return Ok(None) };
+            Arc::make_mut(&mut people).update(catalog, changed)?;
+            // So every test of the page tells whether each change was noted.
+            #[cfg(debug_assertions)]
+            assert_eq!(people.all, catalog.people_counted()?, "a change of somebody's faces was not noted");
+            Ok(Some(catalog.newest_change()?))
+        })?;
+        match change {
+            Some(change) => Ok(Self { catalog: self.catalog, version, change, people }),
+            None => Self::all(self.catalog),
+        }
     }
 }

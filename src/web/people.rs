@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::circles;
 use super::error::PageError;
+use super::everybody::Kind;
 use super::frame::{Frame, Tab};
 use super::limits::{SELECTED, at_most};
 use super::pager::Pager;
 use super::site::Site;
-use super::text::Words;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, PersonCount, PersonId, Who};
 use crate::people::{DecideError, Deciding, check_name, meetings};
@@ -37,54 +37,6 @@ pub(super) fn routes() -> Router<Site> {
         .route("/people/hide", post(hide))
         .route("/people/ignore", post(ignore))
         .route("/people/favourite", post(favour))
-}
-
-/// People of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    Named,
-    Groups,
-    /// Groups of a single face.
-    Once,
-    Hidden,
-    Ignored,
-}
-
-impl Kind {
-    const ALL: [Self; 5] = [Self::Named, Self::Groups, Self::Once, Self::Hidden, Self::Ignored];
-
-    fn of(person: &PersonCount) -> Self {
-        match person {
-            PersonCount { ignored: true, .. } => Self::Ignored,
-            PersonCount { hidden: true, .. } => Self::Hidden,
-            PersonCount { name: Some(_), .. } => Self::Named,
-            PersonCount { faces: 1, .. } => Self::Once,
-            _ => Self::Groups,
-        }
-    }
-
-    /// As it stands in the address.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Named => "named",
-            Self::Groups => "groups",
-            Self::Once => "once",
-            Self::Hidden => "hidden",
-            Self::Ignored => "ignored",
-        }
-    }
-
-    fn title(self, words: &Words) -> &'static str {
-        let words = &words.people;
-        match self {
-            Self::Named => words.named,
-            Self::Groups => words.groups,
-            Self::Once => words.once,
-            Self::Hidden => words.hidden,
-            Self::Ignored => words.ignored,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -126,7 +78,7 @@ struct PeoplePage {
 
 impl PeoplePage {
     fn label(&self, person: &PersonCount) -> String {
-        person.name.clone().unwrap_or_else(|| (self.frame.words.people.group)(person.id))
+        person.label.name.clone().unwrap_or_else(|| (self.frame.words.people.group)(person.id))
     }
 }
 
@@ -158,26 +110,31 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
     let page = site.ask(move |catalog| {
         let words = visit.words;
         let people = shared.everybody()?;
-        let of = |kind: Kind| people.iter().filter(move |person| Kind::of(person) == kind);
         let (kinds, at_once) = asked.show.map_or((vec![Kind::Named, Kind::Groups], FIRST), |kind| (vec![kind], PAGE));
-        let pages = asked.show.map_or(1, |kind| of(kind).count().div_ceil(PAGE).max(1));
+        let pages = asked.show.map_or(1, |kind| people.count(kind).div_ceil(PAGE).max(1));
         let page = asked.page.unwrap_or(1).clamp(1, pages);
         let mut sections = Vec::new();
         for kind in kinds {
-            let mut those: Vec<&PersonCount> = of(kind).collect();
-            if asked.sort == Sort::Name {
-                those.sort_by_cached_key(|person| (!person.favourite, person.name.as_deref().map(str::to_lowercase)));
-            }
-            let shown = those.into_iter().skip((page - 1) * at_once).take(at_once);
-            let people = shown.map(|person| Ok((person.clone(), catalog.best_face(person.id)?)));
-            let people = people.collect::<Result<Vec<_>, PageError>>()?;
-            sections.push(Section { kind, title: kind.title(words), people, total: of(kind).count() });
+            let turn = (page - 1) * at_once;
+            let shown: Vec<&PersonCount> = if asked.sort == Sort::Name {
+                let mut those: Vec<&PersonCount> = people.of(kind).collect();
+                let key = |person: &&PersonCount| {
+                    (!person.label.favourite, person.label.name.as_deref().map(str::to_lowercase))
+                };
+                those.sort_by_cached_key(key);
+                those.into_iter().skip(turn).take(at_once).collect()
+            } else {
+                people.of(kind).skip(turn).take(at_once).collect()
+            };
+            let shown = shown.into_iter().map(|person| Ok((person.clone(), catalog.best_face(person.id)?)));
+            let shown = shown.collect::<Result<Vec<_>, PageError>>()?;
+            sections.push(Section { kind, title: kind.title(words), people: shown, total: people.count(kind) });
         }
         sections.retain(|section| section.total > 0 || asked.show.is_some());
         let chip = |kind: Kind| Chip {
             key: kind.key(),
             name: kind.title(words),
-            count: of(kind).count(),
+            count: people.count(kind),
             here: asked.show == Some(kind),
         };
         let path = asked.show.map_or_else(|| "/people".to_owned(), |kind| format!("/people?show={}", kind.key()));
@@ -320,10 +277,10 @@ async fn each(
 /// The names that a field offers while one types, the most frequent people first.
 pub(super) fn known_names(site: &Site, catalog: &Catalog) -> Result<Vec<String>, PageError> {
     let people = site.everybody()?;
-    let mut names: Vec<String> = people.iter().filter_map(|person| person.name.clone()).take(COMPLETED).collect();
+    let mut names: Vec<String> = people.named().map(|(_, name)| name.to_owned()).take(COMPLETED).collect();
     if names.len() < COMPLETED {
         // Those whose photos are not in the library now.
-        let known: HashSet<PersonId> = people.iter().map(|person| person.id).collect();
+        let known: HashSet<PersonId> = people.named().map(|(id, _)| id).collect();
         let unseen = catalog.names()?.into_iter().filter(|(id, _)| !known.contains(id));
         let mut unseen: Vec<String> = unseen.map(|(_, name)| name).collect();
         unseen.sort();

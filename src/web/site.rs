@@ -9,14 +9,14 @@ use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::error::PageError;
-use super::everybody::Everybody;
+use super::everybody::{Everybody, People};
 use super::exports::Exports;
 use super::folder::Allowed;
 use super::previews::Previews;
 use super::queues::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Library, PersonCount};
+use crate::catalog::{Catalog, Library};
 use crate::face::{Pack, PackInfo};
 use crate::people::{Deciding, active_pack, decide};
 
@@ -139,8 +139,8 @@ impl Site {
         if self.is_encrypted { "https" } else { "http" }
     }
 
-    /// Everybody as they are now, in the order of [`Catalog::people_counted`]. It may wait for the disk.
-    pub fn everybody(&self) -> Result<Arc<[PersonCount]>, PageError> {
+    /// Everybody as they are now. It may wait for the disk.
+    pub fn everybody(&self) -> Result<Arc<People>, PageError> {
         self.everybody.of(&self.library)
     }
 
