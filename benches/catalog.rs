@@ -101,6 +101,9 @@ fn decisions(library: &Library) {
         deciding.merge(&first, std::slice::from_ref(&tenth)).unwrap()
     });
     timed("that is taken back", &|deciding| drop(deciding.undo(None).unwrap()));
+    timed("a group and a face are as they were", &|deciding| {
+        (0..3).for_each(|_| drop(deciding.undo(None).unwrap()));
+    });
     for (what, face) in
         [("why a face of the most frequent person is theirs", of_first), ("why one of a group is", of_group)]
     {

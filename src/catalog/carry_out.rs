@@ -186,6 +186,10 @@ impl Writer<'_> {
 
     /// Nobody is tagged automatically in a photo from before their birth.
     pub(super) fn untag_before_birth(&mut self, person: PersonId) -> Result<()> {
+        let is_known = "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?1 AND born IS NOT NULL)";
+        if !self.connection.prepare(is_known)?.query_row([person], |row| row.get(0))? {
+            return Ok(());
+        }
         let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND state = 'auto'
                    AND (SELECT taken < substr(born, 1, length(taken)) FROM photos, people WHERE photos.id = photo_id AND people.id = ?1)";
         self.connection.prepare(sql)?.execute([person])?;

@@ -138,12 +138,12 @@ impl Catalog {
         Ok(self.connection.query_all(sql, [], |row| row.get(0))?)
     }
 
-    /// The years of a person's photos, 0 for those of which it is not known.
+    /// The years of a person's photos, 0 for those of which it is not known; of some, none may lie in a file any more.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn years_of(&self, person: PersonId) -> Result<Vec<i16>> {
-        let sql = "SELECT DISTINCT year FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1";
+        let sql = "SELECT DISTINCT photo_year FROM faces WHERE person_id = ?1";
         Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
     }
 

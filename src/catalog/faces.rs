@@ -153,21 +153,21 @@ impl Catalog {
             Embedded::Of(person, None) => {
                 ("person_id = ?2 AND CAST(?3 AS BIGINT) IS NULL".to_owned(), Some(person.0), None)
             }
-            Embedded::Of(person, year) => ("person_id = ?2 AND photos.year = ?3".to_owned(), Some(person.0), year),
+            Embedded::Of(person, year) => ("person_id = ?2 AND photo_year = ?3".to_owned(), Some(person.0), year),
         };
         let sql = format!(
             "SELECT faces.*, vector, taken, photos.width, photos.height
-             FROM (SELECT {COLUMNS} FROM seen_faces) AS faces
+             FROM (SELECT {COLUMNS}, photo_year FROM seen_faces) AS faces
              JOIN embeddings ON face_id = faces.id AND pack = ?1 JOIN photos ON photos.id = photo_id
              WHERE {condition} ORDER BY faces.id",
         );
         self.connection.each_row::<CatalogError>(&sql, params![pack, id, year], |row| {
             let face = face(row)?;
-            let taken = row.get_ref(13)?.as_str_or_null().ok().flatten();
+            let taken = row.get_ref(14)?.as_str_or_null().ok().flatten();
             let taken = taken.and_then(|taken| taken.get(..10)).and_then(|day| day.parse().ok());
-            let (width, height): (f32, f32) = (row.get(14)?, row.get(15)?);
+            let (width, height): (f32, f32) = (row.get(15)?, row.get(16)?);
             let pixels = (face.bounds.width * width).min(face.bounds.height * height);
-            see(face, InPhoto { taken, pixels }, &row.get::<Floats>(12)?.0);
+            see(face, InPhoto { taken, pixels }, &row.get::<Floats>(13)?.0);
             Ok(())
         })
     }

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-first.sql"),
     include_str!("migrations/postgres/2026-11-29-clusters.sql"),
     include_str!("migrations/postgres/2026-11-29-person-changes.sql"),
+    include_str!("migrations/postgres/2026-11-29-face-years.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

@@ -239,6 +239,23 @@ impl Catalog {
         Ok(photos - self.doubled()?.get(&person).copied().unwrap_or_default().photos)
     }
 
+    /// In how many photos two people or groups are together.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn photos_of_both(&self, one: PersonId, other: PersonId) -> Result<u64> {
+        let faces = |person: PersonId| -> Result<i64> {
+            let sql = "SELECT count(*) FROM faces WHERE person_id = ?1";
+            Ok(self.connection.prepare(sql)?.query_row([person], |row| row.get(0))?)
+        };
+        // From the one with fewer faces to the other.
+        let (one, other) = if faces(one)? <= faces(other)? { (one, other) } else { (other, one) };
+        let sql = "SELECT count(DISTINCT one.photo_id) FROM seen_faces AS one CROSS JOIN faces AS other
+                   WHERE one.person_id = ?1 AND other.photo_id = one.photo_id AND other.person_id = ?2 AND NOT other.removed";
+        let together: i64 = self.connection.prepare(sql)?.query_row([one, other], |row| row.get(0))?;
+        Ok(together as u64)
+    }
+
     /// The name of every person, by number.
     ///
     /// # Errors

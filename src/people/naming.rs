@@ -208,8 +208,5 @@ pub fn target(mut people: Vec<Who>) -> Result<(Who, Vec<Who>), DecideError> {
 /// # Errors
 /// Those of SQLite.
 pub fn meetings(catalog: &Catalog, one: &Who, other: &Who) -> Result<u64, CatalogError> {
-    let photos = |who: &Who| -> Result<HashSet<_>, CatalogError> {
-        Ok(catalog.faces_of(who.id)?.into_iter().map(|face| face.photo).collect())
-    };
-    Ok(photos(one)?.intersection(&photos(other)?).count() as u64)
+    catalog.photos_of_both(one.id, other.id)
 }
