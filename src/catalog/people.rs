@@ -251,7 +251,7 @@ impl Catalog {
         // From the one with fewer faces to the other.
         let (one, other) = if faces(one)? <= faces(other)? { (one, other) } else { (other, one) };
         let sql = "SELECT count(DISTINCT one.photo_id) FROM seen_faces AS one CROSS JOIN faces AS other
-                   WHERE one.person_id = ?1 AND other.photo_id = one.photo_id AND other.person_id = ?2 AND NOT other.removed";
+                   ON other.photo_id = one.photo_id AND other.person_id = ?2 AND NOT other.removed WHERE one.person_id = ?1";
         let together: i64 = self.connection.prepare(sql)?.query_row([one, other], |row| row.get(0))?;
         Ok(together as u64)
     }
