@@ -64,6 +64,9 @@ pub fn make(folder: &Path, hits: &[Hit], kind: Kind, stop: &AtomicBool) -> io::R
 /// Those of `out`.
 pub fn list(out: &mut impl Write, hits: &[Hit], end: u8) -> io::Result<()> {
     for hit in hits {
+        if let Some(machine) = &hit.elsewhere {
+            write!(out, "{}:", crate::printable::printable(machine))?;
+        }
         out.write_all(hit.path.as_os_str().as_encoded_bytes())?;
         out.write_all(&[end])?;
     }
@@ -98,6 +101,9 @@ fn name(number: usize, digits: usize, hit: &Hit) -> OsString {
 /// Makes the link or copy under the first name that is free; `false` where the photo is there already.
 fn place(folder: &Path, name: &OsString, hit: &Hit, kind: Kind, stop: &AtomicBool) -> io::Result<bool> {
     let photo = &hit.path;
+    if let Some(machine) = &hit.elsewhere {
+        return Err(io::Error::other(format!("it lies on the machine {machine}")));
+    }
     // A link to nothing would be no help.
     photo::open(photo)?;
     for attempt in 1.. {
@@ -247,7 +253,7 @@ mod tests {
         copy(&photo, &hash, &target, &AtomicBool::new(false)).unwrap();
         assert_eq!(fs::read(&target).unwrap(), fs::read(&photo).unwrap());
         let none = folder.path().join("album");
-        let hit = Hit { photo: PhotoId(1), shot: PhotoId(1), hash, path: photo, taken: None, width: 4, height: 3 };
+        let hit = Hit { photo: PhotoId(1), shot: PhotoId(1), hash, path: photo, elsewhere: None, taken: None, width: 4, height: 3 };
         make(&none, &[hit], Kind::Copies, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(fs::read_dir(none).unwrap().count(), 0);
     }

@@ -63,7 +63,7 @@ impl Album {
                 }
             }
             Event::Unreadable { path, problem } => eprintln!("{}: {problem}", path.display()),
-            Event::Offline { .. } | Event::Grouping => {}
+            Event::Offline { .. } | Event::CutOff { .. } | Event::Grouping => {}
         };
         scan_folders(&library, std::slice::from_ref(&folder), Options::default(), &AtomicBool::new(false), tell)?;
         Self::read(Catalog::open(&library)?, pack, &folder, labels)

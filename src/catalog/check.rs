@@ -12,7 +12,7 @@ use rusqlite::backup::Backup;
 use serde::Serialize;
 
 use super::engine::{self, Access, Connection, ValueRef};
-use super::photos::Writer;
+use super::photos::{HERE, Writer};
 use super::text::SqlPath;
 use super::{Catalog, Hash, Library, Result, damage};
 
@@ -87,14 +87,16 @@ impl Catalog {
         Ok(orphaned.map(walkdir::DirEntry::into_path).collect())
     }
 
-    /// Reads every file whose size and date are as they were scanned, and compares its content.
+    /// Reads every file of this machine whose size and date are as they were scanned, and compares its content.
     ///
     /// # Errors
     /// Those of SQLite. A file that cannot be read is none.
     pub fn check_photos(&self, stop: &AtomicBool) -> Result<PhotosChecked> {
-        let sql = "SELECT path, hash, size, modified FROM files JOIN photos ON photos.id = photo_id
-                   WHERE problem IS NULL AND missing_since IS NULL ORDER BY path";
-        let mut statement = self.connection.prepare(sql)?;
+        let sql = format!(
+            "SELECT path, hash, size, modified FROM files JOIN photos ON photos.id = photo_id
+             WHERE {HERE} AND problem IS NULL AND missing_since IS NULL ORDER BY path"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
         let rows = statement.query_map([], |row| {
             Ok((row.get::<SqlPath<PathBuf>>(0)?.0, row.get(1)?, row.get::<i64>(2)?, row.get::<i64>(3)?))
         })?;
@@ -113,12 +115,13 @@ impl Catalog {
         Ok(compare(&files, stop))
     }
 
-    /// Reads every file that was ever scanned, and compares it with the content that it had then.
+    /// Reads every file that was ever scanned here, and compares it with the content that it had then.
     ///
     /// # Errors
     /// Those of SQLite. A file that cannot be read is none.
     pub fn check_untouched(&self, stop: &AtomicBool) -> Result<PhotosChecked> {
-        let mut statement = self.connection.prepare("SELECT path, hash FROM originals ORDER BY path")?;
+        let sql = format!("SELECT path, hash FROM originals WHERE {HERE} ORDER BY path");
+        let mut statement = self.connection.prepare(&sql)?;
         let rows = statement.query_map([], |row| Ok((row.get::<SqlPath<PathBuf>>(0)?.0, row.get(1)?)))?;
         let files = rows.collect::<engine::Result<Vec<(PathBuf, Hash)>>>()?;
         Ok(compare(&files, stop))

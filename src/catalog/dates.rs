@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::Decision;
 use super::engine::{self, Optional, params};
-use super::photos::{Hash, Writer, hash_of, hex};
+use super::photos::{HERE, Hash, Writer, hash_of, hex};
 use super::text::SqlPath;
 use super::{Catalog, LineId, PhotoId, Result};
 use crate::metadata::{Capture, DateSource, Taken, When, place};
@@ -40,8 +40,8 @@ impl Writer<'_> {
     /// Those of SQLite.
     pub fn beside(&mut self, path: &Path, beside: Option<&Beside>) -> Result<bool> {
         let beside = beside.map(serde_json::to_string).transpose()?;
-        let sql = "UPDATE files SET beside = ?2 WHERE path = ?1 RETURNING photo_id";
-        let mut statement = self.connection.prepare(sql)?;
+        let sql = format!("UPDATE files SET beside = ?2 WHERE path = ?1 AND {HERE} RETURNING photo_id");
+        let mut statement = self.connection.prepare(&sql)?;
         let photo: Option<PhotoId> =
             statement.query_row(params![SqlPath(path), beside], |row| row.get(0)).optional()?.flatten();
         if let Some(photo) = photo {

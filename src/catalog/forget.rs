@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::decision::{FaceRef, is_same_box};
 use super::engine::{self, FromSql, Optional, Params, ToSql, params};
 use super::index::DERIVED;
-use super::photos::{UNDER, Writer, below};
+use super::photos::{HERE, UNDER, Writer, below};
 use super::text::SqlPath;
 use super::{Catalog, CatalogError, FaceId, Hash, Library, LineId, PersonId, PhotoId, Result, StandingAlbum};
 
@@ -74,7 +74,7 @@ impl Catalog {
     /// [`CatalogError::Busy`] while a scan runs; those of SQLite and of the file system. Where the second part fails, the first
     /// stands, and the same command goes on.
     pub fn forget(&mut self, library: &Library, what: &Forget) -> Result<Forgotten> {
-        let _scan = library.lock_for_scan()?;
+        let _scan = library.lock_alone()?;
         self.connection.delete_for_good()?;
         let forgotten = self.exclusively(|catalog| {
             let mut writer = Writer { connection: &catalog.connection };
@@ -195,7 +195,7 @@ impl Writer<'_> {
             Forget::Folder(folder) => {
                 let (first, end) = below(folder);
                 let bounds = [SqlPath(folder.as_path()), SqlPath(first.as_path()), SqlPath(end.as_path())];
-                rows.files.extend(self.ids::<i64>(&format!("SELECT id FROM files WHERE {UNDER}"), bounds)?);
+                rows.files.extend(self.ids::<i64>(&format!("SELECT id FROM files WHERE {HERE} AND {UNDER}"), bounds)?);
             }
             Forget::Missing => {
                 rows.files.extend(self.ids::<i64>("SELECT id FROM files WHERE missing_since IS NOT NULL", [])?);
@@ -256,7 +256,7 @@ impl Writer<'_> {
             self.delete_with("people", *person)?;
         }
         for file in &rows.files {
-            let sql = "DELETE FROM originals WHERE path = (SELECT path FROM files WHERE id = ?1)";
+            let sql = "DELETE FROM originals WHERE (machine, path) = (SELECT machine, path FROM files WHERE id = ?1)";
             self.connection.prepare(sql)?.execute([file])?;
             self.delete_with("files", *file)?;
         }
@@ -269,7 +269,7 @@ impl Writer<'_> {
         self.connection.execute(sql, [])?;
         if let Forget::Folder(folder) = what {
             let (first, end) = below(folder);
-            let sql = format!("DELETE FROM roots WHERE {UNDER}");
+            let sql = format!("DELETE FROM roots WHERE {HERE} AND {UNDER}");
             let bounds = [SqlPath(folder.as_path()), SqlPath(first.as_path()), SqlPath(end.as_path())];
             let roots = self.connection.execute(&sql, bounds)?;
             // What was a folder of its own comes back only when it is scanned by name; one inside another would come back by itself.
@@ -283,7 +283,7 @@ impl Writer<'_> {
     }
 
     fn is_inside_a_root(&self, folder: &Path) -> Result<bool> {
-        let mut statement = self.connection.prepare("SELECT path FROM roots")?;
+        let mut statement = self.connection.prepare(&format!("SELECT path FROM roots WHERE {HERE}"))?;
         let roots = statement.query_map([], |row| Ok(row.get::<SqlPath<PathBuf>>(0)?.0))?;
         Ok(roots.collect::<engine::Result<Vec<_>>>()?.iter().any(|root| folder.starts_with(root)))
     }

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use super::disk::has_no_locks;
-#[cfg(feature = "postgres")]
-use super::engine::Postgres;
-use super::{CatalogError, Result};
+use super::engine::{Connection, Lock};
+use super::{Catalog, CatalogError, Result};
 
 /// The folder of a library: the SQLite file, the packs the user added, backups and the lock.
 #[derive(Debug, Clone)]
@@ -29,12 +28,11 @@ pub(super) struct MigrationLock {
 
 /// Held while a scan writes; another scan of the same library is refused meanwhile.
 /// The operating system lets go of it when the process ends, however it ends.
-#[derive(Debug)]
 pub struct ScanLock {
-    _file: File,
-    /// Of a library in a database: the connection that holds its lock, for all machines.
-    #[cfg(feature = "postgres")]
-    _database: Option<super::engine::ScanLock>,
+    pub(super) file: File,
+    /// Of a library in a database: the connection that holds its lock among the machines.
+    pub(super) connection: Option<Connection>,
+    pub(super) kind: Lock,
 }
 
 impl Library {
@@ -171,26 +169,36 @@ impl Library {
         options.open(path).map_err(|source| CatalogError::Io { path: path.to_owned(), source })
     }
 
-    /// Keeps other scans out for as long as the lock lives.
+    /// Keeps other scans of this machine out for as long as the lock lives.
     ///
     /// # Errors
     /// [`CatalogError::Busy`] when another process holds it.
     pub fn lock_for_scan(&self) -> Result<ScanLock> {
+        self.lock(Lock::Scan)
+    }
+
+    /// The same, and those of all other machines.
+    ///
+    /// # Errors
+    /// [`CatalogError::Busy`] while somebody scans.
+    pub fn lock_alone(&self) -> Result<ScanLock> {
+        self.lock(Lock::Alone)
+    }
+
+    fn lock(&self, kind: Lock) -> Result<ScanLock> {
         self.create()?;
         let path = self.folder.join("scan.lock");
         let file = Self::private_file(&path)?;
         match file.try_lock() {
-            #[cfg(feature = "postgres")]
-            Ok(()) if let Some(url) = &self.url => match Postgres::lock_for_scan(url)? {
-                Some(lock) => Ok(ScanLock { _file: file, _database: Some(lock) }),
-                None => Err(CatalogError::Busy { path: self.name() }),
-            },
-            Ok(()) => Ok(ScanLock {
-                _file: file,
-                #[cfg(feature = "postgres")]
-                _database: None,
-            }),
-            Err(TryLockError::WouldBlock) => Err(CatalogError::Busy { path: self.folder.clone() }),
+            Ok(()) if self.url.is_some() => {
+                let connection = Catalog::open(self)?.connection;
+                if !connection.try_lock(kind)? {
+                    return Err(CatalogError::Busy { path: self.name() });
+                }
+                Ok(ScanLock { file, connection: Some(connection), kind })
+            }
+            Ok(()) => Ok(ScanLock { file, connection: None, kind }),
+            Err(TryLockError::WouldBlock) => Err(CatalogError::Busy { path: self.name() }),
             Err(TryLockError::Error(source)) => Err(lock_failed(path, source)),
         }
     }
@@ -207,6 +215,12 @@ impl Library {
         file.lock().map_err(|source| lock_failed(path, source))?;
         Ok(MigrationLock { _file: file })
     }
+}
+
+/// The file with the key of this machine: where what is not to be taken to another lies.
+pub(super) fn machine_file() -> Result<PathBuf> {
+    let strategy = strategy()?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("machine"))
 }
 
 /// Where programs keep things on this system.

@@ -28,6 +28,7 @@
 //! | `imported` | names of other programs, one import a decision |
 //! | `written` | what facetag has written into files and sidecars |
 //! | `engine` | the interface to the database below all of this |
+//! | `machines` | who uses a library in a database, and which of them reads what |
 //! | `moving` | a library copied from a folder into a database, or back |
 //! | `read_only` | opening one that may not be written |
 //! | `damage` | whether it is damaged; what errors mean for whoever mends it |
@@ -62,6 +63,7 @@ mod imported;
 mod index;
 mod journal;
 mod library;
+mod machines;
 mod moving;
 mod open;
 #[cfg(feature = "postgres")]
@@ -102,6 +104,7 @@ pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
+pub use machines::{MachineRow, Session, SessionRow, Task};
 pub use moving::{Moved, move_library};
 pub use open::SCHEMA;
 pub use people::{Label, PersonCount, PersonSummary, Who, WhoError};
@@ -160,6 +163,13 @@ pub enum CatalogError {
         "{what} is for a library in a folder; `facetag move-library` copies one in a database into a folder, and back"
     )]
     OnlyFolder { what: &'static str },
+    #[error(
+        "the machine {machine} is using the library with facetag {version}, and this is facetag {ours}: end facetag there, and install the \
+         same version on all machines"
+    )]
+    OtherVersion { machine: String, version: String, ours: &'static str },
+    #[error("{whose} has the models {theirs:?}, and this machine has {ours:?}: install the same on all machines")]
+    OtherPack { whose: String, theirs: String, ours: String },
     #[error("there is no group or person {0} any more: `facetag people` lists who there is")]
     Nobody(PersonId),
     #[error("the library: {0}")]

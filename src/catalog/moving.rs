@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::engine::{self, Access, Connection, Value, ValueRef};
-use super::{Catalog, CatalogError, Library, Result, open};
+use super::engine::{Access, Connection, Value, ValueRef};
+use super::{Catalog, CatalogError, Library, Result, machines, open};
 
 /// The tables, each after those to which it refers.
-const TABLES: [&str; 35] = [
+const TABLES: [&str; 36] = [
+    "machines",
     "settings",
     "roots",
     "places",
@@ -66,7 +67,7 @@ pub fn move_library(from: &Library, to: &Library) -> Result<Moved> {
     if to.url().is_none() && to.exists() {
         return Err(CatalogError::NotEmpty { path: to.name() });
     }
-    let _scan = from.lock_for_scan()?;
+    let _scan = from.lock_alone()?;
     let source = Catalog::open(from)?;
     let target = Catalog::open(to)?;
     for table in ["roots", "photos", "people", "journal"] {
@@ -75,7 +76,7 @@ pub fn move_library(from: &Library, to: &Library) -> Result<Moved> {
             return Err(CatalogError::NotEmpty { path: to.name() });
         }
     }
-    copy(&source.connection, &target.connection)
+    copy(&source.connection, &target.connection, Here::Moves)
 }
 
 /// Writes a library into a new SQLite file, which appears under its name once it is complete.
@@ -87,26 +88,61 @@ pub(super) fn into_new_file(catalog: &Catalog, to: &Path) -> Result<()> {
     }
     drop(Library::private_file(&half)?);
     let copied = open::open_copy(&half)?;
-    copy(&catalog.connection, &copied.connection)?;
+    copy(&catalog.connection, &copied.connection, Here::Stays)?;
     open::close_whole(copied.connection)?;
     std::fs::File::open(&half).and_then(|file| file.sync_all()).map_err(failed)?;
     std::fs::rename(&half, to).map_err(failed)
 }
 
-fn copy(from: &Connection, to: &Connection) -> Result<Moved> {
+/// Whether what is of this machine is to be so in the copy too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Here {
+    /// In a database it has the machine's number, in a folder 0.
+    Moves,
+    /// The numbers stay, as in a backup that may be brought back by whichever machine.
+    Stays,
+}
+
+/// One number of a machine that becomes another.
+type Renumbered = Option<(i64, i64)>;
+
+fn copy(from: &Connection, to: &Connection, here: Here) -> Result<Moved> {
     // A connection that is dropped rolls back.
     from.begin(Access::Read)?;
     to.begin(Access::Decide)?;
     to.defer_foreign_keys()?;
-    let rows =
-        to.without_triggers("files", || TABLES.iter().map(|table| copy_table(from, to, table)).sum::<Result<u64>>())?;
+    // That of this machine, which has just opened it.
+    to.execute("DELETE FROM machines", [])?;
+    let mut machine = None;
+    let rows = to.without_triggers("files", || {
+        let mut rows = 0;
+        for table in TABLES {
+            rows += copy_table(from, to, table, machine)?;
+            if table == "machines" && here == Here::Moves {
+                let of = |connection: &Connection| match connection.sqlite() {
+                    // A backup of a library in a database has the numbers that it had there.
+                    Some(_) => Ok(machines::number(connection)?.unwrap_or(0)),
+                    None => connection.query_row("SELECT machine FROM here", [], |row| row.get(0)).map_err(CatalogError::from),
+                };
+                let ours = of(from)?;
+                if to.sqlite().is_none() {
+                    compare(from, to, table, None)?;
+                    to.set_last_number(table, from.last_number(table)?)?;
+                    machines::register(to)?;
+                }
+                let new = if to.sqlite().is_some() { 0 } else { of(to)? };
+                machine = Some((if ours == new { 0 } else { ours }, new));
+            }
+        }
+        Ok::<_, CatalogError>(rows)
+    })?;
     for table in TABLES {
         if column_names(to, table)?.first().is_some_and(|column| column == "id") {
             let highest = from.query_row(&format!("SELECT coalesce(max(id), 0) FROM {table}"), [], |row| row.get(0))?;
             to.set_last_number(table, from.last_number(table)?.max(highest))?;
         }
-        if sum(from, table)? != sum(to, table)? {
-            return Err(CatalogError::CopyDiffers { table });
+        if table != "machines" || to.sqlite().is_some() {
+            compare(from, to, table, machine)?;
         }
     }
     let count = |table: &str| -> Result<u64> {
@@ -132,12 +168,12 @@ fn selection(connection: &Connection, table: &str) -> Result<(Vec<String>, Strin
     // Their order may differ; the year of a photo follows from its date.
     columns[1..].sort();
     columns.retain(|column| table != "photos" || column != "year");
-    let own = if table == "settings" { "WHERE key NOT IN ('writes', 'version', 'schema', 'clusters')" } else { "" };
+    let own = if table == "settings" { "WHERE key NOT IN ('writes', 'version', 'schema', 'clusters', 'ungrouped')" } else { "" };
     let sql = format!("SELECT {} FROM {table} {own}", columns.join(", "));
     Ok((columns, sql))
 }
 
-fn copy_table(from: &Connection, to: &Connection, table: &str) -> Result<u64> {
+fn copy_table(from: &Connection, to: &Connection, table: &str, machine: Renumbered) -> Result<u64> {
     let (columns, sql) = selection(to, table)?;
     let (mut batch, mut rows): (Vec<Value>, u64) = (Vec::new(), 0);
     let store = |batch: &mut Vec<Value>| -> Result<()> {
@@ -151,7 +187,7 @@ fn copy_table(from: &Connection, to: &Connection, table: &str) -> Result<u64> {
     };
     from.each_row::<CatalogError>(&sql, [], |row| {
         for (index, column) in columns.iter().enumerate() {
-            batch.push(value(table, column, row.get_ref(index)?));
+            batch.push(value(table, column, row.get_ref(index)?, machine));
         }
         rows += 1;
         if batch.len() >= BATCH * columns.len() { store(&mut batch) } else { Ok(()) }
@@ -163,8 +199,11 @@ fn copy_table(from: &Connection, to: &Connection, table: &str) -> Result<u64> {
 }
 
 /// A value as SQLite keeps it, where paths are texts unless they are no UTF-8.
-fn value(table: &str, column: &str, value: ValueRef) -> Value {
+fn value(table: &str, column: &str, value: ValueRef, machine: Renumbered) -> Value {
     match value {
+        ValueRef::Integer(number) if column == "machine" => {
+            Value::Integer(machine.filter(|machine| machine.0 == number).map_or(number, |machine| machine.1))
+        }
         ValueRef::Blob(bytes) if column == "path" && table != "forgotten_folders" => match std::str::from_utf8(bytes) {
             Ok(path) => Value::Text(path.to_owned()),
             Err(_) => Value::Blob(bytes.to_owned()),
@@ -173,21 +212,52 @@ fn value(table: &str, column: &str, value: ValueRef) -> Value {
     }
 }
 
-/// The count of a table's rows, and the sum of their hashes, which is the same in whatever order they come.
-fn sum(connection: &Connection, table: &str) -> Result<(u64, [u64; 4])> {
-    let (columns, sql) = selection(connection, table)?;
-    let (mut rows, mut sum) = (0, [0u64; 4]);
-    connection.each_row::<engine::Error>(&sql, [], |row| {
-        let mut hasher = blake3::Hasher::new();
+/// By what the rows of a table are put in an order that is the same in both engines.
+fn order(table: &str) -> &'static str {
+    match table {
+        "settings" => "key",
+        "originals" => "machine, CAST(path AS BLOB)",
+        "embeddings" => "face_id, pack",
+        "thumbnails" => "face_id",
+        "named_faces" => "face_id, name",
+        "rejections" => "face_id, person_id",
+        "circle_members" => "circle, person",
+        "commands" => "first",
+        "lines" | "merges" => "line",
+        "line_people" => "person, line",
+        "dates" => "line, photo, date",
+        "dated_edits" => "line, old_photo, new_photo",
+        "before_rejections" => "line, face_id, person_id",
+        "before_embeddings" => "line, face_id, pack",
+        "before_circle_members" => "line, circle, person",
+        "before_people" | "before_faces" | "before_photos" | "before_circles" => "line, id",
+        "written" => "photo_id",
+        "written_entries" => "photo_id, file, place, entry",
+        "forgotten_faces" => "photo, x, y, width, height",
+        "forgotten_folders" => "path",
+        _ => "id",
+    }
+}
+
+/// Compares a table row by row. Of the rows of a database only a few are in memory at once.
+fn compare(from: &Connection, to: &Connection, table: &'static str, machine: Renumbered) -> Result<()> {
+    let differs = || CatalogError::CopyDiffers { table };
+    // Read by a cursor, and the other row by row beside it.
+    let (first, second, machines) =
+        if from.sqlite().is_some() { (to, from, (None, machine)) } else { (from, to, (machine, None)) };
+    let (columns, sql) = selection(first, table)?;
+    let order = order(table);
+    let mut statement = second.prepare(&format!("{} ORDER BY {order}", selection(second, table)?.1))?;
+    let mut rows = statement.query([])?;
+    first.each_row::<CatalogError>(&format!("{sql} ORDER BY {order}"), [], |one| {
+        let other = rows.next()?.ok_or_else(differs)?;
         for (index, column) in columns.iter().enumerate() {
-            hasher.update(format!("{column} {:?};", value(table, column, row.get_ref(index)?)).as_bytes());
+            let other = value(table, column, other.get_ref(index)?, machines.1);
+            if value(table, column, one.get_ref(index)?, machines.0) != other {
+                return Err(differs());
+            }
         }
-        let hash = hasher.finalize();
-        for (sum, part) in sum.iter_mut().zip(hash.as_bytes().as_chunks::<8>().0) {
-            *sum = sum.wrapping_add(u64::from_le_bytes(*part));
-        }
-        rows += 1;
         Ok(())
     })?;
-    Ok((rows, sum))
+    if rows.next()?.is_some() { Err(differs()) } else { Ok(()) }
 }

@@ -1,8 +1,8 @@
 //! Opening a library in a PostgreSQL database: its tables are created or migrated by one process at a time, while others wait.
 
 use super::engine::{self, Access, Connection, Postgres};
-use super::open::{OURS, set_setting, too_new};
-use super::{Catalog, Library, Result, Writer, changes};
+use super::open::{OURS, set_setting, setting, too_new};
+use super::{Catalog, Library, Result, Writer, changes, machines};
 
 /// In the order of their dates; one that was released is never edited. What a migration of SQLite changes of the tables has its
 /// counterpart here.
@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-clusters.sql"),
     include_str!("migrations/postgres/2026-11-29-person-changes.sql"),
     include_str!("migrations/postgres/2026-11-29-face-years.sql"),
+    include_str!("migrations/postgres/2026-11-29-machines.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.
@@ -21,17 +22,34 @@ pub(super) fn open(library: &Library, url: &str) -> Result<Catalog> {
     let connection = Postgres::connect(url)?;
     let catalog = |connection| Ok(Catalog { connection, file: None });
     match schema(&connection)? {
-        Some(version) if version == MIGRATIONS.len() => return catalog(connection),
         Some(version) if version > MIGRATIONS.len() => {
             return Err(too_new(&connection, &library.name(), (version, MIGRATIONS.len()), "")?);
+        }
+        Some(version) if version == MIGRATIONS.len() => {
+            let written_by = setting(&connection, "written_by")?.unwrap_or_default();
+            if numbers(&written_by) > numbers(OURS) {
+                return Err(too_new(&connection, &library.name(), (version, MIGRATIONS.len()), "")?);
+            }
+            if written_by == OURS {
+                machines::register(&connection)?;
+                return catalog(connection);
+            }
         }
         _ => {}
     }
     connection.begin(Access::Decide)?;
     // Somebody else may have done it meanwhile.
     let version = schema(&connection)?.unwrap_or(0);
+    if connection.query_row("SELECT to_regclass('sessions') IS NOT NULL", [], |row| row.get(0))? {
+        machines::refuse_beside_others(&connection, None)?;
+    }
     for migration in MIGRATIONS.iter().skip(version) {
         connection.execute_batch(migration)?;
+    }
+    machines::register(&connection)?;
+    // What a library that did not know of machines has is this one's.
+    for table in ["roots", "files", "originals"] {
+        connection.execute(&format!("UPDATE {table} SET machine = (SELECT machine FROM here) WHERE machine = 0"), [])?;
     }
     connection.execute_batch(&changes::lasting_triggers())?;
     set_setting(&connection, SCHEMA, &MIGRATIONS.len().to_string())?;
@@ -39,6 +57,11 @@ pub(super) fn open(library: &Library, url: &str) -> Result<Catalog> {
     Writer { connection: &connection }.index_journal()?;
     connection.commit()?;
     catalog(connection)
+}
+
+/// The numbers of a version, in the order of versions.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split(['.', '-', '+']).map_while(|number| number.parse().ok()).collect()
 }
 
 /// How many migrations were carried out; `None` before the first.

@@ -82,6 +82,8 @@ pub struct FileRow {
     pub missing: bool,
     /// The stamp of what lay beside it, see [`super::Beside`]; `None` where nothing did.
     pub beside: Option<i64>,
+    /// The name of the machine that has it, if that is another one.
+    pub elsewhere: Option<String>,
 }
 
 /// A photo that a scan has read.
@@ -165,7 +167,14 @@ pub struct Tally {
 
 /// The columns of [`file`].
 const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0),
-     CAST(beside ->> 'stamp' AS BIGINT)";
+     CAST(beside ->> 'stamp' AS BIGINT),
+     CASE WHEN machine <> (SELECT machine FROM here) THEN (SELECT name FROM machines WHERE machines.id = machine) END";
+
+/// SQL: in this order, files of this machine come first.
+const NEAREST: &str = "machine <> (SELECT machine FROM here), path";
+
+/// SQL: a file, or a root, is of this machine.
+pub(super) const HERE: &str = "machine = (SELECT machine FROM here)";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
@@ -179,51 +188,52 @@ fn file(row: &Row) -> engine::Result<FileRow> {
         problem: row.get(4)?,
         missing: row.get(5)?,
         beside: row.get(7)?,
+        elsewhere: row.get(8)?,
     })
 }
 
 impl Catalog {
-    /// The files below `folder` (or that file itself), by path.
+    /// The files of this machine below `folder` (or that file itself), by path.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn files_under(&self, folder: &Path) -> Result<Vec<FileRow>> {
-        let sql = format!("SELECT {FILE} FROM files WHERE {UNDER} ORDER BY path");
+        let sql = format!("SELECT {FILE} FROM files WHERE {HERE} AND {UNDER} ORDER BY path");
         let mut statement = self.connection.prepare(&sql)?;
         let (first, end) = below(folder);
         let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?;
         Ok(rows.collect::<engine::Result<_>>()?)
     }
 
-    /// The files of a photo, those that are there first, then by path.
+    /// The files of a photo on all machines, those that are there first, then those of this machine, then by path.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn files_of(&self, photo: PhotoId) -> Result<Vec<FileRow>> {
-        let sql = format!("SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path");
+        let sql = format!("SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, {NEAREST}");
         Ok(self.connection.query_all(&sql, [photo], file)?)
     }
 
-    /// The files that could not be read and are there still, by path, at most so many, and how many there are.
+    /// The files of this machine that could not be read and are there still, by path, at most so many, and how many there are.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn unreadable_files(&self, limit: usize) -> Result<(Vec<FileRow>, u64)> {
-        let sql = "SELECT count(*) FROM files WHERE problem IS NOT NULL AND missing_since IS NULL";
-        let total = self.connection.prepare(sql)?.query_row([], |row| row.get::<i64>(0))? as u64;
+        let sql = format!("SELECT count(*) FROM files WHERE {HERE} AND problem IS NOT NULL AND missing_since IS NULL");
+        let total = self.connection.prepare(&sql)?.query_row([], |row| row.get::<i64>(0))? as u64;
         let mut statement = self.connection.prepare(&format!(
-            "SELECT {FILE} FROM files WHERE problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
+            "SELECT {FILE} FROM files WHERE {HERE} AND problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
         ))?;
         let rows = statement.query_map([limit as i64], file)?;
         Ok((rows.collect::<engine::Result<_>>()?, total))
     }
 
-    /// How many photos lie below a folder, those that are missing now too.
+    /// How many photos lie below a folder of this machine, those that are missing now too.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn photos_under(&self, folder: &Path) -> Result<u64> {
-        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {UNDER}");
+        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {HERE} AND {UNDER}");
         let (first, end) = below(folder);
         let bounds = [SqlPath(folder), SqlPath(&first), SqlPath(&end)];
         Ok(self.connection.prepare(&sql)?.query_row(bounds, |row| row.get::<i64>(0))? as u64)
@@ -237,7 +247,7 @@ impl Catalog {
         Ok(self.connection.query_all("SELECT hash FROM photos", [], |row| row.get(0))?)
     }
 
-    /// Notes files that are gone, files that are back, and files that were looked at.
+    /// Notes files of this machine that are gone, files that are back, and files that were looked at.
     ///
     /// # Errors
     /// Those of SQLite; then nothing is noted.
@@ -249,17 +259,17 @@ impl Catalog {
         self.exclusively(|catalog| {
             let mut writer = Writer { connection: &catalog.connection };
             for path in gone {
-                let sql = "UPDATE files SET missing_since = ?2 WHERE path = ?1";
-                writer.connection.execute(sql, params![SqlPath(path), now()])?;
+                let sql = format!("UPDATE files SET missing_since = ?2 WHERE path = ?1 AND {HERE}");
+                writer.connection.execute(&sql, params![SqlPath(path), now()])?;
             }
             for path in back {
-                let sql = "UPDATE files SET missing_since = NULL WHERE path = ?1";
-                writer.connection.execute(sql, [SqlPath(path)])?;
+                let sql = format!("UPDATE files SET missing_since = NULL WHERE path = ?1 AND {HERE}");
+                writer.connection.execute(&sql, [SqlPath(path)])?;
             }
             gone.iter().chain(back).try_for_each(|path| writer.pair(path))?;
             for (path, stamp) in seen {
-                let sql = "UPDATE files SET changed = ?2 WHERE path = ?1";
-                writer.connection.execute(sql, params![SqlPath(path), stamp.changed])?;
+                let sql = format!("UPDATE files SET changed = ?2 WHERE path = ?1 AND {HERE}");
+                writer.connection.execute(&sql, params![SqlPath(path), stamp.changed])?;
             }
             Ok(())
         })
@@ -365,33 +375,36 @@ impl Catalog {
         Ok(self.connection.query_all(sql, [], |row| Ok((row.get::<SqlPath<_>>(0)?.0, row.get(1)?)))?)
     }
 
-    /// The photo that lies at this path.
+    /// The photo that lies at this path of this machine.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn photo_at(&self, path: &Path) -> Result<Option<PhotoId>> {
-        let sql = "SELECT photo_id FROM files WHERE path = ?1 AND photo_id IS NOT NULL";
-        Ok(self.connection.query_row(sql, [SqlPath(path)], |row| row.get(0)).optional()?)
+        let sql = format!("SELECT photo_id FROM files WHERE {HERE} AND path = ?1 AND photo_id IS NOT NULL");
+        Ok(self.connection.query_row(&sql, [SqlPath(path)], |row| row.get(0)).optional()?)
     }
 
-    /// Where a photo lies, or lay when it was last seen; a file that is there first.
+    /// Where a photo lies, or lay when it was last seen; a file that is there first, then one of this machine.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn path_of(&self, photo: PhotoId) -> Result<Option<PathBuf>> {
-        let sql = "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, path LIMIT 1";
-        let path = self.connection.prepare(sql)?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
+        let sql =
+            format!("SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, {NEAREST} LIMIT 1");
+        let path = self.connection.prepare(&sql)?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
         Ok(path.optional()?.map(|path| path.0))
     }
 
-    /// The files that hold a photo, as far as they were there and could be read at the last scan.
+    /// The files of this machine that hold a photo, as far as they were there and could be read at the last scan.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn readable_paths(&self, photo: PhotoId) -> Result<Vec<PathBuf>> {
-        let sql =
-            "SELECT path FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL ORDER BY path";
-        Ok(self.connection.query_all(sql, [photo], |row| Ok(row.get::<SqlPath<_>>(0)?.0))?)
+        let sql = format!(
+            "SELECT path FROM files
+             WHERE photo_id = ?1 AND {HERE} AND missing_since IS NULL AND problem IS NULL ORDER BY path"
+        );
+        Ok(self.connection.query_all(&sql, [photo], |row| Ok(row.get::<SqlPath<_>>(0)?.0))?)
     }
 
     /// How many photos of a person or group are missing: none of their files was there at the last scan.
@@ -413,13 +426,13 @@ impl Catalog {
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// Whether a file is known and was not there at the last scan.
+    /// Whether a file of this machine is known and was not there at the last scan.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn is_missing(&self, path: &Path) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1 AND missing_since IS NOT NULL)";
-        Ok(self.connection.prepare(sql)?.query_row([SqlPath(path)], |row| row.get(0))?)
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM files WHERE {HERE} AND path = ?1 AND missing_since IS NOT NULL)");
+        Ok(self.connection.prepare(&sql)?.query_row([SqlPath(path)], |row| row.get(0))?)
     }
 
     /// What the library holds, in numbers.
@@ -567,7 +580,7 @@ impl Writer<'_> {
     pub fn file(&mut self, path: &Path, stamp: Stamp, photo: PhotoId) -> Result<Filed> {
         let before: Option<Option<PhotoId>> = self
             .connection
-            .prepare("SELECT photo_id FROM files WHERE path = ?1")?
+            .prepare(&format!("SELECT photo_id FROM files WHERE {HERE} AND path = ?1"))?
             .query_row([SqlPath(path)], |row| row.get(0))
             .optional()?;
         if let Some(Some(old)) = before
@@ -585,7 +598,7 @@ impl Writer<'_> {
         self.connection
             .prepare(
                 "INSERT INTO files (path, size, modified, changed, photo_id) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
+                 ON CONFLICT (machine, path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
                      changed = excluded.changed, photo_id = excluded.photo_id, problem = NULL, missing_since = NULL",
             )?
             .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, photo])?;
@@ -606,9 +619,10 @@ impl Writer<'_> {
         })
     }
 
-    /// A file in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
+    /// A file of this machine in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
     fn left_by(&self, photo: PhotoId) -> Result<Option<(i64, PathBuf)>> {
-        let mut statement = self.connection.prepare("SELECT id, path FROM files WHERE photo_id = ?1")?;
+        let sql = format!("SELECT id, path FROM files WHERE photo_id = ?1 AND {HERE}");
+        let mut statement = self.connection.prepare(&sql)?;
         let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<SqlPath<PathBuf>>(1)?.0)))?;
         let files = files.collect::<engine::Result<Vec<_>>>()?;
         Ok(files.into_iter().find(|(_, path)| matches!(path.try_exists(), Ok(false))))
@@ -622,7 +636,7 @@ impl Writer<'_> {
         self.connection
             .prepare(
                 "INSERT INTO files (path, size, modified, changed, problem) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
+                 ON CONFLICT (machine, path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
                      changed = excluded.changed, problem = excluded.problem, missing_since = NULL",
             )?
             .execute(params![SqlPath(path), stamp.size as i64, stamp.modified, stamp.changed, problem])?;
@@ -650,7 +664,7 @@ impl Writer<'_> {
 /// A file is below no root that is offline. '/' ends a root's path and '0' follows it, see [`below`]. Whether any is offline
 /// is asked once; which, only then for each file.
 pub(super) const ONLINE: &str = "(NOT EXISTS (SELECT 1 FROM roots WHERE offline)
-    OR NOT EXISTS (SELECT 1 FROM roots WHERE offline
+    OR NOT EXISTS (SELECT 1 FROM roots WHERE offline AND roots.machine = files.machine
         AND CAST(files.path AS BLOB) > CAST(roots.path || '/' AS BLOB)
         AND CAST(files.path AS BLOB) < CAST(roots.path || '0' AS BLOB)))";
 

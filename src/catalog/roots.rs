@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::engine::{self, params};
-use super::photos::{UNDER, below};
+use super::photos::{HERE, UNDER, below};
 use super::text::SqlPath;
 use super::{Catalog, Library, Result, now};
 
@@ -31,14 +31,16 @@ impl Root {
 }
 
 impl Catalog {
-    /// All roots, by path.
+    /// All roots of this machine, by path.
     ///
     /// # Errors
     /// Those of SQLite.
     pub fn roots(&self) -> Result<Vec<Root>> {
         let mut statement = self
             .connection
-            .prepare("SELECT path, scanned_at, offline, excluded, follow_links, skipped FROM roots ORDER BY path")?;
+            .prepare(&format!(
+                "SELECT path, scanned_at, offline, excluded, follow_links, skipped FROM roots WHERE {HERE} ORDER BY path"
+            ))?;
         let rows = statement.query_map([], |row| {
             Ok(Root {
                 path: row.get::<SqlPath<_>>(0)?.0,
@@ -69,7 +71,8 @@ impl Catalog {
         }
         self.exclusively(|catalog| {
             for inner in roots.iter().filter(|root| root.path.starts_with(path)) {
-                catalog.connection.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(&inner.path)])?;
+                let sql = format!("DELETE FROM roots WHERE path = ?1 AND {HERE}");
+                catalog.connection.execute(&sql, [SqlPath(&inner.path)])?;
             }
             catalog.connection.execute(
                 "INSERT INTO roots (path, added_at, excluded, follow_links) VALUES (?1, ?2, ?3, ?4)",
@@ -84,8 +87,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn set_root_rules(&mut self, path: &Path, excluded: &[String], follow_links: bool) -> Result<()> {
-        let sql = "UPDATE roots SET excluded = ?2, follow_links = ?3 WHERE path = ?1";
-        self.connection.execute(sql, params![SqlPath(path), serde_json::to_string(excluded)?, follow_links])?;
+        let sql = format!("UPDATE roots SET excluded = ?2, follow_links = ?3 WHERE path = ?1 AND {HERE}");
+        self.connection.execute(&sql, params![SqlPath(path), serde_json::to_string(excluded)?, follow_links])?;
         Ok(())
     }
 
@@ -94,7 +97,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_is_offline(&mut self, path: &Path) -> Result<()> {
-        self.connection.execute("UPDATE roots SET offline = TRUE WHERE path = ?1", [SqlPath(path)])?;
+        let sql = format!("UPDATE roots SET offline = TRUE WHERE path = ?1 AND {HERE}");
+        self.connection.execute(&sql, [SqlPath(path)])?;
         Ok(())
     }
 
@@ -103,8 +107,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_was_scanned(&mut self, path: &Path, skipped: &str) -> Result<()> {
-        let sql = "UPDATE roots SET offline = FALSE, scanned_at = ?2, skipped = ?3 WHERE path = ?1";
-        self.connection.execute(sql, params![SqlPath(path), now(), skipped])?;
+        let sql =
+            format!("UPDATE roots SET offline = FALSE, scanned_at = ?2, skipped = ?3 WHERE path = ?1 AND {HERE}");
+        self.connection.execute(&sql, params![SqlPath(path), now(), skipped])?;
         Ok(())
     }
 
@@ -118,8 +123,8 @@ impl Catalog {
         self.exclusively(|catalog| {
             let (first, end) = below(path);
             let bounds = [SqlPath(path), SqlPath(first.as_path()), SqlPath(end.as_path())];
-            catalog.connection.execute(&format!("DELETE FROM files WHERE {UNDER}"), bounds)?;
-            catalog.connection.execute("DELETE FROM roots WHERE path = ?1", [SqlPath(path)])?;
+            catalog.connection.execute(&format!("DELETE FROM files WHERE {HERE} AND {UNDER}"), bounds)?;
+            catalog.connection.execute(&format!("DELETE FROM roots WHERE path = ?1 AND {HERE}"), [SqlPath(path)])?;
             Ok(())
         })
     }
@@ -129,7 +134,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_is_back(&mut self, path: &Path) -> Result<()> {
-        self.connection.execute("UPDATE roots SET offline = FALSE WHERE path = ?1", [SqlPath(path)])?;
+        let sql = format!("UPDATE roots SET offline = FALSE WHERE path = ?1 AND {HERE}");
+        self.connection.execute(&sql, [SqlPath(path)])?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Photos by person, date, place and folder.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -63,6 +63,8 @@ pub struct Hit {
     pub shot: PhotoId,
     pub hash: Hash,
     pub path: PathBuf,
+    /// The name of the machine that has the file, if this one has none of the photo.
+    pub elsewhere: Option<String>,
     /// Local time with its offset where known.
     pub taken: Option<String>,
     /// Pixels, upright.
@@ -103,7 +105,8 @@ const DEVELOPED: &str = "photo_id NOT IN (SELECT id FROM photos WHERE shot_of IS
 const ORDER: &str = "ORDER BY taken NULLS LAST, path";
 
 /// What [`hit`] reads behind the number of a photo.
-const HIT: &str = "path, taken, taken_offset, width, height, hash, coalesce(shot_of, photos.id)";
+const HIT: &str = "path, taken, taken_offset, width, height, hash, coalesce(shot_of, photos.id),
+     CASE WHEN machine <> (SELECT machine FROM here) THEN (SELECT name FROM machines WHERE machines.id = machine) END";
 
 fn hit(row: &Row) -> engine::Result<Hit> {
     Ok(Hit {
@@ -111,6 +114,7 @@ fn hit(row: &Row) -> engine::Result<Hit> {
         shot: row.get(7)?,
         hash: row.get(6)?,
         path: row.get::<SqlPath<_>>(1)?.0,
+        elsewhere: row.get(8)?,
         taken: taken_text(row.get(2)?, row.get(3)?),
         width: row.get(4)?,
         height: row.get(5)?,
@@ -138,19 +142,38 @@ impl Catalog {
         // Not a plain join: SQLite would sort all of them before it gives the first.
         let sql = format!(
             "SELECT photos.id, {HIT} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
-             WHERE {ONLINE} AND shot_of IS NULL {ORDER}"
+             WHERE {ONLINE} AND shot_of IS NULL {ORDER} LIMIT ?1"
         );
         let mut statement = self.connection.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        let (mut hits, mut seen) = (Vec::new(), HashSet::new());
-        while hits.len() < take
-            && let Some(row) = rows.next()?
-        {
-            if seen.insert(row.get::<PhotoId>(0)?) && seen.len() > skip {
-                hits.push(hit(&row)?);
+        // A photo has a row for each of its files: if there are too many of these, twice as many rows are read.
+        let mut limit = (skip + take + 1) * 2;
+        loop {
+            let mut rows = statement.query([limit as i64])?;
+            let (mut hits, mut count): (Vec<Hit>, _) = (Vec::new(), 0);
+            let mut places: HashMap<PhotoId, usize> = HashMap::new();
+            while let Some(row) = rows.next()? {
+                count += 1;
+                match places.entry(row.get(0)?) {
+                    // A file of this machine stands for one of another.
+                    Entry::Occupied(place) if hits.get(*place.get()).is_some_and(|hit| hit.elsewhere.is_some()) => {
+                        let (place, found) = (*place.get(), hit(&row)?);
+                        if found.elsewhere.is_none() {
+                            hits[place] = found;
+                        }
+                    }
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(_) if hits.len() == skip + take => break,
+                    Entry::Vacant(place) => {
+                        place.insert(hits.len());
+                        hits.push(hit(&row)?);
+                    }
+                }
             }
+            if hits.len() == skip + take || count < limit {
+                return Ok((hits.split_off(skip.min(hits.len())), total));
+            }
+            limit *= 2;
         }
-        Ok((hits, total))
     }
 
     /// Where a photo stands among those that fit; `None` where it is none of them.
@@ -184,19 +207,24 @@ impl Catalog {
     ) -> Result<Vec<T>> {
         let (sql, values) = self.statement(query, columns)?;
         let mut statement = self.connection.prepare(&sql)?;
-        let shot_column = statement.column_names().len() - 1;
+        let last = statement.column_names().len() - 1;
         let mut rows = statement.query(values.as_slice())?;
         let mut fitting = Vec::new();
-        // Of each shot the photo that is listed, and where.
-        let mut listed: HashMap<PhotoId, (PhotoId, usize)> = HashMap::new();
+        // Of each shot the photo that is listed, where, and whether the file is on another machine.
+        let mut listed: HashMap<PhotoId, (PhotoId, usize, bool)> = HashMap::new();
         while let Some(row) = rows.next()? {
             if !query.copies {
-                let (photo, shot): (PhotoId, PhotoId) = (row.get(0)?, row.get(shot_column)?);
+                let (photo, shot, is_away): (PhotoId, PhotoId, bool) = (row.get(0)?, row.get(last - 1)?, row.get(last)?);
                 match listed.entry(shot) {
-                    Entry::Vacant(entry) => drop(entry.insert((photo, fitting.len()))),
+                    Entry::Vacant(entry) => drop(entry.insert((photo, fitting.len(), is_away))),
                     Entry::Occupied(mut entry) if photo == shot && entry.get().0 != photo => {
                         fitting[entry.get().1] = None;
-                        entry.insert((photo, fitting.len()));
+                        entry.insert((photo, fitting.len(), is_away));
+                    }
+                    Entry::Occupied(mut entry) if photo == entry.get().0 && entry.get().2 && !is_away => {
+                        entry.get_mut().2 = false;
+                        fitting[entry.get().1] = Some(read(&row)?);
+                        continue;
                     }
                     Entry::Occupied(_) => continue,
                 }
@@ -218,7 +246,7 @@ impl Catalog {
         let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
-            "SELECT photos.id, {columns}, coalesce(shot_of, photos.id)
+            "SELECT photos.id, {columns}, coalesce(shot_of, photos.id), machine <> (SELECT machine FROM here)
              FROM photos JOIN files ON photo_id = photos.id AND {READABLE}
              WHERE {ONLINE}{all} {ORDER}"
         );

@@ -46,7 +46,7 @@ impl Writer<'_> {
     /// Pairs the RAW and other photos of the shot that this file belongs to, or belonged to.
     pub(super) fn pair(&mut self, path: &Path) -> Result<()> {
         let raws: BTreeSet<PhotoId> =
-            self.shot(path)?.iter().filter(|file| is_raw(&file.path)).map(|file| file.photo).collect();
+            self.shot(path, None)?.iter().filter(|file| is_raw(&file.path)).map(|file| file.photo).collect();
         raws.into_iter().try_for_each(|raw| self.pair_photo(raw))
     }
 
@@ -69,21 +69,24 @@ impl Writer<'_> {
 
     /// The photo that stands for a RAW photo, beside one of its files.
     fn developed(&self, raw: PhotoId) -> Result<Option<PhotoId>> {
-        let sql =
-            "SELECT path FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL ORDER BY path";
+        let sql = "SELECT path, machine FROM files WHERE photo_id = ?1 AND missing_since IS NULL AND problem IS NULL
+                   ORDER BY path, machine";
         let mut statement = self.connection.prepare(sql)?;
-        let paths = statement.query_map([raw], |row| Ok(row.get::<SqlPath<PathBuf>>(0)?.0))?;
-        for path in paths.collect::<engine::Result<Vec<_>>>()?.into_iter().filter(|path| is_raw(path)) {
+        let paths = statement.query_map([raw], |row| Ok((row.get::<SqlPath<PathBuf>>(0)?.0, row.get(1)?)))?;
+        for (path, machine) in paths.collect::<engine::Result<Vec<(_, i64)>>>()? {
             let stands = |file: &Member| file.is_there && file.photo != raw && !is_raw(&file.path);
-            if let Some(file) = self.shot(&path)?.into_iter().find(stands) {
+            if !is_raw(&path) {
+                continue;
+            }
+            if let Some(file) = self.shot(&path, Some(machine))?.into_iter().find(stands) {
                 return Ok(Some(file.photo));
             }
         }
         Ok(None)
     }
 
-    /// The files that differ from this one in their extension alone, and itself, by path.
-    fn shot(&self, path: &Path) -> Result<Vec<Member>> {
+    /// The files that differ from this one in their extension alone, and itself, by path; of a machine, or of this one.
+    fn shot(&self, path: &Path, machine: Option<i64>) -> Result<Vec<Member>> {
         let stem = path.with_extension("");
         let with = |end: &str| {
             let mut path = stem.clone().into_os_string();
@@ -92,10 +95,10 @@ impl Writer<'_> {
         };
         // '/' follows '.' in ASCII.
         let sql = "SELECT path, photo_id, missing_since IS NULL AND problem IS NULL FROM files
-                   WHERE photo_id IS NOT NULL AND ((path >= ?1 AND path < ?2)
+                   WHERE photo_id IS NOT NULL AND machine = coalesce(?3, (SELECT machine FROM here)) AND ((path >= ?1 AND path < ?2)
                        OR (path >= CAST(?1 AS BLOB) AND path < CAST(?2 AS BLOB))) ORDER BY path";
         let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([SqlPath(&with(".")), SqlPath(&with("/"))], |row| {
+        let rows = statement.query_map(params![SqlPath(&with(".")), SqlPath(&with("/")), machine], |row| {
             Ok(Member { path: row.get::<SqlPath<PathBuf>>(0)?.0, photo: row.get(1)?, is_there: row.get(2)? })
         })?;
         let files = rows.collect::<engine::Result<Vec<_>>>()?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::decision::{Decision, FaceRef};
 use super::engine::{self, params};
 use super::faces::{COLUMNS, FaceRow, face};
-use super::photos::{Hash, Stamp, Writer, hex};
+use super::photos::{HERE, Hash, Stamp, Writer, hex};
 use super::text::SqlPath;
 use super::{Catalog, PersonId, PhotoId, Result, State};
 use crate::face::BoundingBox;
@@ -193,8 +193,10 @@ impl Writer<'_> {
         };
         self.connection.execute("UPDATE files SET modified = 0 WHERE photo_id = ?1", [photo])?;
         for file in files {
-            let sql = "UPDATE files SET size = ?2, modified = ?3, changed = NULL, missing_since = NULL WHERE path = ?1";
-            self.connection.execute(sql, params![SqlPath(&file.path), file.size as i64, file.modified])?;
+            let sql = format!(
+                "UPDATE files SET size = ?2, modified = ?3, changed = NULL, missing_since = NULL WHERE path = ?1 AND {HERE}"
+            );
+            self.connection.execute(&sql, params![SqlPath(&file.path), file.size as i64, file.modified])?;
         }
         self.connection.execute("UPDATE photos SET hash = ?2 WHERE id = ?1", params![photo, hash])?;
         let pair = |bounds: BoundingBox| (FaceRef::new(&old, bounds), FaceRef::new(hash, bounds));

@@ -250,6 +250,11 @@ pub enum Command {
     /// Write the man pages into a folder
     #[command(hide = true)]
     Man { folder: PathBuf },
+    /// List the machines that use a library in a database: what they do, how fast, when they were last there
+    Machines {
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what the library contains
     Stats {
         #[arg(long)]

@@ -16,11 +16,14 @@ use crate::album;
 use crate::catalog::{Catalog, Hit, Library, PersonId, Query, Span, Who, Whom};
 use crate::metadata::Place;
 use crate::people::open;
+use crate::printable::printable;
 
 /// A photo that was found, for other programs.
 #[derive(Serialize)]
 struct Found {
     path: String,
+    /// The name of the machine that has the file, if it is another one.
+    machine: Option<String>,
     taken: Option<String>,
     place: Option<String>,
     people: Vec<String>,
@@ -58,7 +61,10 @@ pub(super) fn run(library: &Library, args: &Find) -> Result<Exit> {
         let stdout = std::io::stdout();
         let mut out = BufWriter::new(stdout.lock());
         if stdout.is_terminal() && !args.null {
-            hits.iter().try_for_each(|hit| writeln!(out, "{}", plain(&hit.path)))?;
+            hits.iter().try_for_each(|hit| match &hit.elsewhere {
+                Some(machine) => writeln!(out, "{}:{}", printable(machine), plain(&hit.path)),
+                None => writeln!(out, "{}", plain(&hit.path)),
+            })?;
         } else {
             album::list(&mut out, &hits, if args.null { 0 } else { b'\n' })?;
         }
@@ -118,7 +124,8 @@ pub(super) fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Optio
         *folders.entry(folder.to_owned()).or_insert_with(|| folder.is_dir())
     };
     let all = catalog.find(query)?;
-    if all.iter().all(|hit| is_there(&hit.path)) {
+    // Another machine's files are its own business.
+    if all.iter().all(|hit| hit.elsewhere.is_some() || is_there(&hit.path)) {
         return Ok((all, None));
     }
     // Another copy may lie where it can be reached.
@@ -126,7 +133,7 @@ pub(super) fn there(catalog: &Catalog, query: &Query) -> Result<(Vec<Hit>, Optio
     let mut seen = HashSet::new();
     let (mut hits, mut away) = (Vec::new(), Vec::new());
     for hit in copies {
-        if !is_there(&hit.path) {
+        if hit.elsewhere.is_none() && !is_there(&hit.path) {
             away.push(hit);
         } else if query.copies || seen.insert(hit.shot) {
             seen.insert(hit.shot);
@@ -175,7 +182,8 @@ fn found(catalog: &Catalog, names: &HashMap<PersonId, String>, hit: &Hit) -> Res
     people.sort();
     people.dedup();
     let place = photo.place.map(|Place { city, country, .. }| format!("{city}, {country}"));
-    Ok(Found { path: hit.path.display().to_string(), taken: hit.taken.clone(), place, people })
+    let machine = hit.elsewhere.clone();
+    Ok(Found { path: hit.path.display().to_string(), machine, taken: hit.taken.clone(), place, people })
 }
 
 /// Makes an album, and tells what became of it.

@@ -17,6 +17,7 @@ mod forget;
 mod graphics;
 mod history;
 mod import;
+mod machines;
 mod models;
 mod move_library;
 mod name;
@@ -154,6 +155,7 @@ fn carry_out(library: &Library, command: Command) -> Result<Exit> {
         Command::Write(args) => write::run(library, &args),
         Command::Models(args) => models::run(library, args),
         Command::Serve(args) => serve::run(library, &args),
+        Command::Machines { json } => machines::run(library, json),
         Command::Stats { json } => stats::run(library, json),
         Command::Backup(args) => backup::backup(library, &args),
         Command::Restore(args) => backup::restore(library, &args),

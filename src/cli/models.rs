@@ -10,7 +10,7 @@ use super::Exit;
 use super::args::{Models, ModelsAction};
 use super::output::{json, note, remark, table};
 use super::scan::{Progress, interruption};
-use crate::catalog::{Catalog, Library};
+use crate::catalog::{Catalog, Library, Session};
 use crate::face::{FoundPack, Pack, PackInfo};
 use crate::people::{activate, active, regroup};
 use crate::scan::{Event, embed_missing, faces_to_embed};
@@ -91,7 +91,7 @@ fn says_yes(question: &str) -> Result<bool> {
 /// Embeds all faces with the pack, then makes it the one in use: interrupted, the old one still is, and the same
 /// command goes on where it stopped.
 fn switch(library: &Library, name: &str, as_json: bool) -> Result<Exit> {
-    let _lock = library.lock_for_scan()?;
+    let _lock = library.lock_alone()?;
     let mut catalog = Catalog::open(library)?;
     let info = PackInfo::called(name, &library.packs())?;
     if active(&catalog)? == info.name {
@@ -103,7 +103,7 @@ fn switch(library: &Library, name: &str, as_json: bool) -> Result<Exit> {
     let mut progress = Progress::new();
     let work = faces_to_embed(&catalog, &pack.info.name)?;
     progress.show(&Event::Planned { to_read: work.len() as u64 });
-    embed_missing(&mut catalog, &pack, &work, &interrupted, |event| progress.show(&event))?;
+    embed_missing((&mut catalog, &Session::unnoticed()), &pack, &work, &interrupted, |event| progress.show(&event))?;
     progress.finish();
     if interrupted.load(std::sync::atomic::Ordering::Relaxed) {
         note("Interrupted: the pack in use is the old one. The same command goes on from here.");

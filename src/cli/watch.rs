@@ -88,6 +88,9 @@ pub(super) fn follow(library: &Library, how: &WatchHow, tell: Tell, interrupted:
         News::Scan(Event::Offline { path }) => {
             note(&format!("warning: {}: not there now; its photos and names are kept", plain(path)));
         }
+        News::Scan(Event::CutOff { problem }) => {
+            note(&format!("warning: {problem}: waiting for the server of the library, and going on then"));
+        }
         News::Trouble(error) => {
             note(&format!("warning: {}; facetag tries again within a minute", explained(error.into(), library)));
         }

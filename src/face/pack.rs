@@ -198,6 +198,25 @@ impl PackInfo {
     }
 }
 
+impl PackInfo {
+    /// What tells whether another machine has the same pack: its name, and where the user added it the BLAKE3 of its files. The one that
+    /// ships is known by facetag's version.
+    ///
+    /// # Errors
+    /// Its files cannot be read.
+    pub fn identity(&self, folder: &Path) -> Result<String, ModelError> {
+        if self.name == OPEN {
+            return Ok(self.name.clone());
+        }
+        let mut hasher = blake3::Hasher::new();
+        for name in [DETECTOR, RECOGNISER, INFO] {
+            let path = folder.join(&self.name).join(name);
+            hasher.update(&fs::read(&path).map_err(|source| io(&path, source))?);
+        }
+        Ok(format!("{} {}", self.name, &hasher.finalize().to_hex()[..16]))
+    }
+}
+
 impl Pack {
     /// Loads the pack; one that the user added lies in `folder`.
     ///

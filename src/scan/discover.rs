@@ -32,7 +32,7 @@ pub struct FoundFile {
 }
 
 /// What lies below a folder.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     /// In the order of their paths; those behind links last.
     pub photos: Vec<FoundFile>,

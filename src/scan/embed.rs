@@ -9,7 +9,7 @@ use super::ingest::WAITING;
 use super::plan::Plan;
 use super::read::PhotoReader;
 use super::{Event, Job};
-use crate::catalog::{Catalog, CatalogError, FaceRow, Hash};
+use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Session};
 use crate::face::Pack;
 
 /// A photo that is there, with faces of which some have no embedding.
@@ -23,8 +23,9 @@ pub struct ToEmbed {
 pub(super) fn embed(job: &mut Job, pack: &Pack, plan: &Plan) -> Result<(), CatalogError> {
     if plan.has_whole_roots {
         // Looked up again: the scan may have found photos that were away, and others in their place.
-        let work = faces_to_embed(job.catalog, &pack.info.name)?;
-        job.summary.unreadable += embed_missing(job.catalog, pack, &work, job.interrupted, &mut *job.tell)?;
+        let work = job.patiently(|job| faces_to_embed(job.catalog, &pack.info.name))?;
+        let catalog = (&mut *job.catalog, job.session);
+        job.summary.unreadable += embed_missing(catalog, pack, &work, job.interrupted, &mut *job.tell)?;
         job.summary.interrupted = job.is_interrupted();
     }
     Ok(())
@@ -46,12 +47,12 @@ pub fn faces_to_embed(catalog: &Catalog, pack: &str) -> Result<Vec<ToEmbed>, Cat
     Ok(work)
 }
 
-/// Embeds faces with `pack`. Returns how many photos could not be read; each is told by an [`Event`].
+/// Embeds faces with `pack`, but for those that another session embeds. Returns how many photos could not be read; each is told by an [`Event`].
 ///
 /// # Errors
 /// Those of the catalog.
 pub fn embed_missing(
-    catalog: &mut Catalog,
+    (catalog, session): (&mut Catalog, &Session),
     pack: &Pack,
     work: &[ToEmbed],
     interrupted: &AtomicBool,
@@ -65,27 +66,31 @@ pub fn embed_missing(
             break;
         }
         let on = |_: &&ToEmbed| !interrupted.load(Ordering::Relaxed);
-        let embed = |photo: &ToEmbed| reader.embed_again(&photo.path, &photo.hash, &photo.faces);
-        let embedded: Vec<_> = batch.par_iter().take_any_while(on).map(|photo| (&photo.path, embed(photo))).collect();
-        catalog.batch(|writer| {
-            for (path, embeddings) in embedded {
-                match embeddings {
-                    Ok(embeddings) => {
-                        for (face, embedding, recognisability) in &embeddings {
-                            writer.embedding(*face, &pack.info.name, embedding)?;
-                            writer.recognisability(*face, *recognisability)?;
-                        }
-                        tell(Event::Read { faces: embeddings.len() as u64 });
-                    }
-                    Err(problem) => {
-                        unreadable += 1;
-                        tell(Event::Unreadable { path, problem: &problem });
-                        tell(Event::Read { faces: 0 });
-                    }
-                }
+        let mut ours = Vec::new();
+        for photo in batch {
+            if session.claim_to_embed(&photo.hash, &pack.info.name, interrupted)? {
+                ours.push(photo);
             }
-            Ok(())
+        }
+        let embed = |photo: &ToEmbed| reader.embed_again(&photo.path, &photo.hash, &photo.faces);
+        let embedded: Vec<_> = ours.par_iter().copied().take_any_while(on).map(|photo| (photo, embed(photo))).collect();
+        let cut_off = |error: &CatalogError| tell(Event::CutOff { problem: &error.to_string() });
+        catalog.patiently(interrupted, cut_off, |catalog| {
+            catalog.batch(|writer| {
+                for (face, embedding, recognisability) in embedded.iter().flat_map(|(_, found)| found).flatten() {
+                    writer.embedding(*face, &pack.info.name, embedding)?;
+                    writer.recognisability(*face, *recognisability)?;
+                }
+                writer.release(ours.iter().map(|photo| &photo.hash))
+            })
         })?;
+        for (photo, embeddings) in embedded {
+            if let Err(problem) = &embeddings {
+                unreadable += 1;
+                tell(Event::Unreadable { path: &photo.path, problem });
+            }
+            tell(Event::Read { faces: embeddings.map_or(0, |embeddings| embeddings.len() as u64) });
+        }
     }
     Ok(unreadable)
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::discover::{self, Target};
 use super::plan::is_away;
 use super::{Event, Job, Options, Summary, scan};
-use crate::catalog::{Catalog, CatalogError, Library, Root};
+use crate::catalog::{Catalog, CatalogError, Library, Root, Session};
 use crate::face::{ModelError, Pack};
 use crate::people::{OpenError, active_pack};
 
@@ -53,7 +53,7 @@ pub fn scan_folders(
         }
         roots.push(absolute(folder).map_err(|source| ScanError::Path { path: folder.clone(), source })?);
     }
-    let _lock = library.lock_for_scan()?;
+    let lock = if options.rebuild { library.lock_alone()? } else { library.lock_for_scan()? };
     let mut catalog = Catalog::open(library)?;
     let known: Vec<_> = catalog.roots()?.into_iter().map(|root| root.path).collect();
     if folders.is_empty() {
@@ -70,6 +70,7 @@ pub fn scan_folders(
         return Err(ScanError::NoFolder(strange.clone()));
     }
     let pack = active_pack(&catalog, library)?;
+    let session = Session::scan(lock, &pack.identity(&library.packs())?)?;
     if options.rebuild {
         catalog.forget_found()?;
     }
@@ -81,8 +82,14 @@ pub fn scan_folders(
     let known = catalog.roots()?;
     let targets = roots.iter().filter_map(|start| target(&known, start, true)).collect();
     let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
-    let job =
-        Job { catalog: &mut catalog, options: &options, interrupted, tell: &mut tell, summary: Summary::default() };
+    let job = Job {
+        catalog: &mut catalog,
+        session: &session,
+        options: &options,
+        interrupted,
+        tell: &mut tell,
+        summary: Summary::default(),
+    };
     let summary = scan(job, targets, (pack, load))?;
     catalog.check_is_there()?;
     Ok(summary)
@@ -98,14 +105,16 @@ pub fn scan_paths(
     interrupted: &AtomicBool,
     mut tell: impl FnMut(Event),
 ) -> Result<Summary, ScanError> {
-    let _lock = library.lock_for_scan()?;
+    let lock = library.lock_for_scan()?;
     let mut catalog = Catalog::reopen(library)?;
     let pack = active_pack(&catalog, library)?;
+    let session = Session::scan(lock, &pack.identity(&library.packs())?)?;
     let known = catalog.roots()?;
     let targets = without_inner(paths).into_iter().filter_map(|start| target(&known, start, false)).collect();
     let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
     let job = Job {
         catalog: &mut catalog,
+        session: &session,
         options: &Options::default(),
         interrupted,
         tell: &mut tell,

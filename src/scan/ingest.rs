@@ -1,7 +1,7 @@
 //! Ingesting: files to read -> photos and faces in the library.
 
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use rayon::ThreadPoolBuilder;
@@ -11,7 +11,7 @@ use super::ahead::{Ahead, BYTES_AHEAD, read_ahead};
 use super::discover::FoundFile;
 use super::read::PhotoReader;
 use super::store::Store;
-use super::{Budget, Job};
+use super::{Budget, Event, Job};
 use crate::catalog::CatalogError;
 use crate::face::Pack;
 
@@ -20,11 +20,33 @@ pub(super) const WAITING: usize = 64;
 
 /// Reads files and stores what is in them, until the scan is interrupted.
 pub(super) fn ingest(job: &mut Job, pack: &Pack, files: &[FoundFile]) -> Result<(), CatalogError> {
-    let known = job.catalog.hashes()?;
-    let again = if job.options.reread { known.clone() } else { Default::default() };
-    let reader = PhotoReader::new(pack, known).rereading(again);
+    let again = if job.options.reread { job.catalog.hashes()? } else { Default::default() };
     let interrupted = job.interrupted;
-    let mut store = Store::new(job.catalog, &mut job.summary, &mut *job.tell);
+    let mut motion_photos = 0;
+    let mut store = Store::new((job.catalog, job.session), &mut job.summary, &mut *job.tell, interrupted);
+    let mut files = files.to_vec();
+    let mut again = Some(again);
+    while !files.is_empty() && !interrupted.load(Ordering::Relaxed) {
+        let known = store.known()?;
+        let reader = PhotoReader::new(pack, known).rereading(again.take().unwrap_or_default());
+        let reader = reader.claiming(job.session, interrupted);
+        read(&reader, &files, &mut store, interrupted)?;
+        motion_photos += reader.motion_photos();
+        // What other machines were reading, and have not.
+        files = store.left()?;
+    }
+    drop(store);
+    job.summary.motion_photos = motion_photos;
+    job.summary.interrupted = job.is_interrupted();
+    Ok(())
+}
+
+fn read<T: FnMut(Event)>(
+    reader: &PhotoReader,
+    files: &[FoundFile],
+    store: &mut Store<T>,
+    interrupted: &AtomicBool,
+) -> Result<(), CatalogError> {
     let (files, memory) = (Mutex::new(files.iter()), Budget::new(BYTES_AHEAD));
     // Threads of its own: those that all share would be kept until the scan ends, and a decision that needs one, while the
     // library waits for it, would wait for the scan, and the scan for the library.
@@ -44,8 +66,5 @@ pub(super) fn ingest(job: &mut Job, pack: &Pack, files: &[FoundFile]) -> Result<
             });
         });
         store.all(readings)
-    })?;
-    job.summary.motion_photos = reader.motion_photos();
-    job.summary.interrupted = job.is_interrupted();
-    Ok(())
+    })
 }

@@ -45,7 +45,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Session};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use beside::beside;
@@ -98,6 +98,8 @@ pub enum Event<'a> {
     Offline { path: &'a Path },
     /// All is read; now the faces are grouped.
     Grouping,
+    /// The server of the library cannot be reached, for which the scan waits.
+    CutOff { problem: &'a str },
 }
 
 /// What a scan found.
@@ -138,6 +140,7 @@ pub struct Summary {
 /// What the steps of a scan share.
 struct Job<'a> {
     catalog: &'a mut Catalog,
+    session: &'a Session,
     options: &'a Options,
     interrupted: &'a AtomicBool,
     tell: &'a mut dyn FnMut(Event),
@@ -156,17 +159,21 @@ fn scan<E: From<CatalogError>>(
     let Some(found) = discover(targets, job.interrupted) else {
         return Ok(Summary { interrupted: true, ..job.summary });
     };
-    let plan = plan(&mut job, found, &info)?;
+    let plan = match job.session.is_shared() {
+        true => job.patiently(|job| plan(job, found.clone(), &info))?,
+        false => plan(&mut job, found, &info)?,
+    };
     let pack = if plan.has_work() { Some(load(info.clone())?) } else { None };
     if let Some(pack) = &pack {
         ingest(&mut job, pack, &plan.read)?;
     }
-    beside(&mut job, &plan)?;
+    job.patiently(|job| beside(job, &plan))?;
     if let Some(pack) = &pack {
         embed(&mut job, pack, &plan)?;
     }
-    group(&mut job, &info)?;
-    plan.finish(job).map_err(E::from)
+    let session = job.session;
+    session.elect(job.interrupted, || job.patiently(|job| group(job, &info)))?;
+    Ok(job.patiently(|job| plan.finish(job))?)
 }
 
 /// Groups the faces that were found.
@@ -177,13 +184,35 @@ fn group(job: &mut Job, info: &PackInfo) -> Result<(), CatalogError> {
     if job.summary.faces > 0 || has_ungrouped(job.catalog, info)? {
         (job.tell)(Event::Grouping);
         let regrouped = regroup(job.catalog, info, &[])?;
-        job.summary.new_groups = regrouped.groups as u64;
-        job.summary.tagged = regrouped.tagged as u64;
+        job.summary.new_groups += regrouped.groups as u64;
+        job.summary.tagged += regrouped.tagged as u64;
     }
     Ok(())
 }
 
 impl Job<'_> {
+    /// Does a step, and does it again from its beginning where the server was restarted or the network cut.
+    fn patiently<T>(
+        &mut self,
+        mut step: impl FnMut(&mut Job) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
+        let before = self.summary.clone();
+        let Self { catalog, session, options, interrupted, tell, summary } = self;
+        let tell = std::cell::RefCell::new(tell);
+        catalog.patiently(
+            interrupted,
+            |error| (tell.borrow_mut())(Event::CutOff { problem: &error.to_string() }),
+            |catalog| {
+                let mut tell = |event: Event| (tell.borrow_mut())(event);
+                let summary_now = before.clone();
+                let mut job = Job { catalog, session, options, interrupted, tell: &mut tell, summary: summary_now };
+                let done = step(&mut job)?;
+                *summary = job.summary;
+                Ok(done)
+            },
+        )
+    }
+
     fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }

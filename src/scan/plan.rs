@@ -149,8 +149,8 @@ impl Plan {
     }
 
     /// Notes what can be said only at the end of the scan.
-    pub fn finish(self, job: Job) -> Result<Summary, CatalogError> {
-        let Job { catalog, mut summary, .. } = job;
+    pub fn finish(&self, job: &mut Job) -> Result<Summary, CatalogError> {
+        let Job { catalog, summary, .. } = job;
         // What was found elsewhere in the meantime has moved, and is not gone.
         for path in &self.gone {
             summary.missing += u64::from(catalog.is_missing(path)?);
@@ -160,7 +160,7 @@ impl Plan {
                 catalog.root_was_scanned(root, &serde_json::to_string(skipped)?)?;
             }
         }
-        Ok(summary)
+        Ok(summary.clone())
     }
 }
 
@@ -203,6 +203,7 @@ mod tests {
             problem: None,
             missing: false,
             beside: None,
+            elsewhere: None,
         }
     }
 

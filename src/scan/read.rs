@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
 
 use super::budget::Budget;
 use super::memory::give_memory_back;
-use crate::catalog::{FaceId, FaceRow, Hash, NewFace, NewPhoto};
+use crate::catalog::{CatalogError, FaceId, FaceRow, Hash, NewFace, NewPhoto, Session};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, has_video, place};
 use crate::photo::{self, OpenError, PhotoError, contain};
@@ -21,6 +21,8 @@ pub struct PhotoReader<'a> {
     taken: Mutex<HashSet<Hash>>,
     /// Photos of the library whose metadata is to be read again.
     again: Mutex<HashSet<Hash>>,
+    /// Where other machines may read the same photos.
+    session: Option<(&'a Session, &'a AtomicBool)>,
     budget: Budget,
     /// How many of the photos read so far have their video in them.
     motion: AtomicU64,
@@ -30,7 +32,7 @@ pub struct PhotoReader<'a> {
 #[derive(Debug)]
 pub enum Reading {
     Photo(Box<NewPhoto>),
-    /// A photo that is known, or that another file of this scan holds too.
+    /// A photo that is known, that another file of this scan holds too, or that another machine reads.
     Copy(Hash),
     /// A photo that is known, with its metadata read again and without its faces.
     Reread(Box<NewPhoto>),
@@ -53,6 +55,8 @@ pub(super) enum ReadError {
     Photo(#[from] PhotoError),
     #[error("{0}")]
     Model(#[from] ModelError),
+    #[error("{0}")]
+    Claim(CatalogError),
     #[error("no file with it is there now")]
     Away,
     #[error("it has changed since it was scanned; the next scan looks at it")]
@@ -69,12 +73,17 @@ impl<'a> PhotoReader<'a> {
     pub fn new(pack: &'a Pack, known: HashSet<Hash>) -> Self {
         give_memory_back();
         let budget = Budget::new(PIXELS_A_THREAD * rayon::current_num_threads() as u64);
-        Self { pack, taken: Mutex::new(known), again: Mutex::default(), budget, motion: AtomicU64::new(0) }
+        Self { pack, taken: Mutex::new(known), again: Mutex::default(), session: None, budget, motion: AtomicU64::new(0) }
     }
 
     /// It reads the metadata of these photos again.
     pub fn rereading(self, photos: HashSet<Hash>) -> Self {
         Self { again: Mutex::new(photos), ..self }
+    }
+
+    /// It reads only what no other session has claimed, until it is stopped.
+    pub fn claiming(self, session: &'a Session, stop: &'a AtomicBool) -> Self {
+        Self { session: Some((session, stop)), ..self }
     }
 
     /// How many of the photos read so far have their video in them.
@@ -88,6 +97,7 @@ impl<'a> PhotoReader<'a> {
         let mut hash = None;
         match contained(|| self.try_read(bytes?, &mut hash)) {
             Ok(reading) => reading,
+            Err(ReadError::Claim(error)) => Reading::OutOfReach { problem: error.to_string() },
             Err(ReadError::Open(error)) if !matches!(error, OpenError::TooLong(_)) => {
                 Reading::OutOfReach { problem: error.to_string() }
             }
@@ -103,6 +113,11 @@ impl<'a> PhotoReader<'a> {
             }
             let metadata = Metadata::read(&bytes);
             return Ok(Reading::Reread(Box::new(self.photo(fingerprint, (0, 0), metadata, Vec::new()))));
+        }
+        if let Some((session, stop)) = self.session
+            && !session.claim(&fingerprint, stop).map_err(ReadError::Claim)?
+        {
+            return Ok(Reading::Copy(fingerprint));
         }
         *hash = Some(fingerprint);
         let has_video = has_video(&bytes);

@@ -81,7 +81,7 @@ impl Progress {
                 }
             }
             Event::Unreadable { .. } => self.unreadable += 1,
-            Event::Offline { .. } => {}
+            Event::Offline { .. } | Event::CutOff { .. } => {}
             Event::Grouping => self.stage = Stage::Grouping,
         }
     }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 pub struct PostgresServer {
     folder: TempDir,
     process: Child,
+    programs: PathBuf,
     databases: AtomicUsize,
 }
 
@@ -24,23 +25,29 @@ impl PostgresServer {
         };
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let program = |name: &str| {
-            let mut command = Command::new(programs.join(name));
-            command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-            as_nobody(&mut command, folder.path());
-            command
-        };
         let options = ["--auth=trust", "--username=facetag", "--encoding=UTF8", "--locale=C", "--no-sync", "--pgdata"];
-        assert!(program("initdb").args(options).arg(&data).status().unwrap().success(), "initdb");
-        let mut server = program("postgres");
-        server.arg("-D").arg(&data).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder.path());
-        let server = Self { process: server.spawn().unwrap(), folder, databases: AtomicUsize::new(0) };
+        assert!(program(&programs, "initdb", folder.path()).args(options).arg(&data).status().unwrap().success(), "initdb");
+        let process = run(&programs, folder.path());
+        let server = Self { process, folder, programs, databases: AtomicUsize::new(0) };
+        server.wait();
+        Some(server)
+    }
+
+    /// Ends it as an administrator does who does not wait for anybody, and starts it again.
+    pub fn restart(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        self.process.wait().unwrap();
+        std::thread::sleep(Duration::from_secs(2));
+        self.process = run(&self.programs, self.folder.path());
+        self.wait();
+    }
+
+    fn wait(&self) {
         let end = Instant::now() + Duration::from_secs(60);
-        while postgres::Client::connect(&server.named("postgres"), postgres::NoTls).is_err() {
+        while postgres::Client::connect(&self.named("postgres"), postgres::NoTls).is_err() {
             assert!(Instant::now() < end, "the server does not start");
             std::thread::sleep(Duration::from_millis(50));
         }
-        Some(server)
     }
 
     /// The URL of a new, empty database.
@@ -66,6 +73,19 @@ impl Drop for PostgresServer {
         let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }
+}
+
+fn program(programs: &Path, name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(programs.join(name));
+    command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    as_nobody(&mut command, folder);
+    command
+}
+
+fn run(programs: &Path, folder: &Path) -> Child {
+    let mut server = program(programs, "postgres", folder);
+    server.arg("-D").arg(folder.join("data")).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder);
+    server.spawn().unwrap()
 }
 
 /// The folder of its programs, which Debian keeps out of the path.

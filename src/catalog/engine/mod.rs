@@ -13,7 +13,7 @@ mod postgres;
 mod sqlite;
 
 #[cfg(feature = "postgres")]
-pub(super) use self::postgres::{Postgres, ScanLock};
+pub(super) use self::postgres::Postgres;
 pub(super) use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 pub(super) use sqlite::{Sqlite, WRITES};
 
@@ -32,6 +32,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the server cannot be reached, or has been restarted: what was begun can be done again once it is back.
+    pub fn is_cut_off(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(error) => self::postgres::is_cut_off(error),
+            _ => false,
+        }
+    }
+
     /// What SQLite calls it.
     pub fn sqlite_code(&self) -> Option<rusqlite::ErrorCode> {
         if let Self::Sqlite(error) = self { error.sqlite_error_code() } else { None }
@@ -39,6 +48,17 @@ impl Error {
 }
 
 pub(super) type Result<T> = std::result::Result<T, Error>;
+
+/// What a connection may have to itself, until it ends; of a library in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Of one of those who scan.
+    Scan,
+    /// While nobody else scans, on any machine.
+    Alone,
+    /// Of the one who groups.
+    Group,
+}
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,6 +294,42 @@ impl Connection {
             Self::Sqlite(sqlite) => sqlite.close(),
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// From now on, what is of this machine has this number, see `machines.rs`.
+    pub fn set_machine(&self, number: i64) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.set_machine(number),
+        }
+    }
+
+    /// Takes a lock, unless another connection has it.
+    pub fn try_lock(&self, lock: Lock) -> Result<bool> {
+        match self {
+            Self::Sqlite(_) => Ok(true),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.try_lock(lock),
+        }
+    }
+
+    /// Lets go of a lock.
+    pub fn unlock(&self, lock: Lock) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.unlock(lock),
+        }
+    }
+
+    /// How often the connection was made anew, whereupon its locks are lost.
+    pub fn reconnected(&self) -> u64 {
+        match self {
+            Self::Sqlite(_) => 0,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.reconnected(),
         }
     }
 

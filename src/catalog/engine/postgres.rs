@@ -4,25 +4,31 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::config::{Host, SslMode};
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::{Access, Connection, Error, Params, Result, ToSqlOutput, ValueRef};
+use super::{Access, Connection, Error, Lock, Params, Result, ToSqlOutput, ValueRef};
 
-/// Advisory locks, one for each database: of whoever writes (as with SQLite, one at a time), and of whoever scans.
+/// Advisory locks, one for each database: of whoever writes (as with SQLite, one at a time), of whoever scans, which many may at once,
+/// and of whoever groups.
 const WRITER: i64 = 0x6661_6365_7461_6701;
 const SCAN: i64 = WRITER + 1;
+const GROUP: i64 = WRITER + 2;
 
 /// How many statements a connection keeps.
 const KEPT: usize = 500;
+
+/// After so long without a statement, the server is asked whether it is still there; it has so long to answer.
+const IDLE: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// How many rows are read at a time where there may be very many.
 const FETCHED: usize = 2000;
@@ -36,15 +42,13 @@ pub struct Postgres {
     changes: Cell<u64>,
     /// How often this connection has raised the version of the library.
     raised: Cell<i64>,
-}
-
-/// A connection that holds the lock of whoever scans.
-pub struct ScanLock(#[expect(dead_code, reason = "the server lets go of the lock when it is closed")] Mutex<Client>);
-
-impl std::fmt::Debug for ScanLock {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("ScanLock")
-    }
+    /// When it was last used, and whether the server could not be reached then.
+    used: Cell<Instant>,
+    is_lost: Cell<bool>,
+    /// How often it was made anew, whereupon the server has forgotten its locks.
+    reconnected: Cell<u64>,
+    /// The number of this machine, see `machines.rs`; 0 until it has one.
+    machine: Cell<i64>,
 }
 
 #[derive(Clone)]
@@ -70,24 +74,64 @@ impl Postgres {
             is_at_rest: Cell::new(true),
             changes: Cell::new(0),
             raised: Cell::new(0),
+            used: Cell::new(Instant::now()),
+            is_lost: Cell::new(false),
+            reconnected: Cell::new(0),
+            machine: Cell::new(0),
         })))
     }
 
-    /// Keeps other scans out, on whatever machine, for as long as the lock lives; `None` where another one is going on.
-    pub(in crate::catalog) fn lock_for_scan(url: &str) -> Result<Option<ScanLock>> {
-        let mut client = client(&config(url)?)?;
-        let is_ours = client.query_one("SELECT pg_try_advisory_lock($1)", &[&SCAN])?.get(0);
-        Ok(if is_ours { Some(ScanLock(Mutex::new(client))) } else { None })
+    pub(super) fn set_machine(&self, machine: i64) -> Result<()> {
+        self.execute_batch(&format!("SET facetag.machine = '{machine}'"))?;
+        self.machine.set(machine);
+        Ok(())
     }
 
-    /// The server may have been restarted since the last statement.
+    pub(super) fn try_lock(&self, lock: Lock) -> Result<bool> {
+        let (key, kind) = key(lock);
+        self.reconnect()?;
+        let sql = format!("SELECT pg_try_advisory_lock{kind}({key})");
+        let found = self.noted(self.client.borrow_mut().query_one(&sql, &[]))?;
+        Ok(found.try_get(0)?)
+    }
+
+    pub(super) fn unlock(&self, lock: Lock) -> Result<()> {
+        let (key, kind) = key(lock);
+        self.execute_batch(&format!("SELECT pg_advisory_unlock{kind}({key})"))
+    }
+
+    pub(super) fn reconnected(&self) -> u64 {
+        self.reconnected.get()
+    }
+
+    /// The server may have been restarted since the last statement, or the network have been cut.
     fn reconnect(&self) -> Result<()> {
-        if self.is_at_rest.get() && self.client.borrow().is_closed() {
-            let client = client(&self.config)?;
+        if !self.is_at_rest.get() {
+            return Ok(());
+        }
+        let is_idle = self.used.replace(Instant::now()).elapsed() > IDLE;
+        let is_there = !self.is_lost.get() && {
+            let mut client = self.client.borrow_mut();
+            !client.is_closed() && !(is_idle && client.is_valid(ANSWER).is_err())
+        };
+        if !is_there {
+            self.is_lost.set(true);
+            let mut client = client(&self.config)?;
+            client.batch_execute(&format!("SET facetag.machine = '{}'", self.machine.get()))?;
             self.statements.borrow_mut().clear();
             self.client.replace(client);
+            self.is_lost.set(false);
+            self.reconnected.set(self.reconnected.get() + 1);
         }
         Ok(())
+    }
+
+    /// A connection that was lost is made anew before the next statement.
+    fn noted<T>(&self, done: std::result::Result<T, postgres::Error>) -> Result<T> {
+        if done.as_ref().is_err_and(is_cut_off) {
+            self.is_lost.set(true);
+        }
+        Ok(done?)
     }
 
     pub(super) fn prepare(&self, sql: &str) -> Result<Prepared> {
@@ -95,7 +139,7 @@ impl Postgres {
         if let Some(known) = self.statements.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let statement = self.client.borrow_mut().prepare(&translated(sql))?;
+        let statement = self.noted(self.client.borrow_mut().prepare(&translated(sql)))?;
         let prepared = Prepared { statement, writes: !sql.starts_with("SELECT") && !sql.starts_with("WITH") };
         let mut statements = self.statements.borrow_mut();
         // Those of searches are all different.
@@ -111,9 +155,9 @@ impl Postgres {
         let list = params.list();
         let values = list.iter().map(|value| Ok(Parameter(value.to_sql()?))).collect::<Result<Vec<_>>>()?;
         let mut client = self.client.borrow_mut();
-        let mut found = client.query_raw(&prepared.statement, values)?;
+        let mut found = self.noted(client.query_raw(&prepared.statement, values))?;
         let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
+        while let Some(row) = self.noted(found.next())? {
             rows.push(row);
         }
         let count = found.rows_affected().unwrap_or(0);
@@ -138,7 +182,7 @@ impl Postgres {
         let done = done.and_then(|_| {
             let fetch = format!("FETCH {FETCHED} FROM every");
             loop {
-                let rows = self.client.borrow_mut().query(&fetch, &[]).map_err(Error::from)?;
+                let rows = self.noted(self.client.borrow_mut().query(&fetch, &[]))?;
                 rows.iter().try_for_each(&mut see)?;
                 if rows.len() < FETCHED {
                     return Ok(());
@@ -146,7 +190,10 @@ impl Postgres {
             }
         });
         if is_alone {
-            self.roll_back()?;
+            let end = self.roll_back();
+            if done.is_ok() {
+                end?;
+            }
         } else if done.is_ok() {
             self.execute_batch("CLOSE every")?;
         }
@@ -155,16 +202,20 @@ impl Postgres {
 
     pub(super) fn execute_batch(&self, sql: &str) -> Result<()> {
         self.reconnect()?;
-        Ok(self.client.borrow_mut().batch_execute(sql)?)
+        self.noted(self.client.borrow_mut().batch_execute(sql))
     }
 
     pub(super) fn begin(&self, access: Access) -> Result<()> {
         let lock = format!("SELECT pg_advisory_xact_lock({WRITER})");
-        self.execute_batch(&match access {
+        let begun = self.execute_batch(&match access {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
             Access::Decide => format!("BEGIN; {lock}"),
             Access::Ingest => format!("BEGIN; SET LOCAL synchronous_commit = off; {lock}"),
-        })?;
+        });
+        if begun.is_err() && !self.is_lost.get() {
+            let _ = self.execute_batch("ROLLBACK");
+        }
+        begun?;
         self.is_at_rest.set(false);
         self.changes.set(0);
         Ok(())
@@ -196,6 +247,29 @@ impl Postgres {
     pub(super) fn version(&self, stored: i64) -> i64 {
         stored - self.raised.get()
     }
+}
+
+/// The number of a lock, and what the functions for its kind end in.
+fn key(lock: Lock) -> (i64, &'static str) {
+    match lock {
+        Lock::Scan => (SCAN, "_shared"),
+        Lock::Alone => (SCAN, ""),
+        Lock::Group => (GROUP, ""),
+    }
+}
+
+/// Whether it is the way to the server that failed, or the server that ends or begins.
+pub(super) fn is_cut_off(error: &postgres::Error) -> bool {
+    let is_io = std::iter::successors(error.source(), |&cause| cause.source()).any(|cause| cause.is::<std::io::Error>());
+    let passes = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
+        // Two have waited for each other, and the server has ended one of them.
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    error.is_closed() || is_io || error.code().is_some_and(|code| passes.contains(code) || code.code().starts_with("08"))
 }
 
 /// What went wrong, in the words of the server where it has any.
@@ -306,6 +380,9 @@ fn config(url: &str) -> Result<Config> {
     let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
     let mut config: Config = url.parse()?;
     config.application_name("facetag").connect_timeout(Duration::from_secs(20));
+    // A network that is cut is found out within half a minute, and not after hours.
+    config.keepalives_idle(Duration::from_secs(15)).keepalives_interval(Duration::from_secs(5)).keepalives_retries(3);
+    config.tcp_user_timeout(Duration::from_secs(30));
     if config.get_password().is_none()
         && let Some(password) = std::env::var("PGPASSWORD").ok().or_else(|| password(&config))
     {
@@ -324,9 +401,10 @@ fn client(config: &Config) -> Result<Client> {
         let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         config.connect(MakeRustlsConnect::new(tls))?
     };
-    // A machine that is gone must not hold its locks for hours.
+    // Nor must a machine that is gone hold its locks for hours.
     client.batch_execute(
-        "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+        "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+         SET tcp_user_timeout = 30000",
     )?;
     Ok(client)
 }
