@@ -143,7 +143,8 @@ fn a_library_goes_from_machine_to_machine_in_a_folder_or_a_backup() {
     let moved = Machine { own: Library::new(), url: other.clone() };
     let has = |machine: &Machine| machine.facetag(&["export"]).well().json()["photos"].as_array().unwrap().len();
     assert_eq!(has(&moved), 2);
-    let scanned = Machine { own: ben.own, url: other }.scan();
+    let ben = Machine { url: other, ..ben };
+    let scanned = ben.scan();
     assert_eq!((&scanned["missing"], &scanned["offline"]), (&0.into(), &serde_json::json!([])), "{scanned}");
     // A backup keeps whose files they are, whoever brings it back.
     let backup = anna.own.folder().join("backup.sqlite");

@@ -101,6 +101,8 @@ pub struct NewPhoto {
     /// The pack whose detector looked for faces and whose recogniser made the embeddings.
     pub pack: String,
     pub faces: Vec<NewFace>,
+    /// What it looks like, JPEG, where machines without it show it too.
+    pub preview: Option<Vec<u8>>,
 }
 
 impl NewPhoto {
@@ -417,6 +419,18 @@ impl Catalog {
         Ok(self.connection.prepare(sql)?.query_row([person], |row| row.get::<i64>(0))? as u64)
     }
 
+    /// What a photo looks like (JPEG), of a library in a database: for the machines that do not have it.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn preview(&self, photo: PhotoId) -> Result<Option<Vec<u8>>> {
+        if self.connection.sqlite().is_some() {
+            return Ok(None);
+        }
+        let sql = "SELECT jpeg FROM previews WHERE photo_id = ?1";
+        Ok(self.connection.query_row(sql, [photo], |row| row.get(0)).optional()?)
+    }
+
     /// Whether any photo is missing: only then it is worth to ask of whom.
     ///
     /// # Errors
@@ -504,6 +518,10 @@ impl Writer<'_> {
                 continue;
             }
             self.face(id, face, &photo.pack)?;
+        }
+        if let Some(preview) = photo.preview.as_ref().filter(|_| self.connection.sqlite().is_none()) {
+            let sql = "INSERT INTO previews (photo_id, jpeg) VALUES (?1, ?2)";
+            self.connection.execute(sql, params![id, preview])?;
         }
         Ok(id)
     }

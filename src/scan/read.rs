@@ -12,7 +12,7 @@ use super::memory::give_memory_back;
 use crate::catalog::{CatalogError, FaceId, FaceRow, Hash, NewFace, NewPhoto, Session};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, has_video, place};
-use crate::photo::{self, OpenError, PhotoError, contain};
+use crate::photo::{self, OpenError, PhotoError, contain, encode_jpeg, resized};
 
 /// Reads photos on many threads at once.
 pub struct PhotoReader<'a> {
@@ -67,6 +67,10 @@ pub(super) enum ReadError {
 
 /// Pixels in memory at once for each thread: a 24-megapixel photo and what it takes to turn it upright.
 const PIXELS_A_THREAD: u64 = 32_000_000;
+
+/// Pixels along the longer side of what other machines see, and the quality of its JPEG: about 40 kB.
+const PREVIEW: u32 = 640;
+const PREVIEW_QUALITY: u8 = 70;
 
 impl<'a> PhotoReader<'a> {
     /// A reader for photos other than those of `known`.
@@ -124,11 +128,13 @@ impl<'a> PhotoReader<'a> {
         let (photo, metadata) = upright(bytes, &self.budget, |photo, metadata| {
             let faces = self.pack.detect(photo)?;
             let faces = faces.into_iter().map(|face| self.face(photo, face)).collect::<Result<Vec<_>, _>>()?;
-            Ok(((photo.dimensions(), faces), metadata))
+            let preview = self.session.filter(|(session, _)| session.is_shared()).map(|_| preview(photo));
+            Ok(((photo.dimensions(), faces, preview), metadata))
         })?;
         self.motion.fetch_add(u64::from(has_video), Ordering::Relaxed);
-        let (size, faces) = photo;
-        Ok(Reading::Photo(Box::new(self.photo(fingerprint, size, metadata, faces.into_iter().flatten().collect()))))
+        let (size, faces, preview) = photo;
+        let photo = self.photo(fingerprint, size, metadata, faces.into_iter().flatten().collect());
+        Ok(Reading::Photo(Box::new(NewPhoto { preview, ..photo })))
     }
 
     fn photo(&self, hash: Hash, (width, height): (u32, u32), metadata: Metadata, faces: Vec<NewFace>) -> NewPhoto {
@@ -142,6 +148,7 @@ impl<'a> PhotoReader<'a> {
             camera: metadata.camera,
             pack: self.pack.info.name.clone(),
             faces,
+            preview: None,
         }
     }
 
@@ -193,6 +200,14 @@ impl<'a> PhotoReader<'a> {
         let thumbnail = portrait(photo, &bounds);
         Ok(Some(NewFace { bounds, landmarks, score, quality, recognisability, embedding, thumbnail }))
     }
+}
+
+/// A photo as other machines see it.
+fn preview(photo: &RgbImage) -> Vec<u8> {
+    let (width, height) = photo.dimensions();
+    let scale = (f64::from(PREVIEW) / f64::from(width.max(height))).min(1.0);
+    let scaled = |side: u32| (f64::from(side) * scale).round().max(1.0) as u32;
+    encode_jpeg(&resized(photo, scaled(width), scaled(height)), PREVIEW_QUALITY)
 }
 
 /// Shows a photo that was scanned before to `then`, upright, from the first of `paths` at which it is still the same.

@@ -15,7 +15,8 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::discover::{IGNORE_FILE, NO_MEDIA};
 use super::{Event, ScanError, Summary, memory, scan_paths, skip};
-use crate::catalog::{Catalog, CatalogError, Library, PhotoId, shared_file_system};
+use crate::catalog::{Catalog, CatalogError, Library, PhotoId, Session, Task, shared_file_system};
+use crate::people::active_pack;
 use crate::photo::Candidate;
 use crate::tags::is_beside;
 
@@ -73,9 +74,13 @@ pub fn watch(
     interrupted: &AtomicBool,
     mut tell: impl FnMut(News),
 ) -> Result<(), ScanError> {
-    if Catalog::open(library)?.roots()?.is_empty() {
+    let catalog = Catalog::open(library)?;
+    if catalog.roots()?.is_empty() {
         return Err(ScanError::NoRoot);
     }
+    let pack = active_pack(&catalog, library)?;
+    let _session = Session::of(library, Task::Watch, &pack.identity(&library.packs())?)?;
+    drop(catalog);
     let (sender, events) = channel();
     let mut roots = Roots { watching: watching.clone(), sender, watched: HashMap::new() };
     let mut pending = Pending::default();

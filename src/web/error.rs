@@ -85,6 +85,9 @@ pub(super) enum PageError {
     /// In words for the user, in English: it comes from where no language is known.
     #[error("{0}")]
     Failed(String),
+    /// The database of the library cannot be reached now.
+    #[error("no server")]
+    NoServer,
     #[error("not understood")]
     NotUnderstood,
     #[error("a panic")]
@@ -124,6 +127,7 @@ impl PageError {
             | Self::HasPhotos(_)
             | Self::Name(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Outdated | Self::FaceThere | Self::ScanGoesOn | Self::BirthsDiffer(_) => StatusCode::CONFLICT,
+            Self::NoServer => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -131,13 +135,16 @@ impl PageError {
 
 impl From<CatalogError> for PageError {
     fn from(error: CatalogError) -> Self {
-        Self::Failed(error.to_string())
+        if error.is_cut_off() { Self::NoServer } else { Self::Failed(error.to_string()) }
     }
 }
 
 impl From<OpenError> for PageError {
     fn from(error: OpenError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            OpenError::Catalog(error) => error.into(),
+            error => Self::Failed(error.to_string()),
+        }
     }
 }
 

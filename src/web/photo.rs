@@ -72,8 +72,8 @@ struct Boxed {
 /// Where the photo lies.
 struct Lies {
     path: String,
-    /// Why it is not there.
-    away: Option<&'static str>,
+    /// Why it is not there, or where it is.
+    away: Option<String>,
 }
 
 /// From so many unrecognisable faces on, they are shown as a crowd.
@@ -255,7 +255,15 @@ fn lies(catalog: &Catalog, words: &Words, photo: PhotoId) -> Result<Vec<Lies>, P
         }
     };
     let files = catalog.files_of(photo)?.into_iter();
-    Ok(files.map(|file| Lies { away: away(&file), path: file.path.display().to_string() }).collect())
+    let lies = files.map(|file| match &file.elsewhere {
+        Some(machine) => {
+            let gone = if file.missing { format!(", {}", words.photo.missing) } else { String::new() };
+            let away = format!("{}{gone}", (words.photo.elsewhere)(machine));
+            Lies { away: Some(away), path: file.path.display().to_string() }
+        }
+        None => Lies { away: away(&file).map(str::to_owned), path: file.path.display().to_string() },
+    });
+    Ok(lies.collect())
 }
 
 #[derive(Deserialize)]

@@ -103,10 +103,13 @@ async fn preview(
     let known = site.ask(move |catalog| {
         let photo = catalog.photo_if_known(id)?.ok_or(PageError::NotFound)?;
         Sees::of(&shared, &visit, catalog)?.check_photo(catalog, id)?;
-        Ok((photo.hash, catalog.readable_paths(id)?))
+        let paths = catalog.readable_paths(id)?;
+        // What only another machine has is shown as that one saw it.
+        let seen = if paths.is_empty() { catalog.preview(id)? } else { None };
+        Ok((photo.hash, paths, seen))
     });
-    let (hash, paths) = known.await?;
-    if let Some(kept) = site.previews.kept(&hash, size).await {
+    let (hash, paths, seen) = known.await?;
+    if let Some(kept) = site.previews.kept(&hash, size).await.or(seen) {
         return Ok(picture(Some(kept), &headers));
     }
     Ok(picture(site.previews.make(hash, paths, size).await, &headers))

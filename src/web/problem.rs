@@ -83,6 +83,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::Name(NameError::Number(_)) => words.name_number,
         PageError::Name(NameError::TooLong(_)) => words.name_long,
         PageError::Failed(error) => return format!("{} {error}", words.failed),
+        PageError::NoServer => words.no_server,
         PageError::NotUnderstood => words.not_understood,
         PageError::Panicked => words.panicked,
     };

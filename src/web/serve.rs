@@ -18,7 +18,7 @@ use super::connections;
 use super::folder::Allowed;
 use super::routes;
 use super::site::Site;
-use crate::catalog::{CatalogError, Library};
+use crate::catalog::{CatalogError, Library, Session, Task};
 use crate::people::{OpenError, open};
 
 /// Where to serve, and for whom.
@@ -101,7 +101,9 @@ pub fn serve(
         return Err(ServeError::Open(listen.address));
     }
     // Migrates it before anybody waits for a page.
-    let (catalog, _) = open(library)?;
+    let (catalog, pack) = open(library)?;
+    let identity = pack.identity(&library.packs()).map_err(OpenError::from)?;
+    let _session = Session::of(library, Task::Serve, &identity).map_err(OpenError::from)?;
     let listener = bind(listen.address, listen.port)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;

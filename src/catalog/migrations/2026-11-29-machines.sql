@@ -25,7 +25,7 @@ CREATE TABLE roots_next (
     follow_links INTEGER NOT NULL DEFAULT 0 CHECK (follow_links IN (0, 1)),
     skipped      TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(skipped)),
     machine      INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (machine, path)
+    UNIQUE (path, machine)
 ) STRICT;
 INSERT INTO roots_next (id, path, added_at, scanned_at, offline, excluded, follow_links, skipped)
 SELECT id, path, added_at, scanned_at, offline, excluded, follow_links, skipped FROM roots;
@@ -44,7 +44,7 @@ CREATE TABLE files_next (
     changed       INTEGER,
     beside        TEXT CHECK (json_valid(beside)),
     machine       INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (machine, path),
+    UNIQUE (path, machine),
     CHECK (photo_id IS NOT NULL OR problem IS NOT NULL)
 ) STRICT;
 INSERT INTO files_next (id, path, size, modified, photo_id, problem, missing_since, changed, beside)
@@ -60,7 +60,7 @@ CREATE TABLE originals_next (
     path    ANY NOT NULL,
     hash    BLOB NOT NULL,
     machine INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (machine, path)
+    PRIMARY KEY (path, machine)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO originals_next (path, hash) SELECT path, hash FROM originals;
 DROP TABLE originals;

@@ -58,6 +58,8 @@ pub struct Words {
     pub files: &'static str,
     pub missing: &'static str,
     pub offline: &'static str,
+    /// The name of another machine.
+    pub elsewhere: fn(&str) -> String,
     pub unreadable: &'static str,
     pub away: &'static str,
 
@@ -129,6 +131,7 @@ pub const ENGLISH: Words = Words {
     files: "File",
     missing: "file not found",
     offline: "folder not available now",
+    elsewhere: |machine| format!("on the computer {machine}"),
     unreadable: "could not be read",
     away: "The photo cannot be shown because its file is not available now. Its names are kept.",
     why_title: |name| format!("Why {name}?"),
@@ -200,6 +203,7 @@ pub const CHINESE: Words = Words {
     files: "文件",
     missing: "已不在原处",
     offline: "所在文件夹目前不可用",
+    elsewhere: |machine| format!("在计算机 {machine} 上"),
     unreadable: "无法读取",
     away: "无法显示照片：文件目前不可用。已知的信息都会保留。",
     why_title: |name| format!("为什么是{name}？"),

@@ -13,11 +13,11 @@ $$ SELECT CAST(coalesce(nullif(current_setting('facetag.machine', TRUE), ''), '0
 CREATE VIEW here AS SELECT this_machine() AS machine;
 
 ALTER TABLE roots ADD COLUMN machine BIGINT NOT NULL DEFAULT this_machine();
-ALTER TABLE roots DROP CONSTRAINT roots_path_key, ADD UNIQUE (machine, path);
+ALTER TABLE roots DROP CONSTRAINT roots_path_key, ADD UNIQUE (path, machine);
 ALTER TABLE files ADD COLUMN machine BIGINT NOT NULL DEFAULT this_machine();
-ALTER TABLE files DROP CONSTRAINT files_path_key, ADD UNIQUE (machine, path);
+ALTER TABLE files DROP CONSTRAINT files_path_key, ADD UNIQUE (path, machine);
 ALTER TABLE originals ADD COLUMN machine BIGINT NOT NULL DEFAULT this_machine();
-ALTER TABLE originals DROP CONSTRAINT originals_pkey, ADD PRIMARY KEY (machine, path);
+ALTER TABLE originals DROP CONSTRAINT originals_pkey, ADD PRIMARY KEY (path, machine);
 
 CREATE OR REPLACE FUNCTION keep_original() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,6 +31,12 @@ BEGIN
     UPDATE originals SET path = new.path WHERE machine = old.machine AND path = old.path;
     RETURN NULL;
 END $$;
+
+-- What a photo looks like, for the machines that do not have it.
+CREATE TABLE previews (
+    photo_id BIGINT PRIMARY KEY REFERENCES photos ON DELETE CASCADE DEFERRABLE,
+    jpeg     BYTEA NOT NULL
+);
 
 -- A program that works on the library for some time, until it ends or is no longer heard of; all times are the server's.
 CREATE TABLE sessions (
