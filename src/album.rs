@@ -253,7 +253,16 @@ mod tests {
         copy(&photo, &hash, &target, &AtomicBool::new(false)).unwrap();
         assert_eq!(fs::read(&target).unwrap(), fs::read(&photo).unwrap());
         let none = folder.path().join("album");
-        let hit = Hit { photo: PhotoId(1), shot: PhotoId(1), hash, path: photo, elsewhere: None, taken: None, width: 4, height: 3 };
+        let hit = Hit {
+            photo: PhotoId(1),
+            shot: PhotoId(1),
+            hash,
+            path: photo,
+            elsewhere: None,
+            taken: None,
+            width: 4,
+            height: 3,
+        };
         make(&none, &[hit], Kind::Copies, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(fs::read_dir(none).unwrap().count(), 0);
     }

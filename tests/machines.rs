@@ -178,16 +178,19 @@ fn another_version_or_other_models_are_refused() {
     anna.facetag(&["scan", "--json"]).fails_saying(&["twin 0123", "install the same"]);
     at_work(ours, "open");
     anna.scan();
-    database.batch_execute("DELETE FROM sessions; UPDATE settings SET value = '99.0.0' WHERE key = 'written_by'").unwrap();
+    database
+        .batch_execute("DELETE FROM sessions; UPDATE settings SET value = '99.0.0' WHERE key = 'written_by'")
+        .unwrap();
     anna.facetag(&["people"]).fails_saying(&["99.0.0"]);
 }
 
 /// Photos enough that several machines are at work at once: crops of the same few, each with bytes of its own.
 fn many(folder: &Path, count: usize) {
-    let photos: Vec<Vec<u8>> = ["metadata/obama-2009.jpg", OBAMA[0], OBAMA[1], BIDEN, "metadata/biden-2011.jpg", HOPPER]
-        .iter()
-        .map(|name| std::fs::read(common::fixture(name)).unwrap())
-        .collect();
+    let photos: Vec<Vec<u8>> =
+        ["metadata/obama-2009.jpg", OBAMA[0], OBAMA[1], BIDEN, "metadata/biden-2011.jpg", HOPPER]
+            .iter()
+            .map(|name| std::fs::read(common::fixture(name)).unwrap())
+            .collect();
     std::fs::create_dir_all(folder).unwrap();
     for number in 0..count {
         let mut bytes = photos[number % photos.len()].clone();

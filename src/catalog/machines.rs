@@ -108,7 +108,8 @@ fn random() -> u64 {
 /// What the system calls this machine.
 fn name() -> String {
     let of_linux = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let of_unix = || Some(String::from_utf8_lossy(&std::process::Command::new("hostname").output().ok()?.stdout).into());
+    let of_unix =
+        || Some(String::from_utf8_lossy(&std::process::Command::new("hostname").output().ok()?.stdout).into());
     let name = std::env::var("COMPUTERNAME").ok().or_else(of_linux).or_else(of_unix).unwrap_or_default();
     let name = name.trim();
     if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() }
@@ -496,7 +497,8 @@ impl Shared {
 
     /// Notes that this machine was there.
     fn note(&self, connection: &Connection, rate: Option<f64>) -> Result<()> {
-        let sql = "UPDATE machines SET seen = CAST(extract(epoch FROM clock_timestamp()) AS BIGINT), version = ?1, pack = ?2,
+        let sql =
+            "UPDATE machines SET seen = CAST(extract(epoch FROM clock_timestamp()) AS BIGINT), version = ?1, pack = ?2,
                        rate = coalesce(?3, rate) WHERE id = (SELECT machine FROM here)";
         connection.execute(sql, params![OURS, self.pack, rate])?;
         Ok(())

@@ -122,7 +122,9 @@ fn copy(from: &Connection, to: &Connection, here: Here) -> Result<Moved> {
                 let of = |connection: &Connection| match connection.sqlite() {
                     // A backup of a library in a database has the numbers that it had there.
                     Some(_) => Ok(machines::number(connection)?.unwrap_or(0)),
-                    None => connection.query_row("SELECT machine FROM here", [], |row| row.get(0)).map_err(CatalogError::from),
+                    None => connection
+                        .query_row("SELECT machine FROM here", [], |row| row.get(0))
+                        .map_err(CatalogError::from),
                 };
                 let ours = of(from)?;
                 if to.sqlite().is_none() {
@@ -168,7 +170,11 @@ fn selection(connection: &Connection, table: &str) -> Result<(Vec<String>, Strin
     // Their order may differ; the year of a photo follows from its date.
     columns[1..].sort();
     columns.retain(|column| table != "photos" || column != "year");
-    let own = if table == "settings" { "WHERE key NOT IN ('writes', 'version', 'schema', 'clusters', 'ungrouped')" } else { "" };
+    let own = if table == "settings" {
+        "WHERE key NOT IN ('writes', 'version', 'schema', 'clusters', 'ungrouped')"
+    } else {
+        ""
+    };
     let sql = format!("SELECT {} FROM {table} {own}", columns.join(", "));
     Ok((columns, sql))
 }

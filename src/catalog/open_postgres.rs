@@ -49,7 +49,8 @@ pub(super) fn open(library: &Library, url: &str) -> Result<Catalog> {
     machines::register(&connection)?;
     // What a library that did not know of machines has is this one's.
     for table in ["roots", "files", "originals"] {
-        connection.execute(&format!("UPDATE {table} SET machine = (SELECT machine FROM here) WHERE machine = 0"), [])?;
+        connection
+            .execute(&format!("UPDATE {table} SET machine = (SELECT machine FROM here) WHERE machine = 0"), [])?;
     }
     connection.execute_batch(&changes::lasting_triggers())?;
     set_setting(&connection, SCHEMA, &MIGRATIONS.len().to_string())?;

@@ -445,7 +445,8 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn is_missing(&self, path: &Path) -> Result<bool> {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM files WHERE {HERE} AND path = ?1 AND missing_since IS NOT NULL)");
+        let sql =
+            format!("SELECT EXISTS (SELECT 1 FROM files WHERE {HERE} AND path = ?1 AND missing_since IS NOT NULL)");
         Ok(self.connection.prepare(&sql)?.query_row([SqlPath(path)], |row| row.get(0))?)
     }
 

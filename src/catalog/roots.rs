@@ -36,11 +36,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn roots(&self) -> Result<Vec<Root>> {
-        let mut statement = self
-            .connection
-            .prepare(&format!(
-                "SELECT path, scanned_at, offline, excluded, follow_links, skipped FROM roots WHERE {HERE} ORDER BY path"
-            ))?;
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT path, scanned_at, offline, excluded, follow_links, skipped FROM roots WHERE {HERE} ORDER BY path"
+        ))?;
         let rows = statement.query_map([], |row| {
             Ok(Root {
                 path: row.get::<SqlPath<_>>(0)?.0,
@@ -107,8 +105,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn root_was_scanned(&mut self, path: &Path, skipped: &str) -> Result<()> {
-        let sql =
-            format!("UPDATE roots SET offline = FALSE, scanned_at = ?2, skipped = ?3 WHERE path = ?1 AND {HERE}");
+        let sql = format!("UPDATE roots SET offline = FALSE, scanned_at = ?2, skipped = ?3 WHERE path = ?1 AND {HERE}");
         self.connection.execute(&sql, params![SqlPath(path), now(), skipped])?;
         Ok(())
     }

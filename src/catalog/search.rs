@@ -1,7 +1,7 @@
 //! Photos by person, date, place and folder.
 
-use std::collections::hash_map::Entry;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -214,7 +214,8 @@ impl Catalog {
         let mut listed: HashMap<PhotoId, (PhotoId, usize, bool)> = HashMap::new();
         while let Some(row) = rows.next()? {
             if !query.copies {
-                let (photo, shot, is_away): (PhotoId, PhotoId, bool) = (row.get(0)?, row.get(last - 1)?, row.get(last)?);
+                let (photo, shot, is_away): (PhotoId, PhotoId, bool) =
+                    (row.get(0)?, row.get(last - 1)?, row.get(last)?);
                 match listed.entry(shot) {
                     Entry::Vacant(entry) => drop(entry.insert((photo, fitting.len(), is_away))),
                     Entry::Occupied(mut entry) if photo == shot && entry.get().0 != photo => {

@@ -161,9 +161,8 @@ impl Progress {
             Event::Offline { path } => {
                 self.warn(&format!("{}: not there now; its photos and names are kept", plain(path)));
             }
-            Event::CutOff { problem } => self.warn(&format!(
-                "{problem}: waiting for the server of the library, and going on then (Ctrl-C ends it)"
-            )),
+            Event::CutOff { problem } => self
+                .warn(&format!("{problem}: waiting for the server of the library, and going on then (Ctrl-C ends it)")),
             Event::Grouping => self.bar.set_message(format!("{}, grouping", count(self.faces, "face"))),
         }
     }

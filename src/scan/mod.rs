@@ -192,10 +192,7 @@ fn group(job: &mut Job, info: &PackInfo) -> Result<(), CatalogError> {
 
 impl Job<'_> {
     /// Does a step, and does it again from its beginning where the server was restarted or the network cut.
-    fn patiently<T>(
-        &mut self,
-        mut step: impl FnMut(&mut Job) -> Result<T, CatalogError>,
-    ) -> Result<T, CatalogError> {
+    fn patiently<T>(&mut self, mut step: impl FnMut(&mut Job) -> Result<T, CatalogError>) -> Result<T, CatalogError> {
         let before = self.summary.clone();
         let Self { catalog, session, options, interrupted, tell, summary } = self;
         let tell = std::cell::RefCell::new(tell);

@@ -77,7 +77,14 @@ impl<'a> PhotoReader<'a> {
     pub fn new(pack: &'a Pack, known: HashSet<Hash>) -> Self {
         give_memory_back();
         let budget = Budget::new(PIXELS_A_THREAD * rayon::current_num_threads() as u64);
-        Self { pack, taken: Mutex::new(known), again: Mutex::default(), session: None, budget, motion: AtomicU64::new(0) }
+        Self {
+            pack,
+            taken: Mutex::new(known),
+            again: Mutex::default(),
+            session: None,
+            budget,
+            motion: AtomicU64::new(0),
+        }
     }
 
     /// It reads the metadata of these photos again.

@@ -99,10 +99,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         self.session.has_read(u64::from(matches!(reading, Reading::Photo(_))));
     }
 
-    fn patiently<R>(
-        &mut self,
-        work: impl FnMut(&mut Catalog) -> Result<R, CatalogError>,
-    ) -> Result<R, CatalogError> {
+    fn patiently<R>(&mut self, work: impl FnMut(&mut Catalog) -> Result<R, CatalogError>) -> Result<R, CatalogError> {
         let tell = &self.tell;
         let tell = |error: &CatalogError| (tell.borrow_mut())(Event::CutOff { problem: &error.to_string() });
         self.catalog.patiently(self.stop, tell, work)
@@ -111,8 +108,12 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
     fn write(&mut self, batch: &[(&FoundFile, Reading)]) -> Result<(), CatalogError> {
         let (summary, waiting, unreadable) = (self.summary.clone(), self.waiting.clone(), self.unreadable.clone());
         let stored = self.patiently(|catalog| {
-            let mut stored =
-                Stored { summary: summary.clone(), waiting: waiting.clone(), unreadable: unreadable.clone(), told: Vec::new() };
+            let mut stored = Stored {
+                summary: summary.clone(),
+                waiting: waiting.clone(),
+                unreadable: unreadable.clone(),
+                told: Vec::new(),
+            };
             catalog.batch(|writer| stored.write(writer, batch))?;
             Ok(stored)
         })?;

@@ -26,7 +26,10 @@ impl PostgresServer {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let options = ["--auth=trust", "--username=facetag", "--encoding=UTF8", "--locale=C", "--no-sync", "--pgdata"];
-        assert!(program(&programs, "initdb", folder.path()).args(options).arg(&data).status().unwrap().success(), "initdb");
+        assert!(
+            program(&programs, "initdb", folder.path()).args(options).arg(&data).status().unwrap().success(),
+            "initdb"
+        );
         let process = run(&programs, folder.path());
         let server = Self { process, folder, programs, databases: AtomicUsize::new(0) };
         server.wait();

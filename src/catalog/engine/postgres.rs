@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use postgres::config::{Host, SslMode};
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -260,7 +260,8 @@ fn key(lock: Lock) -> (i64, &'static str) {
 
 /// Whether it is the way to the server that failed, or the server that ends or begins.
 pub(super) fn is_cut_off(error: &postgres::Error) -> bool {
-    let is_io = std::iter::successors(error.source(), |&cause| cause.source()).any(|cause| cause.is::<std::io::Error>());
+    let is_io =
+        std::iter::successors(error.source(), |&cause| cause.source()).any(|cause| cause.is::<std::io::Error>());
     let passes = [
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
@@ -269,7 +270,9 @@ pub(super) fn is_cut_off(error: &postgres::Error) -> bool {
         // Two have waited for each other, and the server has ended one of them.
         SqlState::T_R_DEADLOCK_DETECTED,
     ];
-    error.is_closed() || is_io || error.code().is_some_and(|code| passes.contains(code) || code.code().starts_with("08"))
+    error.is_closed()
+        || is_io
+        || error.code().is_some_and(|code| passes.contains(code) || code.code().starts_with("08"))
 }
 
 /// What went wrong, in the words of the server where it has any.
