@@ -218,11 +218,11 @@ fn value(table: &str, column: &str, value: ValueRef, machine: Renumbered) -> Val
     }
 }
 
-/// By what the rows of a table are put in an order that is the same in both engines.
+/// By what the rows of a table are put in an order that is the same in both engines; MACHINE is the number that a machine has in the copy.
 fn order(table: &str) -> &'static str {
     match table {
         "settings" => "key",
-        "originals" => "machine, CAST(path AS BLOB)",
+        "originals" => "CAST(path AS BLOB), MACHINE",
         "embeddings" => "face_id, pack",
         "thumbnails" => "face_id",
         "named_faces" => "face_id, name",
@@ -252,10 +252,13 @@ fn compare(from: &Connection, to: &Connection, table: &'static str, machine: Ren
     let (first, second, machines) =
         if from.sqlite().is_some() { (to, from, (None, machine)) } else { (from, to, (machine, None)) };
     let (columns, sql) = selection(first, table)?;
-    let order = order(table);
-    let mut statement = second.prepare(&format!("{} ORDER BY {order}", selection(second, table)?.1))?;
+    let order = |machine: Renumbered| {
+        let number = |(old, new)| format!("CASE WHEN machine = {old} THEN {new} ELSE machine END");
+        order(table).replace("MACHINE", &machine.map_or_else(|| "machine".to_owned(), number))
+    };
+    let mut statement = second.prepare(&format!("{} ORDER BY {}", selection(second, table)?.1, order(machines.1)))?;
     let mut rows = statement.query([])?;
-    first.each_row::<CatalogError>(&format!("{sql} ORDER BY {order}"), [], |one| {
+    first.each_row::<CatalogError>(&format!("{sql} ORDER BY {}", order(machines.0)), [], |one| {
         let other = rows.next()?.ok_or_else(differs)?;
         for (index, column) in columns.iter().enumerate() {
             let other = value(table, column, other.get_ref(index)?, machines.1);
