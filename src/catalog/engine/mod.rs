@@ -299,28 +299,28 @@ impl Connection {
 
     /// From now on, what is of this machine has this number, see `machines.rs`.
     pub fn set_machine(&self, number: i64) -> Result<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
+        match (self, number) {
+            (Self::Sqlite(_), _) => Ok(()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => postgres.set_machine(number),
+            (Self::Postgres(postgres), number) => postgres.set_machine(number),
         }
     }
 
     /// Takes a lock, unless another connection has it.
     pub fn try_lock(&self, lock: Lock) -> Result<bool> {
-        match self {
-            Self::Sqlite(_) => Ok(true),
+        match (self, lock) {
+            (Self::Sqlite(_), _) => Ok(true),
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => postgres.try_lock(lock),
+            (Self::Postgres(postgres), lock) => postgres.try_lock(lock),
         }
     }
 
     /// Lets go of a lock.
     pub fn unlock(&self, lock: Lock) -> Result<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
+        match (self, lock) {
+            (Self::Sqlite(_), _) => Ok(()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => postgres.unlock(lock),
+            (Self::Postgres(postgres), lock) => postgres.unlock(lock),
         }
     }
 
