@@ -108,6 +108,7 @@ impl Bench {
                     place: None,
                     camera: None,
                     pack: pack.name.clone(),
+                    preview: None,
                     faces: seen.iter().map(|&person| face(person, pack.dimension, spread, random)).collect(),
                 })?;
                 writer.file(&PathBuf::from(format!("/nowhere/{first}.jpg")), Default::default(), photo)?;

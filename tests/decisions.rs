@@ -196,6 +196,7 @@ impl World {
             place: None,
             camera: None,
             pack: self.pack.name.clone(),
+            preview: None,
             faces: people.iter().enumerate().map(face).collect(),
         }
     }

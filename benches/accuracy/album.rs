@@ -126,6 +126,7 @@ impl Album {
                 place: None,
                 camera: None,
                 pack: album.pack.name.clone(),
+                preview: None,
                 faces: faces
                     .into_iter()
                     .map(|face| NewFace {
