@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::server::Server;
-use common::{BIDEN, HOPPER, Library, people, text, write_private};
+use common::{HOPPER, Library, grey_jpeg, people, text, write_private};
 use ureq::http::Method;
 
 const OBAMA: &str = "obama-2010.jpg";
@@ -315,24 +315,141 @@ fn lists_are_limited_in_words() {
     server.post_from("/people", "/person/1/reject", &many).is(422).says(&["at most 2,000"]);
 }
 
+/// Large photos, baseline and progressive, of 24 and of 100 megapixels.
+fn large() -> Library {
+    let library = Library::new();
+    for (name, width, height, progressive) in [
+        ("24.jpg", 6000, 4000, false),
+        ("24-progressive.jpg", 6000, 4000, true),
+        ("100.jpg", 11_600, 8700, false),
+        ("100-progressive.jpg", 11_600, 8700, true),
+    ] {
+        fs::write(library.photo(name), grey_jpeg(width, height, progressive)).unwrap();
+    }
+    library.scan_to_end(0);
+    library
+}
+
+/// Whatever is asked for at once.
 #[cfg(target_os = "linux")]
 #[test]
-fn drawing_many_faces_at_once_takes_no_more_memory_than_one() {
-    let library = Library::scanned(&[HOPPER, BIDEN]);
+fn neither_drawing_nor_large_photos_take_more_memory_than_is_set_aside_for_them() {
+    let library = large();
     let server = Server::start(&library);
-    let page = format!("/photo/{}", photo(&library, "none.jpg"));
+    let photos = ["24.jpg", "24-progressive.jpg", "100.jpg", "100-progressive.jpg"].map(|name| photo(&library, name));
     thread::scope(|scope| {
         for number in 0..16 {
-            let (server, page) = (&server, &page);
+            let (server, page) = (&server, format!("/photo/{}", photos[number % 2]));
             scope.spawn(move || {
                 let at = (2 + number * 2).to_string();
                 let form = [("left", at.as_str()), ("top", "2"), ("width", "1.5"), ("height", "1.5"), ("name", "Ada")];
-                let status = server.post_from(page, &format!("{page}/draw"), &form).status;
-                assert!(matches!(status, 303 | 409), "{status}");
+                server.post_from(&page, &format!("{page}/draw"), &form).is(303);
+            });
+        }
+        for photo in photos {
+            for picture in ["grid.jpg", "screen.jpg", "full.jpg"] {
+                let server = &server;
+                let preview = move || {
+                    server.get(&format!("/photo/{photo}/{picture}")).is(200).header("content-type") == "image/jpeg"
+                };
+                scope.spawn(move || assert!(preview(), "{photo} {picture}"));
+            }
+        }
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let page = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+                server.get(&format!("{page}/zip")).is(200);
             });
         }
     });
-    assert!(peak(&server) < 300, "{} MB", peak(&server));
+    let drawn: Vec<i64> = photos[..2].iter().map(|photo| faces_in(&library, *photo)).collect();
+    assert_eq!(drawn, [8, 8]);
+    assert!(peak(&server) < 280, "{} MB", peak(&server));
+}
+
+#[cfg(target_os = "linux")]
+fn faces_in(library: &Library, photo: i64) -> i64 {
+    library.sqlite().query_row("SELECT count(*) FROM faces WHERE photo_id = ?1", [photo], |row| row.get(0)).unwrap()
+}
+
+/// Even those who may see it can stop to read what they asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_reads_nothing_of_large_answers_holds_neither_threads_nor_memory_nor_the_owner_back() {
+    let library = people();
+    library.name(OBAMA, "Barack");
+    let path = library.photo(OBAMA);
+    // What follows the end of a JPEG is part of its file.
+    let bytes = [fs::read(&path).unwrap(), vec![0; 30 << 20]].concat();
+    fs::write(&path, bytes).unwrap();
+    library.scan_to_end(0);
+    let mut server = Server::start_with(&library, &["--guest", "Barack"]);
+    server.enter(&server.guests.clone());
+    let number = photo(&library, OBAMA);
+    let archive = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    let mut held = Vec::new();
+    for request in 0..160 {
+        let path = match request % 4 {
+            0 => format!("{archive}/zip"),
+            1 => format!("/photo/{number}/full.jpg"),
+            _ => format!("/photo/{number}/original"),
+        };
+        let mut stream = TcpStream::connect(address(&server)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n", address(&server), server.cookie)
+            .unwrap();
+        if request < 100 && request % 4 != 0 {
+            // It is being sent.
+            stream.read_exact(&mut [0; 1000]).unwrap();
+        }
+        held.push(stream);
+    }
+    for _ in 0..4 {
+        server.get("/search").is(200);
+        server.get(&format!("/photo/{number}")).is(200);
+    }
+    // The owner comes in too.
+    server.enter(&server.entry.clone());
+    server.get("/people").is(200).says(&["Barack"]);
+    assert!(peak(&server) < 280, "{} MB", peak(&server));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn forms_of_many_fields_are_refused_without_taking_memory() {
+    let library = people();
+    let server = Server::start(&library);
+    let fields = "a&".repeat(1_000_000);
+    let headers = [
+        ("cookie", server.cookie.as_str()),
+        ("origin", &server.origin),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    thread::scope(|scope| {
+        for _ in 0..24 {
+            scope.spawn(|| server.bare(Method::POST, "/album", &headers, &fields).is(422).says(&["at most 100,000"]));
+        }
+    });
+    let many = "photo=1234567&".repeat(100_000);
+    server.bare(Method::POST, "/album", &headers, &many[..many.len() - 1]).is(422).says(&["no longer found"]);
+    assert!(peak(&server) < 280, "{} MB", peak(&server));
+}
+
+#[test]
+fn a_jpeg_is_shown_pixel_for_pixel_as_it_is_and_others_as_jpeg() {
+    let library = Library::scanned(&[HOPPER]);
+    let bytes = fs::read(library.photo("none.jpg")).unwrap();
+    library.put("formats/lzw.tif");
+    library.scan_to_end(0);
+    let server = Server::start(&library);
+    let full = |name: &str| server.get(&format!("/photo/{}/full.jpg", photo(&library, name))).is(200);
+    let shown = full("none.jpg");
+    assert_eq!((shown.header("content-type"), &shown.bytes), ("image/jpeg", &bytes));
+    let tag = shown.header("etag").to_owned();
+    let again = format!("/photo/{}/full.jpg", photo(&library, "none.jpg"));
+    assert!(server.get_with(&again, &[("if-none-match", &tag)]).is(304).bytes.is_empty());
+    let other = full("lzw.tif");
+    assert_eq!(other.header("content-type"), "image/jpeg");
+    assert!(other.bytes.starts_with(&[0xff, 0xd8]));
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use super::{Exit, absolute};
 use crate::catalog::{FaceId, Library};
 use crate::face::{BoundingBox, Pack};
 use crate::people::{decide, open};
-use crate::scan::{DrawError, look};
+use crate::scan::{Budget, DrawError, sight};
 
 pub(super) fn run(library: &Library, action: &FaceAction, as_json: bool) -> Result<Exit> {
     match action {
@@ -28,13 +28,14 @@ fn add(library: &Library, path: &Path, bounds: [f32; 4], person: &str, as_json: 
     };
     let row = catalog.photo(photo)?;
     let bounds = in_fractions(bounds, row.width, row.height);
-    let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
-    let drawn = look(&catalog, &pack, &row, &path, bounds).map_err(|error| match error {
+    let sight = sight(&catalog, &row, &[path], bounds, &Budget::new(u64::MAX)).map_err(|error| match error {
         DrawError::Known(face) => {
             anyhow!("there is face {face} already: `facetag confirm {person:?} {face}` says whose it is")
         }
         error => error.into(),
     })?;
+    let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
+    let drawn = sight.look(&pack)?;
     let (person, done) = decide(&mut catalog, &pack.info, |deciding| -> Result<_> {
         let (person, is_new) = deciding.known_or_new(person)?;
         drawn.is(deciding, (&person, is_new))?;

@@ -39,7 +39,9 @@ pub use detect::{Architecture, Detector};
 pub use detection::DetectedFace;
 pub use embed::{Recogniser, dot, normalised};
 pub use pack::{Calibration, FoundPack, OPEN, Pack, PackInfo, Thresholds};
-pub use portrait::{SCENE_SIDE, SIDE as PORTRAIT_SIDE, place_in_scene, portrait, scene};
+pub use portrait::{
+    SCENE_SIDE, SIDE as PORTRAIT_SIDE, place_in_scene, portrait, portrait_reduction, scene, scene_reduction,
+};
 
 /// Where a face is, in fractions of the upright photo's width and height; the origin is the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

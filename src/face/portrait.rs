@@ -42,6 +42,21 @@ pub fn place_in_scene(bounds: &BoundingBox, width: u32, height: u32) -> Bounding
     }
 }
 
+/// By how much the sides of a photo of so many pixels may be reduced before the portrait of a face is cut out of it.
+pub fn portrait_reduction(bounds: &BoundingBox, size: (u32, u32)) -> f32 {
+    reduction(bounds, size, AROUND, SIDE)
+}
+
+/// The same for a scene.
+pub fn scene_reduction(bounds: &BoundingBox, size: (u32, u32)) -> f32 {
+    reduction(bounds, size, AROUND_IN_SCENE, SCENE_SIDE)
+}
+
+fn reduction(bounds: &BoundingBox, (width, height): (u32, u32), around: f32, side: u32) -> f32 {
+    let [.., across, _] = square(region(bounds, width, height, around), width, height);
+    across as f32 / side as f32
+}
+
 fn cut(photo: &RgbImage, bounds: &BoundingBox, around: f32, side: u32) -> Vec<u8> {
     let region = region(bounds, photo.width(), photo.height(), around);
     encode_jpeg(&thumbnail(photo, region, side), QUALITY)

@@ -35,6 +35,22 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     Ok(colour::to_srgb(pixels, heif.colour().as_ref()))
 }
 
+/// Whether [`decode_reduced`] may read a file: a grid of tiles, of which nothing is cut off or transparent.
+pub(super) fn is_tiled(bytes: &[u8]) -> bool {
+    Heif::open(&whole(bytes), Format::Heic).is_ok_and(|heif| {
+        let primary = heif.file.primary_id;
+        &heif.kind(primary) == b"grid" && !heif.is_cut(primary) && heif.alpha(primary).is_none()
+    })
+}
+
+/// Decodes a picture that [`is_tiled`] to sides that are so many times shorter.
+pub(super) fn decode_reduced(bytes: &[u8], reduction: u32) -> Result<RgbImage, PhotoError> {
+    let bytes = &*whole(bytes);
+    let mut heif = Heif::open(bytes, Format::Heic)?;
+    heif.reduction = reduction;
+    Ok(colour::to_srgb(heif.decode(&tile)?, heif.colour().as_ref()))
+}
+
 fn picture(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let options = Options { max_threads: 1, max_pixels: MAX_PIXELS };
     let picture = heifer::decode_rgba8(bytes, &options).map_err(explain)?;

@@ -10,12 +10,15 @@ use image::{RgbImage, imageops};
 
 use super::colour::Colour;
 use super::raster::cover_white;
+use super::resize::resized;
 use super::{Format, MAX_PIXELS, Orientation, PhotoError, jpeg};
 
 /// A file with its parts found.
 pub(super) struct Heif<'a> {
     pub file: HeifFile<'a>,
     format: Format,
+    /// By how much the sides of a grid are reduced, tile by tile.
+    pub reduction: u32,
 }
 
 /// Decodes a coded item.
@@ -60,7 +63,7 @@ pub(super) fn turns_upright(bytes: &[u8]) -> bool {
 impl<'a> Heif<'a> {
     pub fn open(bytes: &'a [u8], format: Format) -> Result<Self, PhotoError> {
         let file = HeifFile::parse(bytes).map_err(|error| PhotoError::damaged(format, error))?;
-        Ok(Self { file, format })
+        Ok(Self { file, format, reduction: 1 })
     }
 
     fn damaged(&self, reason: impl std::fmt::Display) -> PhotoError {
@@ -105,6 +108,11 @@ impl<'a> Heif<'a> {
             }
         }
         Ok((width, height))
+    }
+
+    /// Whether the container says that something of a picture is cut off.
+    pub fn is_cut(&self, item: ItemId) -> bool {
+        self.properties(item).iter().any(|property| matches!(property, Property::CleanAperture { .. }))
     }
 
     fn ispe(&self, item: ItemId) -> Option<(u32, u32)> {
@@ -218,14 +226,21 @@ impl<'a> Heif<'a> {
             return Err(self.damaged("it has more or fewer tiles than it says"));
         }
         // Grey, as the decoder of JPEGs leaves what is not there.
-        let mut pixels = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));
+        let reduced = |side: u32| side.div_ceil(self.reduction);
+        let mut pixels = RgbImage::from_pixel(reduced(width), reduced(height), image::Rgb([128; 3]));
         let (mut tile_size, mut problem, mut missing) = (self.ispe(tiles[0]), None, 0);
         for (index, &tile) in tiles.iter().enumerate() {
             match self.item(tile, decode, depth + 1) {
                 Ok(decoded) => {
                     let (across, down) = *tile_size.get_or_insert(decoded.dimensions());
-                    let column = i64::from(across) * (index as i64 % i64::from(grid.columns));
-                    let row = i64::from(down) * (index as i64 / i64::from(grid.columns));
+                    let column =
+                        i64::from(across) * (index as i64 % i64::from(grid.columns)) / i64::from(self.reduction);
+                    let row = i64::from(down) * (index as i64 / i64::from(grid.columns)) / i64::from(self.reduction);
+                    let (across, down) = decoded.dimensions();
+                    let decoded = match self.reduction {
+                        1 => decoded,
+                        _ => resized(&decoded, reduced(across), reduced(down)),
+                    };
                     imageops::replace(&mut pixels, &decoded, column, row);
                 }
                 Err(error) => {

@@ -1,9 +1,12 @@
-//! JPEG (ITU-T T.81), baseline and progressive, through zune-jpeg.
+//! JPEG (ITU-T T.81), baseline and progressive, through zune-jpeg; reduced while it is decoded, through jpeg-decoder.
 //!
 //! CMYK and YCCK are taken to be stored inverted, as Adobe's programs do and other readers assume.
 
+use std::io::Read;
+
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
+use jpeg_decoder::PixelFormat;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -12,6 +15,8 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::colour::{Colour, ink_transform, inks_to_srgb, to_srgb};
 use super::format::{Decoder, Spec};
+use super::resize::resized;
+use super::segments::jpeg_segments;
 use super::{Format, PhotoError};
 
 type Source<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
@@ -85,6 +90,72 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     }
     let pixels = RgbImage::from_raw(width as u32, height as u32, pixels)
         .ok_or_else(|| PhotoError::damaged(Format::Jpeg, "its decoder gave too few pixels"))?;
+    Ok(to_srgb(pixels, colour.as_ref()))
+}
+
+/// Whether [`decode_reduced`] may read a file: one of light, not of inks.
+pub(super) fn reduces(bytes: &[u8]) -> bool {
+    frame(bytes).is_some_and(|frame| matches!(frame.sampling.len(), 1 | 3))
+}
+
+/// Bytes of memory that decoding takes at the most, beside those of the file, for a picture of so many pixels.
+pub(super) fn memory(bytes: &[u8], pixels: u64, reduction: u32) -> u64 {
+    let reduced = pixels.div_ceil(u64::from(reduction * reduction));
+    let Some(frame) = frame(bytes) else { return 10 * reduced };
+    let largest: u64 = frame.sampling.iter().copied().max().unwrap_or(1).max(1);
+    let samples: u64 = frame.sampling.iter().sum();
+    // A progressive picture is a number of 16 bits for each sample until all of it is there.
+    let coefficients = if frame.is_progressive { 2 * pixels * samples / largest } else { 0 };
+    let planes = if reduction > 1 { reduced * samples / largest } else { 0 };
+    // What becomes of them: three colours, or four inks first.
+    coefficients + planes + if frame.sampling.len() == 4 { 7 * reduced } else { 3 * reduced }
+}
+
+/// What the header of the picture says of how it is stored.
+struct Frame {
+    is_progressive: bool,
+    /// Of each component how many samples it has, as they are to each other.
+    sampling: Vec<u64>,
+}
+
+fn frame(bytes: &[u8]) -> Option<Frame> {
+    let (marker, data) = jpeg_segments(content(bytes)).find(|(marker, _)| matches!(marker, 0xc0..=0xc2))?;
+    let components = data.get(6..)?.chunks_exact(3).take(usize::from(data[5]));
+    let sampling = components.map(|component| u64::from(component[1] >> 4) * u64::from(component[1] & 15)).collect();
+    Some(Frame { is_progressive: marker == 0xc2, sampling })
+}
+
+/// Decodes a picture that [`reduces`] to sides that are `reduction` times shorter, rounded up: 2, 4 or 8.
+pub(super) fn decode_reduced(bytes: &[u8], reduction: u32) -> Result<RgbImage, PhotoError> {
+    try_reduced(content(bytes), reduction).or_else(|error| {
+        // Damaged ones, which zune-jpeg reads as far as they go, at the cost of more memory.
+        let (width, height) = size(bytes)?;
+        if u64::from(width) * u64::from(height) > LARGEST_DAMAGED {
+            return Err(PhotoError::damaged(Format::Jpeg, error));
+        }
+        let whole = decode(bytes)?;
+        Ok(resized(&whole, width.div_ceil(reduction), height.div_ceil(reduction)))
+    })
+}
+
+/// Pixels of a damaged picture that is decoded whole to be reduced afterwards.
+const LARGEST_DAMAGED: u64 = 30_000_000;
+
+fn try_reduced(bytes: &[u8], reduction: u32) -> Result<RgbImage, jpeg_decoder::Error> {
+    let damaged = || jpeg_decoder::Error::Format("it has another size than it says".to_owned());
+    // What lost its tail ends here, and is grey from there on.
+    let mut decoder = jpeg_decoder::Decoder::new(bytes.chain(&[0xff, 0xd9][..]));
+    decoder.read_info()?;
+    let info = decoder.info().ok_or_else(damaged)?;
+    let reduced = |side: u16| u32::from(side).div_ceil(reduction) as u16;
+    let (width, height) = decoder.scale(reduced(info.width), reduced(info.height))?;
+    let pixels = decoder.decode()?;
+    let pixels = match info.pixel_format {
+        PixelFormat::L8 => pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
+        _ => pixels,
+    };
+    let pixels = RgbImage::from_raw(u32::from(width), u32::from(height), pixels).ok_or_else(damaged)?;
+    let colour = decoder.icc_profile().map(Colour::Icc);
     Ok(to_srgb(pixels, colour.as_ref()))
 }
 
@@ -253,6 +324,24 @@ mod tests {
         let mut bytes = Vec::new();
         JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&photo).unwrap();
         (photo, bytes)
+    }
+
+    #[test]
+    fn a_photo_is_reduced_while_it_is_decoded() {
+        let (_, bytes) = photo();
+        let whole = decode(&bytes).unwrap();
+        assert!(reduces(&bytes));
+        for reduction in [2, 4, 8] {
+            let reduced = decode_reduced(&bytes, reduction).unwrap();
+            let meant = resized(&whole, 160 / reduction, 120 / reduction);
+            assert_eq!(reduced.dimensions(), meant.dimensions());
+            let apart = reduced.iter().zip(meant.iter()).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>();
+            assert!(apart / meant.len() as f64 <= 6.0, "{reduction}: {}", apart / meant.len() as f64);
+            // One that is damaged keeps its top here too.
+            let rest = decode_reduced(&bytes[..bytes.len() * 2 / 3], reduction).unwrap();
+            assert_eq!(rest.dimensions(), meant.dimensions());
+        }
+        assert!(!reduces(&flat(&[255, 128, 0, 255], Some(0))));
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod orientation;
 mod png;
 mod raster;
 mod raw;
+mod reduced;
 mod resize;
 pub mod segments;
 mod tiff;
@@ -42,6 +43,7 @@ pub use jpeg::{content as jpeg_content, encode as encode_jpeg};
 pub use open::{OpenError, open, read, read_at_most};
 pub use orientation::Orientation;
 pub use raw::raf_jpeg;
+pub use reduced::{affordable, decode_reduced};
 pub use resize::{resized, resized_part, square, thumbnail};
 
 use format::Decoder;
@@ -80,6 +82,13 @@ pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
         0 => Err(PhotoError::NoPixels { width, height }),
         pixels if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE => Err(PhotoError::TooLarge { width, height }),
         _ => Ok(Header { format, width, height, upright }),
+    }
+}
+
+impl Header {
+    /// Width and height of what [`decode`] returns, in pixels.
+    pub fn upright_size(&self, orientation: Orientation) -> (u32, u32) {
+        if self.upright { (self.width, self.height) } else { orientation.upright_size(self.width, self.height) }
     }
 }
 

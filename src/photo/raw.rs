@@ -77,6 +77,11 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     Err(problem)
 }
 
+/// The JPEG that [`decode`] reads, unless that is damaged.
+pub(super) fn largest_preview(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    previews(bytes).into_iter().next().map(|(_, jpeg)| jpeg)
+}
+
 fn no_preview() -> PhotoError {
     PhotoError::unsupported(Format::Raw, "it holds no preview of the photo, and facetag does not develop raw files")
 }

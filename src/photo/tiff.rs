@@ -31,6 +31,22 @@ const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
 const ICC_PROFILE: u16 = 34675;
 
+/// Bytes of memory that decoding takes at the most beside those of the file, for a picture of so many pixels: the picture, and a strip or
+/// tile as it is stored and as it is shown.
+pub(super) fn memory(bytes: &[u8], pixels: u64) -> u64 {
+    let first = || {
+        let mut decoder = TiffDecoder::new(Cursor::new(bytes)).ok()?;
+        let (width, height) = decoder.dimensions().ok()?;
+        let (across, down) = decoder.chunk_dimensions();
+        let bits =
+            u64::from(decoder.colortype().ok()?.bit_depth()) * u64::from(decoder.colortype().ok()?.num_samples());
+        let chunk = u64::from(across.min(width)) * u64::from(down.min(height)) * (bits.div_ceil(8) + 3);
+        // Others may be stored in another way.
+        (u64::from(width) * u64::from(height) == pixels).then_some(3 * pixels + chunk)
+    };
+    first().unwrap_or(14 * pixels)
+}
+
 /// The memory that one strip or tile may take, in bytes.
 const MAX_CHUNK: usize = 640 << 20;
 

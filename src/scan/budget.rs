@@ -24,6 +24,11 @@ impl Budget {
         Self { total, turn: Mutex::default(), free: Mutex::new(total), returned: Condvar::new() }
     }
 
+    /// All there is.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
     /// Takes so much, or all there is, waiting until it is free.
     pub fn take(&self, amount: u64) -> Share<'_> {
         let amount = amount.min(self.total);
@@ -32,6 +37,12 @@ impl Budget {
         let mut free = self.returned.wait_while(free, |free| *free < amount).unwrap_or_else(PoisonError::into_inner);
         *free -= amount;
         Share { budget: self, amount }
+    }
+}
+
+impl Share<'_> {
+    pub fn amount(&self) -> u64 {
+        self.amount
     }
 }
 

@@ -1,8 +1,10 @@
 //! A face that no detector saw, and the user drew.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::read::PhotoReader;
+use super::Budget;
+use super::cut::Cut;
+use super::read::{PhotoReader, with_photo};
 use crate::catalog::{Catalog, CatalogError, FaceId, PhotoId, PhotoRow, Who, is_same_box};
 use crate::face::{BoundingBox, Pack};
 use crate::people::{DecideError, Deciding};
@@ -29,17 +31,24 @@ pub struct Drawn {
 /// How far a box may reach beyond its photo, in fractions: rounding.
 const ROUNDING: f32 = 0.001;
 
-/// Looks at the face in a box of a photo, which lies at `path`. The box is in fractions of the upright photo.
+/// A box of a photo in which no face is known, cut out.
+pub struct Sight {
+    photo: PhotoId,
+    bounds: BoundingBox,
+    cut: Cut,
+}
+
+/// Cuts a box out of a photo, which lies at one of `paths`. The box is in fractions of the upright photo; `memory` is in bytes.
 ///
 /// # Errors
 /// [`DrawError`].
-pub fn look(
+pub fn sight(
     catalog: &Catalog,
-    pack: &Pack,
     photo: &PhotoRow,
-    path: &Path,
+    paths: &[PathBuf],
     bounds: BoundingBox,
-) -> Result<Drawn, DrawError> {
+    memory: &Budget,
+) -> Result<Sight, DrawError> {
     let BoundingBox { x, y, width, height } = bounds;
     let end = 1.0 + ROUNDING;
     let inside = x >= 0.0 && y >= 0.0 && width > 0.0 && height > 0.0 && x + width <= end && y + height <= end;
@@ -49,10 +58,25 @@ pub fn look(
     if let Some(known) = known(catalog, photo.id, bounds)? {
         return Err(DrawError::Known(known));
     }
-    let reader = PhotoReader::new(pack, Default::default());
-    let face = reader.drawn(path, &photo.hash, bounds);
-    let face = face.map_err(|problem| DrawError::Photo(format!("{}: {problem}", path.display())))?;
-    Ok(Drawn { photo: photo.id, face })
+    let reduction = |size| Cut::reduction(&bounds, size);
+    let cut = with_photo(paths, &photo.hash, memory, reduction, |photo| Cut::of(photo, &bounds));
+    let cut = cut.map_err(|problem| match paths.first() {
+        Some(path) => DrawError::Photo(format!("{}: {problem}", path.display())),
+        None => DrawError::Photo(problem.to_string()),
+    })?;
+    Ok(Sight { photo: photo.id, bounds, cut })
+}
+
+impl Sight {
+    /// Looks at the face in it.
+    ///
+    /// # Errors
+    /// [`DrawError::Photo`]: the models fail on it.
+    pub fn look(&self, pack: &Pack) -> Result<Drawn, DrawError> {
+        let reader = PhotoReader::new(pack, Default::default());
+        let face = reader.drawn_in(&self.cut, self.bounds).map_err(|problem| DrawError::Photo(problem.to_string()))?;
+        Ok(Drawn { photo: self.photo, face })
+    }
 }
 
 impl Drawn {

@@ -11,6 +11,15 @@ pub fn trim() {
     }
 }
 
+/// Has the allocator keep what all threads free in few places: each other one would hold on to some of it.
+pub fn share_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it sets a number in the allocator, which may be done at any time.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+    }
+}
+
 /// Has the allocator give large blocks back to the system as soon as they are free.
 ///
 /// glibc learns from the first freed photo to keep blocks of its size, and two threads then hold on to gaps that no other

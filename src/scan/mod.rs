@@ -19,12 +19,14 @@
 //! | `budget` | how much may be in memory at once |
 //! | `memory` | memory that is given back to the system |
 //! | `thumbnail` | the small picture of a face, whenever it was scanned |
+//! | `cut` | a box in a photo, cut out with what is around it |
 //! | `draw` | a face that the user drew |
 //! | `import` | names that other programs keep -> faces |
 
 mod ahead;
 mod beside;
 mod budget;
+mod cut;
 mod discover;
 mod draw;
 mod embed;
@@ -51,7 +53,7 @@ use crate::people::{has_ungrouped, regroup};
 use beside::beside;
 pub use budget::Budget;
 use discover::{Target, discover};
-pub use draw::{DrawError, Drawn, look};
+pub use draw::{DrawError, Drawn, Sight, sight};
 use embed::embed;
 pub use embed::{ToEmbed, embed_missing, faces_to_embed};
 pub use folders::{ScanError, absolute, scan_folders, scan_paths};
@@ -61,9 +63,9 @@ pub use import::{
     read_names, similar_names, standing_import,
 };
 use ingest::ingest;
-pub use memory::{give_memory_back, trim};
+pub use memory::{give_memory_back, share_memory, trim};
 use plan::plan;
-pub use read::with_photo;
+pub use read::{ReadError, with_photo};
 pub use skip::{Part, Reason, Skipped};
 pub use thumbnail::thumbnail;
 pub use watch::{News, Watching, watch};

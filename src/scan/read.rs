@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
 
-use super::budget::Budget;
+use super::budget::{Budget, Share};
+use super::cut::Cut;
 use super::memory::give_memory_back;
 use crate::catalog::{CatalogError, FaceId, FaceRow, Hash, NewFace, NewPhoto, Session};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
@@ -48,7 +49,7 @@ pub enum Reading {
 
 /// Why one photo could not be read. The caller adds its path.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReadError {
+pub enum ReadError {
     #[error("{0}")]
     Open(#[from] OpenError),
     #[error("{0}")]
@@ -61,6 +62,8 @@ pub(super) enum ReadError {
     Away,
     #[error("it has changed since it was scanned; the next scan looks at it")]
     Changed,
+    #[error("decoding it takes {needed} MB of memory, and {limit} may be taken here")]
+    TooMuchMemory { needed: u64, limit: u64 },
     #[error("facetag failed on this photo ({0}); please report it with the file")]
     Panicked(String),
 }
@@ -182,21 +185,27 @@ impl<'a> PhotoReader<'a> {
         embedded.map_err(|error| error.to_string())
     }
 
-    /// The face in a box that the user drew in the photo at `path`.
+    /// The face in a box that is drawn in the photo at `path`.
     ///
     /// # Errors
     /// In words: the photo cannot be read.
     pub fn drawn(&self, path: &Path, hash: &Hash, bounds: BoundingBox) -> Result<NewFace, String> {
-        let drawn = contained(|| {
-            let bytes = unchanged(path, hash)?;
-            upright(bytes, &self.budget, |photo, _| {
-                let (face, seen) = self.pack.look_at(photo, bounds)?;
-                let face = self.face(photo, face)?.ok_or(ModelError::NoEmbedding)?;
-                // Where no detector sees eyes and mouth, nobody knows how the face lies: it must not draw others.
-                Ok(NewFace { quality: if seen { face.quality } else { 0.0 }, ..face })
-            })
-        });
-        drawn.map_err(|error| error.to_string())
+        let cut = contained(|| upright(unchanged(path, hash)?, &self.budget, |photo, _| Ok(Cut::of(photo, &bounds))));
+        cut.and_then(|cut| self.drawn_in(&cut, bounds)).map_err(|error| error.to_string())
+    }
+
+    /// The same in what was cut out of the photo around it.
+    ///
+    /// # Errors
+    /// Those of the models.
+    pub fn drawn_in(&self, cut: &Cut, bounds: BoundingBox) -> Result<NewFace, ReadError> {
+        contained(|| {
+            let (face, seen) = self.pack.look_at(cut.picture(), cut.inside(&bounds))?;
+            let face = self.face(cut.picture(), face)?.ok_or(ModelError::NoEmbedding)?;
+            // Where no detector sees eyes and mouth, nobody knows how the face lies: it must not draw others.
+            let quality = if seen { face.quality } else { 0.0 };
+            Ok(NewFace { quality, ..cut.in_photo(face, bounds) })
+        })
     }
 
     fn face(&self, photo: &RgbImage, face: DetectedFace) -> Result<Option<NewFace>, ReadError> {
@@ -219,25 +228,64 @@ fn preview(photo: &RgbImage) -> Vec<u8> {
 
 /// Shows a photo that was scanned before to `then`, upright, from the first of `paths` at which it is still the same.
 ///
+/// `memory` is in bytes, those of the file among them. `reduction` says for the width and height of the upright photo by how much
+/// its sides may be reduced: what its format can skip of that is not decoded, and more than that where it would take too much memory.
+///
 /// # Errors
-/// In words: it can be read at none of them.
+/// It can be read at none of them.
 pub fn with_photo<T>(
     paths: &[PathBuf],
     hash: &Hash,
-    budget: &Budget,
+    memory: &Budget,
+    reduction: impl Fn((u32, u32)) -> f32,
     then: impl FnOnce(&RgbImage) -> T,
-) -> Result<T, String> {
-    let shown = contained(|| {
+) -> Result<T, ReadError> {
+    contained(|| {
         let mut problem = ReadError::Away;
         for path in paths {
-            match unchanged(path, hash) {
-                Ok(bytes) => return upright(bytes, budget, |photo, _| Ok(then(photo))),
+            match reduced(path, hash, memory, &reduction) {
+                Ok((photo, _share)) => return Ok(then(&photo)),
                 Err(error) => problem = error,
             }
         }
         Err(problem)
-    });
-    shown.map_err(|error| error.to_string())
+    })
+}
+
+/// What is taken of the memory at first, beside twice a file's bytes: most photos need no more.
+const USUAL_MEMORY: u64 = 40 << 20;
+
+fn reduced<'a>(
+    path: &Path,
+    hash: &Hash,
+    memory: &'a Budget,
+    reduction: impl Fn((u32, u32)) -> f32,
+) -> Result<(RgbImage, Share<'a>), ReadError> {
+    let length = photo::open(path)?.1.len();
+    let mut needed = 2 * length + USUAL_MEMORY;
+    loop {
+        if length > memory.total() {
+            return Err(too_much(length, memory));
+        }
+        let share = memory.take(needed);
+        let bytes = unchanged(path, hash)?;
+        let header = photo::header(&bytes)?;
+        let orientation = Metadata::read(&bytes).orientation;
+        let wanted = reduction(header.upright_size(orientation));
+        let (reduction, decoding) = photo::affordable(&bytes, &header, orientation, wanted, memory.total());
+        if decoding <= share.amount() {
+            return Ok((photo::decode_reduced(&bytes, &header, orientation, reduction)?, share));
+        }
+        if decoding > memory.total() {
+            return Err(too_much(decoding, memory));
+        }
+        // Whoever holds a part and waits for more would keep others who do so waiting for ever.
+        needed = decoding;
+    }
+}
+
+fn too_much(needed: u64, memory: &Budget) -> ReadError {
+    ReadError::TooMuchMemory { needed: needed >> 20, limit: memory.total() >> 20 }
 }
 
 /// Decodes a photo and hands it on, upright, while it has its share of the memory.

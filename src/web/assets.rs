@@ -19,7 +19,9 @@ const SCAN_SCRIPT: &str = include_str!("assets/scan.js");
 /// For phones, which want no drawing.
 const ICON_PNG: &[u8] = include_bytes!("assets/icon.png");
 const ICON: &str = include_str!("assets/icon.svg");
+/// In place of a photo that is away, and of one that takes too much memory to be made smaller.
 pub(super) const AWAY: &str = include_str!("assets/away.svg");
+pub(super) const TOO_LARGE: &str = include_str!("assets/too-large.svg");
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()

@@ -56,7 +56,7 @@ pub(super) async fn require(State(site): State<Site>, jar: CookieJar, mut reques
     if !asks && !site.access.may_change(visitor) {
         return PageError::ReadOnly.into_response();
     }
-    let busy = request.extensions().get::<Arc<Connection>>().map(Connection::busy);
+    let busy = request.extensions().get::<Arc<Connection>>().map(|connection| connection.busy(visitor));
     request.extensions_mut().insert(Reader { visitor, may_change: site.access.may_change(visitor) });
     let answer = next.run(request).await;
     match busy {

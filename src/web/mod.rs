@@ -10,6 +10,7 @@
 //! | `limits` | how much one request may ask for |
 //! | `guard` | who may ask: Host, Origin; and what a browser may do with the answers |
 //! | `access`, `enter` | the token or password -> a cookie; what it opens |
+//! | `body` | large answers, of which little is in memory while they are sent |
 //! | `queues` | the questions that wait |
 //! | `site` | the library, for many requests at once |
 //! | `everybody` | who there is, counted |
@@ -38,6 +39,7 @@
 mod access;
 mod album;
 mod assets;
+mod body;
 mod browse;
 mod circles;
 mod connections;
@@ -109,6 +111,7 @@ fn routes(site: Site) -> Router {
         .merge(history::routes())
         .merge(pictures::routes())
         .merge(originals::routes())
+        .layer(from_fn_with_state(site.clone(), body::spool))
         .layer(from_fn_with_state(site.clone(), enter::require))
         // What follows is open to those who are not in yet.
         .merge(enter::routes())

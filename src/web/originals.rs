@@ -5,27 +5,26 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{Path as Named, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::stream::unfold;
-use tokio::sync::mpsc;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+use super::body::{of_file, written};
 use super::error::PageError;
 use super::guests::Sees;
 use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Hash, PhotoId};
-use crate::photo;
+use crate::photo::segments::jpeg_segments;
+use crate::photo::{self, Format};
 
-/// Bytes that are read at once, and parts of an answer that wait to be sent.
+/// Bytes that are read at once.
 const PART: usize = 256 << 10;
-const PARTS: usize = 4;
 
 pub(super) fn routes() -> Router<Site> {
     Router::new().route("/photo/{id}/original", get(original))
@@ -40,13 +39,50 @@ async fn original(State(site): State<Site>, visit: Visit, Named(id): Named<Photo
         })
         .await?;
     let length = file.metadata().map_err(|error| PageError::Failed(error.to_string()))?.len();
-    let body = streamed(move |mut out| io::copy(&mut file.take(length), &mut out).map(drop));
-    Ok(([(CONTENT_LENGTH, length.to_string())], attached(&name, "application/octet-stream"), body).into_response())
+    Ok((attached(&name, "application/octet-stream"), of_file(file, length)).into_response())
+}
+
+/// The first file of a photo, at one of `paths`, as it is, to be shown, with its media type. `None` where browsers could not show it, or not
+/// all alike; it may wait for the disk.
+pub(super) fn shown(paths: &[PathBuf], hash: &Hash, formats: &[Format]) -> Option<(&'static str, File, u64)> {
+    let (mut file, length) = paths.iter().find_map(|path| open_scanned(path, hash).ok())?;
+    let mut head = Vec::new();
+    (&file).take(HEAD).read_to_end(&mut head).ok()?;
+    file.rewind().ok()?;
+    let format = Format::sniff(&head).filter(|format| formats.contains(format))?;
+    Some((media_type(format, &head)?, file, length))
+}
+
+/// Bytes of a file in which its first pixels begin, unless somebody has put much before them.
+const HEAD: u64 = 1 << 20;
+
+/// What browsers call a format that all of them show.
+fn media_type(format: Format, head: &[u8]) -> Option<&'static str> {
+    match format {
+        Format::Jpeg => {
+            // Inks are mixed differently by each browser, and what begins later is taken for something else.
+            let mut segments = jpeg_segments(head);
+            let frame = segments.find(|(marker, _)| matches!(marker, 0xc0..=0xc2))?.1;
+            let plain = head.starts_with(&[0xff, 0xd8, 0xff]) && matches!(frame.get(5), Some(1 | 3));
+            plain.then_some("image/jpeg")
+        }
+        Format::Png => Some("image/png"),
+        Format::WebP => Some("image/webp"),
+        Format::Gif => Some("image/gif"),
+        Format::Bmp => Some("image/bmp"),
+        Format::Avif => Some("image/avif"),
+        Format::Raw | Format::Tiff | Format::Heic | Format::JpegXl => None,
+    }
 }
 
 /// Photos in an archive, in this order, which is made while it is sent. One that is away is left out, and named in a text in it.
-pub(super) fn archive(site: Site, photos: Vec<PhotoId>) -> Response {
-    let body = streamed(move |out| {
+///
+/// # Errors
+/// There is no thread for it.
+pub(super) async fn archive(site: Site, photos: Vec<PhotoId>) -> Result<Response, PageError> {
+    // Whoever waits for it takes no thread.
+    let turn = Arc::clone(&site.archives).acquire_owned().await.map_err(|_| PageError::Panicked)?;
+    let body = written(turn, move |out| {
         let catalog = Catalog::reopen(&site.library).map_err(io::Error::other)?;
         let mut archive = ZipWriter::new_stream(out);
         let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(true);
@@ -67,7 +103,8 @@ pub(super) fn archive(site: Site, photos: Vec<PhotoId>) -> Response {
         }
         archive.finish()?.into_inner().flush()
     });
-    (attached("photos.zip", "application/zip"), body).into_response()
+    let body = body.map_err(|error| PageError::Failed(error.to_string()))?;
+    Ok((attached("photos.zip", "application/zip"), body).into_response())
 }
 
 /// A name that no other file has.
@@ -89,13 +126,14 @@ fn free(names: &mut HashSet<String>, name: &str) -> String {
 fn open(catalog: &Catalog, photo: PhotoId) -> Result<Option<(File, String)>, PageError> {
     let hash = catalog.photo_if_known(photo)?.ok_or(PageError::NotFound)?.hash;
     let scanned = |path: PathBuf| {
-        let file = open_scanned(&path, &hash).ok()?;
+        let (file, _) = open_scanned(&path, &hash).ok()?;
         Some((file, path.file_name()?.to_string_lossy().into_owned()))
     };
     Ok(catalog.readable_paths(photo)?.into_iter().find_map(scanned))
 }
 
-fn open_scanned(path: &Path, hash: &Hash) -> io::Result<File> {
+/// A file whose content is the one that was scanned, and its length.
+fn open_scanned(path: &Path, hash: &Hash) -> io::Result<(File, u64)> {
     let (mut file, about) = photo::open(path)?;
     // One that grows while it is read is not what was scanned either.
     let mut content = (&file).take(about.len());
@@ -111,7 +149,7 @@ fn open_scanned(path: &Path, hash: &Hash) -> io::Result<File> {
         return Err(io::Error::other("not as it was scanned"));
     }
     file.rewind()?;
-    Ok(file)
+    Ok((file, about.len()))
 }
 
 /// What the browser is told of a file to be kept.
@@ -126,48 +164,4 @@ fn attached(name: &str, content_type: &'static str) -> impl axum::response::Into
         (CACHE_CONTROL, "no-store".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}")),
     ]
-}
-
-/// What `write` writes, sent as it is written, on a thread of its own. Where the browser wants no more, it ends.
-fn streamed(write: impl FnOnce(Parts) -> io::Result<()> + Send + 'static) -> Body {
-    let (sender, receiver) = mpsc::channel(PARTS);
-    let failed = sender.clone();
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = write(Parts { sender, part: Vec::with_capacity(PART) }) {
-            // The browser must not take it for whole.
-            let _ = failed.blocking_send(Err(error));
-        }
-    });
-    Body::from_stream(unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver))))
-}
-
-/// A writer into an answer.
-struct Parts {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    part: Vec<u8>,
-}
-
-impl Write for Parts {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.part.extend_from_slice(bytes);
-        if self.part.len() >= PART {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.part.is_empty() {
-            return Ok(());
-        }
-        let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART));
-        self.sender.blocking_send(Ok(part.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl Drop for Parts {
-    fn drop(&mut self) {
-        // Nobody who reads it is left where this fails.
-        let _ = self.flush();
-    }
 }

@@ -127,7 +127,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let shared = site.clone();
-    let page = site.ask(move |catalog| {
+    let page = site.ask_much(move |catalog| {
         let Some((who, profile)) = catalog.person(id)?.zip(catalog.profile(id)?) else {
             return elsewhere(catalog, &visit, id);
         };

@@ -25,7 +25,7 @@ use crate::catalog::{
 use crate::face::BoundingBox;
 use crate::metadata::DateSource;
 use crate::people::check_name;
-use crate::scan::look;
+use crate::scan::{Budget, sight};
 
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -320,12 +320,17 @@ async fn draw(
     check_name(&drawing.name)?;
     let [x, y, width, height] =
         [drawing.left, drawing.top, drawing.width, drawing.height].map(|percent| percent / 100.0);
+    let bounds = BoundingBox { x, y, width, height };
     // It takes a second, in which others may go on.
-    let drawn = site.ask_models(move |catalog, pack| {
+    let cut = move |catalog: &mut Catalog, memory: &Budget| {
         let photo = known(catalog, id)?;
-        let path = catalog.readable_paths(id)?.into_iter().find(|path| path.is_file()).ok_or(PageError::PhotoAway)?;
-        Ok(look(catalog, pack, &photo, &path, BoundingBox { x, y, width, height })?)
-    });
+        let paths = catalog.readable_paths(id)?;
+        if !paths.iter().any(|path| path.is_file()) {
+            return Err(PageError::PhotoAway);
+        }
+        Ok(sight(catalog, &photo, &paths, bounds, memory)?)
+    };
+    let drawn = site.ask_models(cut, |sight, pack| Ok(sight.look(pack)?));
     let drawn = drawn.await?;
     let change = site.change(&visit, move |deciding| {
         let (person, is_new) = deciding.person_or_new(&drawing.name)?;

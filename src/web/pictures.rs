@@ -1,19 +1,24 @@
 //! Faces and photos as pictures, by their ids and never by a path.
 
+use std::path::PathBuf;
+
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::assets::AWAY;
+use super::assets::{AWAY, TOO_LARGE};
+use super::body::of_file;
 use super::error::PageError;
 use super::guests::Sees;
-use super::previews::Size;
+use super::originals::shown;
+use super::previews::{Preview, Size};
 use super::site::Site;
 use super::visit::Visit;
-use crate::catalog::{FaceId, PhotoId};
+use crate::catalog::{FaceId, Hash, PhotoId};
+use crate::photo::Format;
 use crate::scan::thumbnail;
 
 pub(super) fn routes() -> Router<Site> {
@@ -46,7 +51,7 @@ async fn face(
             let shared = site.clone();
             let made = site.ask(move |catalog| {
                 let _turn = turn;
-                Ok(thumbnail(catalog, &face, &shared.previews.budget)?)
+                Ok(thumbnail(catalog, &face, &shared.previews.memory)?)
             });
             made.await?
         }
@@ -112,20 +117,54 @@ async fn preview(
     if let Some(kept) = site.previews.kept(&hash, size).await.or(seen) {
         return Ok(picture(Some(kept), &headers));
     }
-    Ok(picture(site.previews.make(hash, paths, size).await, &headers))
+    // Browsers turn JPEGs upright and know their colours.
+    if size == Size::Full
+        && let Some(original) = original(&hash, &paths, &[Format::Jpeg], &headers).await
+    {
+        return Ok(original);
+    }
+    Ok(match site.previews.make(hash, paths.clone(), size).await {
+        Preview::Made(jpeg) => picture(Some(jpeg), &headers),
+        Preview::Away => picture(None, &headers),
+        Preview::TooLarge => {
+            original(&hash, &paths, &Format::ALL, &headers).await.unwrap_or_else(|| drawing(TOO_LARGE))
+        }
+    })
+}
+
+/// The photo as it is, where it is of one of these formats and browsers show it.
+async fn original(hash: &Hash, paths: &[PathBuf], formats: &'static [Format], headers: &HeaderMap) -> Option<Response> {
+    let about = about(&blake3::Hash::from(*hash).to_hex()[..32]);
+    let (hash, paths) = (*hash, paths.to_owned());
+    let (media_type, file, length) =
+        tokio::task::spawn_blocking(move || shown(&paths, &hash, formats)).await.ok().flatten()?;
+    if is_known(&about, headers) {
+        return Some((StatusCode::NOT_MODIFIED, about).into_response());
+    }
+    Some((about, [(CONTENT_TYPE, media_type)], of_file(file, length)).into_response())
 }
 
 /// A JPEG, or nothing where the browser has it already; where the photo is away, a picture that says so.
 fn picture(jpeg: Option<Vec<u8>>, headers: &HeaderMap) -> Response {
-    let Some(jpeg) = jpeg else {
-        return ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], AWAY).into_response();
-    };
-    let tag = format!("\"{}\"", &blake3::hash(&jpeg).to_hex()[..32]);
-    // After a rebuild an id may mean another picture: the browser asks each time, and gets it only if it has changed.
-    let about = [(CACHE_CONTROL, "private, no-cache".to_owned()), (ETAG, tag.clone())];
-    let same = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    if same {
+    let Some(jpeg) = jpeg else { return drawing(AWAY) };
+    let about = about(&blake3::hash(&jpeg).to_hex()[..32]);
+    if is_known(&about, headers) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     (about, [(CONTENT_TYPE, "image/jpeg")], jpeg).into_response()
+}
+
+fn drawing(svg: &'static str) -> Response {
+    ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], svg).into_response()
+}
+
+type About = [(HeaderName, String); 2];
+
+/// After a rebuild an id may mean another picture: the browser asks each time, and gets it only if it has changed.
+fn about(tag: &str) -> About {
+    [(CACHE_CONTROL, "private, no-cache".to_owned()), (ETAG, format!("\"{tag}\""))]
+}
+
+fn is_known([_, (_, tag)]: &About, headers: &HeaderMap) -> bool {
+    headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes())
 }

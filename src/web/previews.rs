@@ -8,9 +8,9 @@ use image::RgbImage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::{Hash, Library};
-use crate::face::{BoundingBox, scene};
+use crate::face::{BoundingBox, scene, scene_reduction};
 use crate::photo::{encode_jpeg, resized};
-use crate::scan::{Budget, with_photo};
+use crate::scan::{Budget, ReadError, with_photo};
 
 /// Where a preview is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) enum Size {
     Grid,
     /// Alone.
     Screen,
-    /// Alone, pixel for pixel. Not kept: few are looked at so.
+    /// Alone, pixel for pixel, where a browser could not show the file itself.
     Full,
     /// In a question: this face, and what is around it.
     Scene(BoundingBox),
@@ -31,7 +31,19 @@ pub(super) struct Previews {
     /// Bytes on disk, once it was looked.
     used: Arc<Mutex<Option<u64>>>,
     turns: Arc<Semaphore>,
-    pub budget: Arc<Budget>,
+    /// For photos that are decoded, in bytes.
+    pub memory: Arc<Budget>,
+}
+
+/// A preview, or why there is none.
+#[derive(Debug)]
+pub(super) enum Preview {
+    /// A JPEG.
+    Made(Vec<u8>),
+    /// It would take too much memory.
+    TooLarge,
+    /// The photo can be read nowhere.
+    Away,
 }
 
 /// Bytes that previews may take on disk. 25,000 for a grid are about as many for a screen.
@@ -40,8 +52,12 @@ const MOST: u64 = 1 << 30;
 /// Photos that are decoded at once: one while another is read from disk.
 const AT_ONCE: usize = 2;
 
-/// Pixels that are decoded at once: one 24-megapixel photo, and what it takes to turn it upright.
-const PIXELS: u64 = 32_000_000;
+/// Bytes for photos that are decoded at once: enough for one of 24 megapixels in any format, and for larger ones that can be reduced.
+const MEMORY: u64 = 204 << 20;
+
+/// Pixels along the longer side.
+const GRID: u32 = 400;
+const SCREEN: u32 = 1600;
 
 const QUALITY: u8 = 80;
 const FULL_QUALITY: u8 = 90;
@@ -57,10 +73,22 @@ impl Size {
         }
     }
 
+    /// By how much the sides of a photo of so many pixels may be reduced for it.
+    fn reduction(self, (width, height): (u32, u32)) -> f32 {
+        let to = |pixels: u32| width.max(height) as f32 / pixels as f32;
+        match self {
+            Self::Grid => to(GRID),
+            // A tenth less is not seen, and decoding all of four times as many pixels would be waited for.
+            Self::Screen => to(SCREEN) * 1.1,
+            Self::Full => 1.0,
+            Self::Scene(bounds) => scene_reduction(&bounds, (width, height)),
+        }
+    }
+
     fn of(self, photo: &RgbImage) -> Vec<u8> {
         match self {
-            Self::Grid => smaller(photo, 400),
-            Self::Screen => smaller(photo, 1600),
+            Self::Grid => smaller(photo, GRID),
+            Self::Screen => smaller(photo, SCREEN),
             Self::Full => encode_jpeg(photo, FULL_QUALITY),
             Self::Scene(bounds) => scene(photo, &bounds),
         }
@@ -70,8 +98,9 @@ impl Size {
 impl Previews {
     pub fn new(folder: PathBuf) -> Self {
         crate::scan::give_memory_back();
+        crate::scan::share_memory();
         let turns = Arc::new(Semaphore::new(AT_ONCE));
-        Self { folder, used: Arc::default(), turns, budget: Arc::new(Budget::new(PIXELS)) }
+        Self { folder, used: Arc::default(), turns, memory: Arc::new(Budget::new(MEMORY)) }
     }
 
     /// Waits until a photo may be decoded; those who wait take no thread.
@@ -98,23 +127,26 @@ impl Previews {
         .ok()?
     }
 
-    /// The preview of a photo, made now from the first of `paths` and kept; `None` where it can be read at none of them.
-    pub async fn make(&self, hash: Hash, paths: Vec<PathBuf>, size: Size) -> Option<Vec<u8>> {
+    /// The preview of a photo, made now from the first of `paths` and kept.
+    pub async fn make(&self, hash: Hash, paths: Vec<PathBuf>, size: Size) -> Preview {
         let turn = self.turn().await;
         let (folder, file) = (self.folder.clone(), self.file(&hash, size));
-        let (used, budget) = (Arc::clone(&self.used), Arc::clone(&self.budget));
-        tokio::task::spawn_blocking(move || {
+        let (used, memory) = (Arc::clone(&self.used), Arc::clone(&self.memory));
+        let made = tokio::task::spawn_blocking(move || {
             // Until it is decoded, even if the browser waits for it no more.
             let _turn = turn;
-            let jpeg = with_photo(&paths, &hash, &budget, |photo| size.of(photo)).ok()?;
-            // One that cannot be kept, as on a full disk, can be shown all the same.
-            if size != Size::Full {
-                let _ = keep(&folder, &file, &jpeg, &used);
+            let reduction = |pixels| size.reduction(pixels);
+            match with_photo(&paths, &hash, &memory, reduction, |photo| size.of(photo)) {
+                Ok(jpeg) => {
+                    // One that cannot be kept, as on a full disk, can be shown all the same.
+                    let _ = keep(&folder, &file, &jpeg, &used);
+                    Preview::Made(jpeg)
+                }
+                Err(ReadError::TooMuchMemory { .. }) => Preview::TooLarge,
+                Err(_) => Preview::Away,
             }
-            Some(jpeg)
-        })
-        .await
-        .ok()?
+        });
+        made.await.unwrap_or(Preview::Away)
     }
 }
 
@@ -195,7 +227,7 @@ mod tests {
         let hash = *blake3::hash(&std::fs::read(&photo).unwrap()).as_bytes();
         let previews = Arc::new(Previews::new(folder.path().join("previews")));
         // It is decoded only once the test lets go of the memory for it.
-        let memory = previews.budget.take(PIXELS);
+        let memory = previews.memory.take(MEMORY);
         let (shared, paths) = (Arc::clone(&previews), vec![photo.clone()]);
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
             let request = tokio::spawn(async move { shared.make(hash, paths, Size::Grid).await });

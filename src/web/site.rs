@@ -19,9 +19,13 @@ use super::visit::Visit;
 use crate::catalog::{Catalog, Library};
 use crate::face::{Pack, PackInfo};
 use crate::people::{Deciding, active_pack, decide};
+use crate::scan::Budget;
 
 /// Searches and albums that are worked on at once.
 const LARGE: usize = 2;
+
+/// Archives that are sent at once.
+const ARCHIVES: usize = 8;
 
 /// What all requests share.
 #[derive(Clone)]
@@ -48,6 +52,8 @@ pub(super) struct Shared {
     large: Semaphore,
     /// The turn of who needs the models.
     models: Semaphore,
+    /// Turns of archives, each of which has a thread.
+    pub archives: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for Site {
@@ -83,6 +89,7 @@ impl Site {
             idle: Mutex::new(vec![catalog]),
             large: Semaphore::new(LARGE),
             models: Semaphore::new(1),
+            archives: Arc::new(Semaphore::new(ARCHIVES)),
         }))
     }
 
@@ -116,18 +123,22 @@ impl Site {
         self.ask(work).await
     }
 
-    /// The same for work with the models, one request at a time. They are loaded for it, and given back after it: meanwhile no
-    /// photo is decoded for a preview, as both would take too much memory.
-    pub async fn ask_models<T: Send + 'static>(
+    /// The same for work with the models, one request at a time: first `prepare`, which may decode a photo, then `work`. The models are
+    /// loaded only for `work`, and given back after it; meanwhile no photo is decoded, as both would take too much memory.
+    pub async fn ask_models<P, T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Catalog, &Pack) -> Result<T, PageError> + Send + 'static,
+        prepare: impl FnOnce(&mut Catalog, &Budget) -> Result<P, PageError> + Send + 'static,
+        work: impl FnOnce(P, &Pack) -> Result<T, PageError> + Send + 'static,
     ) -> Result<T, PageError> {
         let _turn = self.models.acquire().await.map_err(|_| PageError::Panicked)?;
+        let photo = self.previews.turn().await;
         let site = self.clone();
         self.ask(move |catalog| {
-            let _memory = site.previews.budget.take(u64::MAX);
+            let prepared = prepare(catalog, &site.previews.memory)?;
+            drop(photo);
+            let _memory = site.previews.memory.take(u64::MAX);
             let pack = Pack::load(site.pack(catalog)?, &site.library.packs());
-            let answer = work(catalog, &pack.map_err(|error| PageError::Failed(error.to_string()))?);
+            let answer = work(prepared, &pack.map_err(|error| PageError::Failed(error.to_string()))?);
             crate::scan::trim();
             answer
         })

@@ -454,3 +454,26 @@ pub fn overlap(a: &Value, b: &Value) -> f64 {
     let both = shared(0) * shared(1);
     both / (a[2] * a[3] + b[2] * b[3] - both)
 }
+
+/// A JPEG of so many pixels, all of them grey, baseline or progressive: every block is two zeros, or one where only the mean of it is there.
+pub fn grey_jpeg(width: u16, height: u16, progressive: bool) -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8];
+    let mut segment = |marker: u8, content: &[u8]| {
+        bytes.extend([0xff, marker]);
+        bytes.extend((content.len() as u16 + 2).to_be_bytes());
+        bytes.extend(content);
+    };
+    segment(0xdb, &[&[0][..], &[16; 64]].concat());
+    let (w, h) = (width.to_be_bytes(), height.to_be_bytes());
+    let frame = [8, h[0], h[1], w[0], w[1], 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
+    segment(if progressive { 0xc2 } else { 0xc0 }, &frame);
+    // One code each, of one bit: no difference, and nothing more in this block.
+    for table in [0x00, 0x10] {
+        segment(0xc4, &[&[table, 1][..], &[0; 15], &[0]].concat());
+    }
+    segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, if progressive { 0 } else { 63 }, 0]);
+    let blocks = 6 * usize::from(width).div_ceil(16) * usize::from(height).div_ceil(16);
+    bytes.resize(bytes.len() + if progressive { blocks } else { 2 * blocks }.div_ceil(8), 0);
+    bytes.extend([0xff, 0xd9]);
+    bytes
+}
