@@ -53,7 +53,7 @@ const MOST: u64 = 1 << 30;
 const AT_ONCE: usize = 2;
 
 /// Bytes for photos that are decoded at once: enough for one of 24 megapixels in any format, and for larger ones that can be reduced.
-const MEMORY: u64 = 204 << 20;
+const MEMORY: u64 = 192 << 20;
 
 /// Pixels along the longer side.
 const GRID: u32 = 400;
