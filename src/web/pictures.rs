@@ -126,6 +126,8 @@ async fn preview(
     Ok(match site.previews.make(hash, paths.clone(), size).await {
         Preview::Made(jpeg) => picture(Some(jpeg), &headers),
         Preview::Away => picture(None, &headers),
+        // Instead of what is around a face nothing else can be shown.
+        Preview::TooLarge if matches!(size, Size::Scene(_)) => drawing(TOO_LARGE),
         Preview::TooLarge => {
             original(&hash, &paths, &Format::ALL, &headers).await.unwrap_or_else(|| drawing(TOO_LARGE))
         }

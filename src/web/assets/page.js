@@ -187,7 +187,7 @@ sessionStorage.removeItem("return");
 if (cameBack && !location.hash && !document.activeElement?.closest(".naming")) {
   const top = places()[place];
   // Pages that are laid out by a script are as high only later.
-  const until = performance.now() + 3000;
+  const until = performance.now() + 10000;
   const go = () => {
     scrollTo(0, top);
     if (!moved && Math.abs(scrollY - top) > 2 && performance.now() < until) requestAnimationFrame(go);
