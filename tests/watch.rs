@@ -161,7 +161,12 @@ fn the_service_is_installed_shown_and_removed() {
     assert!(!unit.exists());
     service("remove").well();
     let asked = fs::read_to_string(asked).unwrap();
-    for words in ["enable --now facetag-watch.service", "is-active", "disable --now facetag-watch.service"] {
+    for words in [
+        "enable facetag-watch.service",
+        "restart facetag-watch.service",
+        "is-active",
+        "disable --now facetag-watch.service",
+    ] {
         assert!(asked.contains(words), "no {words:?} in {asked}");
     }
 }

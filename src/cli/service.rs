@@ -80,16 +80,24 @@ impl Manager {
         let half = file.with_extension("part");
         fs::write(&half, text).and_then(|()| fs::rename(&half, file)).map_err(at).map_err(anyhow::Error::msg)?;
         let text = file.to_string_lossy();
+        // One that runs already, of an older facetag or for another library, starts anew.
         let steps: &[&[&str]] = match self {
-            Self::Systemd(_) => {
-                &[&["systemctl", "--user", "daemon-reload"], &["systemctl", "--user", "enable", "--now", UNIT]]
+            Self::Systemd(_) => &[
+                &["systemctl", "--user", "daemon-reload"],
+                &["systemctl", "--user", "enable", UNIT],
+                &["systemctl", "--user", "restart", UNIT],
+            ],
+            Self::Launchd(_) => {
+                // It fails where none is loaded.
+                let _ = call(&["launchctl", "unload", &text]);
+                &[&["launchctl", "load", "-w", &text]]
             }
-            Self::Launchd(_) => &[&["launchctl", "load", "-w", &text]],
         };
         remark(&format!("{} is written.", plain(file)), as_json)?;
-        for step in steps {
+        for (index, step) in steps.iter().enumerate() {
             if let Err(problem) = call(step) {
-                note(&format!("warning: {problem}. It was not started; run `{}` yourself", step.join(" ")));
+                let left = steps[index..].iter().map(|step| step.join(" ")).collect::<Vec<_>>().join(" && ");
+                note(&format!("warning: {problem}. It was not started; run `{left}` yourself"));
                 return Ok(Exit::Partly);
             }
         }
@@ -168,7 +176,9 @@ fn call(words: &[&str]) -> Result<()> {
 
 /// A unit of systemd, see systemd.service(5).
 fn unit(words: &[String]) -> String {
-    let command: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    // Variables stand in arguments, and not in the path of the program.
+    let command = words.iter().enumerate().map(|(index, word)| quoted(word, if index == 0 { "%" } else { "%$" }));
+    let command: Vec<String> = command.collect();
     format!(
         "[Unit]\nDescription=facetag: new photos in your folders\n\n[Service]\nExecStart={}\nRestart=on-failure\n\
          RestartSec=60\nNice=10\nIOSchedulingClass=idle\n\n[Install]\nWantedBy=default.target\n",
@@ -176,13 +186,13 @@ fn unit(words: &[String]) -> String {
     )
 }
 
-/// A word of a command as systemd reads it back: `%` and `$` stand for something else there.
-fn quoted(word: &str) -> String {
+/// A word of a command as systemd reads it back; `doubled` are the letters that stand for something else there, alone.
+fn quoted(word: &str, doubled: &str) -> String {
     let mut quoted = String::from('"');
     for letter in word.chars() {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
-            '%' | '$' => quoted.extend([letter, letter]),
+            _ if doubled.contains(letter) => quoted.extend([letter, letter]),
             '\n' => quoted.push_str("\\n"),
             letter => quoted.push(letter),
         }
@@ -211,8 +221,8 @@ mod tests {
 
     #[test]
     fn any_path_survives_the_units() {
-        let words = ["/opt/a \"b\"/50%$HOME\\facetag".to_owned(), "R&D".to_owned()];
-        assert!(unit(&words).contains(r#"ExecStart="/opt/a \"b\"/50%%$$HOME\\facetag" "R&D""#));
-        assert!(property_list(&words).contains("<string>R&amp;D</string>"));
+        let words = ["/opt/a \"b\"/50%$HOME\\facetag".to_owned(), "R&D 5% $5".to_owned()];
+        assert!(unit(&words).contains(r#"ExecStart="/opt/a \"b\"/50%%$HOME\\facetag" "R&D 5%% $$5""#));
+        assert!(property_list(&words).contains("<string>R&amp;D 5% $5</string>"));
     }
 }
