@@ -299,3 +299,27 @@ fn two_machines_decide_about_one_person_at_once() {
     ben.facetag(&["check", "--quick"]).well();
     assert!(anna.key().is_file() && ben.key().is_file());
 }
+
+#[test]
+fn the_page_shows_photos_of_other_machines_and_outlives_the_server() {
+    let Some(mut server) = PostgresServer::start() else { return };
+    let url = server.database();
+    let (anna, ben) = (Machine::new(&url, &[OBAMA[0]]), Machine::new(&url, &[]));
+    anna.scan();
+    let photo: i64 = server.connect(&url).query_one("SELECT id FROM photos", &[]).unwrap().get(0);
+    let page = common::server::Server::entered(&ben.own, &["--library", &url]);
+    let shown = page.get(&format!("/photo/{photo}")).is(200).text();
+    assert!(shown.contains("on the computer") && shown.contains(text(&anna.own.photo("obama-2010.jpg"))), "{shown}");
+    let preview = page.get(&format!("/photo/{photo}/screen.jpg")).is(200);
+    assert_eq!(preview.header("content-type"), "image/jpeg");
+    let serving = ben.machines().into_iter().find(|machine| machine["this"] == true).unwrap();
+    assert_eq!(serving["doing"][0]["task"], "serve");
+
+    server.stop();
+    let refused = page.get("/people").is(503).text();
+    assert!(refused.contains("cannot be reached now; nothing was changed"), "{refused}");
+    page.get(&format!("/photo/{photo}")).is(503);
+    server.start_again();
+    page.get("/people").is(200);
+    page.get(&format!("/photo/{photo}")).is(200);
+}

@@ -38,9 +38,17 @@ impl PostgresServer {
 
     /// Ends it as an administrator does who does not wait for anybody, and starts it again.
     pub fn restart(&mut self) {
+        self.stop();
+        std::thread::sleep(Duration::from_secs(2));
+        self.start_again();
+    }
+
+    pub fn stop(&mut self) {
         let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
         self.process.wait().unwrap();
-        std::thread::sleep(Duration::from_secs(2));
+    }
+
+    pub fn start_again(&mut self) {
         self.process = run(&self.programs, self.folder.path());
         self.wait();
     }
