@@ -149,28 +149,35 @@ impl Catalog {
         let mut limit = (skip + take + 1) * 2;
         loop {
             let mut rows = statement.query([limit as i64])?;
+            // Only those that are asked for are kept: a page far down must not take more memory.
             let (mut hits, mut count): (Vec<Hit>, _) = (Vec::new(), 0);
             let mut places: HashMap<PhotoId, usize> = HashMap::new();
             while let Some(row) = rows.next()? {
                 count += 1;
+                let next = places.len();
                 match places.entry(row.get(0)?) {
                     // A file of this machine stands for one of another.
-                    Entry::Occupied(place) if hits.get(*place.get()).is_some_and(|hit| hit.elsewhere.is_some()) => {
-                        let (place, found) = (*place.get(), hit(&row)?);
-                        if found.elsewhere.is_none() {
-                            hits[place] = found;
+                    Entry::Occupied(place) => {
+                        if let Some(known) = place.get().checked_sub(skip).and_then(|place| hits.get_mut(place))
+                            && known.elsewhere.is_some()
+                        {
+                            let found = hit(&row)?;
+                            if found.elsewhere.is_none() {
+                                *known = found;
+                            }
                         }
                     }
-                    Entry::Occupied(_) => {}
-                    Entry::Vacant(_) if hits.len() == skip + take => break,
+                    Entry::Vacant(_) if next == skip + take => break,
                     Entry::Vacant(place) => {
-                        place.insert(hits.len());
-                        hits.push(hit(&row)?);
+                        place.insert(next);
+                        if next >= skip {
+                            hits.push(hit(&row)?);
+                        }
                     }
                 }
             }
-            if hits.len() == skip + take || count < limit {
-                return Ok((hits.split_off(skip.min(hits.len())), total));
+            if hits.len() == take || count < limit {
+                return Ok((hits, total));
             }
             limit *= 2;
         }
