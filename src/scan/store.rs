@@ -49,7 +49,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
     }
 
     /// Stores readings until there are no more.
-    pub fn all<'f>(&mut self, readings: Receiver<(&'f FoundFile, Reading)>) -> Result<(), CatalogError> {
+    pub fn all(&mut self, readings: Receiver<(&FoundFile, Reading)>) -> Result<(), CatalogError> {
         let mut batch = Vec::new();
         let mut since = Instant::now();
         loop {

@@ -112,7 +112,7 @@ impl Postgres {
         let is_idle = self.used.replace(Instant::now()).elapsed() > IDLE;
         let is_there = !self.is_lost.get() && {
             let mut client = self.client.borrow_mut();
-            !client.is_closed() && !(is_idle && client.is_valid(ANSWER).is_err())
+            !(client.is_closed() || is_idle && client.is_valid(ANSWER).is_err())
         };
         if !is_there {
             self.is_lost.set(true);
