@@ -151,14 +151,13 @@ fn shapes() -> Vec<(String, Value)> {
 fn first_json(library: &Library, args: &[&str]) -> Value {
     let mut child = library.command(args).spawn().unwrap();
     let (mut out, mut text) = (BufReader::new(child.stdout.take().unwrap()), String::new());
-    loop {
-        assert!(out.read_line(&mut text).unwrap() > 0, "{args:?} ended: {text}");
-        if let Ok(value) = serde_json::from_str(&text) {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return value;
-        }
+    let mut value = None;
+    while value.is_none() && out.read_line(&mut text).unwrap() > 0 {
+        value = serde_json::from_str(&text).ok();
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    value.unwrap_or_else(|| panic!("{args:?} ended: {text}"))
 }
 
 #[track_caller]
