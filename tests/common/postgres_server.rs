@@ -44,7 +44,7 @@ impl PostgresServer {
     }
 
     pub fn stop(&mut self) {
-        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        let _ = Command::new("sh").args(["-c", "kill -INT $0", &self.process.id().to_string()]).status();
         self.process.wait().unwrap();
     }
 
@@ -81,7 +81,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        let _ = Command::new("sh").args(["-c", "kill -INT $0", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }
 }
