@@ -64,7 +64,7 @@ fn start(library: &Library) -> Child {
 }
 
 fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", "kill $0 $1", name, &child.id().to_string()]).status().unwrap().success());
 }
 
 /// Waits until a warning of a broken file shows that the scan is under way.

@@ -67,7 +67,13 @@ impl NetworkDisk {
     }
 
     fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.line.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("sh")
+                .args(["-c", "kill $0 $1", signal, &self.line.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 

@@ -137,7 +137,13 @@ impl Server {
 
     /// Ends it by a signal, as `kill` names it. Returns its exit code, or -1.
     pub fn end_by(mut self, signal: &str) -> i32 {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("sh")
+                .args(["-c", "kill $0 $1", signal, &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }
