@@ -23,6 +23,7 @@ use crate::printable::printable;
 struct Found {
     path: String,
     /// The name of the machine that has the file, if it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     machine: Option<String>,
     taken: Option<String>,
     place: Option<String>,
