@@ -23,7 +23,6 @@ def run(*command, **how):
 
 class Server:
     def __init__(self):
-        self.data = BASE / "data"
         self.folder = BASE / "server"
         self.folder.mkdir()
         BASE.chmod(0o755)

@@ -47,7 +47,7 @@ fn run(mut command: Command) {
 }
 
 fn signal(child: &Child, name: &str) {
-    assert!(Command::new("sh").args(["-c", "kill $0 $1", name, &child.id().to_string()]).status().unwrap().success());
+    assert!(common::signal(child.id(), name));
 }
 
 /// SQLite finds nothing wrong with it.

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ fn start(library: &Library) -> Child {
 }
 
 fn signal(child: &Child, name: &str) {
-    assert!(Command::new("sh").args(["-c", "kill $0 $1", name, &child.id().to_string()]).status().unwrap().success());
+    assert!(common::signal(child.id(), name));
 }
 
 /// Waits until a warning of a broken file shows that the scan is under way.

@@ -199,6 +199,19 @@ fn many(folder: &Path, count: usize) {
     }
 }
 
+/// How many contents machines have claimed; none before there are tables.
+fn claims(database: &mut postgres::Client) -> i64 {
+    database.query_one("SELECT count(*) FROM claims", &[]).map_or(0, |row| row.get(0))
+}
+
+/// Waits until some machine reads.
+fn until_claimed(database: &mut postgres::Client) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while Instant::now() < end && claims(database) == 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn machines_scan_at_once_and_one_is_killed() {
     let Some(server) = PostgresServer::start() else { return };
@@ -213,14 +226,10 @@ fn machines_scan_at_once_and_one_is_killed() {
     let mut killed = carl.start_scan(&all);
     // It reads, and is gone; what it had claimed is free again once its session has ended.
     let mut database = server.connect(&url);
-    let end = Instant::now() + Duration::from_secs(120);
-    let claims = "SELECT count(*) FROM claims";
-    while Instant::now() < end && !database.query_one(claims, &[]).is_ok_and(|row| row.get::<_, i64>(0) > 0) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until_claimed(&mut database);
     killed.kill().unwrap();
     killed.wait().unwrap();
-    assert!(database.query_one(claims, &[]).unwrap().get::<_, i64>(0) > 0, "nothing was claimed");
+    assert!(claims(&mut database) > 0, "nothing was claimed");
     database.batch_execute("UPDATE sessions SET until = now() - INTERVAL '1 second'").unwrap();
 
     let scans = [&anna, &ben].map(|machine| machine.start_scan(&all));
@@ -250,12 +259,7 @@ fn a_scan_goes_on_after_the_server_was_restarted() {
     let mut scan = anna.command(&["scan", "--json", text(&all)]);
     let scan = scan.stderr(Stdio::piped()).spawn().unwrap();
     let mut database = server.connect(&url);
-    let end = Instant::now() + Duration::from_secs(120);
-    while Instant::now() < end
-        && !database.query_one("SELECT count(*) FROM claims", &[]).is_ok_and(|row| row.get::<_, i64>(0) > 0)
-    {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until_claimed(&mut database);
     server.restart();
     let scanned = Run::of(scan.wait_with_output().unwrap()).well();
     assert_eq!(scanned.json()["photos"], 16, "{}", scanned.stderr);

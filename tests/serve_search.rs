@@ -223,7 +223,7 @@ fn nothing_is_written_where_it_should_not_be() {
     server.post_from("/search", "/album", &[("wanted", "all=999")]).is(422).says(&["no longer found"]);
     // A photo that is none of those found.
     server.post_from("/search", "/album", &[("wanted", ""), ("photo", "999")]).is(422);
-    server.post_from("/search", "/album", &[("wanted", ""), ("photo", "x")]).is(400);
+    server.post_from("/search", "/album", &[("wanted", ""), ("photo", "x")]).is(422);
     server.post_from("/search", "/album", &[("wanted", "since=soon")]).is(400);
     server.get(&format!("{page}/copy?folder=%2Ftmp")).is(405);
     // Only the newest selections are kept.

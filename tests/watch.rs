@@ -24,7 +24,7 @@ impl Watch {
     }
 
     fn end(mut self) -> i32 {
-        assert!(Command::new("sh").args(["-c", "kill -TERM $0", &self.0.id().to_string()]).status().unwrap().success());
+        assert!(common::signal(self.0.id(), "-TERM"));
         self.0.wait().unwrap().code().unwrap_or(-1)
     }
 }

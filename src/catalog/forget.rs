@@ -92,9 +92,7 @@ impl Catalog {
         }
         Ok(forgotten)
     }
-}
 
-impl Catalog {
     fn forgotten(&self, rows: &Rows) -> Result<Forgotten> {
         let albums = self.standing_albums()?.into_iter().filter(|album| rows.are_in(album));
         Ok(Forgotten {

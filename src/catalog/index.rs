@@ -173,15 +173,6 @@ impl Catalog {
         self.writer().today(face, line)
     }
 
-    /// Who somebody is by now: the person into whom they were merged, and so on.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn merged_into(&self, person: PersonId) -> Result<PersonId> {
-        let merges = self.writer().merges()?;
-        Ok(merges.iter().fold(person, |person, merge| if merge.from == person { merge.into } else { person }))
-    }
-
     fn writer(&self) -> Writer<'_> {
         Writer { connection: &self.connection }
     }

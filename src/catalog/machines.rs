@@ -60,7 +60,7 @@ pub struct MachineRow {
     /// Seconds since 1970, and seconds ago: by the clock of the server.
     pub seen: Option<i64>,
     pub ago: Option<i64>,
-    /// Files that it has, and photos in them.
+    /// Files that it had at its last scan.
     pub files: u64,
     pub folders: Vec<String>,
     /// Photos per second of its last scan.
@@ -205,20 +205,6 @@ impl Catalog {
             })
         })?)
     }
-
-    /// Does something that may be done again, and does it again once the server is back where it was restarted or the network cut,
-    /// unless it is stopped. `tell` is told of each time that it has to wait.
-    ///
-    /// # Errors
-    /// Those of `work`.
-    pub fn patiently<T>(
-        &mut self,
-        stop: &AtomicBool,
-        mut tell: impl FnMut(&CatalogError),
-        mut work: impl FnMut(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        patiently(stop, &mut tell, || work(self))
-    }
 }
 
 impl CatalogError {
@@ -228,17 +214,23 @@ impl CatalogError {
     }
 }
 
-fn patiently<T>(
+/// Does something that may be done again, and does it again once the server is back where it was restarted or the network cut,
+/// unless it is stopped. `tell` is told of it once.
+///
+/// # Errors
+/// Those of `work`.
+pub fn patiently<S, T>(
+    on: &mut S,
     stop: &AtomicBool,
-    tell: &mut dyn FnMut(&CatalogError),
-    mut work: impl FnMut() -> Result<T>,
+    mut tell: impl FnMut(&mut S, &CatalogError),
+    mut work: impl FnMut(&mut S) -> Result<T>,
 ) -> Result<T> {
     let mut is_told = false;
     loop {
-        match work() {
+        match work(on) {
             Err(error) if error.is_cut_off() && !stop.load(Ordering::Relaxed) => {
                 if !is_told {
-                    tell(&error);
+                    tell(on, &error);
                     is_told = true;
                 }
             }
@@ -436,7 +428,7 @@ impl Shared {
 
     /// Nobody is told: whoever writes meanwhile is.
     fn patiently<T>(&self, stop: &AtomicBool, mut work: impl FnMut(&Connection) -> Result<T>) -> Result<T> {
-        patiently(stop, &mut |_| {}, || work(&self.connection()))
+        patiently(&mut (), stop, |(), _| {}, |()| work(&self.connection()))
     }
 
     /// Begins the session, unless what other machines have is another facetag or other models.

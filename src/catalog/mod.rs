@@ -104,7 +104,7 @@ pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
-pub use machines::{MachineRow, Session, SessionRow, Task};
+pub use machines::{MachineRow, Session, SessionRow, Task, patiently};
 pub use moving::{Moved, move_library};
 pub use open::SCHEMA;
 pub use people::{Label, PersonCount, PersonSummary, Who, WhoError};

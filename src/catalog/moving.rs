@@ -119,21 +119,7 @@ fn copy(from: &Connection, to: &Connection, here: Here) -> Result<Moved> {
         for table in TABLES {
             rows += copy_table(from, to, table, machine)?;
             if table == "machines" && here == Here::Moves {
-                let of = |connection: &Connection| match connection.sqlite() {
-                    // A backup of a library in a database has the numbers that it had there.
-                    Some(_) => Ok(machines::number(connection)?.unwrap_or(0)),
-                    None => connection
-                        .query_row("SELECT machine FROM here", [], |row| row.get(0))
-                        .map_err(CatalogError::from),
-                };
-                let ours = of(from)?;
-                if to.sqlite().is_none() {
-                    compare(from, to, table, None)?;
-                    to.set_last_number(table, from.last_number(table)?)?;
-                    machines::register(to)?;
-                }
-                let new = if to.sqlite().is_some() { 0 } else { of(to)? };
-                machine = Some((if ours == new { 0 } else { ours }, new));
+                machine = Some(renumber(from, to)?);
             }
         }
         Ok::<_, CatalogError>(rows)
@@ -202,6 +188,28 @@ fn copy_table(from: &Connection, to: &Connection, table: &str, machine: Renumber
         store(&mut batch)?;
     }
     Ok(rows)
+}
+
+/// The number that what is of this machine has, and the one that it has in the copy, to which the machines were just copied.
+fn renumber(from: &Connection, to: &Connection) -> Result<(i64, i64)> {
+    let number = |connection: &Connection| match connection.sqlite() {
+        // A backup of a library in a database has the numbers that it had there.
+        Some(_) => Ok(machines::number(connection)?.unwrap_or(0)),
+        None => {
+            let here = connection.query_row("SELECT machine FROM here", [], |row| row.get(0));
+            here.map_err(CatalogError::from)
+        }
+    };
+    let ours = number(from)?;
+    if to.sqlite().is_some() {
+        return Ok((ours, 0));
+    }
+    // Before this machine is among them.
+    compare(from, to, "machines", None)?;
+    to.set_last_number("machines", from.last_number("machines")?)?;
+    machines::register(to)?;
+    let new = number(to)?;
+    Ok((if ours == new { 0 } else { ours }, new))
 }
 
 /// A value as SQLite keeps it, where paths are texts unless they are no UTF-8.

@@ -21,21 +21,17 @@ pub(super) fn open(library: &Library, url: &str) -> Result<Catalog> {
     library.create()?;
     let connection = Postgres::connect(url)?;
     let catalog = |connection| Ok(Catalog { connection, file: None });
-    match schema(&connection)? {
-        Some(version) if version > MIGRATIONS.len() => {
+    if let Some(version) = schema(&connection)?
+        && version >= MIGRATIONS.len()
+    {
+        let written_by = setting(&connection, "written_by")?.unwrap_or_default();
+        if version > MIGRATIONS.len() || numbers(&written_by) > numbers(OURS) {
             return Err(too_new(&connection, &library.name(), (version, MIGRATIONS.len()), "")?);
         }
-        Some(version) if version == MIGRATIONS.len() => {
-            let written_by = setting(&connection, "written_by")?.unwrap_or_default();
-            if numbers(&written_by) > numbers(OURS) {
-                return Err(too_new(&connection, &library.name(), (version, MIGRATIONS.len()), "")?);
-            }
-            if written_by == OURS {
-                machines::register(&connection)?;
-                return catalog(connection);
-            }
+        if written_by == OURS {
+            machines::register(&connection)?;
+            return catalog(connection);
         }
-        _ => {}
     }
     connection.begin(Access::Decide)?;
     // Somebody else may have done it meanwhile.

@@ -234,9 +234,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn photos_of(&self, person: PersonId) -> Result<u64> {
-        let sql = "SELECT count(DISTINCT photo_id) FROM seen_faces WHERE person_id = ?1";
-        let photos = self.connection.prepare(sql)?.query_row([person], |row| row.get::<i64>(0))? as u64;
-        Ok(photos - self.doubled()?.get(&person).copied().unwrap_or_default().photos)
+        Ok(self.count_of(person)?.1)
     }
 
     /// In how many photos two people or groups are together.

@@ -169,14 +169,14 @@ pub struct Tally {
 
 /// The columns of [`file`].
 const FILE: &str = "path, size, modified, photo_id, problem, missing_since IS NOT NULL, coalesce(changed, 0),
-     CAST(beside ->> 'stamp' AS BIGINT),
-     CASE WHEN machine <> (SELECT machine FROM here) THEN (SELECT name FROM machines WHERE machines.id = machine) END";
-
-/// SQL: in this order, files of this machine come first.
-const NEAREST: &str = "machine <> (SELECT machine FROM here), path";
+     CAST(beside ->> 'stamp' AS BIGINT)";
 
 /// SQL: a file, or a root, is of this machine.
 pub(super) const HERE: &str = "machine = (SELECT machine FROM here)";
+
+/// SQL: the name of the machine that has a file, if it is another one.
+pub(super) const ELSEWHERE: &str =
+    "CASE WHEN machine <> (SELECT machine FROM here) THEN (SELECT name FROM machines WHERE machines.id = machine) END";
 
 /// A file lies below a folder, or is it: the folder, and what [`below`] says of it.
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
@@ -200,7 +200,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_under(&self, folder: &Path) -> Result<Vec<FileRow>> {
-        let sql = format!("SELECT {FILE} FROM files WHERE {HERE} AND {UNDER} ORDER BY path");
+        let sql = format!("SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND {UNDER} ORDER BY path");
         let mut statement = self.connection.prepare(&sql)?;
         let (first, end) = below(folder);
         let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?;
@@ -212,7 +212,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn files_of(&self, photo: PhotoId) -> Result<Vec<FileRow>> {
-        let sql = format!("SELECT {FILE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, {NEAREST}");
+        let sql = format!(
+            "SELECT {FILE}, {ELSEWHERE} FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, NOT {HERE}, path"
+        );
         Ok(self.connection.query_all(&sql, [photo], file)?)
     }
 
@@ -224,7 +226,7 @@ impl Catalog {
         let sql = format!("SELECT count(*) FROM files WHERE {HERE} AND problem IS NOT NULL AND missing_since IS NULL");
         let total = self.connection.prepare(&sql)?.query_row([], |row| row.get::<i64>(0))? as u64;
         let mut statement = self.connection.prepare(&format!(
-            "SELECT {FILE} FROM files WHERE {HERE} AND problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
+            "SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND problem IS NOT NULL AND missing_since IS NULL ORDER BY path LIMIT ?1"
         ))?;
         let rows = statement.query_map([limit as i64], file)?;
         Ok((rows.collect::<engine::Result<_>>()?, total))
@@ -391,8 +393,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn path_of(&self, photo: PhotoId) -> Result<Option<PathBuf>> {
-        let sql =
-            format!("SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, {NEAREST} LIMIT 1");
+        let sql = format!(
+            "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, NOT {HERE}, path LIMIT 1"
+        );
         let path = self.connection.prepare(&sql)?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
         Ok(path.optional()?.map(|path| path.0))
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::engine::{self, Row, Value};
 use super::faces::unrecognisable;
-use super::photos::{Hash, ONLINE, below, taken_text};
+use super::photos::{ELSEWHERE, HERE, Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
 use super::{Catalog, PersonId, PhotoId, Result, State};
 use crate::metadata::Gps;
@@ -105,8 +105,7 @@ const DEVELOPED: &str = "photo_id NOT IN (SELECT id FROM photos WHERE shot_of IS
 const ORDER: &str = "ORDER BY taken NULLS LAST, path";
 
 /// What [`hit`] reads behind the number of a photo.
-const HIT: &str = "path, taken, taken_offset, width, height, hash, coalesce(shot_of, photos.id),
-     CASE WHEN machine <> (SELECT machine FROM here) THEN (SELECT name FROM machines WHERE machines.id = machine) END";
+const HIT: &str = "path, taken, taken_offset, width, height, hash, coalesce(shot_of, photos.id)";
 
 fn hit(row: &Row) -> engine::Result<Hit> {
     Ok(Hit {
@@ -128,7 +127,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn find(&self, query: &Query) -> Result<Vec<Hit>> {
-        self.fitting(query, HIT, hit)
+        self.fitting(query, &format!("{HIT}, {ELSEWHERE}"), hit)
     }
 
     /// Of all photos in order those after the first `skip`, at most `take`, and how many there are: without going through
@@ -141,7 +140,7 @@ impl Catalog {
         let total = self.connection.query_row(&sql, [], |row| row.get::<i64>(0))? as usize;
         // Not a plain join: SQLite would sort all of them before it gives the first.
         let sql = format!(
-            "SELECT photos.id, {HIT} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
+            "SELECT photos.id, {HIT}, {ELSEWHERE} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
              WHERE {ONLINE} AND shot_of IS NULL {ORDER} LIMIT ?1"
         );
         let mut statement = self.connection.prepare(&sql)?;
@@ -254,7 +253,7 @@ impl Catalog {
         let values = conditions.iter().chain(smallest).flat_map(|condition| condition.values.clone()).collect();
         // Not grouped by photo: SQLite would then go through all of them in order, whatever index a condition has.
         let sql = format!(
-            "SELECT photos.id, {columns}, coalesce(shot_of, photos.id), machine <> (SELECT machine FROM here)
+            "SELECT photos.id, {columns}, coalesce(shot_of, photos.id), NOT {HERE}
              FROM photos JOIN files ON photo_id = photos.id AND {READABLE}
              WHERE {ONLINE}{all} {ORDER}"
         );

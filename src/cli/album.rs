@@ -119,8 +119,8 @@ fn asked(catalog: &Catalog, album: &StandingAlbum) -> Result<Find> {
     let mut find: Find = serde_json::from_value(album.search.clone())
         .context("this facetag does not understand how it was asked for; ask for it again")?;
     for name in find.names.iter_mut().chain(&mut find.any).chain(&mut find.not) {
-        if let Ok(person) = name.parse() {
-            *name = catalog.merged_into(person)?.to_string();
+        if let Ok(person) = name.parse::<PersonId>() {
+            *name = catalog.became(person)?.unwrap_or(person).to_string();
         }
     }
     Ok(find)

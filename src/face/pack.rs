@@ -196,9 +196,7 @@ impl PackInfo {
             None => Err(ModelError::NoSuchPack { name: name.to_owned(), known }),
         }
     }
-}
 
-impl PackInfo {
     /// What tells whether another machine has the same pack: its name, and where the user added it the BLAKE3 of its files. The one that
     /// ships is known by facetag's version.
     ///

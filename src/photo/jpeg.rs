@@ -93,8 +93,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     Ok(to_srgb(pixels, colour.as_ref()))
 }
 
-/// Whether [`decode_reduced`] may read a file: one of light, not of inks.
-pub(super) fn reduces(bytes: &[u8]) -> bool {
+/// Whether the colours of a picture are of light, grey or three of them, and not inks; only such a one may [`decode_reduced`] read.
+pub fn is_of_light(bytes: &[u8]) -> bool {
     frame(bytes).is_some_and(|frame| matches!(frame.sampling.len(), 1 | 3))
 }
 
@@ -125,7 +125,7 @@ fn frame(bytes: &[u8]) -> Option<Frame> {
     Some(Frame { is_progressive: marker == 0xc2, sampling })
 }
 
-/// Decodes a picture that [`reduces`] to sides that are `reduction` times shorter, rounded up: 2, 4 or 8.
+/// Decodes a picture that [`is_of_light`] to sides that are `reduction` times shorter, rounded up: 2, 4 or 8.
 pub(super) fn decode_reduced(bytes: &[u8], reduction: u32) -> Result<RgbImage, PhotoError> {
     try_reduced(content(bytes), reduction).or_else(|error| {
         // Damaged ones, which zune-jpeg reads as far as they go, at the cost of more memory.
@@ -330,7 +330,7 @@ mod tests {
     fn a_photo_is_reduced_while_it_is_decoded() {
         let (_, bytes) = photo();
         let whole = decode(&bytes).unwrap();
-        assert!(reduces(&bytes));
+        assert!(is_of_light(&bytes));
         for reduction in [2, 4, 8] {
             let reduced = decode_reduced(&bytes, reduction).unwrap();
             let meant = resized(&whole, 160 / reduction, 120 / reduction);
@@ -341,7 +341,7 @@ mod tests {
             let rest = decode_reduced(&bytes[..bytes.len() * 2 / 3], reduction).unwrap();
             assert_eq!(rest.dimensions(), meant.dimensions());
         }
-        assert!(!reduces(&flat(&[255, 128, 0, 255], Some(0))));
+        assert!(!is_of_light(&flat(&[255, 128, 0, 255], Some(0))));
     }
 
     #[test]

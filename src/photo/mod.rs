@@ -39,12 +39,12 @@ pub use error::PhotoError;
 pub use format::{Candidate, Format, brand};
 #[cfg(any(feature = "avif", feature = "heic"))]
 pub use heif::whole as whole_heif;
-pub use jpeg::{content as jpeg_content, encode as encode_jpeg};
+pub use jpeg::{content as jpeg_content, encode as encode_jpeg, is_of_light as jpeg_is_of_light};
 pub use open::{OpenError, open, read, read_at_most};
 pub use orientation::Orientation;
 pub use raw::raf_jpeg;
 pub use reduced::{affordable, decode_reduced};
-pub use resize::{resized, resized_part, square, thumbnail};
+pub use resize::{resized, resized_part, size_within, square, thumbnail};
 
 use format::Decoder;
 use image::RgbImage;

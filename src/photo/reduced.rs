@@ -52,7 +52,7 @@ pub fn affordable(bytes: &[u8], header: &Header, orientation: Orientation, wante
         };
         bytes.len() as u64 + decoding.max(if turns { 6 } else { 3 } * reduced)
     };
-    let reduces = jpeg.as_ref().is_some_and(|jpeg| jpeg::reduces(jpeg)) || is_tiled;
+    let reduces = jpeg.as_ref().is_some_and(|jpeg| jpeg::is_of_light(jpeg)) || is_tiled;
     let reductions: &[u32] = if reduces { &[1, 2, 4, 8] } else { &[1] };
     let enough = reductions.iter().rposition(|&reduction| reduction as f32 <= wanted.max(1.0)).unwrap_or(0);
     let mut fitting = reductions[enough..].iter().map(|&reduction| (reduction, needed(reduction)));

@@ -14,6 +14,13 @@ pub fn resized_part(pixels: &RgbImage, part: [f32; 4], width: u32, height: u32) 
     resample(pixels, part.map(f64::from), width, height)
 }
 
+/// Width and height of a picture that has so many pixels along its longer side, as they are where it has no more.
+pub fn size_within(width: u32, height: u32, longest: u32) -> (u32, u32) {
+    let scale = (f64::from(longest) / f64::from(width.max(height))).min(1.0);
+    let scaled = |side: u32| (f64::from(side) * scale).round() as u32;
+    (scaled(width), scaled(height))
+}
+
 /// A square, `side` pixels wide, of the part of the picture around `region`, for a person to look at.
 ///
 /// `region` is x, y, width and height in pixels of the picture. Its longer side gives the square, which is moved and,

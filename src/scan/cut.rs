@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use crate::catalog::NewFace;
 use crate::face::BoundingBox;
-use crate::photo::resized;
+use crate::photo::{resized, size_within};
 
 /// A part of a photo.
 pub struct Cut {
@@ -39,9 +39,8 @@ impl Cut {
             height: height as f32 / down,
         };
         let picture = image::imageops::crop_imm(photo, x, y, width, height).to_image();
-        let scale = LARGEST as f32 / width.max(height) as f32;
-        let scaled = |side: u32| (side as f32 * scale).round() as u32;
-        let picture = if scale < 1.0 { resized(&picture, scaled(width), scaled(height)) } else { picture };
+        let (across, down) = size_within(width, height, LARGEST);
+        let picture = if (across, down) == (width, height) { picture } else { resized(&picture, across, down) };
         Self { picture, place }
     }
 

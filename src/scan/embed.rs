@@ -9,7 +9,7 @@ use super::ingest::WAITING;
 use super::plan::Plan;
 use super::read::PhotoReader;
 use super::{Event, Job};
-use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Session};
+use crate::catalog::{Catalog, CatalogError, FaceRow, Hash, Session, patiently};
 use crate::face::Pack;
 
 /// A photo that is there, with faces of which some have no embedding.
@@ -74,8 +74,8 @@ pub fn embed_missing(
         }
         let embed = |photo: &ToEmbed| reader.embed_again(&photo.path, &photo.hash, &photo.faces);
         let embedded: Vec<_> = ours.par_iter().copied().take_any_while(on).map(|photo| (photo, embed(photo))).collect();
-        let cut_off = |error: &CatalogError| tell(Event::CutOff { problem: &error.to_string() });
-        catalog.patiently(interrupted, cut_off, |catalog| {
+        let cut_off = |_: &mut _, error: &CatalogError| tell(Event::CutOff { problem: &error.to_string() });
+        patiently(catalog, interrupted, cut_off, |catalog| {
             catalog.batch(|writer| {
                 for (face, embedding, recognisability) in embedded.iter().flat_map(|(_, found)| found).flatten() {
                     writer.embedding(*face, &pack.info.name, embedding)?;

@@ -47,7 +47,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, CatalogError, Session};
+use crate::catalog::{Catalog, CatalogError, Session, patiently};
 use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use beside::beside;
@@ -161,9 +161,11 @@ fn scan<E: From<CatalogError>>(
     let Some(found) = discover(targets, job.interrupted) else {
         return Ok(Summary { interrupted: true, ..job.summary });
     };
-    let plan = match job.session.is_shared() {
-        true => job.patiently(|job| plan(job, found.clone(), &info))?,
-        false => plan(&mut job, found, &info)?,
+    // What was found is kept to begin again only where that may be needed: it may be a million files.
+    let plan = if job.session.is_shared() {
+        job.patiently(|job| plan(job, found.clone(), &info))?
+    } else {
+        plan(&mut job, found, &info)?
     };
     let pack = if plan.has_work() { Some(load(info.clone())?) } else { None };
     if let Some(pack) = &pack {
@@ -195,19 +197,14 @@ fn group(job: &mut Job, info: &PackInfo) -> Result<(), CatalogError> {
 impl Job<'_> {
     /// Does a step, and does it again from its beginning where the server was restarted or the network cut.
     fn patiently<T>(&mut self, mut step: impl FnMut(&mut Job) -> Result<T, CatalogError>) -> Result<T, CatalogError> {
-        let before = self.summary.clone();
-        let Self { catalog, session, options, interrupted, tell, summary } = self;
-        let tell = std::cell::RefCell::new(tell);
-        catalog.patiently(
-            interrupted,
-            |error| (tell.borrow_mut())(Event::CutOff { problem: &error.to_string() }),
-            |catalog| {
-                let mut tell = |event: Event| (tell.borrow_mut())(event);
-                let summary_now = before.clone();
-                let mut job = Job { catalog, session, options, interrupted, tell: &mut tell, summary: summary_now };
-                let done = step(&mut job)?;
-                *summary = job.summary;
-                Ok(done)
+        let (before, stop) = (self.summary.clone(), self.interrupted);
+        patiently(
+            self,
+            stop,
+            |job, error| (job.tell)(Event::CutOff { problem: &error.to_string() }),
+            |job| {
+                job.summary = before.clone();
+                step(job)
             },
         )
     }

@@ -13,7 +13,7 @@ use super::memory::give_memory_back;
 use crate::catalog::{CatalogError, FaceId, FaceRow, Hash, NewFace, NewPhoto, Session};
 use crate::face::{BoundingBox, DetectedFace, Embedding, ModelError, Pack, align, portrait, quality};
 use crate::metadata::{Metadata, has_video, place};
-use crate::photo::{self, OpenError, PhotoError, contain, encode_jpeg, resized};
+use crate::photo::{self, OpenError, PhotoError, contain, encode_jpeg, resized, size_within};
 
 /// Reads photos on many threads at once.
 pub struct PhotoReader<'a> {
@@ -220,10 +220,8 @@ impl<'a> PhotoReader<'a> {
 
 /// A photo as other machines see it.
 fn preview(photo: &RgbImage) -> Vec<u8> {
-    let (width, height) = photo.dimensions();
-    let scale = (f64::from(PREVIEW) / f64::from(width.max(height))).min(1.0);
-    let scaled = |side: u32| (f64::from(side) * scale).round().max(1.0) as u32;
-    encode_jpeg(&resized(photo, scaled(width), scaled(height)), PREVIEW_QUALITY)
+    let (width, height) = size_within(photo.width(), photo.height(), PREVIEW);
+    encode_jpeg(&resized(photo, width, height), PREVIEW_QUALITY)
 }
 
 /// Shows a photo that was scanned before to `then`, upright, from the first of `paths` at which it is still the same.

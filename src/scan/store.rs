@@ -1,6 +1,5 @@
 //! What was read -> the library.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +9,14 @@ use std::time::{Duration, Instant};
 use super::discover::FoundFile;
 use super::read::Reading;
 use super::{Event, Summary};
-use crate::catalog::{Catalog, CatalogError, Filed, Hash, Session, Writer};
+use crate::catalog::{Catalog, CatalogError, Filed, Hash, Session, Writer, patiently};
 
 /// The one writer of a scan: it takes readings as they come, and keeps them in a transaction a batch.
 pub(super) struct Store<'a, T> {
     catalog: &'a mut Catalog,
     session: &'a Session,
     summary: &'a mut Summary,
-    tell: RefCell<T>,
+    tell: T,
     stop: &'a AtomicBool,
     /// Files whose photo another file of this scan holds, or that another machine reads, and that is not stored yet.
     waiting: Vec<(FoundFile, Hash)>,
@@ -39,13 +38,12 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         tell: T,
         stop: &'a AtomicBool,
     ) -> Self {
-        let (waiting, unreadable) = Default::default();
-        Self { catalog, session, summary, tell: RefCell::new(tell), stop, waiting, unreadable }
+        Self { catalog, session, summary, tell, stop, waiting: Vec::new(), unreadable: HashMap::new() }
     }
 
     /// The photos that are in the library.
     pub fn known(&mut self) -> Result<HashSet<Hash>, CatalogError> {
-        self.patiently(|catalog| catalog.hashes())
+        self.patiently(|store| store.catalog.hashes())
     }
 
     /// Stores readings until there are no more.
@@ -91,7 +89,7 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
 
     fn tell(&mut self, file: &FoundFile, reading: &Reading) {
         let faces = if let Reading::Photo(photo) = reading { photo.faces.len() } else { 0 };
-        let tell = self.tell.get_mut();
+        let tell = &mut self.tell;
         if let Reading::Unreadable { problem, .. } | Reading::OutOfReach { problem } = reading {
             tell(Event::Unreadable { path: &file.path, problem });
         }
@@ -99,44 +97,51 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
         self.session.has_read(u64::from(matches!(reading, Reading::Photo(_))));
     }
 
-    fn patiently<R>(&mut self, work: impl FnMut(&mut Catalog) -> Result<R, CatalogError>) -> Result<R, CatalogError> {
-        let tell = &self.tell;
-        let tell = |error: &CatalogError| (tell.borrow_mut())(Event::CutOff { problem: &error.to_string() });
-        self.catalog.patiently(self.stop, tell, work)
+    fn patiently<R>(&mut self, work: impl FnMut(&mut Self) -> Result<R, CatalogError>) -> Result<R, CatalogError> {
+        let tell = |store: &mut Self, error: &CatalogError| (store.tell)(Event::CutOff { problem: &error.to_string() });
+        let stop = self.stop;
+        patiently(self, stop, tell, work)
     }
 
     fn write(&mut self, batch: &[(&FoundFile, Reading)]) -> Result<(), CatalogError> {
-        let (summary, waiting, unreadable) = (self.summary.clone(), self.waiting.clone(), self.unreadable.clone());
-        let stored = self.patiently(|catalog| {
-            let mut stored = Stored {
-                summary: summary.clone(),
-                waiting: waiting.clone(),
-                unreadable: unreadable.clone(),
-                told: Vec::new(),
-            };
-            catalog.batch(|writer| stored.write(writer, batch))?;
+        let stored = self.patiently(|store| {
+            let mut stored = Stored { summary: store.summary.clone(), ..Stored::default() };
+            let (waiting, unreadable) = (&store.waiting, &store.unreadable);
+            store.catalog.batch(|writer| stored.write(writer, batch, waiting, unreadable))?;
             Ok(stored)
         })?;
         // What was not committed has not happened.
         *self.summary = stored.summary;
-        (self.waiting, self.unreadable) = (stored.waiting, stored.unreadable);
-        let tell = self.tell.get_mut();
-        stored.told.iter().for_each(|(path, problem)| tell(Event::Unreadable { path, problem }));
+        self.waiting = stored.waiting;
+        self.unreadable.extend(stored.unreadable);
+        for (path, problem) in &stored.told {
+            (self.tell)(Event::Unreadable { path, problem });
+        }
         Ok(())
     }
 }
 
 /// What a transaction has come to.
+#[derive(Default)]
 struct Stored {
     summary: Summary,
+    /// Those that wait still, and those that wait now.
     waiting: Vec<(FoundFile, Hash)>,
+    /// Contents that could not be read, and were not known to be so before.
     unreadable: HashMap<Hash, String>,
     /// Files of contents that could not be read from another file.
     told: Vec<(PathBuf, String)>,
 }
 
 impl Stored {
-    fn write(&mut self, writer: &mut Writer, batch: &[(&FoundFile, Reading)]) -> Result<(), CatalogError> {
+    /// `waiting` and `unreadable` are those of the batches before.
+    fn write(
+        &mut self,
+        writer: &mut Writer,
+        batch: &[(&FoundFile, Reading)],
+        waiting: &[(FoundFile, Hash)],
+        unreadable: &HashMap<Hash, String>,
+    ) -> Result<(), CatalogError> {
         // What the journal says of a photo is carried out before it comes to a file: another may have lain there, which was edited.
         let mut found = HashSet::new();
         for (_, reading) in batch {
@@ -146,7 +151,8 @@ impl Stored {
             }
         }
         writer.replay(&found)?;
-        let Self { summary, waiting, unreadable, told } = self;
+        let Self { summary, waiting: still_waiting, unreadable: new, told } = self;
+        let mut waiting: Vec<(&FoundFile, Hash)> = waiting.iter().map(|(file, hash)| (file, *hash)).collect();
         for (file, reading) in batch {
             match reading {
                 Reading::Photo(photo) => {
@@ -156,11 +162,11 @@ impl Stored {
                     summary.faces += photo.faces.len() as u64;
                     summary.moved += u64::from(filed == Filed::Moved);
                 }
-                Reading::Copy(hash) => waiting.push(((*file).clone(), *hash)),
+                Reading::Copy(hash) => waiting.push((file, *hash)),
                 Reading::Reread(photo) => {
                     writer.describe(photo)?;
                     summary.reread += 1;
-                    waiting.push(((*file).clone(), photo.hash));
+                    waiting.push((file, photo.hash));
                 }
                 // Not remembered: the next scan tries again.
                 Reading::OutOfReach { .. } => summary.unreadable += 1,
@@ -168,22 +174,20 @@ impl Stored {
                     writer.unreadable(&file.path, file.stamp, problem)?;
                     summary.unreadable += 1;
                     writer.release(hash.iter())?;
-                    unreadable.extend(hash.map(|hash| (hash, problem.clone())));
+                    new.extend(hash.map(|hash| (hash, problem.clone())));
                 }
             }
         }
         writer.release(found.iter())?;
-        let mut still_waiting = Vec::new();
-        for (file, hash) in waiting.drain(..) {
-            if let Some(problem) = unreadable.get(&hash) {
+        for (file, hash) in waiting {
+            if let Some(problem) = new.get(&hash).or_else(|| unreadable.get(&hash)) {
                 writer.unreadable(&file.path, file.stamp, problem)?;
                 summary.unreadable += 1;
-                told.push((file.path, problem.clone()));
-            } else if !copy(writer, summary, &file, &hash)? {
-                still_waiting.push((file, hash));
+                told.push((file.path.clone(), problem.clone()));
+            } else if !copy(writer, summary, file, &hash)? {
+                still_waiting.push((file.clone(), hash));
             }
         }
-        *waiting = still_waiting;
         Ok(())
     }
 }

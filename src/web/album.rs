@@ -77,7 +77,7 @@ async fn select(State(site): State<Site>, visit: Visit, RawForm(form): RawForm) 
     if form.iter().filter(|&&byte| byte == b'&').count() > PHOTOS {
         return Err(PageError::TooMany(PHOTOS));
     }
-    let chosen: Chosen = serde_html_form::from_bytes(&form).map_err(|_| PageError::NotUnderstood)?;
+    let chosen: Chosen = serde_html_form::from_bytes(&form).map_err(|_| PageError::FormNotUnderstood)?;
     drop(form);
     at_most(&chosen.photo, PHOTOS)?;
     let shared = site.clone();

@@ -90,6 +90,9 @@ pub(super) enum PageError {
     NoServer,
     #[error("not understood")]
     NotUnderstood,
+    /// A form whose fields make no sense.
+    #[error("form not understood")]
+    FormNotUnderstood,
     #[error("a panic")]
     Panicked,
 }
@@ -104,7 +107,8 @@ impl PageError {
             Self::NotIn => StatusCode::UNAUTHORIZED,
             Self::ReadOnly | Self::NotForGuests => StatusCode::FORBIDDEN,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
-            Self::NobodySelected
+            Self::FormNotUnderstood
+            | Self::NobodySelected
             | Self::NobodyCalledSo
             | Self::NameInUse
             | Self::NoFaceSelected

@@ -20,8 +20,7 @@ use super::guests::Sees;
 use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, Hash, PhotoId};
-use crate::photo::segments::jpeg_segments;
-use crate::photo::{self, Format};
+use crate::photo::{self, Format, jpeg_is_of_light};
 
 /// Bytes that are read at once.
 const PART: usize = 256 << 10;
@@ -61,9 +60,7 @@ fn media_type(format: Format, head: &[u8]) -> Option<&'static str> {
     match format {
         Format::Jpeg => {
             // Inks are mixed differently by each browser, and what begins later is taken for something else.
-            let mut segments = jpeg_segments(head);
-            let frame = segments.find(|(marker, _)| matches!(marker, 0xc0..=0xc2))?.1;
-            let plain = head.starts_with(&[0xff, 0xd8, 0xff]) && matches!(frame.get(5), Some(1 | 3));
+            let plain = head.starts_with(&[0xff, 0xd8, 0xff]) && jpeg_is_of_light(head);
             plain.then_some("image/jpeg")
         }
         Format::Png => Some("image/png"),

@@ -245,25 +245,22 @@ fn twice(faces: &[Boxed]) -> Vec<String> {
 fn lies(catalog: &Catalog, words: &Words, photo: PhotoId) -> Result<Vec<Lies>, PageError> {
     let roots = catalog.roots()?;
     let away = |file: &FileRow| {
-        let offline = roots.iter().any(|root| root.is_away() && file.path.starts_with(&root.path));
-        match file {
-            _ if offline => Some(words.photo.offline),
-            FileRow { missing: true, .. } => Some(words.photo.missing),
-            FileRow { problem: Some(_), .. } => Some(words.photo.unreadable),
-            _ if !file.path.is_file() => Some(words.photo.missing),
-            _ => None,
+        if let Some(machine) = &file.elsewhere {
+            let gone = if file.missing { format!(", {}", words.photo.missing) } else { String::new() };
+            return Some(format!("{}{gone}", (words.photo.elsewhere)(machine)));
         }
+        let offline = roots.iter().any(|root| root.is_away() && file.path.starts_with(&root.path));
+        let away = match file {
+            _ if offline => words.photo.offline,
+            FileRow { missing: true, .. } => words.photo.missing,
+            FileRow { problem: Some(_), .. } => words.photo.unreadable,
+            _ if !file.path.is_file() => words.photo.missing,
+            _ => return None,
+        };
+        Some(away.to_owned())
     };
     let files = catalog.files_of(photo)?.into_iter();
-    let lies = files.map(|file| match &file.elsewhere {
-        Some(machine) => {
-            let gone = if file.missing { format!(", {}", words.photo.missing) } else { String::new() };
-            let away = format!("{}{gone}", (words.photo.elsewhere)(machine));
-            Lies { away: Some(away), path: file.path.display().to_string() }
-        }
-        None => Lies { away: away(&file).map(str::to_owned), path: file.path.display().to_string() },
-    });
-    Ok(lies.collect())
+    Ok(files.map(|file| Lies { away: away(&file), path: file.path.display().to_string() }).collect())
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::{Hash, Library};
 use crate::face::{BoundingBox, scene, scene_reduction};
-use crate::photo::{encode_jpeg, resized};
+use crate::photo::{encode_jpeg, resized, size_within};
 use crate::scan::{Budget, ReadError, with_photo};
 
 /// Where a preview is shown.
@@ -152,10 +152,8 @@ impl Previews {
 
 /// So many pixels along the longer side, at most.
 fn smaller(photo: &RgbImage, pixels: u32) -> Vec<u8> {
-    let (width, height) = photo.dimensions();
-    let scale = (f64::from(pixels) / f64::from(width.max(height))).min(1.0);
-    let scaled = |side: u32| (f64::from(side) * scale).round() as u32;
-    encode_jpeg(&resized(photo, scaled(width), scaled(height)), QUALITY)
+    let (width, height) = size_within(photo.width(), photo.height(), pixels);
+    encode_jpeg(&resized(photo, width, height), QUALITY)
 }
 
 /// Writes a preview, whole or not at all, and makes room where there are too many.

@@ -84,7 +84,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::Name(NameError::TooLong(_)) => words.name_long,
         PageError::Failed(error) => return format!("{} {error}", words.failed),
         PageError::NoServer => words.no_server,
-        PageError::NotUnderstood => words.not_understood,
+        PageError::NotUnderstood | PageError::FormNotUnderstood => words.not_understood,
         PageError::Panicked => words.panicked,
     };
     text.to_owned()

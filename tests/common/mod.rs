@@ -455,6 +455,12 @@ pub fn overlap(a: &Value, b: &Value) -> f64 {
     both / (a[2] * a[3] + b[2] * b[3] - both)
 }
 
+/// Sends a signal, by its name for `kill`. Returns whether the process was there.
+pub fn signal(process: u32, name: &str) -> bool {
+    // The shell's own: a clean Debian has no other.
+    Command::new("sh").args(["-c", "kill $0 $1", name, &process.to_string()]).status().unwrap().success()
+}
+
 /// A JPEG of so many pixels, all of them grey, baseline or progressive: every block is two zeros, or one where only the mean of it is there.
 pub fn grey_jpeg(width: u16, height: u16, progressive: bool) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8];

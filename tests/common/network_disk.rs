@@ -67,13 +67,7 @@ impl NetworkDisk {
     }
 
     fn signal(&self, signal: &str) {
-        assert!(
-            Command::new("sh")
-                .args(["-c", "kill $0 $1", signal, &self.line.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(super::signal(self.line.id(), signal));
     }
 }
 

@@ -44,7 +44,7 @@ impl PostgresServer {
     }
 
     pub fn stop(&mut self) {
-        let _ = Command::new("sh").args(["-c", "kill -INT $0", &self.process.id().to_string()]).status();
+        super::signal(self.process.id(), "-INT");
         self.process.wait().unwrap();
     }
 
@@ -81,7 +81,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        let _ = Command::new("sh").args(["-c", "kill -INT $0", &self.process.id().to_string()]).status();
+        super::signal(self.process.id(), "-INT");
         let _ = self.process.wait();
     }
 }

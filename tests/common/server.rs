@@ -1,7 +1,7 @@
 //! `facetag serve` as a browser sees it.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command};
+use std::process::Child;
 
 use ureq::Agent;
 use ureq::http::{Method, Request, Response};
@@ -137,13 +137,7 @@ impl Server {
 
     /// Ends it by a signal, as `kill` names it. Returns its exit code, or -1.
     pub fn end_by(mut self, signal: &str) -> i32 {
-        assert!(
-            Command::new("sh")
-                .args(["-c", "kill $0 $1", signal, &self.child.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(super::signal(self.child.id(), signal));
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }

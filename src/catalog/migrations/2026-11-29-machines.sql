@@ -66,6 +66,7 @@ INSERT INTO originals_next (path, hash) SELECT path, hash FROM originals;
 DROP TABLE originals;
 ALTER TABLE originals_next RENAME TO originals;
 
+-- The triggers of `files`, which went with the old table. Those of the clusters are as in `2026-11-29-clusters.sql`.
 CREATE TRIGGER originals_insert AFTER INSERT ON files WHEN new.photo_id IS NOT NULL
 BEGIN INSERT INTO originals (machine, path, hash) SELECT new.machine, new.path, hash FROM photos WHERE id = new.photo_id
       AND NOT EXISTS (SELECT 1 FROM originals WHERE machine = new.machine AND path = new.path); END;
