@@ -73,16 +73,20 @@ impl<'a, T: FnMut(Event)> Store<'a, T> {
     /// ended, or could not read it either.
     pub fn left(&mut self) -> Result<Vec<FoundFile>, CatalogError> {
         while self.session.is_shared() && !self.waiting.is_empty() && !self.stop.load(Ordering::Relaxed) {
-            self.write(&[])?;
             let hashes: Vec<Hash> = self.waiting.iter().map(|(_, hash)| *hash).collect();
             let free = self.session.unclaimed(&hashes, self.stop)?;
+            if free.is_empty() {
+                std::thread::sleep(LOOK);
+                continue;
+            }
+            // Most of these are stored by now.
+            self.write(&[])?;
             let (left, waiting): (Vec<_>, Vec<_>) =
                 std::mem::take(&mut self.waiting).into_iter().partition(|(_, hash)| free.contains(hash));
             self.waiting = waiting;
             if !left.is_empty() {
                 return Ok(left.into_iter().map(|(file, _)| file).collect());
             }
-            std::thread::sleep(LOOK);
         }
         Ok(Vec::new())
     }
