@@ -99,15 +99,17 @@ impl Translation<'_> {
             self.values.insert(outlet, Value::Constant(constant));
             return Ok(());
         }
-        let constants: Option<TVec<TValue>> =
-            node.inputs.iter().map(|input| self.constant(*input).map(|tensor| tensor.into_tvalue())).collect();
-        if let Some(constants) = constants
-            && let Some(results) = node.op.eval_out_of_plan(constants)?
-        {
+        let constants: Option<TVec<Arc<Tensor>>> = node.inputs.iter().map(|input| self.constant(*input)).collect();
+        if let Some(constants) = constants {
+            // What nothing else needs is handed over, so that it is changed where it lies: copies of the weights of the largest layer
+            // would be most of the memory that all of this takes.
+            self.forget_used_up(&node.inputs);
+            let constants = constants.into_iter().map(IntoTValue::into_tvalue).collect();
+            let results = node.op.eval_out_of_plan(constants)?;
+            let results = results.with_context(|| format!("{} of constants", node.op.name()))?;
             for (slot, result) in results.into_iter().enumerate() {
                 self.values.insert(OutletId::new(id, slot), Value::Constant(result.into_arc_tensor()));
             }
-            self.forget_used_up(&node.inputs);
             return Ok(());
         }
         let mut map = self.layer(node).or_else(|| self.folded(node)).or_else(|| self.concatenation(node));

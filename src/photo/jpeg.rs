@@ -69,21 +69,22 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let components = decoder.info().map_or(0, |info| info.components);
     let colour = decoder.icc_profile().map(Colour::Icc);
     let stored = decoder.input_colorspace();
-    match components {
-        1 | 3 => {}
+    let options = match components {
+        1 | 3 => limited(width, height),
         // Four inks are put together here: with a profile they are more than shares of light.
-        4 => decoder.set_options(limited(width, height).jpeg_set_out_colorspace(stored.unwrap_or(ColorSpace::CMYK))),
+        4 => limited(width, height).jpeg_set_out_colorspace(stored.unwrap_or(ColorSpace::CMYK)),
         _ => {
             let reason = format_args!("it has {components} colour components");
             return Err(PhotoError::unsupported(Format::Jpeg, reason));
         }
-    }
-    if components != 4 {
-        decoder.set_options(limited(width, height));
-    }
-    let pixels = decoder.decode().map_err(explain)?;
-    if mostly_grey(&pixels, (pixels.len() / height).max(1)) && !intact(bytes) {
-        return Err(truncated());
+    };
+    decoder.set_options(options);
+    let mut pixels = decoder.decode().map_err(explain)?;
+    if mostly_grey(&pixels, (pixels.len() / height).max(1)) {
+        // Once more, this time without tolerance, to tell a picture of something grey from one that is not there. It takes the memory
+        // of the first.
+        drop(pixels);
+        pixels = open(bytes, options.set_strict_mode(true))?.decode().map_err(|_| truncated())?;
     }
     if components == 4 {
         return Ok(inks(pixels, (width, height), stored == Some(ColorSpace::YCCK), colour.as_ref()));
@@ -219,11 +220,6 @@ fn mostly_grey(pixels: &[u8], row: usize) -> bool {
     let rows = pixels.len() / row;
     let grey = pixels.rchunks_exact(row).take_while(|row| row.iter().all(|&value| value == 128)).count();
     grey > 0 && grey >= rows - rows / 10
-}
-
-/// Decodes once more, this time without tolerance, to tell a picture of something grey from one that is not there.
-fn intact(bytes: &[u8]) -> bool {
-    open(bytes, options().set_strict_mode(true)).is_ok_and(|mut decoder| decoder.decode().is_ok())
 }
 
 fn truncated() -> PhotoError {
