@@ -24,6 +24,9 @@ fn main() {
     if !library.file().exists() {
         fill(&library, photos);
     }
+    if arguments.next().as_deref() == Some("decisions") {
+        return decisions(&library);
+    }
 
     let least = |work: &dyn Fn() -> usize| {
         let timed = || {
