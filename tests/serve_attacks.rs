@@ -6,13 +6,13 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
-use common::server::Server;
-use common::{HOPPER, Library, grey_jpeg, people, text, write_private};
+use common::server::{Answer, Server, routes};
+use common::{HOPPER, Library, fingerprint, grey_jpeg, people, text, write_private};
 use ureq::http::Method;
 
 const OBAMA: &str = "obama-2010.jpg";
@@ -125,7 +125,7 @@ fn many_guesses_at_once_do_not_stop_the_page_and_are_counted() {
         server.bare(Method::GET, "/enter", &[], "").is(200);
         guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
     });
-    assert!(statuses.iter().filter(|&&status| status == 200).count() <= 5, "{statuses:?}");
+    assert!(statuses.iter().filter(|&&status| status == 303).count() <= 5, "{statuses:?}");
     assert!(statuses.contains(&429), "{statuses:?}");
 }
 
@@ -165,8 +165,10 @@ fn who_logs_out_is_out() {
     let library = people();
     let server = Server::start(&library);
     server.get("/people").is(200).says(&["Log out"]);
-    server.post_from("/people", "/leave", &[]).is(200);
+    // To a page of its own: reloading that must not log out once more.
+    assert_eq!(server.post_from("/people", "/leave", &[]).leads_to(), "/enter");
     server.get("/people").is(401);
+    server.get("/enter").is(401).says(&["name=\"address\""]);
 }
 
 #[test]
@@ -242,6 +244,270 @@ fn guests_see_the_photos_of_their_people_and_nothing_else() {
     library.facetag(["serve", "--port", "0", "--guest", "Nobody At All"]).fails_saying(&["Nobody At All"]);
 }
 
+/// A library of which guests may see one person: others have names, a circle, a place and photos of their own.
+fn shared_with_guests() -> Library {
+    let library = people();
+    library.put("metadata/tokyo.jpg");
+    library.scan_to_end(0);
+    for (photo, name) in [(OBAMA, "Barack"), ("biden-2010.jpg", "Joe"), ("none.jpg", "Grace")] {
+        library.name(photo, name);
+    }
+    library.facetag(["circle", "Office", "Joe", "Grace"]).well();
+    library
+}
+
+fn ids(library: &Library, sql: &str) -> Vec<i64> {
+    let sqlite = library.sqlite();
+    let mut statement = sqlite.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// The numbers that come after a text.
+fn numbers_after(text: &str, mark: &str) -> Vec<i64> {
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    text.split(mark).skip(1).filter_map(digits).collect()
+}
+
+const METHODS: [Method; 6] = [Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS];
+
+/// Sends what fits some form of each page, by any method.
+fn send(server: &Server, method: Method, path: &str, id: i64) -> Answer {
+    let headers = [
+        ("cookie", server.cookie.as_str()),
+        ("origin", &server.origin),
+        ("referer", &format!("{}/search?done=1-9", server.origin)),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let form = format!(
+        "name=Eve&who={id}&who=1&who=2&face={id}&shown={id}&photo={id}&folder=%2Ftmp&first=1&last=9&of={id}&answer=yes&date=1990-01-01\
+         &left=1&top=1&width=9&height=9&circle=Eves&retry=true&undo=false&joins={id}&wanted=all%3D{id}"
+    );
+    let takes = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+    server.bare(method, path, &headers, if takes { &form } else { "" })
+}
+
+/// Every page and picture there is, with every number.
+#[test]
+fn guests_get_nothing_of_others_whatever_they_ask_for() {
+    let library = shared_with_guests();
+    let barack = library.person("Barack")["id"].as_i64().unwrap();
+    let photos = ids(&library, &format!("SELECT DISTINCT photo_id FROM faces WHERE person_id = {barack}"));
+    let faces = ids(&library, &format!("SELECT id FROM faces WHERE person_id = {barack}"));
+    let last =
+        ids(&library, "SELECT max(id) FROM photos UNION SELECT max(id) FROM faces UNION SELECT max(id) FROM people");
+    let last = last.into_iter().max().unwrap() + 1;
+    let (state, journal, files) = (library.state(), library.journal(), fingerprint(&library.photos()));
+
+    let mut server = Server::start_with(&library, &["--guest", "Barack"]);
+    server.enter(&server.entry.clone());
+    let of_owner = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    server.get(&of_owner).is(200);
+    let owner = server.cookie.clone();
+    server.enter(&server.guests.clone());
+    let of_guest = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+
+    let (home, folder) = (library.home(), library.photos());
+    let secrets =
+        ["Joe", "Grace", "Office", "Tokyo", "35.6", "biden", "none.jpg", "Group ", text(&folder), text(&home)];
+    let check = |asked: &str, answer: &Answer| {
+        let told = format!("{:?} {}", answer.headers, answer.text());
+        if answer.headers.get("content-type").is_none_or(|kind| !kind.to_str().unwrap().contains("image/jpeg")) {
+            // Pictures are of any bytes.
+            for secret in secrets {
+                assert!(!told.contains(secret), "{asked} tells of {secret}: {told}");
+            }
+        }
+        for (mark, seen) in [
+            ("\"/photo/", &photos),
+            ("\"/face/", &faces),
+            ("=\"photo\" value=\"", &photos),
+            ("/person/", &vec![barack]),
+            ("/people/", &vec![barack]),
+            ("all=", &vec![barack]),
+            ("any=", &vec![barack]),
+            ("not=", &vec![barack]),
+        ] {
+            let others: Vec<i64> =
+                numbers_after(&answer.text(), mark).into_iter().filter(|id| !seen.contains(id)).collect();
+            assert!(others.is_empty(), "{asked} tells of {mark}{others:?}: {told}");
+        }
+    };
+    for route in routes() {
+        let numbered = route.contains("{id}");
+        for id in if numbered { 0..=last } else { 1..=1 } {
+            let path = route.replace("{id}", &id.to_string());
+            let keys = if path.contains("{key}") { vec![&of_owner[7..], &of_guest[7..], "x"] } else { vec![""] };
+            for key in keys {
+                let path = path.replace("{key}", key);
+                let answer = server.get(&path);
+                check(&path, &answer);
+                let may = match route.split('/').nth(1).unwrap() {
+                    "photo" => photos.contains(&id),
+                    "face" => faces.contains(&id) && !route.ends_with("/why"),
+                    "album" => key == &of_guest[7..] && !route.ends_with("/list"),
+                    "search" => true,
+                    "" | "people" => matches!(route.as_str(), "/" | "/people") && answer.status == 303,
+                    _ => false,
+                };
+                assert!(may || answer.status >= 400, "{path}: {}", answer.status);
+                for method in METHODS.into_iter().filter(|_| id < 3) {
+                    let asked = format!("{method} {path}");
+                    let answer = send(&server, method.clone(), &path, id);
+                    check(&asked, &answer);
+                    assert!(
+                        answer.status >= 400
+                            || method == Method::HEAD
+                            // To the search.
+                            || (answer.status == 303 && matches!(path.as_str(), "/" | "/people")) || (method == Method::POST && path == "/album"),
+                        "{asked}: {}",
+                        answer.status
+                    );
+                }
+            }
+        }
+    }
+    // What stands in addresses; and numbers, names and paths of others in what is searched for.
+    let photo = format!("/photo/{}", photos[0]);
+    for page in ["/search", "/search/photos", &photo] {
+        for id in 0..=last {
+            for query in
+                ["all", "any", "not", "of", "who", "page", "from", "done=1-"].map(|name| format!("{name}={id}"))
+            {
+                let asked = format!("{page}?{}", query.replace("1-=", "1-"));
+                let answer = server.get(&asked);
+                check(&asked, &answer);
+                if page == "/search/photos" {
+                    let found: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+                    assert!(found["total"].as_u64().unwrap() <= photos.len() as u64, "{asked}");
+                    let told = found["photos"].as_array().unwrap().iter().map(|photo| photo[0].as_i64().unwrap());
+                    assert!(told.into_iter().all(|photo| photos.contains(&photo)), "{asked}");
+                }
+            }
+        }
+        for query in
+            ["only=true", "folder=%2F", "since=1900-01-01", "until=2100-01-01&show=hidden&sort=name&view=faces"]
+        {
+            check(query, &server.get(&format!("{page}?{query}")));
+        }
+    }
+    // As it is spelled otherwise.
+    for path in [
+        format!("/face/{}/wh%79", faces[0]),
+        format!("{of_guest}/lis%74"),
+        "//people".into(),
+        "/search/../people".into(),
+    ] {
+        let answer = server.get(&path);
+        check(&path, &answer);
+        assert!(answer.status >= 400, "{path}: {}", answer.status);
+    }
+    assert_eq!((library.state(), library.journal()), (state, journal));
+    assert_eq!(fingerprint(&library.photos()), files);
+    assert!(!library.folder().join("album").exists());
+    // Nor do they take the owner's selection away.
+    for _ in 0..20 {
+        server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    }
+    server.cookie = owner;
+    server.get(&of_owner).is(200);
+}
+
+/// A name, a circle and a place of others are answered as what nobody knows.
+#[test]
+fn guests_cannot_find_out_names_and_places_by_trying() {
+    let library = shared_with_guests();
+    library.facetag(["circle", "Friends", "Joe"]).well();
+    let mut server = Server::start_with(&library, &["--guest", "Barack"]);
+    server.enter(&server.guests.clone());
+    let unknown = "Xqz";
+    let number = format!("#{}", library.person("Joe")["id"]);
+    let ask = |shape: &str, word: &str| {
+        let path = format!("/search?as=all&who={}", shape.replace("{}", word).replace(' ', "+").replace('#', "%23"));
+        let answer = server.get(&path);
+        let told = format!("{} {:?} {}", answer.status, answer.headers.get("location"), answer.text());
+        told.replace(word, unknown)
+    };
+    for shape in [
+        "{}",
+        "Barack {}",
+        "{} Barack",
+        "{} 2012",
+        "2012 {}",
+        "Barack -{}",
+        "-{}",
+        "{} Washington",
+        "Friends {}",
+        "Barack 2010 {}",
+    ] {
+        let expected = ask(shape, unknown);
+        assert!(expected.starts_with("200") && expected.contains("Nobody is named"), "{shape}: {expected}");
+        for word in ["Joe", "Grace", "Office", "Tokyo", "Gra", &number] {
+            assert_eq!(ask(shape, word), expected, "{shape} {word}");
+        }
+    }
+    // What is theirs is found.
+    let barack = library.person("Barack")["id"].to_string();
+    for (typed, found) in [
+        ("Barack", ""),
+        ("Barack+2012", "&since=2012-01-01&until=2012-12-31"),
+        ("Barack+Washington", "&place=Washington"),
+    ] {
+        assert_eq!(
+            server.get(&format!("/search?as=any&who={typed}")).leads_to(),
+            format!("/search?any={barack}{found}")
+        );
+    }
+    server.get("/search?as=any&who=Bar").is(200).says(&["Did you mean", ">Barack</a>"]);
+    // So it is where somebody else is called nearly the same.
+    library.facetag(["rename", "Joe", "Barack Biden"]).well();
+    library.facetag(["rename", "Barack", "Barack Obama"]).well();
+    server.get("/search").is(403);
+    drop(server);
+    let mut server = Server::start_with(&library, &["--guest", "Barack Obama"]);
+    server.enter(&server.guests.clone());
+    let year = "&since=2012-01-01&until=2012-12-31";
+    assert_eq!(server.get("/search?as=any&who=Barack+2012").leads_to(), format!("/search?any={barack}{year}"));
+}
+
+#[test]
+fn what_is_read_only_changes_nothing_whatever_is_sent() {
+    let library = shared_with_guests();
+    let last = ids(&library, "SELECT max(id) FROM faces")[0].min(4);
+    let everything = || {
+        (
+            library.state(),
+            library.journal(),
+            fingerprint(&library.photos()),
+            ids(&library, "SELECT count(*) FROM roots"),
+        )
+    };
+    let before = everything();
+    let server = Server::entered(&library, &["--read-only"]);
+    let export = server.post_from("/search", "/album", &[("wanted", "")]).leads_to();
+    for route in routes() {
+        for id in 1..=last {
+            let path = route.replace("{id}", &id.to_string()).replace("{key}", &export[7..]);
+            if path != "/scan/progress" {
+                server.get(&path);
+            }
+            for method in METHODS {
+                if method == Method::HEAD {
+                    continue;
+                }
+                let answer = send(&server, method.clone(), &path, id);
+                let may = method == Method::POST && path == "/album";
+                assert!(may || answer.status >= 400, "{method} {path}: {}", answer.status);
+            }
+            if !route.contains('{') {
+                break;
+            }
+        }
+    }
+    assert!(everything() == before, "something was changed");
+    // Nothing that would is offered.
+    server.get("/scan").is(200).says(&["class=\"changes\"><a class=\"button\" href=\"/scan/browse\""]);
+}
+
 /// A circle can be given wherever people can, and whoever leaves it is not shown any more.
 #[test]
 fn guests_of_a_circle_see_the_photos_of_its_people() {
@@ -313,6 +579,85 @@ fn lists_are_limited_in_words() {
     server.post_from("/people", "/people/hide", &many).is(422).says(&["at most 2,000"]);
     let many: Vec<(&str, &str)> = vec![("face", "1"); 2001];
     server.post_from("/people", "/person/1/reject", &many).is(422).says(&["at most 2,000"]);
+}
+
+/// Numbers, dates and boxes that are far beyond what there is.
+#[test]
+fn what_is_beyond_all_bounds_is_refused_or_is_as_the_last_there_is() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack");
+    let server = Server::start(&library);
+    let shown = server.get("/search").is(200).text().matches("=\"photo\" value=").count();
+    for most in [u64::MAX.to_string(), i64::MAX.to_string(), "1000000000000".to_owned()] {
+        let last = server.get(&format!("/search?page={most}")).is(200).text();
+        assert_eq!(last.matches("=\"photo\" value=").count(), shown);
+        server.get(&format!("/search/photos?from={most}")).is(200).says(&["\"photos\":[]"]);
+        for path in ["/people?show=named&page=", "/history?page=", &format!("/person/{barack}?view=faces&page=")] {
+            server.get(&format!("{path}{most}")).is(200);
+        }
+    }
+    for number in ["-1", "9223372036854775807", "-9223372036854775808"] {
+        for path in ["/photo/", "/face/", "/person/", "/questions?who=", "/forget?who="] {
+            server.get(&format!("{path}{number}")).is(404);
+        }
+        server.get(&format!("/search?all={number}&of={number}")).is(200);
+        server.get(&format!("/people?done={number}-{number}")).is(200);
+        server.get(&format!("/people?done=-9223372036854775808-{number}")).is(200);
+        server.post_from("/questions", "/questions/again", &[("who", number)]).is(404);
+    }
+    for path in
+        ["/photo/99999999999999999999", "/search?all=99999999999999999999", "/search?page=-1", "/search?page=1e9"]
+    {
+        server.get(path).is(400);
+    }
+    for dates in [
+        "since=9999-12-31",
+        "until=9999-12-31",
+        "since=-009999-01-01&until=9999-12-31",
+        "until=0000-01-01",
+        "who=9999",
+        "who=0001..9999",
+    ] {
+        let answer = server.get(&format!("/search?{dates}"));
+        assert!(matches!(answer.status, 200 | 303), "{dates}: {}", answer.text());
+        if answer.status == 303 {
+            server.get(&answer.leads_to()).is(200);
+        }
+    }
+    let page = format!("/photo/{}", photo(&library, OBAMA));
+    for number in ["NaN", "inf", "-inf", "1e38", "-1", "1e-40"] {
+        for side in ["left", "top", "width", "height"] {
+            let form = ["left", "top", "width", "height"].map(|name| (name, if name == side { number } else { "10" }));
+            let answer = server.post_from(&page, &format!("{page}/draw"), &[&form[..], &[("name", "Ada")]].concat());
+            // A place that is as good as zero is one.
+            let may = number == "1e-40" && matches!(side, "left" | "top");
+            assert!(may || answer.status == 422, "{side} {number}: {} {}", answer.status, answer.text());
+        }
+    }
+    let long = "x".repeat(30_000);
+    for (path, field) in [
+        (format!("/people/{barack}/name"), "name"),
+        (format!("/person/{barack}/rename"), "name"),
+        (format!("/person/{barack}/born"), "date"),
+        ("/scan/add".to_owned(), "folder"),
+        ("/people/circle".to_owned(), "circle"),
+    ] {
+        server.post_from("/people", &path, &[("who", &barack), (field, &long)]).is(422);
+    }
+    // A banner tells of a few decisions, however many the address asks for.
+    library.facetag(["circle", "Office", "Barack"]).well();
+    for number in 0..30 {
+        library
+            .facetag([
+                "rename",
+                if number % 2 == 0 { "Barack" } else { "Ben" },
+                if number % 2 == 0 { "Ben" } else { "Barack" },
+            ])
+            .well();
+    }
+    let lines = library.journal().len();
+    server.get(&format!("/people?done=1-{lines}")).is(200).says(&[&format!("and {} more", lines - 20)]);
+    server.get(&format!("/people?done=-9000000000000000000-{lines}")).is(200);
 }
 
 /// Large photos: baseline and progressive, of 24 and of 100 megapixels.
@@ -457,10 +802,15 @@ fn a_photo_that_was_swapped_for_something_else_is_not_given_out() {
     let original = format!("/photo/{}/original", photo(&library, OBAMA));
     let path = library.photo(OBAMA);
     server.get(&original).is(200);
-    for swap in ["ln -s /etc/passwd", "ln -s /dev/zero", "mkfifo"] {
-        fs::remove_file(&path).unwrap();
-        let command = format!("{swap} '{}'", path.display());
-        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    for swap in ["ln -s /etc/passwd", "ln -s /dev/zero", "mkfifo", "mkdir", "socket"] {
+        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).unwrap();
+        if swap == "socket" {
+            // It is answered by nobody, and stays when the listener is dropped.
+            drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        } else {
+            let command = format!("{swap} '{}'", path.display());
+            assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        }
         server.get(&original).is(422).says_not(&["root:"]);
         // Whatever would read the photo answers, and gives nothing of what lies there now.
         let (number, face) = (photo(&library, OBAMA), library.face_id(OBAMA));
@@ -487,22 +837,72 @@ fn a_photo_that_was_swapped_for_something_else_is_not_given_out() {
     assert!(peak(&server) < 300, "{} MB", peak(&server));
 }
 
-#[test]
-fn the_page_is_encrypted_with_a_certificate() {
-    let library = people();
+/// A certificate and its key; `None` where there is nothing to make them with.
+fn certificate(library: &Library) -> Option<[PathBuf; 2]> {
     let [certificate, key] = ["cert.pem", "key.pem"].map(|name| library.folder().join(name));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
         .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", text(&key), "-out", text(&certificate)])
         .output();
-    let Ok(made) = made else { return eprintln!("left out: no openssl") };
+    let Ok(made) = made else {
+        eprintln!("left out: no openssl");
+        return None;
+    };
     assert!(made.status.success());
-    let options = ["serve", "--port", "0", "--tls-cert", text(&certificate), "--tls-key", text(&key)];
+    Some([certificate, key])
+}
+
+/// The process, and the address that it printed.
+fn encrypted(library: &Library, options: &[&str]) -> (Child, String) {
     let mut child = library.command(options).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
     let address = line.trim().strip_prefix("Open ").unwrap().to_owned();
     assert!(address.starts_with("https://127.0.0.1:"), "{line}");
+    (child, address)
+}
+
+#[test]
+fn handshakes_that_are_never_finished_do_not_stop_the_page() {
+    let library = people();
+    let Some([certificate, key]) = certificate(&library) else { return };
+    let (mut child, address) =
+        encrypted(&library, &["serve", "--port", "0", "--tls-cert", text(&certificate), "--tls-key", text(&key)]);
+    let (origin, _) = address.split_once("/enter").unwrap();
+    let jar = library.folder().join("jar");
+    let curl = |arguments: &[&str]| {
+        let answer = Command::new("curl")
+            .args(["-s", "--max-time", "60", "--cacert", text(&certificate)])
+            .args(arguments)
+            .output();
+        String::from_utf8_lossy(&answer.unwrap().stdout).into_owned()
+    };
+    assert!(curl(&["-c", text(&jar), &address]).contains("url=/people"));
+    // A greeting as a client begins with: how long it is, and some of it.
+    let greeting = [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[7; 100]].concat();
+    let mut held = Vec::new();
+    for number in 0..1100 {
+        let Ok(mut stream) = TcpStream::connect(origin.strip_prefix("https://").unwrap()) else { break };
+        let _ = match number % 3 {
+            0 => stream.write_all(&greeting),
+            1 => stream.write_all(&greeting[..5]),
+            _ => Ok(()),
+        };
+        held.push(stream);
+    }
+    let answers: Vec<String> = (0..10).map(|_| curl(&["-b", text(&jar), "-i", &format!("{origin}/people")])).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(held.len() > 500);
+    assert!(answers.iter().all(|answer| answer.contains("200 OK")), "{answers:?}");
+}
+
+#[test]
+fn the_page_is_encrypted_with_a_certificate() {
+    let library = people();
+    let Some([certificate, key]) = certificate(&library) else { return };
+    let options = ["serve", "--port", "0", "--tls-cert", text(&certificate), "--tls-key", text(&key)];
+    let (mut child, address) = encrypted(&library, &options);
     let answer = Command::new("curl").args(["-si", "--cacert", text(&certificate), &address]).output().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();

@@ -84,13 +84,13 @@ async fn select(State(site): State<Site>, visit: Visit, RawForm(form): RawForm) 
     let key = site.ask_much(move |catalog| {
         let export = Export { wanted: chosen.wanted, photos: chosen.photo.into(), made: None };
         found(catalog, &export, &Sees::of(&shared, &visit, catalog)?)?;
-        shared.exports.keep(export)
+        shared.exports.keep(visit.reader.visitor, export)
     });
     Ok(Redirect::to(&format!("/album/{}", key.await?)))
 }
 
 async fn show(State(site): State<Site>, visit: Visit, Named(key): Named<String>) -> Result<Html<String>, PageError> {
-    let export = site.exports.get(&key)?;
+    let export = site.exports.get(visit.reader.visitor, &key)?;
     let shared = site.clone();
     let page = site.ask_much(move |catalog| {
         let sees = Sees::of(&shared, &visit, catalog)?;
@@ -109,21 +109,22 @@ async fn show(State(site): State<Site>, visit: Visit, Named(key): Named<String>)
     Ok(Html(page.await?))
 }
 
-async fn copy(site: State<Site>, key: Named<String>, typed: Form<Typed>) -> Result<Redirect, PageError> {
-    put(site, key, typed, Kind::Copies).await
+async fn copy(site: State<Site>, visit: Visit, key: Named<String>, typed: Form<Typed>) -> Result<Redirect, PageError> {
+    put(site, visit, key, typed, Kind::Copies).await
 }
 
-async fn link(site: State<Site>, key: Named<String>, typed: Form<Typed>) -> Result<Redirect, PageError> {
-    put(site, key, typed, Kind::Links).await
+async fn link(site: State<Site>, visit: Visit, key: Named<String>, typed: Form<Typed>) -> Result<Redirect, PageError> {
+    put(site, visit, key, typed, Kind::Links).await
 }
 
 async fn put(
     State(site): State<Site>,
+    visit: Visit,
     Named(key): Named<String>,
     Form(Typed { folder }): Form<Typed>,
     kind: Kind,
 ) -> Result<Redirect, PageError> {
-    let export = site.exports.get(&key)?;
+    let export = site.exports.get(visit.reader.visitor, &key)?;
     let shared = site.clone();
     let made = site.ask_much(move |catalog| {
         let folder = shared.allowed.check(catalog, &typed_folder(&folder)?)?;
@@ -134,7 +135,7 @@ async fn put(
         let album = album.map_err(|error| unwritable(&folder, &error))?;
         Ok(Made { folder, kind, album })
     });
-    site.exports.note(&key, made.await?);
+    site.exports.note(visit.reader.visitor, &key, made.await?);
     Ok(Redirect::to(&format!("/album/{key}")))
 }
 
@@ -143,8 +144,8 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> PageError {
 }
 
 /// The paths, one a line, as the file system knows them.
-async fn paths(State(site): State<Site>, Named(key): Named<String>) -> Result<Response, PageError> {
-    let export = site.exports.get(&key)?;
+async fn paths(State(site): State<Site>, visit: Visit, Named(key): Named<String>) -> Result<Response, PageError> {
+    let export = site.exports.get(visit.reader.visitor, &key)?;
     let text = site.ask_much(move |catalog| {
         let mut text = Vec::new();
         list(&mut text, &found(catalog, &export, &Sees::Everybody)?, b'\n')
@@ -158,7 +159,7 @@ async fn paths(State(site): State<Site>, Named(key): Named<String>) -> Result<Re
 
 /// The photos themselves, in one file.
 async fn zip(State(site): State<Site>, visit: Visit, Named(key): Named<String>) -> Result<Response, PageError> {
-    let export = site.exports.get(&key)?;
+    let export = site.exports.get(visit.reader.visitor, &key)?;
     let shared = site.clone();
     let photos = site.ask_much(move |catalog| {
         let sees = Sees::of(&shared, &visit, catalog)?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
-use super::limits::{SELECTED, at_most};
+use super::limits::{SEARCHED, SELECTED, at_most};
 use super::people::called;
 use super::site::Site;
 use super::visit::Visit;
@@ -87,8 +87,11 @@ async fn put_in(
             Some(circle) => {
                 people.retain(|who| !circle.people.contains(who));
                 people.extend(circle.people.iter().cloned());
+                // More could not be searched for.
+                at_most(&people, SEARCHED)?;
                 Ok(deciding.change_circle(&circle, &circle.name, &people)?)
             }
+            None if people.len() > SEARCHED => Err(PageError::TooMany(SEARCHED)),
             None => Ok(deciding.new_circle(&name, &people)?),
         }
     });

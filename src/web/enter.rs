@@ -76,6 +76,9 @@ struct Invited {
     token: String,
     #[serde(default)]
     guest: String,
+    /// What was just typed was wrong. It is told by a page of its own, so that reloading does not try it again.
+    #[serde(default)]
+    wrong: bool,
 }
 
 #[derive(Deserialize)]
@@ -107,13 +110,13 @@ async fn enter(
     State(site): State<Site>,
     visit: Visit,
     jar: CookieJar,
-    Query(Invited { token, guest }): Query<Invited>,
+    Query(Invited { token, guest, wrong }): Query<Invited>,
 ) -> Result<Response, PageError> {
     if !guest.is_empty() && site.access.takes_guest(&guest) {
         return let_in(&site, &visit, jar, Visitor::Guest);
     }
-    if site.access.has_password() {
-        return show(&site, &visit, false);
+    if site.access.has_password() || wrong {
+        return show(&site, &visit, wrong);
     }
     match site.access.takes_token(&token)? {
         true => let_in(&site, &visit, jar, Visitor::Owner),
@@ -127,7 +130,6 @@ async fn enter(
 
 async fn log_in(
     State(site): State<Site>,
-    visit: Visit,
     jar: CookieJar,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     Form(Typed { password, address }): Form<Typed>,
@@ -137,15 +139,18 @@ async fn log_in(
     } else {
         site.access.takes_token(address.trim().rsplit('=').next().unwrap_or_default())?
     };
-    if right { let_in(&site, &visit, jar, Visitor::Owner) } else { show(&site, &visit, true) }
+    if !right {
+        return Ok(Redirect::to("/enter?wrong=true").into_response());
+    }
+    Ok((jar.add(cookie(&site, Visitor::Owner)?), Redirect::to("/people")).into_response())
 }
 
-async fn leave(State(site): State<Site>, visit: Visit, jar: CookieJar) -> Result<Response, PageError> {
+async fn leave(State(site): State<Site>, jar: CookieJar) -> Response {
     if let Some(cookie) = jar.get(&cookie_name(&site)) {
         site.access.end(cookie.value());
     }
     let cookie = Cookie::build(cookie_name(&site)).path("/");
-    Ok((jar.remove(cookie), show(&site, &visit, false)?).into_response())
+    (jar.remove(cookie), Redirect::to("/enter")).into_response()
 }
 
 fn show(site: &Site, visit: &Visit, wrong: bool) -> Result<Response, PageError> {
@@ -158,10 +163,14 @@ fn show(site: &Site, visit: &Visit, wrong: bool) -> Result<Response, PageError> 
     Ok(Html(page.render()?).into_response())
 }
 
+/// The cookie of somebody who is let in.
+fn cookie(site: &Site, visitor: Visitor) -> Result<Cookie<'static>, PageError> {
+    let cookie = Cookie::build((cookie_name(site), site.access.begin(visitor)?));
+    Ok(cookie.path("/").http_only(true).same_site(SameSite::Strict).secure(site.is_encrypted).build())
+}
+
 /// Hands out the cookie, and leaves the address with the token in it.
 fn let_in(site: &Site, visit: &Visit, jar: CookieJar, visitor: Visitor) -> Result<Response, PageError> {
-    let cookie = Cookie::build((cookie_name(site), site.access.begin(visitor)?));
-    let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict).secure(site.is_encrypted);
     let page = EnteredPage { frame: Frame::bare(visit.words, visit.words.access.title) };
-    Ok((jar.add(cookie), Html(page.render()?)).into_response())
+    Ok((jar.add(cookie(site, visitor)?), Html(page.render()?)).into_response())
 }

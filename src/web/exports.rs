@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::access::random;
+use super::access::{Visitor, random};
 use super::error::PageError;
 use crate::album::{Album, Kind};
 use crate::catalog::PhotoId;
@@ -31,15 +31,26 @@ pub(super) struct Made {
     pub album: Album,
 }
 
-/// The selections, each under a key that nobody can guess.
+/// The selections, each under a key that nobody can guess. Those of guests take no room from the others.
 #[derive(Default)]
-pub(super) struct Exports(Mutex<VecDeque<(String, Export)>>);
+pub(super) struct Exports {
+    owner: Mutex<VecDeque<(String, Export)>>,
+    guests: Mutex<VecDeque<(String, Export)>>,
+}
 
 impl Exports {
+    fn of(&self, visitor: Visitor) -> MutexGuard<'_, VecDeque<(String, Export)>> {
+        let exports = match visitor {
+            Visitor::Owner => &self.owner,
+            Visitor::Guest => &self.guests,
+        };
+        exports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps a selection, and returns its key.
-    pub fn keep(&self, export: Export) -> Result<String, PageError> {
+    pub fn keep(&self, visitor: Visitor, export: Export) -> Result<String, PageError> {
         let key = random().map_err(|error| PageError::Failed(error.to_string()))?;
-        let mut exports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut exports = self.of(visitor);
         exports.push_back((key.clone(), export));
         if exports.len() > KEPT {
             exports.pop_front();
@@ -49,14 +60,14 @@ impl Exports {
 
     /// # Errors
     /// [`PageError::Outdated`] where others have come since.
-    pub fn get(&self, key: &str) -> Result<Export, PageError> {
-        let exports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn get(&self, visitor: Visitor, key: &str) -> Result<Export, PageError> {
+        let exports = self.of(visitor);
         exports.iter().find(|(other, _)| other == key).map(|(_, export)| export.clone()).ok_or(PageError::Outdated)
     }
 
     /// Notes what has become of a selection.
-    pub fn note(&self, key: &str, made: Made) {
-        let mut exports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn note(&self, visitor: Visitor, key: &str, made: Made) {
+        let mut exports = self.of(visitor);
         if let Some((_, export)) = exports.iter_mut().find(|(other, _)| other == key) {
             export.made = Some(Arc::new(made));
         }

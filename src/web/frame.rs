@@ -16,6 +16,9 @@ pub(super) enum Tab {
     History,
 }
 
+/// Decisions that are told one by one.
+const TOLD: usize = 20;
+
 /// What `layout.html` shows.
 pub(super) struct Frame {
     pub words: &'static Words,
@@ -81,11 +84,17 @@ fn done(catalog: &Catalog, visit: &Visit) -> Result<Option<Done>, PageError> {
     let names = catalog.names()?;
     let mut told = Vec::new();
     let mut undone = false;
-    for line in first.0..=last.0 {
+    // Whatever the address says.
+    let lines = first.0.max(1)..=last.0;
+    let count = usize::try_from(lines.end().saturating_sub(*lines.start())).unwrap_or(usize::MAX).saturating_add(1);
+    for line in lines.take(TOLD) {
         if let Some(entry) = catalog.entry(LineId(line))? {
             undone |= matches!(entry.line.decision, Decision::Undo { .. });
             told.push((words.describe)(&entry.about.decision, &names));
         }
+    }
+    if count > TOLD {
+        told.push((words.frame.more)(&(count - TOLD)));
     }
     let told = told.join("; ");
     let (newest, back, text) = match undone {

@@ -308,6 +308,9 @@ struct Drawing {
     name: String,
 }
 
+/// The shortest side of a box, in per cent, as in `photo.html`.
+const SMALLEST: f32 = 0.1;
+
 async fn draw(
     State(site): State<Site>,
     visit: Visit,
@@ -315,6 +318,9 @@ async fn draw(
     Form(drawing): Form<Drawing>,
 ) -> Result<Redirect, PageError> {
     check_name(&drawing.name)?;
+    if drawing.width < SMALLEST || drawing.height < SMALLEST {
+        return Err(PageError::BoxBeyond);
+    }
     let [x, y, width, height] =
         [drawing.left, drawing.top, drawing.width, drawing.height].map(|percent| percent / 100.0);
     let bounds = BoundingBox { x, y, width, height };

@@ -65,7 +65,12 @@ async fn face_scene(
     Path(id): Path<FaceId>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    let face = site.ask(move |catalog| catalog.face_if_seen(id)?.ok_or(PageError::NotFound)).await?;
+    let (shared, who) = (site.0.clone(), visit.clone());
+    let face = site.ask(move |catalog| {
+        let face = catalog.face_if_seen(id)?.ok_or(PageError::NotFound)?;
+        if Sees::of(&shared, &who, catalog)?.face(&face) { Ok(face) } else { Err(PageError::NotFound) }
+    });
+    let face = face.await?;
     preview(site, visit, Path(face.photo), headers, Size::Scene(face.bounds)).await
 }
 

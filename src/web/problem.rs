@@ -17,6 +17,8 @@ use crate::people::NameError;
 struct ErrorPage {
     frame: Frame,
     text: String,
+    /// The name of the field that it is about.
+    field: Option<&'static str>,
     /// Nobody is logged in: offers to.
     to_log_in: bool,
 }
@@ -37,9 +39,30 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
     };
     let frame = Frame::bare(words, words.errors.title);
     let to_log_in = matches!(response.extensions().get::<PageError>(), Some(PageError::NotIn));
-    match (ErrorPage { frame, text, to_log_in }).render() {
+    let field = response.extensions().get::<PageError>().and_then(field);
+    match (ErrorPage { frame, text, field, to_log_in }).render() {
         Ok(page) => (status, Html(page)).into_response(),
         Err(_) => response,
+    }
+}
+
+fn field(error: &PageError) -> Option<&'static str> {
+    match error {
+        PageError::Name(_)
+        | PageError::NameInUse
+        | PageError::NobodyCalledSo
+        | PageError::TheirsAlready
+        | PageError::AllFaces => Some("name"),
+        PageError::NoDate => Some("date"),
+        PageError::NotAbsolute(_)
+        | PageError::NoFolder(_)
+        | PageError::NotAllowed(..)
+        | PageError::Unreadable(_)
+        | PageError::Unwritable(_)
+        | PageError::HasPhotos(_) => Some("folder"),
+        PageError::BoxBeyond => Some("left"),
+        PageError::TooManyAttempts => Some("password"),
+        _ => None,
     }
 }
 

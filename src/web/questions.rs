@@ -162,6 +162,7 @@ async fn answer(
     let shared = site.clone();
     let visit = visit.going_to(&path(who));
     let change = site.change(&visit, move |deciding| {
+        who.map(|who| called(deciding, who)).transpose()?;
         let mut queues = shared.queues();
         let queue = queues.about(who);
         if let Some(question) = queue.find(of, face).cloned() {
@@ -178,7 +179,8 @@ async fn answer(
 /// Those that were skipped are asked again.
 async fn again(State(site): State<Site>, Form(Asked { who }): Form<Asked>) -> Result<Redirect, PageError> {
     let shared = site.clone();
-    let asked = site.ask(move |_| {
+    let asked = site.ask(move |catalog| {
+        who.map(|who| called(catalog, who)).transpose()?;
         shared.queues().about(who).ask_skipped();
         Ok(())
     });

@@ -138,6 +138,7 @@ async fn show(
         let wanted = sees.narrow(wanted);
         let unknown = match asked.who.trim() {
             "" => None,
+            text if text.chars().count() > TYPED => return Err(PageError::TooLong),
             text => match understood(catalog, words, &sees, text)? {
                 Ok(query) => {
                     return Ok(Redirect::to(&wanted.and(&query, asked.role).address("/search")).into_response());
@@ -189,25 +190,20 @@ fn understood(
     sees: &Sees,
     text: &str,
 ) -> Result<Result<catalog::Query, Unknown>, PageError> {
-    if text.chars().count() > TYPED {
-        return Err(PageError::TooLong);
+    if matches!(sees, Sees::These(_)) {
+        return understood_for_guests(catalog, words, sees, text);
     }
     let words = &words.search;
-    // Guests are told nothing about other people.
-    let seen = |people: Vec<Who>| -> Vec<Who> { people.into_iter().filter(|who| sees.person(who.id)).collect() };
     let told = |error: WhoError, name: &str| match error {
         WhoError::Catalog(error) => Err(PageError::from(error)),
         WhoError::Ambiguous { candidates, .. } | WhoError::Circle { people: candidates, .. } => {
-            match seen(candidates) {
-                those if those.is_empty() => Ok(((words.nobody)(name), Vec::new())),
-                those => Ok(((words.several)(name), those)),
-            }
+            Ok(((words.several)(name), candidates))
         }
-        WhoError::Unknown { near, .. } if name == text => Ok(((words.nobody)(name), seen(near))),
-        WhoError::Unknown { near, .. } => Ok(((words.unknown)(name), seen(near))),
+        WhoError::Unknown { near, .. } if name == text => Ok(((words.nobody)(name), near)),
+        WhoError::Unknown { near, .. } => Ok(((words.unknown)(name), near)),
         WhoError::NoSuchNumber(_) => Ok(((words.nobody)(name), Vec::new())),
     };
-    let query = match catalog.who(text) {
+    Ok(Ok(match catalog.who(text) {
         Ok(who) => catalog::Query { all: vec![who.id], ..catalog::Query::default() },
         Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => return told(error, text).map(Err),
         Err(nobody) => match catalog.text_query(text) {
@@ -224,12 +220,63 @@ fn understood(
             Err(TextQueryError::SecondPlace(place)) => return Ok(Err(((words.second_place)(&place), Vec::new()))),
             Err(TextQueryError::Who(error)) => return told(error, text).map(Err),
         },
+    }))
+}
+
+/// The same for guests. Whether a name, a circle or a place is known is nothing that they may find out by trying: what means somebody whom
+/// they do not see is answered as what means nobody.
+fn understood_for_guests(
+    catalog: &Catalog,
+    words: &Words,
+    sees: &Sees,
+    text: &str,
+) -> Result<Result<catalog::Query, Unknown>, PageError> {
+    let mut sought = text.to_owned();
+    let query = loop {
+        let error = match catalog.who(&sought) {
+            Ok(who) => break Some(catalog::Query { all: vec![who.id], ..catalog::Query::default() }),
+            Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => error,
+            Err(_) => match catalog.text_query(&sought) {
+                Ok(query) => break Some(query),
+                Err(TextQueryError::Who(error)) => error,
+                Err(TextQueryError::Unknown(_) | TextQueryError::SecondPlace(_)) => break None,
+            },
+        };
+        match error {
+            WhoError::Catalog(error) => return Err(error.into()),
+            // The only one of them whom guests see is meant.
+            WhoError::Ambiguous { who, mut candidates } => {
+                candidates.retain(|who| sees.person(who.id));
+                let [one] = candidates.as_slice() else { break None };
+                let clearer = sought.replacen(&who, &format!("#{}", one.id), 1);
+                if clearer == sought {
+                    break None;
+                }
+                sought = clearer;
+            }
+            _ => break None,
+        }
     };
-    if query.all.iter().chain(&query.not).chain(query.circles.iter().flatten()).all(|&person| sees.person(person)) {
-        Ok(Ok(query))
-    } else {
-        Ok(Err(((words.nobody)(text), Vec::new())))
+    let is_seen = |query: &catalog::Query| -> Result<bool, PageError> {
+        let mut people = query.all.iter().chain(&query.not).chain(query.circles.iter().flatten());
+        if query.circles.len() > 1 || !people.all(|&person| sees.person(person)) {
+            return Ok(false);
+        }
+        let Some(place) = query.place.clone() else { return Ok(true) };
+        let there = sees.narrow(Wanted { place, ..Wanted::default() });
+        Ok(!catalog.find(&there.query())?.is_empty())
+    };
+    if let Some(query) = query
+        && is_seen(&query)?
+    {
+        return Ok(Ok(query));
     }
+    let typed = text.to_lowercase();
+    let names = catalog.names()?.into_iter().filter(|(id, _)| sees.person(*id));
+    let near = names.filter(|(_, name)| name.to_lowercase().contains(&typed));
+    let mut near: Vec<Who> = near.map(|(id, name)| Who { id, name: Some(name) }).collect();
+    near.sort_by_key(|who| who.id);
+    Ok(Err(((words.search.nobody)(text), near)))
 }
 
 fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
@@ -291,16 +338,17 @@ type Years = Vec<(String, String, usize)>;
 
 /// The photos of a page, from 1 on, how many there are on all, and the years of all.
 fn some(catalog: &Catalog, words: &Words, wanted: &Wanted, page: usize) -> Result<(Vec<Hit>, usize, Years), PageError> {
-    let skip = (page - 1).saturating_mul(PAGE);
     if wanted.is_empty() {
-        let (hits, total) = catalog.some_of_all(skip, PAGE)?;
+        // Beyond the last page nothing is read.
+        let pages = if page == 1 { 1 } else { catalog.some_of_all(0, 0)?.1.div_ceil(PAGE).max(1) };
+        let (hits, total) = catalog.some_of_all((page.min(pages) - 1) * PAGE, PAGE)?;
         if total > COUNTED {
             return Ok((hits, total, Vec::new()));
         }
     }
     let hits = catalog.find(&wanted.query())?;
     let (total, periods) = (hits.len(), periods(words, wanted, &hits));
-    Ok((hits.into_iter().skip(skip).take(PAGE).collect(), total, periods))
+    Ok((hits.into_iter().skip((page - 1).saturating_mul(PAGE)).take(PAGE).collect(), total, periods))
 }
 
 fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>, PageError> {

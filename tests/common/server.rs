@@ -1,5 +1,6 @@
 //! `facetag serve` as a browser sees it.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Child;
 
@@ -208,4 +209,16 @@ impl Answer {
 /// As forms send it.
 fn encoded(value: &str) -> String {
     value.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The path of every page and picture of the library, as `/face/{id}/why`, out of the source: none is forgotten.
+pub fn routes() -> Vec<String> {
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web")).unwrap().map(|file| file.unwrap().path());
+    let sources = files.filter(|file| file.is_file()).map(|file| fs::read_to_string(file).unwrap());
+    let path = |rest: &str| rest.split('"').next().unwrap().to_owned();
+    let paths = sources.flat_map(|source| source.split(".route(\"").skip(1).map(path).collect::<Vec<_>>());
+    let paths: Vec<String> =
+        paths.filter(|path| !path.starts_with("/assets/") && !matches!(path.as_str(), "/enter" | "/leave")).collect();
+    assert!(paths.len() > 40 && paths.contains(&"/face/{id}/scene.jpg".to_owned()), "{paths:?}");
+    paths
 }

@@ -212,14 +212,17 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   const sender = event.submitter;
   const [method, action] = [sender?.getAttribute("formmethod") ?? form.method, new URL(sender?.getAttribute("formaction") ?? form.getAttribute("action"), location)];
-  // Who logs in or out is left to the browser.
-  if (event.defaultPrevented || method !== "post" || ["/enter", "/leave"].includes(action.pathname)) return;
+  // Who logs out is left to the browser, and a search says itself what it does not know.
+  if (event.defaultPrevented || action.pathname === "/leave" || form.matches(".search")) return;
   event.preventDefault();
   if (form.dataset.sent) return;
   form.dataset.sent = "true";
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  const fields = new URLSearchParams(new FormData(form, sender));
+  if (method === "get") action.search = fields;
   let answer;
   try {
-    answer = await fetch(action, { method: "POST", body: new URLSearchParams(new FormData(form, sender)) });
+    answer = await fetch(action, method === "get" ? {} : { method: "POST", body: fields });
   } catch {
     delete form.dataset.sent;
     tellProblem(form, document.documentElement.lang === "en" ? "facetag does not answer. Is it still running?" : "facetag 没有回应。它还在运行吗？");
@@ -229,7 +232,8 @@ document.addEventListener("submit", async (event) => {
   if (!answer.ok) {
     delete form.dataset.sent;
     const page = new DOMParser().parseFromString(text, "text/html");
-    tellProblem(form, page.querySelector(".problem")?.textContent ?? answer.statusText);
+    const problem = page.querySelector(".problem");
+    tellProblem(form, problem?.textContent ?? answer.statusText, problem?.dataset.field);
   } else {
     const to = new URL(answer.url);
     if (to.href === location.href) location.reload();
@@ -238,7 +242,11 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-function tellProblem(form, text) {
+// A page that comes back as it was left can send its forms again.
+addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+// What is wrong, and the name of the field that it is about, if it is about one.
+function tellProblem(form, text, name) {
   let problem = form.querySelector(".told");
   if (!problem) {
     problem = document.createElement("p");
@@ -248,10 +256,12 @@ function tellProblem(form, text) {
     form.append(problem);
   }
   problem.textContent = text;
-  const field = form.querySelector("input:not([type=hidden]):not([type=checkbox])");
-  field?.setAttribute("aria-invalid", "true");
-  field?.setAttribute("aria-describedby", problem.id);
-  field?.focus();
+  const fields = [...form.elements].filter((field) => field.matches("input:not([type=hidden]):not([type=checkbox])"));
+  const field = name && (fields.find((field) => field.name === name) ?? fields[0]);
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", problem.id);
+  field.focus();
 }
 
 // People are merged by dragging one onto another; it is asked first.

@@ -183,17 +183,24 @@ if (grid) {
   all();
 }
 
-// Whoever is added by a click keeps what is typed in the other fields.
+// Who or what is added by a click keeps what is typed in the other fields, and adds what is typed beside.
 const search = document.querySelector("form.search");
-search?.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='/search']");
+document.addEventListener("click", (event) => {
+  const link = search && event.target.closest("form.search a[href^='/search'], .periods a");
   if (!link || link.matches(".button")) return;
   const to = new URL(link.href);
-  for (const name of ["since", "until", "place", "folder"]) {
+  const typed = link.matches(".periods a") ? ["place", "folder"] : ["since", "until", "place", "folder"];
+  for (const name of typed) {
     if (search.elements[name].value) to.searchParams.set(name, search.elements[name].value);
     else to.searchParams.delete(name);
   }
   if (search.elements.only?.checked) to.searchParams.set("only", "true");
   else to.searchParams.delete("only");
+  const who = search.elements.who;
+  // What was not understood before is not tried again.
+  if (who.value.trim() && who.value !== who.defaultValue) {
+    to.searchParams.set("who", who.value);
+    to.searchParams.set("as", search.elements.as.value);
+  }
   link.href = to;
 });

@@ -73,7 +73,7 @@ pub const ENGLISH: Words = Words {
     photo_changed: |problem| {
         format!("The photo has changed since it was scanned. Scan its folder again, then add the face. ({problem})")
     },
-    box_beyond: "The box must lie within the photo. Draw it again.",
+    box_beyond: "The box must lie within the photo, and be large enough for a face. Draw it again.",
     face_there: "There is already a face in this box. Name that one instead.",
     not_absolute: |folder| {
         format!("Give the full path of the folder, such as /home/me/Pictures or ~/Pictures, instead of {folder:?}.")
@@ -136,7 +136,7 @@ pub const CHINESE: Words = Words {
     },
     photo_away: "照片目前不可用，无法在其中画框：请先接回它所在的文件夹。",
     photo_changed: |problem| format!("照片已与扫描时不同：请重新扫描它所在的文件夹，再画框。（{problem}）"),
-    box_beyond: "框必须在照片之内：请返回重新画。",
+    box_beyond: "框必须在照片之内，且足够大，能容下一张人脸：请重新画。",
     face_there: "这个框里已有一张人脸：请返回为它命名。",
     not_absolute: |folder| format!("请输入文件夹的完整路径，例如 /home/me/Pictures 或 ~/Pictures：{folder:?} 不明确。"),
     no_folder: |folder| format!("{folder}：没有这个文件夹。它的磁盘连接好了吗？"),

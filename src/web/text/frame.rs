@@ -1,5 +1,7 @@
 //! Around every page.
 
+use super::grouped;
+
 pub struct Words {
     pub people: &'static str,
     pub questions: &'static str,
@@ -12,6 +14,8 @@ pub struct Words {
     pub redo: &'static str,
     pub done: fn(&str) -> String,
     pub undone: fn(&str) -> String,
+    /// Decisions that are not told one by one.
+    pub more: fn(&usize) -> String,
 }
 
 pub const ENGLISH: Words = Words {
@@ -26,6 +30,7 @@ pub const ENGLISH: Words = Words {
     redo: "Redo",
     done: |what| format!("Done: {what}."),
     undone: |what| format!("Undone: {what}."),
+    more: |more| format!("and {} more", grouped(*more as u64)),
 };
 
 pub const CHINESE: Words = Words {
@@ -40,4 +45,5 @@ pub const CHINESE: Words = Words {
     redo: "重做",
     done: |what| format!("已完成：{what}。"),
     undone: |what| format!("已撤销：{what}。"),
+    more: |more| format!("另有 {} 项", grouped(*more as u64)),
 };
