@@ -41,6 +41,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-29-person-changes.sql")),
     M::up(include_str!("migrations/2026-11-29-face-years.sql")),
     M::up(include_str!("migrations/2026-11-29-machines.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/2026-11-29-said.sql")),
 ];
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-person-changes.sql"),
     include_str!("migrations/postgres/2026-11-29-face-years.sql"),
     include_str!("migrations/postgres/2026-11-29-machines.sql"),
+    include_str!("migrations/postgres/2026-11-29-said.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

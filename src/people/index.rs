@@ -162,8 +162,14 @@ fn is_compared(row: &ClusterRow) -> bool {
 }
 
 fn cells_of(centres: &Centres, rows: &[ClusterRow]) -> Vec<u32> {
-    let directions = rows.iter().flat_map(|row| direction(&row.sum));
-    centres.nearest(&directions.collect::<Vec<f32>>(), 1)
+    centres.nearest(&directions(rows.iter(), centres.dimension), 1)
+}
+
+/// One behind the other.
+fn directions<'r>(rows: impl ExactSizeIterator<Item = &'r ClusterRow>, dimension: usize) -> Vec<f32> {
+    let mut directions = Vec::with_capacity(rows.len() * dimension);
+    rows.for_each(|row| directions.extend(direction(&row.sum)));
+    directions
 }
 
 fn direction(sum: &[f32]) -> Vec<f32> {
@@ -451,7 +457,7 @@ impl<'a> Index<'a> {
     /// The similarity of each probe and each row, where it is at least `least`.
     fn compare(&self, probes: &[&Probe], rows: &[ClusterRow], least: f32) -> Vec<(usize, Near)> {
         let rows: Vec<&ClusterRow> = rows.iter().filter(|row| is_compared(row)).collect();
-        let directions: Vec<f32> = rows.iter().flat_map(|row| direction(&row.sum)).collect();
+        let directions = directions(rows.iter().copied(), self.pack.dimension);
         let spreads: Vec<f32> = rows.iter().map(|row| self.pack.thresholds.spread(&row.sum, row.faces)).collect();
         let near = probes.par_chunks(PROBES_AT_ONCE).flat_map_iter(|probes| {
             let seeds: Vec<f32> = probes.iter().flat_map(|probe| &probe.direction).copied().collect();

@@ -128,33 +128,50 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     pairs.retain(|(a, b)| [a, b].iter().all(|part| !matches!(part, Part::Person(person) if unseen.contains(person))));
     let parts = || pairs.iter().flat_map(|&(a, b)| [a, b]);
     index.add(&mut people, parts().filter_map(Part::person))?;
-    index.tell_apart(&mut people, parts().filter_map(Part::face).map(|face| &alone[face]))?;
 
-    let cluster = |part: Part| match part {
-        Part::Person(person) => people.get(&person),
-        Part::Face(face) => alone.get(face),
-    };
     let name = |cluster: &Cluster| cluster.people.first().and_then(|person| named.get(person));
-    let mut best: BTreeMap<Part, Question> = BTreeMap::new();
+    // Of whom each group or face may be, and how likely that is.
+    let mut likely: Vec<(PersonId, Part, f32)> = Vec::new();
     for (a, b) in pairs {
+        let cluster = |part: Part| match part {
+            Part::Person(person) => people.get(&person),
+            Part::Face(face) => alone.get(face),
+        };
         let (Some(one), Some(two)) = (cluster(a), cluster(b)) else { continue };
         let rank = |cluster: &Cluster| (name(cluster).is_some(), !cluster.poor, cluster.faces);
         let (person, (group, other)) = if rank(one) >= rank(two) { (one, (b, two)) } else { (two, (a, one)) };
         let Some(&id) = person.people.first() else { continue };
-        let group_id = group.person();
         // Small and blurred faces are like each other, whoever they are, and so is what may be no face.
-        let in_doubt = person.poor || (group_id.is_none() && name(person).is_none());
-        if name(other).is_some() || in_doubt || must_be_two(person, other) {
+        let in_doubt = person.poor || (group.person().is_none() && name(person).is_none());
+        if name(other).is_some() || in_doubt {
             continue;
         }
         let less = if other.poor { LESS_FOR_POOR } else { 0.0 };
         let probability = pack.calibration.probability(pack.thresholds.similarity(person, other) - less, among);
-        if probability < ASK {
+        if probability >= ASK {
+            likely.push((id, group, probability));
+        }
+    }
+
+    // In which photos they are takes longest to read: it is asked only of those who are left.
+    let left: HashSet<PersonId> =
+        likely.iter().flat_map(|&(of, group, _)| [Some(of), group.person()]).flatten().collect();
+    people.retain(|person, _| left.contains(person));
+    let faces = likely.iter().filter_map(|(_, group, _)| group.face());
+    index.tell_apart(&mut people, faces.map(|face| &alone[face]))?;
+    let mut best: BTreeMap<Part, Question> = BTreeMap::new();
+    for (id, group, probability) in likely {
+        let other = match group {
+            Part::Person(person) => people.get(&person),
+            Part::Face(face) => alone.get(face),
+        };
+        let (Some(person), Some(other)) = (people.get(&id), other) else { continue };
+        if must_be_two(person, other) {
             continue;
         }
         let question = Question {
             of: id,
-            group: group_id,
+            group: group.person(),
             // Those of a group are looked up below, for the questions that are left.
             faces: if let Part::Face(face) = group { vec![loose.id[face]] } else { Vec::new() },
             probability,
