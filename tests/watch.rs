@@ -264,6 +264,81 @@ fn an_album_follows_people_under_every_name_until_they_are_forgotten() {
     assert!(!told.stderr.contains("is as it was"), "{}", told.stderr);
 }
 
+/// A sidecar as digiKam writes it: names with their boxes, left, top, width and height of the photo.
+fn sidecar(regions: &[(&str, [f64; 4])]) -> String {
+    let region = |(name, [x, y, width, height]): &(&str, [f64; 4])| {
+        format!(
+            "<rdf:li><rdf:Description mwg-rs:Name='{name}' mwg-rs:Type='Face'><mwg-rs:Area stArea:x='{}' stArea:y='{}' \
+             stArea:w='{width}' stArea:h='{height}' stArea:unit='normalized'/></rdf:Description></rdf:li>",
+            x + width / 2.0,
+            y + height / 2.0
+        )
+    };
+    let regions: String = regions.iter().map(region).collect();
+    format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
+         <rdf:Description rdf:about='' xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'
+         xmlns:stArea='http://ns.adobe.com/xmp/sType/Area#'><mwg-rs:Regions rdf:parseType='Resource'><mwg-rs:RegionList>
+         <rdf:Bag>{regions}</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+}
+
+/// What another program has written into a photo, beside it, or beside one that has long been here.
+#[test]
+fn names_of_other_programs_are_imported_as_they_come() {
+    for command in [&["watch"][..], &["serve", "--watch"]] {
+        let library = Library::scanned(&["metadata/obama-2010.jpg", "metadata/biden-2010.jpg"]);
+        let bounds = |photo: &str| {
+            let bounds = library.main_face(photo)["box"].clone();
+            std::array::from_fn(|index| bounds[index].as_f64().unwrap())
+        };
+        let names = || {
+            let people = library.people().into_iter();
+            let mut names: Vec<String> = people.filter_map(|one| Some(one["name"].as_str()?.to_owned())).collect();
+            names.sort();
+            names
+        };
+        let obama = bounds("obama-2010.jpg");
+        fs::write(library.photo("obama-2010.jpg.xmp"), sidecar(&[("Barack", obama)])).unwrap();
+        library.facetag(["import"]).well();
+        assert_eq!(names(), ["Barack"]);
+        let watch = Watch(library.command(command).spawn().unwrap());
+
+        // Beside a photo that is known.
+        fs::write(library.photo("biden-2010.xmp"), sidecar(&[("Joe", bounds("biden-2010.jpg"))])).unwrap();
+        until("a name beside a known photo", || names() == ["Barack", "Joe"]);
+        // In a new photo, with a face that no detector sees.
+        fs::write(library.photo("none.jpg.xmp"), sidecar(&[("Rex", [0.02, 0.9, 0.05, 0.05])])).unwrap();
+        library.put("metadata/none.jpg");
+        library.put("metadata/regions-digikam.jpg");
+        until("names in and beside new photos", || {
+            let names = names();
+            names.contains(&"Rex".to_owned()) && names.contains(&"Denis McDonough".to_owned())
+        });
+        // What is taken back stays so.
+        library.facetag(["undo"]).well();
+        let left = names();
+        assert!(!left.contains(&"Rex".to_owned()) || !left.contains(&"Denis McDonough".to_owned()));
+        library.put("metadata/obama-2012.jpg");
+        until("another photo", || photos(&library).len() == 5);
+        assert_eq!(names(), left);
+        assert_eq!(watch.end(), 0);
+    }
+}
+
+/// Names are offered where none were ever imported, and nothing is imported that nobody asked for.
+#[test]
+fn names_of_other_programs_are_only_told_of_where_none_were_ever_imported() {
+    let library = Library::scanned(&["metadata/obama-2010.jpg"]);
+    let told = library.folder().join("told");
+    let mut command = library.command(["watch"]);
+    let watch = Watch(command.stdout(fs::File::create(&told).unwrap()).spawn().unwrap());
+    library.put("metadata/regions-digikam.jpg");
+    until("the names are told of", || fs::read_to_string(&told).unwrap().contains("`facetag import` imports them"));
+    assert!(library.people().iter().all(|person| person["name"].is_null()));
+    assert_eq!(watch.end(), 0);
+}
+
 /// What runs for weeks makes the backups that are due every week too, and not only when it ends.
 #[test]
 fn backups_are_made_while_it_runs() {

@@ -1,6 +1,5 @@
 //! `facetag import`
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -11,15 +10,14 @@ use serde::Serialize;
 use super::args::Import;
 use super::output::{count, json, note, plain, say};
 use super::{Exit, absolute};
-use crate::catalog::{Catalog, FaceId, Library, fold};
-use crate::face::{BoundingBox, Pack, PackInfo};
+use crate::catalog::{Catalog, FaceId, Library};
+use crate::face::BoundingBox;
 use crate::people::open;
 use crate::scan::{
-    Claim, Claims, ImportedName, Match, Outcome, ask_names, draw_names, files_in, files_read_since, files_since,
-    import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written, read_names,
-    similar_names, standing_import,
+    Claim, Claims, ImportDone, ImportPlan, ImportedName, Match, NewNames, Outcome, Scanned, files_in, keep_importing,
+    note_written, read_names, source_names,
 };
-use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar, Source};
+use crate::tags::{AssignedName, Contacts, Problem, Reader, Shared, Similar};
 
 /// What an import found and did.
 #[derive(Serialize)]
@@ -65,112 +63,43 @@ struct ReportedProblem {
     problem: String,
 }
 
-/// What would be imported.
-struct Plan {
-    matches: Vec<Match>,
-    inferred: Vec<AssignedName>,
-    names: Vec<ImportedName>,
-    similar: Vec<Similar>,
-    /// Names that are left out, as circles have them.
-    circles: BTreeSet<String>,
-}
-
-/// What was imported.
-#[derive(Default)]
-struct Done {
-    drawn: usize,
-    by_similarity: usize,
-    problems: Vec<Problem>,
-}
-
-impl Plan {
-    fn new(catalog: &Catalog, info: &PackInfo, claims: &[Claim]) -> Result<Self> {
-        let known: BTreeMap<String, String> =
-            catalog.circles()?.into_iter().map(|circle| (fold(&circle.name), circle.name)).collect();
-        let (mut wanted, mut circles) = (Vec::new(), BTreeSet::new());
-        for claim in claims {
-            match known.get(&fold(&claim.name)) {
-                // It would mean either.
-                Some(circle) if catalog.person_called(&claim.name)?.is_none() => drop(circles.insert(circle.clone())),
-                _ => wanted.push(claim.clone()),
-            }
-        }
-        let claims = wanted.as_slice();
-        let matches = match_names(catalog, claims)?;
-        let inferred = infer_names(catalog, info, claims, &matches)?;
-        let names = imported_names(catalog, &matches, &inferred)?;
-        let similar = similar_names(catalog, &names)?;
-        Ok(Self { matches, inferred, names, similar, circles })
-    }
-
-    fn number(&self, outcome: Outcome) -> usize {
-        self.matches.iter().filter(|found| found.outcome == outcome).count()
-    }
-
-    fn certain(&self) -> usize {
-        self.inferred.iter().filter(|one| one.is_certain).count()
-    }
-
-    /// Faces that would get a name.
-    fn faces(&self) -> usize {
-        self.number(Outcome::Tag) + self.number(Outcome::Draw) + self.certain()
-    }
-
-    fn carry_out(
-        &self,
-        library: &Library,
-        (catalog, info): (&mut Catalog, &PackInfo),
-        from: &str,
-        same: &[Similar],
-    ) -> Result<Done> {
-        let mut done = Done::default();
-        let mut faces = Vec::new();
-        if self.number(Outcome::Draw) > 0 {
-            let pack = Pack::load(info.clone(), &library.packs()).context("the models could not be loaded")?;
-            (faces, done.problems) = draw_names(catalog, &pack, &self.matches)?;
-        }
-        done.drawn = faces.len();
-        if self.number(Outcome::Tag) + faces.len() + self.certain() > 0 {
-            let (matches, inferred) = (&self.matches, &self.inferred);
-            done.by_similarity = import_names(catalog, info, from, (matches, &faces, inferred), same)?.tagged;
-        }
-        ask_names(catalog, &self.inferred)?;
-        Ok(done)
-    }
-}
-
 pub(super) fn run(library: &Library, args: &Import) -> Result<Exit> {
     let (mut catalog, info) = open(library)?;
     let started = Timestamp::now();
     let (claims, from) = claims(&catalog, args)?;
     let mut problems = claims.problems;
-    let plan = Plan::new(&catalog, &info, &claims.claims)?;
-    let mut done = Done { drawn: plan.number(Outcome::Draw), ..Done::default() };
-    let mut same = Vec::new();
+    let plan = ImportPlan::new(&catalog, &info, &claims.claims)?;
+    let mut done = ImportDone { drawn: plan.number(Outcome::Draw), ..ImportDone::default() };
+    let mut asked = None;
     if !args.dry_run {
-        same = if args.json { Vec::new() } else { ask(&plan.similar)? };
+        let same = if args.json { Vec::new() } else { ask(&plan.similar)? };
         done = plan.carry_out(library, (&mut catalog, &info), &from, &same)?;
         problems.append(&mut done.problems);
         note_written(&mut catalog, &claims.written)?;
         if args.paths.iter().all(|path| path.is_dir()) {
             keep_importing(&catalog, &args.from, started)?;
         }
+        asked = Some(same);
     }
-    for Problem { path, problem } in &problems {
-        note(&format!("warning: {}: {problem}", plain(path)));
-    }
+    warn_of(&problems);
     let exit = if problems.is_empty() { Exit::Well } else { Exit::Partly };
     if args.json {
         let problems =
             problems.into_iter().map(|Problem { path, problem }| ReportedProblem { path, problem }).collect();
         json(&report(&catalog, args.dry_run, plan, &done, problems)?)?;
     } else {
-        tell(&plan, &done, &from, args.dry_run, &same)?;
+        tell(&plan, &done, &from, args.dry_run, asked.as_deref())?;
     }
     Ok(exit)
 }
 
-fn report(catalog: &Catalog, dry_run: bool, plan: Plan, done: &Done, problems: Vec<ReportedProblem>) -> Result<Report> {
+fn report(
+    catalog: &Catalog,
+    dry_run: bool,
+    plan: ImportPlan,
+    done: &ImportDone,
+    problems: Vec<ReportedProblem>,
+) -> Result<Report> {
     let number = |outcome| plan.number(outcome);
     let (tagged, known, kept) = (number(Outcome::Tag), number(Outcome::Known), number(Outcome::Kept));
     let (drawn, inferred) = (done.drawn, plan.certain());
@@ -188,7 +117,8 @@ fn report(catalog: &Catalog, dry_run: bool, plan: Plan, done: &Done, problems: V
 /// So many questions are listed.
 const LISTED: usize = 20;
 
-fn tell(plan: &Plan, done: &Done, from: &str, dry_run: bool, same: &[Similar]) -> Result<()> {
+/// Tells what was imported. `asked` are the names of which the user said that they mean one person, where they were asked.
+fn tell(plan: &ImportPlan, done: &ImportDone, from: &str, dry_run: bool, asked: Option<&[Similar]>) -> Result<()> {
     let would = if dry_run { "would be " } else { "" };
     let faces = |number: usize| count(number as u64, "face");
     let all = plan.number(Outcome::Tag) + done.drawn + plan.certain();
@@ -236,8 +166,9 @@ fn tell(plan: &Plan, done: &Done, from: &str, dry_run: bool, same: &[Similar]) -
             say(&format!("  and {} more: `facetag import --json` lists all", questions.len() - LISTED))?;
         }
     }
+    let same = asked.unwrap_or_default();
     let open: Vec<&Similar> = plan.similar.iter().filter(|pair| !same.contains(pair)).collect();
-    if !open.is_empty() && !is_interactive() {
+    if !open.is_empty() && (asked.is_none() || !is_interactive()) {
         say("These names may mean one person; if so, make the two one:")?;
         for Similar { name, like } in open {
             say(&format!("  facetag merge {like:?} {name:?}"))?;
@@ -253,34 +184,16 @@ fn tell(plan: &Plan, done: &Done, from: &str, dry_run: bool, same: &[Similar]) -
 /// just read.
 pub(super) fn after_scan(library: &Library, since: Timestamp, (has_read, may_speak): (bool, bool)) -> Result<()> {
     let (mut catalog, info) = open(library)?;
-    let standing = standing_import(&catalog)?;
-    if standing.is_none() && !has_read {
-        return Ok(());
-    }
-    let now = Timestamp::now();
-    let all = vec![Source::Xmp, Source::Picasa, Source::Takeout];
-    let (sources, from) = standing.clone().unwrap_or((all, since));
-    let files = match &standing {
-        Some(_) => files_since(&catalog, from.min(since))?,
-        None => files_read_since(&catalog, since)?,
-    };
-    if files.is_empty() {
-        return Ok(());
-    }
-    let mut claims = read_names(&catalog, &Reader::new(&sources, Contacts::default()), &files)?;
-    claims.claims = not_taken_back(&catalog, claims.claims)?;
-    let plan = Plan::new(&catalog, &info, &claims.claims)?;
-    let faces = count(plan.faces() as u64, "face");
-    if standing.is_none() {
-        if plan.faces() == 0 || !may_speak {
-            return Ok(());
-        }
+    let scanned = Scanned { since, paths: &[], offers: has_read && may_speak };
+    let Some(mut new) = NewNames::find(&catalog, &info, scanned)? else { return Ok(()) };
+    let mut asked = None;
+    if !new.is_wanted {
+        let Some(offer) = offer(&new) else { return Ok(()) };
         if !is_interactive() {
-            let they = if plan.faces() == 1 { "has a name" } else { "have names" };
-            say(&format!("{faces} here already {they} from other programs: `facetag import` imports them."))?;
+            say(&format!("{offer}: `facetag import` imports them."))?;
             return Ok(());
         }
-        print!("{faces} here already have names from other programs: import them? [y/N] ");
+        print!("{offer}: import them? [y/N] ");
         std::io::stdout().flush()?;
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer)?;
@@ -288,28 +201,40 @@ pub(super) fn after_scan(library: &Library, since: Timestamp, (has_read, may_spe
             say("`facetag import` imports them later.")?;
             return Ok(());
         }
+        asked = Some(ask(&new.plan.similar)?);
     }
-    let same = if standing.is_none() { ask(&plan.similar)? } else { Vec::new() };
-    let done = plan.carry_out(library, (&mut catalog, &info), &words(&sources), &same)?;
-    note_written(&mut catalog, &claims.written)?;
-    keep_importing(&catalog, &sources, now)?;
-    for Problem { path, problem } in claims.problems.iter().chain(&done.problems) {
-        note(&format!("warning: {}: {problem}", plain(path)));
+    new.import(library, (&mut catalog, &info), asked.as_deref().unwrap_or_default())?;
+    tell_new(&new, may_speak, asked.as_deref())
+}
+
+/// Tells of the names that came with photos while nobody was there to be asked.
+pub(super) fn tell_of_new(new: &NewNames, may_speak: bool) -> Result<()> {
+    match offer(new).filter(|_| may_speak && new.done.is_none()) {
+        Some(offer) => Ok(say(&format!("{offer}: `facetag import` imports them."))?),
+        None => tell_new(new, may_speak, None),
     }
-    if may_speak && plan.faces() > 0 {
-        tell(&plan, &done, &words(&sources), false, &same)?;
+}
+
+/// What there is to be imported, in words.
+fn offer(new: &NewNames) -> Option<String> {
+    let faces = new.plan.faces();
+    let they = if faces == 1 { "has a name" } else { "have names" };
+    (faces > 0).then(|| format!("{} here already {they} from other programs", count(faces as u64, "face")))
+}
+
+fn tell_new(new: &NewNames, may_speak: bool, asked: Option<&[Similar]>) -> Result<()> {
+    let Some(done) = &new.done else { return Ok(()) };
+    warn_of(&done.problems);
+    if may_speak && new.plan.faces() > 0 {
+        tell(&new.plan, done, &new.from(), false, asked)?;
     }
     Ok(())
 }
 
-/// "XMP, Picasa".
-fn words(sources: &[Source]) -> String {
-    let name = |source: &Source| match source {
-        Source::Xmp => "XMP",
-        Source::Picasa => "Picasa",
-        Source::Takeout => "Google Takeout",
-    };
-    sources.iter().map(name).collect::<Vec<_>>().join(", ")
+fn warn_of(problems: &[Problem]) {
+    for Problem { path, problem } in problems {
+        note(&format!("warning: {}: {problem}", plain(path)));
+    }
 }
 
 /// What is to be imported, and from where, in words.
@@ -343,7 +268,7 @@ fn claims(catalog: &Catalog, args: &Import) -> Result<(Claims, String)> {
         bail!("no photos of the library are there: `facetag scan FOLDER` finds them first");
     }
     let reader = Reader::new(&args.from, contacts);
-    Ok((read_names(catalog, &reader, &files)?, words(&args.from)))
+    Ok((read_names(catalog, &reader, &files)?, source_names(&args.from)))
 }
 
 /// What a file of shared names says of photos that are in this library too.

@@ -12,11 +12,12 @@ use serde::Serialize;
 use super::album::update_all;
 use super::args::{Watch, WatchHow};
 use super::backup::keep_weekly;
+use super::import::tell_of_new;
 use super::output::{count, note, plain, say};
 use super::scan::interruption;
 use super::{Exit, explained};
 use crate::catalog::{Catalog, Library, LineId, NamedPhoto, PhotoId};
-use crate::scan::{Event, News, Summary, Watching, watch};
+use crate::scan::{Event, NewNames, News, Summary, Watching, watch};
 
 /// New photos of people who have a name, as `--run` gets them.
 #[derive(Serialize)]
@@ -39,6 +40,7 @@ struct Found<'a> {
     faces: u64,
     moved: u64,
     missing: u64,
+    imported: u64,
     photos: &'a [NamedPhoto],
 }
 
@@ -94,11 +96,11 @@ pub(super) fn follow(library: &Library, how: &WatchHow, tell: Tell, interrupted:
         News::Trouble(error) => {
             note(&format!("warning: {}; facetag tries again within a minute", explained(error.into(), library)));
         }
-        News::Scanned { summary, since } => {
+        News::Scanned { summary, since, names } => {
             let catalog = Catalog::reopen(library).map_err(Into::into);
             let reported = catalog.and_then(|catalog| {
                 update_all(&catalog)?;
-                report(&catalog, summary, since, tell, messenger.as_ref())
+                report(&catalog, (summary, since, names), tell, messenger.as_ref())
             });
             if let Err(error) = reported {
                 warn(error);
@@ -112,18 +114,21 @@ pub(super) fn follow(library: &Library, how: &WatchHow, tell: Tell, interrupted:
 /// Says what a scan has found, and hands new photos of known people on.
 fn report(
     catalog: &Catalog,
-    summary: &Summary,
-    since: PhotoId,
+    (summary, since, names): (&Summary, PhotoId, Option<&NewNames>),
     tell: Tell,
     messenger: Option<&Sender<Batch>>,
 ) -> Result<()> {
     let Summary { photos: read, faces, moved, missing, .. } = *summary;
     let photos = if read == 0 { Vec::new() } else { catalog.named_since(since)? };
+    let imported = names.filter(|names| names.done.is_some()).map_or(0, |names| names.plan.faces() as u64);
+    if let Some(names) = names {
+        tell_of_new(names, matches!(tell, Tell::Words))?;
+    }
     match tell {
         Tell::Words => in_words(summary, &photos)?,
-        Tell::Json if read + moved + missing > 0 => {
+        Tell::Json if read + moved + missing + imported > 0 => {
             let mut out = std::io::stdout().lock();
-            serde_json::to_writer(&mut out, &Found { read, faces, moved, missing, photos: &photos })?;
+            serde_json::to_writer(&mut out, &Found { read, faces, moved, missing, imported, photos: &photos })?;
             writeln!(out)?;
         }
         Tell::Json | Tell::Nothing => {}

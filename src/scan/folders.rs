@@ -9,7 +9,7 @@ use super::plan::is_away;
 use super::{Event, Job, Options, Summary, scan};
 use crate::catalog::{Catalog, CatalogError, Library, Root, Session};
 use crate::face::{ModelError, Pack};
-use crate::people::{OpenError, active_pack};
+use crate::people::{DecideError, OpenError, active_pack};
 
 /// Why nothing was scanned.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,8 @@ pub enum ScanError {
     Catalog(#[from] CatalogError),
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error(transparent)]
+    Decide(#[from] DecideError),
 }
 
 /// Scans `folders`, or all roots where there are none, while no other facetag scans into the library.

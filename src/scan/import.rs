@@ -1,6 +1,6 @@
 //! Names that other programs keep -> faces of the library.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -433,20 +433,77 @@ pub fn files_read_since(catalog: &Catalog, since: Timestamp) -> Result<Vec<FileR
     Ok(files)
 }
 
-/// The files that a scan has read since a time, and those beside which names were written since.
+/// The files that a scan has read since a time, and those beside which names were written since: of these files and folders, with what
+/// lies beside them, or of the whole library.
 ///
 /// # Errors
 /// Those of the catalog.
-pub fn files_since(catalog: &Catalog, since: Timestamp) -> Result<Vec<FileRow>, CatalogError> {
+pub fn files_since(catalog: &Catalog, since: Timestamp, paths: &[PathBuf]) -> Result<Vec<FileRow>, CatalogError> {
+    let touched = Touched::new(paths);
+    let mut files = files_in(catalog, &touched.folders)?;
     let new = catalog.photos_since(since)?;
     let mut folders: HashMap<PathBuf, bool> = HashMap::new();
-    let mut files = files_in(catalog, &[])?;
     files.retain(|file| {
         let Some(folder) = file.path.parent() else { return false };
+        if !touched.is_whole(folder) {
+            return touched.is_file(&file.path);
+        }
         file.photo.is_some_and(|photo| new.contains(&photo))
             || *folders.entry(folder.to_owned()).or_insert_with(|| has_newer_names(folder, since))
     });
     Ok(files)
+}
+
+/// Where something has happened.
+#[derive(Default)]
+struct Touched {
+    /// The folders of all paths; none for everywhere.
+    folders: Vec<PathBuf>,
+    /// Folders, and those of files with names for all photos beside them.
+    whole: HashSet<PathBuf>,
+    /// By folder, the names of other files.
+    files: HashMap<PathBuf, Vec<String>>,
+}
+
+impl Touched {
+    fn new(paths: &[PathBuf]) -> Self {
+        let mut touched = Self::default();
+        for path in paths {
+            let (folder, name) = match (path.parent(), path.file_name()) {
+                (Some(folder), Some(name)) if !path.is_dir() => {
+                    (folder.to_owned(), name.to_string_lossy().to_lowercase())
+                }
+                _ => {
+                    touched.whole.insert(path.clone());
+                    touched.folders.push(path.clone());
+                    continue;
+                }
+            };
+            // Google shortens the names of its files, so which photo they are of is not seen from these.
+            if name.ends_with(".json") || name.ends_with("picasa.ini") {
+                touched.whole.insert(folder.clone());
+            }
+            let files = touched.files.entry(folder.clone()).or_default();
+            if files.is_empty() {
+                touched.folders.push(folder);
+            }
+            files.push(name);
+        }
+        touched
+    }
+
+    fn is_whole(&self, folder: &Path) -> bool {
+        self.folders.is_empty() || folder.ancestors().any(|folder| self.whole.contains(folder))
+    }
+
+    /// Whether something has happened to a photo or its sidecar: `IMG.jpg`, `IMG.jpg.xmp` or `IMG.xmp`.
+    fn is_file(&self, photo: &Path) -> bool {
+        let names = photo.parent().and_then(|folder| self.files.get(folder));
+        let stem = photo.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+        names.is_some_and(|names| {
+            names.iter().any(|name| name.strip_prefix(&stem).is_some_and(|end| end.starts_with('.')))
+        })
+    }
 }
 
 /// Whether another program has written names into a folder since a time.

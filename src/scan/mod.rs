@@ -22,6 +22,7 @@
 //! | `cut` | a box in a photo, cut out with what is around it |
 //! | `draw` | a face that the user drew |
 //! | `import` | names that other programs keep -> faces |
+//! | `new_names` | what is imported of them, also after a scan |
 
 mod ahead;
 mod beside;
@@ -34,6 +35,7 @@ mod folders;
 mod import;
 mod ingest;
 mod memory;
+mod new_names;
 mod plan;
 mod read;
 mod skip;
@@ -57,13 +59,10 @@ pub use draw::{DrawError, Drawn, Sight, sight};
 use embed::embed;
 pub use embed::{ToEmbed, embed_missing, faces_to_embed};
 pub use folders::{ScanError, absolute, scan_folders, scan_paths};
-pub use import::{
-    Claim, Claims, DrawnName, ImportedName, Match, Outcome, ask_names, draw_names, files_in, files_read_since,
-    files_since, import_names, imported_names, infer_names, keep_importing, match_names, not_taken_back, note_written,
-    read_names, similar_names, standing_import,
-};
+pub use import::{Claim, Claims, ImportedName, Match, Outcome, files_in, keep_importing, note_written, read_names};
 use ingest::ingest;
 pub use memory::{give_memory_back, share_memory, trim};
+pub use new_names::{ImportDone, ImportPlan, NewNames, Scanned, import_new, source_names};
 use plan::plan;
 pub use read::{ReadError, with_photo};
 pub use skip::{Part, Reason, Skipped};

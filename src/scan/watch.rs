@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::discover::{IGNORE_FILE, NO_MEDIA};
-use super::{Event, ScanError, Summary, memory, scan_paths, skip};
+use super::{Event, NewNames, ScanError, Scanned, Summary, import_new, memory, scan_paths, skip};
 use crate::catalog::{Catalog, CatalogError, Library, PhotoId, Session, Task, shared_file_system};
 use crate::people::active_pack;
 use crate::photo::Candidate;
-use crate::tags::is_beside;
+use crate::tags::{is_beside, is_picasa};
 
 /// How to watch.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +34,8 @@ pub enum News<'a> {
     Watched { root: &'a Path, polled: bool },
     /// Of the scan that goes on.
     Scan(Event<'a>),
-    /// A scan has ended; photos of greater numbers than `since` are new.
-    Scanned { summary: &'a Summary, since: PhotoId },
+    /// A scan has ended; photos of greater numbers than `since` are new, and so are these names of other programs.
+    Scanned { summary: &'a Summary, since: PhotoId, names: Option<&'a NewNames> },
     /// From time to time: what was decided meanwhile can be followed.
     Checked { catalog: &'a Catalog },
     /// What could not be done, and is tried again within a minute.
@@ -123,11 +124,16 @@ fn scan(
     interrupted: &AtomicBool,
     tell: &mut impl FnMut(News),
 ) -> Result<(), ScanError> {
-    let since = Catalog::reopen(library)?.newest_photo()?;
+    let (began, since) = (Timestamp::now(), Catalog::reopen(library)?.newest_photo()?);
     let summary = scan_paths(library, due, interrupted, |event| tell(News::Scan(event)))?;
-    tell(News::Scanned { summary: &summary, since });
+    let names = if summary.interrupted {
+        Ok(None)
+    } else {
+        import_new(library, Scanned { since: began, paths: due, offers: summary.photos > 0 })
+    };
+    tell(News::Scanned { summary: &summary, since, names: names.as_ref().ok().and_then(Option::as_ref) });
     memory::trim();
-    Ok(())
+    names.map(drop)
 }
 
 /// Takes in what has happened, waiting a moment for it.
@@ -315,6 +321,9 @@ impl Pending {
 
 /// Whether a photo may have come, changed or gone with a path. The library may lie among the photos, and writes all the time.
 fn is_of_interest(path: &Path, may_be_gone: bool, library: &Library) -> bool {
+    if is_picasa(path) {
+        return true;
+    }
     if path.file_name().is_none_or(|name| skip::is_hidden(name) || skip::is_preview(name)) {
         return false;
     }
@@ -359,6 +368,8 @@ mod tests {
             ("/p/holiday", true),
             ("/p/.hidden.jpg", false),
             ("/p/a.jpg", true),
+            ("/p/a.jpg.xmp", true),
+            ("/p/.picasa.ini", true),
         ] {
             assert_eq!(is_of_interest(Path::new(path), true, &library), interest, "{path}");
         }

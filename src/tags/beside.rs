@@ -29,6 +29,12 @@ pub fn is_beside(path: &Path) -> bool {
     extension.eq_ignore_ascii_case("xmp") || extension.eq_ignore_ascii_case("json")
 }
 
+/// Whether a file may hold Picasa's names for the photos of its folder.
+pub fn is_picasa(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.eq_ignore_ascii_case(".picasa.ini") || name.eq_ignore_ascii_case("picasa.ini")
+}
+
 impl BesideReader {
     /// What the names, sizes and times of the files beside a photo amount to, and where on the disk they are, as an edit may keep
     /// size and time; `None` where there are none.

@@ -42,7 +42,7 @@ mod write;
 mod xml;
 
 pub use assign::{AssignedName, PhotoName, assign_names};
-pub use beside::{BesideReader, is_beside};
+pub use beside::{BesideReader, is_beside, is_picasa};
 pub use compose::{ComposeError, Composed, NamedFace, Ours, Packets, compose};
 pub use embed::{EmbedError, embed, is_same_picture};
 pub use matching::{assigned, matched};

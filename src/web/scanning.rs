@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::error::PageError;
 use crate::catalog::{CatalogError, Library};
 use crate::photo::contain;
-use crate::scan::{Event, Options, ScanError, Summary, scan_folders};
+use crate::scan::{Event, Options, ScanError, Scanned, Summary, import_new, scan_folders};
 
 /// Where a scan is. What has ended stays until the next one.
 #[derive(Debug, Clone, Default)]
@@ -124,7 +125,14 @@ impl Scanning {
         let scan = move || {
             let tell = |event: Event| progress.send_modify(|progress| progress.note(&event));
             let folders: Vec<PathBuf> = folder.into_iter().collect();
-            let ended = contain(|| scan_folders(&library, &folders, options, &stop, tell));
+            let since = Timestamp::now();
+            let ended = contain(|| {
+                let summary = scan_folders(&library, &folders, options, &stop, tell)?;
+                if !summary.interrupted {
+                    import_new(&library, Scanned { since, paths: &[], offers: false })?;
+                }
+                Ok(summary)
+            });
             let stage = match ended {
                 Ok(Ok(summary)) => Stage::Ended(summary),
                 Ok(Err(ScanError::Catalog(CatalogError::Busy { .. }))) => Stage::Failed(Failure::Busy),
