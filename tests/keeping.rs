@@ -163,6 +163,46 @@ fn a_backup_is_complete_private_and_can_be_searched() {
     assert_eq!(backups, 2, "the last two are kept");
 }
 
+/// What was set after a backup outlives going back to it.
+#[test]
+fn settings_outlive_going_back_to_a_backup() {
+    type Spoil = fn(&mut Vec<u8>);
+    let damages: [(&str, Spoil); 3] = [
+        ("none", |_| {}),
+        ("zeros at the start", |bytes| bytes[..4096].fill(0)),
+        ("truncated", |bytes| bytes.truncate(bytes.len() / 2)),
+    ];
+    for (damage, spoil) in damages {
+        let library = library();
+        let made = library.facetag(["backup", "--json"]).well().json();
+        let backup = made["backup"].as_str().unwrap();
+        library.facetag(["album", "Barack Obama", "--to", "album", "--follow"]).well();
+        library.facetag(["scan", text(&library.photos()), "--exclude", "*.bak", "--follow-links"]).well();
+        let other = library.folder().join("other");
+        fs::create_dir(&other).unwrap();
+        library.facetag(["scan", text(&other)]).well();
+        library.facetag(["import"]).well();
+        library.facetag(["write", "--all"]).well();
+        let mut bytes = library.bytes();
+        spoil(&mut bytes);
+        fs::write(library.file(), bytes).unwrap();
+        let restored = library.facetag(["restore", backup, "--json"]).well().json();
+        // What is in the half of the file that is gone is said to be lost.
+        let lost = restored["lost"].to_string();
+        let settings = "settings WHERE key IN ('albums', 'import_from', 'imported_at')";
+        let rules = "roots WHERE excluded = '[\"*.bak\"]' AND follow_links";
+        for (what, rows, expected) in [("albums", settings, 3), ("folders", rules, 1), ("folders", "roots", 2)] {
+            let told = damage == "truncated" && lost.contains(what);
+            assert!(told || library.number_of(rows) == expected, "{damage}, {rows}: {restored}");
+        }
+        if damage == "none" {
+            assert_eq!(lost, "[]");
+            assert!(library.number_of("written_entries") > 0);
+        }
+        library.facetag(["check", "--quick"]).well();
+    }
+}
+
 /// Damage that a disk, a broken copy or a well-meant hand does.
 #[test]
 fn every_kind_of_damage_is_told_and_mended() {

@@ -1,5 +1,5 @@
-//! Backups: verified copies of the SQLite file, and going back to one. Whatever was decided after a backup was made is taken out of
-//! the library that it replaces, as far as that can be read.
+//! Backups: verified copies of the SQLite file, and going back to one. Whatever was decided or set after a backup was made is taken out
+//! of the library that it replaces, as far as that can be read.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -30,6 +30,8 @@ pub struct Restored {
     pub total: usize,
     /// The people that have a name now.
     pub names: Vec<String>,
+    /// What only the replaced library knew and could not be read, in words: it is as in the backup.
+    pub lost: Vec<&'static str>,
     /// Where the replaced library lies.
     pub replaced: Option<PathBuf>,
     /// Backups that were no good, and why.
@@ -42,8 +44,8 @@ impl Library {
         backups_in(&self.backups())
     }
 
-    /// Replaces the library by a backup, or by the newest one that is good; where there is none, by an empty library. Decisions that
-    /// only the replaced library has are added, as far as they can be read. That library is kept in the folder of backups.
+    /// Replaces the library by a backup, or by the newest one that is good; where there is none, by an empty library. Decisions and
+    /// settings that only the replaced library has are added, as far as they can be read. That library is kept in the folder of backups.
     ///
     /// # Errors
     /// [`CatalogError::BadBackup`] for a backup that was asked for; [`CatalogError::Busy`]; those of SQLite and of the file system.
@@ -72,7 +74,9 @@ impl Library {
                 }
             }),
         };
+        let is_itself = good.as_ref() == Some(&file);
         let salvaged = Salvaged::read(&file, if damage::has_foreign_log(&file) { None } else { Some(&log) });
+        let leftover = (file.exists() && !is_itself).then(|| open::leftover(&file, &salvaged));
 
         let new = file.with_extension("restored");
         if new.exists() {
@@ -83,7 +87,12 @@ impl Library {
             std::fs::copy(good, &new).map_err(io(&new))?;
         }
         let mut catalog = open::open_copy(&new)?;
-        let decisions = catalog.batch(|writer| writer.add_salvaged(&salvaged))?;
+        let decisions = catalog.batch(|writer| {
+            let decisions = writer.add_salvaged(&salvaged)?;
+            leftover.iter().try_for_each(|leftover| writer.add_leftover(leftover))?;
+            Ok(decisions)
+        })?;
+        let lost = leftover.map(|leftover| leftover.lost()).unwrap_or_default();
         let total = catalog.last_line()?;
         let mut names: Vec<String> = catalog.names()?.into_values().collect();
         names.sort();
@@ -106,7 +115,7 @@ impl Library {
         }
         std::fs::rename(&new, &file).map_err(io(&new))?;
         let from = good.filter(|good| *good != file);
-        Ok(Restored { from, decisions, total: total.0 as usize, names, replaced: kept, bad })
+        Ok(Restored { from, decisions, total: total.0 as usize, names, lost, replaced: kept, bad })
     }
 }
 
@@ -177,7 +186,7 @@ impl Catalog {
 }
 
 impl Writer<'_> {
-    /// Adds the lines of the journal, and the folders, that a damaged library still had and this one has not. Returns how many lines.
+    /// Adds the lines of the journal that a damaged library still had and this one has not. Returns how many.
     fn add_salvaged(&mut self, salvaged: &Salvaged) -> Result<usize> {
         let mut added = 0;
         for (id, (at, decision)) in &salvaged.lines {
@@ -191,10 +200,6 @@ impl Writer<'_> {
                 let sql = "INSERT INTO journal (id, at, decision) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
                 added += self.connection.execute(sql, params![id, at, decision])?;
             }
-        }
-        for (path, at) in &salvaged.roots {
-            let sql = "INSERT INTO roots (path, added_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-            self.connection.execute(sql, params![path, at])?;
         }
         if added > 0 {
             self.say_journal_again()?;

@@ -33,7 +33,8 @@
 //! | `read_only` | opening one that may not be written |
 //! | `damage` | whether it is damaged; what errors mean for whoever mends it |
 //! | `backup` | copies of it, and going back to one |
-//! | `salvage` | journal lines out of the bytes of a damaged file |
+//! | `leftover` | what it has beside decisions, for that |
+//! | `salvage` | journal lines and settings out of the bytes of a damaged file |
 //! | `check` | everything that can be verified |
 //! | `forget` | people, folders and files removed for good |
 //! | `standing` | albums that are kept up to date |
@@ -62,6 +63,7 @@ mod ids;
 mod imported;
 mod index;
 mod journal;
+mod leftover;
 mod library;
 mod machines;
 mod moving;

@@ -7,6 +7,7 @@ use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::disk::shared_file_system;
 use super::engine::{self, Access, Connection, Optional};
+use super::leftover::Leftover;
 use super::salvage::Salvaged;
 use super::{Catalog, CatalogError, Library, Result, Writer, now};
 use super::{damage, read_only};
@@ -262,6 +263,11 @@ pub(super) fn connect(path: &Path) -> Result<rusqlite::Connection> {
 /// Opens a copy that nobody else has open, be it an empty file, and brings it to this version.
 pub(super) fn open_copy(file: &Path) -> Result<Catalog> {
     Catalog::with(set_up(connect(file)?, &Migrations::from_slice(MIGRATIONS))?, file)
+}
+
+/// What the library in a file knows beside decisions.
+pub(super) fn leftover(file: &Path, salvaged: &Salvaged) -> Leftover {
+    Leftover::read(file, &Migrations::from_slice(MIGRATIONS), salvaged)
 }
 
 /// Whether nothing is to be created or migrated.

@@ -1,4 +1,4 @@
-//! Lines of the journal, and the folders scanned, out of the bytes of a damaged SQLite file: page by page, whatever its trees
+//! Lines of the journal, settings and the folders scanned, out of the bytes of a damaged SQLite file: page by page, whatever its trees
 //! still hold together (<https://www.sqlite.org/fileformat2.html>).
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,15 +11,29 @@ use jiff::Timestamp;
 pub(super) struct Salvaged {
     /// By number: time, and decision as JSON.
     pub lines: BTreeMap<i64, (String, String)>,
-    /// With the time when each was added.
-    pub roots: Vec<(String, String)>,
+    pub roots: Vec<Root>,
+    /// Those that a user can miss, by key.
+    pub settings: BTreeMap<String, String>,
 }
+
+/// A folder that was scanned.
+#[derive(Debug, PartialEq)]
+pub(super) struct Root {
+    pub path: String,
+    pub added_at: String,
+    /// Patterns, as JSON.
+    pub excluded: String,
+    pub follow_links: bool,
+}
+
+/// The settings that are looked for.
+const SETTINGS: [&str; 5] = ["albums", "backups_elsewhere", "import_from", "imported_at", "pack"];
 
 /// A value of a row, as far as one of these tables has it.
 #[derive(Debug, PartialEq)]
 enum Value {
     Null,
-    Integer,
+    Integer(bool),
     Text(String),
     Other,
 }
@@ -27,7 +41,9 @@ enum Value {
 /// Pages by number, from 1.
 type Pages<'a> = HashMap<u32, &'a [u8]>;
 
+/// The first bytes of a leaf of a table, and of one of a table without row numbers.
 const LEAF: u8 = 0x0d;
+const KEYED_LEAF: u8 = 0x0a;
 
 impl Salvaged {
     /// Looks through a SQLite file and its write-ahead log, as far as they are there.
@@ -61,17 +77,28 @@ impl Salvaged {
                     [Value::Null, Value::Text(at), Value::Text(decision)] if is_time(at) && is_decision(decision) => {
                         self.lines.insert(id, (at.clone(), decision.clone()));
                     }
-                    [Value::Null, Value::Text(path), Value::Text(at), scanned, Value::Integer, ..]
+                    [Value::Null, Value::Text(path), Value::Text(at), scanned, Value::Integer(_), rules @ ..]
                         if is_time(at)
                             && Path::new(path).is_absolute()
                             && (*scanned == Value::Null || matches!(scanned, Value::Text(at) if is_time(at))) =>
                     {
-                        let root = (path.clone(), at.clone());
-                        if !self.roots.contains(&root) {
-                            self.roots.push(root);
-                        }
+                        let (excluded, follow_links) = match rules {
+                            [Value::Text(excluded), Value::Integer(follows), ..] => (excluded.as_str(), *follows),
+                            _ => ("[]", false),
+                        };
+                        let (path, added_at, excluded) = (path.clone(), at.clone(), excluded.to_owned());
+                        // What is in the log comes later, and is newer.
+                        self.roots.retain(|root| root.path != path);
+                        self.roots.push(Root { path, added_at, excluded, follow_links });
                     }
                     _ => {}
+                }
+            }
+            for row in keyed_rows(pages, number, page, size) {
+                if let [Value::Text(key), Value::Text(value)] = row.as_slice()
+                    && SETTINGS.contains(&key.as_str())
+                {
+                    self.settings.insert(key.clone(), value.clone());
                 }
             }
         }
@@ -111,25 +138,37 @@ fn logged(log: &[u8], size: usize) -> Pages<'_> {
     pages
 }
 
-/// The rows of a page, where it is a leaf of a table.
-fn rows(pages: &Pages, number: u32, page: &[u8], size: usize) -> Vec<(i64, Vec<Value>)> {
+/// Where the rows of a page begin, if it is a leaf of this kind.
+fn cells(number: u32, page: &[u8], leaf: u8) -> Vec<usize> {
     let head = if number == 1 { 100 } else { 0 };
-    if page.get(head) != Some(&LEAF) {
+    if page.get(head) != Some(&leaf) {
         return Vec::new();
     }
     let cells = be(page, head + 3, 2).unwrap_or(0) as usize;
-    let cell = |index: usize| {
-        let at = be(page, head + 8 + 2 * index, 2)? as usize;
-        let (length, at) = varint(page, at)?;
-        let (id, at) = varint(page, at)?;
-        Some((id as i64, record(&payload(pages, page, at, length as usize, size)?)?))
-    };
-    (0..cells).filter_map(cell).collect()
+    (0..cells).filter_map(|index| Some(be(page, head + 8 + 2 * index, 2)? as usize)).collect()
 }
 
-/// The bytes of a row, which may go on in other pages.
-fn payload(pages: &Pages, page: &[u8], at: usize, length: usize, size: usize) -> Option<Vec<u8>> {
-    let most = size - 35;
+/// The rows of a page, where it is a leaf of a table.
+fn rows(pages: &Pages, number: u32, page: &[u8], size: usize) -> Vec<(i64, Vec<Value>)> {
+    let row = |at: usize| {
+        let (length, at) = varint(page, at)?;
+        let (id, at) = varint(page, at)?;
+        Some((id as i64, record(&payload(pages, page, (at, size - 35), length as usize, size)?)?))
+    };
+    cells(number, page, LEAF).into_iter().filter_map(row).collect()
+}
+
+/// The rows of a page, where it is a leaf of a table without row numbers.
+fn keyed_rows(pages: &Pages, number: u32, page: &[u8], size: usize) -> Vec<Vec<Value>> {
+    let row = |at: usize| {
+        let (length, at) = varint(page, at)?;
+        record(&payload(pages, page, (at, (size - 12) * 64 / 255 - 23), length as usize, size)?)
+    };
+    cells(number, page, KEYED_LEAF).into_iter().filter_map(row).collect()
+}
+
+/// The bytes of a row, of which at most so many are here; the others are in other pages.
+fn payload(pages: &Pages, page: &[u8], (at, most): (usize, usize), length: usize, size: usize) -> Option<Vec<u8>> {
     let here = if length <= most {
         length
     } else {
@@ -167,7 +206,8 @@ fn record(bytes: &[u8]) -> Option<Vec<Value>> {
         body += length;
         values.push(match kind {
             0 => Value::Null,
-            1..=6 | 8 | 9 => Value::Integer,
+            1..=6 => Value::Integer(value.iter().any(|byte| *byte != 0)),
+            8 | 9 => Value::Integer(kind == 9),
             kind if kind >= 13 && kind % 2 == 1 => Value::Text(String::from_utf8(value.to_vec()).ok()?),
             _ => Value::Other,
         });
@@ -213,8 +253,19 @@ mod tests {
             let sql = "INSERT INTO journal VALUES (?1, '2026-11-28T12:00:00Z', ?2)";
             sqlite.execute(sql, rusqlite::params![line as i64, decision(line)]).unwrap();
         }
+        sqlite
+            .execute_batch("CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+            .unwrap();
+        let albums = "album ".repeat(2000);
+        for (key, value) in [("pack", "open"), ("albums", &albums), ("writes", "1")] {
+            sqlite.execute("INSERT INTO settings VALUES (?1, ?2)", [key, value]).unwrap();
+        }
         sqlite.close().unwrap();
         let found = Salvaged::read(&file, None);
+        assert_eq!(
+            found.settings,
+            BTreeMap::from([("albums".to_owned(), albums), ("pack".to_owned(), "open".to_owned())])
+        );
         assert_eq!(found.lines.len(), 60);
         assert!((1..=60).all(|line| found.lines[&(line as i64)].1 == decision(line)));
 

@@ -57,6 +57,9 @@ pub(super) fn restore(library: &Library, args: &Restore) -> Result<Exit> {
     if !restored.names.is_empty() {
         say(&format!("People: {}", restored.names.join(", ")))?;
     }
+    if !restored.lost.is_empty() {
+        say(&format!("Could not be read, and so is as in the backup: {}.", restored.lost.join("; ")))?;
+    }
     if let Some(replaced) = &restored.replaced {
         say(&format!("What was there before is kept in {}", plain(replaced)))?;
     }
