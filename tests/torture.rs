@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::mutants::{Numbers, mutant};
 use common::{Library, Run, fingerprint, fixture, fixtures, text};
@@ -174,37 +174,80 @@ fn moment(numbers: &mut Numbers, most: Duration) -> Duration {
     most.mul_f64(numbers.below(1000) as f64 / 1000.0)
 }
 
+/// Starts a command and kills it at a moment at random; whether it ended before.
+fn killed(library: &Library, args: &[&str], numbers: &mut Numbers, most: Duration) -> bool {
+    let mut child = library.command(args).spawn().unwrap();
+    std::thread::sleep(moment(numbers, most));
+    // It may have ended already.
+    drop(child.kill());
+    child.wait().unwrap().code().is_some()
+}
+
 #[test]
-fn kills_at_random_moments_lose_nothing() {
+fn scans_killed_at_random_moments_lose_nothing() {
+    let whole = undisturbed();
     let library = Library::new();
     fill(&library);
     let before = originals(&library);
     let mut numbers = Numbers::default();
-    for _ in 0..rounds() {
-        let mut child = library.command(["scan", text(&library.photos())]).spawn().unwrap();
-        std::thread::sleep(moment(&mut numbers, Duration::from_secs(2)));
-        child.kill().unwrap();
-        child.wait().unwrap();
+    let (mut kills, mut scans) = (0, 0);
+    while kills < rounds() {
+        if !killed(&library, &["scan", text(&library.photos())], &mut numbers, Duration::from_secs(2)) {
+            kills += 1;
+            continue;
+        }
+        // After so many kills the library is complete: the next are of another.
+        assert_eq!(contents(&library), whole, "after {kills} kills");
+        fs::remove_dir_all(library.home()).unwrap();
+        scans += 1;
     }
     library.scan();
-    assert_eq!(contents(&library), undisturbed());
+    assert_eq!(contents(&library), whole);
+    library.facetag(["check", "--quick"]).well();
+    assert_eq!(originals(&library), before, "a photo was changed");
+    eprintln!("{kills} kills, {scans} scans that came to their end between them");
+}
 
+/// A decision that is killed is made or not made, and nothing between.
+#[test]
+fn decisions_killed_at_random_moments_are_whole_or_not_there() {
+    let library = Library::new();
+    fill(&library);
+    library.scan();
+    let before = originals(&library);
     library.name("obama-2010.jpg", "Person 0");
-    let mut known = "Person 0".to_owned();
+    library.name("biden-2010.jpg", "Joe");
+    let (who, joe, face) =
+        (library.number("obama-2010.jpg"), library.number("biden-2010.jpg"), library.face_id("obama-2012.jpg"));
+    let mut numbers = Numbers::default();
+    let (mut made, mut not_made) = (0, 0);
     for round in 1..=rounds() {
         let next = format!("Person {round}");
-        let mut child = library.command(["rename", &known, &next]).spawn().unwrap();
-        std::thread::sleep(moment(&mut numbers, Duration::from_millis(80)));
-        drop(child.kill());
-        let ended_well = child.wait().unwrap().success();
-        let found = library.people().into_iter().filter_map(|person| Some(person["name"].as_str()?.to_owned()));
-        let names: Vec<String> = found.filter(|name| name.starts_with("Person")).collect();
-        let [name] = names.as_slice() else { panic!("{names:?}, of one person") };
-        assert!(*name == next || (!ended_well && *name == known), "{name}, and it was {known}, then {next}");
-        known.clone_from(name);
+        let command: &[&str] = match round % 6 {
+            0 => &["merge", &joe, &who],
+            1 => &["rename", &who, &next],
+            2 => &["reject", &who, &face],
+            3 => &["confirm", &who, &face],
+            _ => &["undo"],
+        };
+        let was = contents(&library);
+        let other = Library::from(&library.bytes());
+        let started = Instant::now();
+        let well = other.facetag(command).code == 0;
+        let took = started.elapsed();
+        let expected = contents(&other);
+        let ended = killed(&library, command, &mut numbers, took);
+        let is = contents(&library);
+        assert!(is == expected || (!ended && is == was), "{command:?}, undisturbed {well}: {was:#?}, then {is:#?}");
+        if is == was && is != expected {
+            not_made += 1;
+        } else {
+            made += 1;
+        }
     }
     library.facetag(["check", "--quick"]).well();
     assert_eq!(originals(&library), before, "a photo was changed");
+    eprintln!("{made} decisions were made, {not_made} were not");
 }
 
 #[test]
