@@ -123,6 +123,35 @@ impl Browser {
         url.as_str().replacen(&self.server.origin, "", 1)
     }
 
+    /// As the browser's own buttons do.
+    pub fn back(&self) {
+        self.runtime.block_on(self.client.back()).unwrap();
+    }
+
+    pub fn reload(&self) {
+        self.runtime.block_on(self.client.refresh()).unwrap();
+    }
+
+    /// Two fingers on the middle of the screen, which go apart.
+    pub fn pinch(&self) {
+        let touch = |kind: &str, apart: Option<i32>| {
+            let points = apart
+                .map(|apart| json!([{"x": 195 - apart, "y": 300, "id": 0}, {"x": 195 + apart, "y": 300, "id": 1}]));
+            self.tell("Input.dispatchTouchEvent", json!({"type": kind, "touchPoints": points.unwrap_or(json!([]))}));
+        };
+        touch("touchStart", Some(40));
+        for apart in [60, 80, 120] {
+            touch("touchMove", Some(apart));
+        }
+        touch("touchEnd", None);
+    }
+
+    /// Why Chromium would not install the page; nothing where it would.
+    pub fn not_installable(&self) -> Value {
+        let told = self.post("goog/cdp/execute", &json!({"cmd": "Page.getInstallabilityErrors", "params": {}}));
+        told["installabilityErrors"].clone()
+    }
+
     /// The first element that a CSS selector means, as soon as it is there.
     #[track_caller]
     pub fn find(&self, css: &str) -> Element {
@@ -280,6 +309,11 @@ impl Browser {
     fn size(&self, width: u32, height: u64) {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.tell("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// To somebody whose browser asks for this language.
+    pub fn speak(&self, language: &str) {
+        self.tell("Network.setExtraHTTPHeaders", json!({"headers": {"Accept-Language": language}}));
     }
 
     /// As a phone shows it, which is touched.

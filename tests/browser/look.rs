@@ -1,29 +1,45 @@
-//! Every page as it is seen, light and dark, on a phone and on a wide screen: pictures are kept in `target/screenshots`, and
+//! Every page as it is seen, light and dark, on a phone and on a wide screen, in English and Chinese: pictures are kept in `target/screenshots`, and
 //! axe-core finds nothing that would keep somebody out.
 
 use std::fs;
 
 use crate::browser::{Browser, browse, browse_with};
-use crate::common::{Library, text};
+use crate::common::{Library, people, text};
 use crate::{demo, page_of};
 
 /// See tests/fixtures/README.md.
 const AXE: &str = include_str!("../fixtures/axe/axe.min.js");
 
-/// In each way that a page is seen.
-const WAYS: [(&str, u32); 4] = [("light", 390), ("light", 1400), ("dark", 390), ("dark", 1400)];
+/// In each way that a page is seen; Chinese once light and once dark.
+const WAYS: [(&str, &str, u32); 6] = [
+    ("en", "light", 390),
+    ("en", "light", 1400),
+    ("en", "dark", 390),
+    ("en", "dark", 1400),
+    ("zh", "dark", 390),
+    ("zh", "light", 1400),
+];
+
+/// Has `see` open what it likes in each way, and says what is wrong with it: it is given the end of each name.
+fn each_way(page: &Browser, mut see: impl FnMut(&str, u32) -> Vec<String>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (language, scheme, width) in WAYS {
+        page.speak(language);
+        page.look(width, scheme);
+        wrong.extend(see(&format!("{language}-{scheme}-{width}"), width));
+    }
+    wrong
+}
 
 /// Opens pages by their paths, and says what is wrong with them.
 fn look(page: &Browser, pages: &[(&str, String)]) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (scheme, width) in WAYS {
-        page.look(width, scheme);
-        for (name, path) in pages {
+    each_way(page, |way, width| {
+        let wrong = pages.iter().flat_map(|(name, path)| {
             page.open(path);
-            wrong.extend(judge(page, &format!("{name}-{scheme}-{width}"), width));
-        }
-    }
-    wrong
+            judge(page, &format!("{name}-{way}"), width)
+        });
+        wrong.collect()
+    })
 }
 
 /// What is wrong with the page that is open.
@@ -85,20 +101,56 @@ fn every_page_is_open_to_everybody() {
             ("scan", "/scan".to_owned()),
             ("history", "/history".to_owned()),
             ("remove", format!("/scan/remove?folder={}", text(&library.photos()))),
+            ("browse", format!("/scan/browse?folder={}", text(library.folder()))),
+            ("forget", format!("/forget?who={person}")),
         ];
         let mut wrong = look(page, &pages);
         // These are made by a click, and have no address.
-        for (scheme, width) in WAYS {
-            page.look(width, scheme);
+        let clicked = each_way(page, |way, width| {
             page.open(&format!("/search?all={person}"));
             page.click("form.head button");
             page.find("[name=folder]");
-            wrong.extend(judge(page, &format!("album-{scheme}-{width}"), width));
+            let mut wrong = judge(page, &format!("album-{way}"), width);
+            page.open("/people");
+            page.click(".pick");
+            wrong.extend(judge(page, &format!("people-selected-{way}"), width));
             page.open(&format!("/person/{person}?view=auto"));
             page.click(".pick");
-            wrong.extend(judge(page, &format!("person-selected-{scheme}-{width}"), width));
-        }
+            wrong.extend(judge(page, &format!("person-selected-{way}"), width));
+            page.click(".menu summary");
+            wrong.extend(judge(page, &format!("person-menu-{way}"), width));
+            page.open(&format!("/person/{person}"));
+            page.run("document.querySelector('.world').open = true", vec![]);
+            wrong.extend(judge(page, &format!("person-map-{way}"), width));
+            page.open(&page_of(&library, "situation-room-2011.jpg"));
+            page.click("#enlarge");
+            page.find("#lightbox[open] img[src*='screen.jpg']");
+            wrong.extend(judge(page, &format!("lightbox-{way}"), width));
+            wrong
+        });
+        wrong.extend(clicked);
         nothing(&wrong);
+    });
+}
+
+#[test]
+fn questions_are_asked_openly() {
+    let library = people();
+    for (photo, name) in [("obama-2010.jpg", "Barack"), ("biden-2010.jpg", "Joe"), ("none.jpg", "Grace")] {
+        library.name(photo, name);
+    }
+    browse(&library, |page| {
+        nothing(&each_way(page, |way, width| {
+            page.open("/questions");
+            page.find("[data-key=y]");
+            let mut wrong = judge(page, &format!("question-{way}"), width);
+            page.click("[data-key=n]");
+            page.find("main > .done");
+            wrong.extend(judge(page, &format!("question-answered-{way}"), width));
+            page.click("main > .done button");
+            page.find("[data-key=y]");
+            wrong
+        }));
     });
 }
 

@@ -116,3 +116,51 @@ fn on_a_phone_a_known_name_is_given_with_the_thumb() {
     });
     assert_eq!(library.face(BIDEN)["person"]["name"], "Barack");
 }
+
+#[test]
+fn people_are_favourites_in_circles_sorted_and_seen_by_place_and_time() {
+    let library = demo();
+    let barack = library.name(OBAMA, "Barack");
+    let joe = library.name(BIDEN, "Joe");
+    library.put("metadata/obama-2011.jpg");
+    library.scan_to_end(0);
+    browse(&library, |page| {
+        let first = || {
+            let name = page.run("return document.querySelector('.wall .name').textContent", vec![]);
+            name.as_str().unwrap().trim().to_owned()
+        };
+        page.open("/people");
+        assert_eq!(first(), "Barack");
+        page.click(&format!(".faces li:has([value='{joe}']) .star button"));
+        page.shows(".done", "favourite");
+        assert_eq!(first(), "Joe");
+        page.click_text(".sort", "Sort by name");
+        page.shows(".sort", "Sort by");
+        page.until("return location.search.includes('sort=name')");
+        // A favourite is before the others in each order.
+        assert_eq!(first(), "Joe");
+        page.click(&format!(".faces li:has([value='{joe}']) .star button"));
+        page.shows(".done", "favourite");
+        assert_eq!(first(), "Barack");
+
+        for id in [&barack, &joe] {
+            page.click(&format!("label:has([name=who][value='{id}'])"));
+        }
+        page.shows("#selected .number", "2 selected");
+        page.click_text("#selected summary", "Hide or Ignore?");
+        page.shows("#selected .explained p", "left out of the lists");
+        page.write("[name=circle]", "Office\n");
+        page.click_text(".circles a", "Office");
+        page.shows(".chip.any", "Joe");
+
+        page.open(&format!("/person/{barack}"));
+        page.click_text(".timeline a", "May");
+        page.until("return location.hash === '#2011-05' && document.querySelector('[id=\"2011-05\"]').getBoundingClientRect().top < innerHeight");
+        page.run("scrollTo(0, 0)", vec![]);
+        page.click(".world summary");
+        page.find(".world circle");
+        page.run("document.querySelector('.world a').dispatchEvent(new MouseEvent('click', {bubbles: true}))", vec![]);
+        page.shows(".chip", "Barack");
+        page.until("return location.search.includes('place=')");
+    });
+}

@@ -115,3 +115,51 @@ fn ten_thousand_photos_are_scrolled_through_with_few_in_the_page() {
         page.shows(".pager", "10,000 of 10,000");
     });
 }
+
+#[test]
+fn a_search_grows_by_what_is_typed_and_clicked_and_loses_nothing() {
+    let library = named();
+    let (barack, joe) = (library.person("Barack")["id"].to_string(), library.person("Joe")["id"].to_string());
+    browse(&library, |page| {
+        page.open("/search");
+        page.write("[name=who]", "Barack -Joe 2009..2012 Washington\n");
+        page.shows(".chip.all", "Barack");
+        page.shows(".chip.not", "Joe");
+        let asked = format!("/search?all={barack}&not={joe}&since=2009-01-01&until=2012-12-31&place=Washington");
+        assert_eq!(page.path(), asked);
+        // A year, and then a month of it.
+        page.click_text(".periods a", "2010");
+        page.until("return location.search.includes('since=2010-01-01')");
+        page.click_text(".periods a", "May 2010");
+        page.until("return location.search.includes('until=2010-05-31')");
+        assert_eq!(
+            page.path(),
+            format!("/search?all={barack}&not={joe}&since=2010-05-01&until=2010-05-31&place=Washington")
+        );
+
+        // After the first, those who are often with them are offered; what is typed meanwhile is added too.
+        page.open("/search?since=2009-01-01");
+        page.shows(".undated", "1 photo without a date would fit too");
+        page.click_text(".often a", "Barack");
+        page.shows(".often h2", "Often together with");
+        page.write("[name=place]", "Washington");
+        page.write("[name=who]", "2011");
+        page.click_text(".often a", "Joe");
+        page.shows(".chip.all", "Joe");
+        page.until("return location.search.includes('until=2011-12-31')");
+        assert_eq!(
+            page.path(),
+            format!("/search?all={barack}&all={joe}&since=2011-01-01&until=2011-12-31&place=Washington")
+        );
+        page.shows("h2", "2 photos");
+        // So it is with a year, and who is taken away.
+        page.open(&format!("/search?all={barack}"));
+        page.write("[name=place]", "Washington");
+        page.click_text(".periods a", "2010");
+        page.until(
+            "return location.search.includes('place=Washington') && location.search.includes('since=2010-01-01')",
+        );
+        page.click(".chip .remove");
+        page.until("return !location.search.includes('all=') && location.search.includes('place=Washington')");
+    });
+}

@@ -33,17 +33,13 @@ if (box) {
   };
 
   const draw = () => { image.style.transform = `translate(${offset[0]}px, ${offset[1]}px) scale(${scale})`; };
-  // So that a pixel of the photo is one of the screen.
-  // One that is smaller than the screen is made larger all the same.
-  const whole = () => {
-    const fits = Math.min(image.clientWidth / here.width, image.clientHeight / here.height) * devicePixelRatio;
-    return fits < 0.95 ? 1 / fits : 2;
-  };
+  // So that a pixel of the photo is one of the screen: one that is smaller than the screen becomes smaller.
+  const whole = () => 1 / (Math.min(image.clientWidth / here.width, image.clientHeight / here.height) * devicePixelRatio);
   const zoom = (to, at = [innerWidth / 2, innerHeight / 2]) => {
-    to = Math.min(Math.max(to, 1), Math.max(whole() * 2, 4));
+    to = Math.min(Math.max(to, Math.min(1, whole())), Math.max(whole() * 2, 4));
     const middle = [innerWidth / 2, innerHeight / 2];
     // What is at this place stays there.
-    offset = to === 1 ? [0, 0] : offset.map((part, axis) => at[axis] - middle[axis] - (at[axis] - middle[axis] - part) * to / scale);
+    offset = to <= 1 ? [0, 0] : offset.map((part, axis) => at[axis] - middle[axis] - (at[axis] - middle[axis] - part) * to / scale);
     scale = to;
     if (scale > 1 && !image.src.endsWith("/full.jpg")) {
       const full = new Image();
@@ -109,7 +105,7 @@ if (box) {
   button("prev").addEventListener("click", () => go("prev"));
   button("next").addEventListener("click", () => go("next"));
   button("play").addEventListener("click", play);
-  button("zoom").addEventListener("click", () => zoom(scale > 1 ? 1 : whole()));
+  button("zoom").addEventListener("click", () => zoom(scale === 1 ? whole() : 1));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (!box.open) {
@@ -118,14 +114,15 @@ if (box) {
     }
     const act = {
       ArrowLeft: () => go("prev"), ArrowRight: () => go("next"), "+": () => zoom(scale * 1.5), "-": () => zoom(scale / 1.5),
-      "1": () => zoom(scale > 1 ? 1 : whole()), " ": play, f: close,
+      "1": () => zoom(scale === 1 ? whole() : 1), " ": play, f: close,
     }[event.key];
     if (!act || event.key === " " && event.target.closest("button, a")) return;
     event.preventDefault();
     event.stopPropagation();
     act();
   }, true);
-  frame.addEventListener("dblclick", (event) => zoom(scale > 1 ? 1 : whole(), [event.clientX, event.clientY]));
+  // What is pointed at twice is always to be larger.
+  frame.addEventListener("dblclick", (event) => zoom(scale === 1 ? Math.max(whole(), 2) : 1, [event.clientX, event.clientY]));
   frame.addEventListener("wheel", (event) => {
     event.preventDefault();
     zoom(scale * Math.exp(-event.deltaY / 300), [event.clientX, event.clientY]);
@@ -161,7 +158,7 @@ if (box) {
     frame.addEventListener(end, (event) => {
       fingers.delete(event.pointerId);
       if (fingers.size < 2) spread = null;
-      if (end === "pointerup" && began && scale === 1) {
+      if (end === "pointerup" && began && scale <= 1) {
         const across = event.clientX - began[0];
         if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(event.clientY - began[1])) go(across < 0 ? "next" : "prev");
       }

@@ -45,6 +45,8 @@ pub struct Words {
     pub next: &'static str,
     pub hide: &'static str,
     pub hide_note: &'static str,
+    /// Of "Hide" and "Ignore".
+    pub what_they_do: &'static str,
     pub ignore_note: &'static str,
     /// People or faces selected, counted by a script: `{}` stands for the number.
     pub selected_count: &'static str,
@@ -100,6 +102,7 @@ pub const ENGLISH: Words = Words {
     quick: "Names",
     next: "Skip",
     hide: "Hide",
+    what_they_do: "Hide or Ignore?",
     hide_note: "Hidden people are left out of the lists, but keep their name and stay in the search.",
     ignore_note: "Ignored people are strangers: they are not listed, not suggested and not asked about. Their photos stay.",
     selected_count: "{} selected",
@@ -155,6 +158,7 @@ pub const CHINESE: Words = Words {
     quick: "名字",
     next: "跳过",
     hide: "隐藏",
+    what_they_do: "隐藏还是忽略？",
     hide_note: "隐藏的人物不在列表中显示，但保留名字，仍可搜索。",
     ignore_note: "忽略的人物是陌生人：不列出、不建议、不询问。照片保留。",
     selected_count: "已选 {}",
