@@ -330,7 +330,9 @@ impl Browser {
 
     /// Keeps a picture of the whole page in `target/screenshots`.
     pub fn screenshot(&self, name: &str, width: u32) {
-        let height = self.run("return document.documentElement.scrollHeight", vec![]).as_u64().unwrap();
+        // What fills the screen is as high as that.
+        let height = "return document.querySelector('dialog[open]') ? 900 : document.documentElement.scrollHeight";
+        let height = self.run(height, vec![]).as_u64().unwrap();
         self.size(width, height.clamp(900, 4000));
         self.lacks("img:not([src])");
         self.run_to_end(

@@ -28,6 +28,7 @@ fn each_way(page: &Browser, mut see: impl FnMut(&str, u32) -> Vec<String>) -> Ve
         page.look(width, scheme);
         wrong.extend(see(&format!("{language}-{scheme}-{width}"), width));
     }
+    page.speak("en");
     wrong
 }
 

@@ -234,6 +234,11 @@ document.addEventListener("submit", async (event) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     const problem = page.querySelector(".problem");
     tellProblem(form, problem?.textContent ?? answer.statusText, problem?.dataset.field);
+    // Whoever is logged out meanwhile can log in beside, and send what they typed then.
+    if (answer.status === 401) {
+      const link = Object.assign(document.createElement("a"), { href: "/enter", target: "_blank", textContent: page.querySelector("form.entry button").textContent });
+      form.querySelector(".told").append(" ", link);
+    }
   } else {
     const to = new URL(answer.url);
     if (to.href === location.href) location.reload();

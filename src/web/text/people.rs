@@ -148,7 +148,7 @@ pub const CHINESE: Words = Words {
     edit_circles: "编辑圈子",
     circles_how: "搜索时，圈子代表其中的所有人。要添加人物，请在“人物”页面中选择。删除圈子不会更改其他内容。",
     remove: "移除",
-    remove_of: |who, circle| format!("将{who}移出{circle}"),
+    remove_of: |who, circle| format!("移除：{who}（{circle}）"),
     new_name_of: |circle| format!("{circle}的新名字"),
     delete_circle: "删除圈子",
     delete_of: |circle| format!("删除圈子{circle}"),
