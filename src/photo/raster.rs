@@ -9,6 +9,7 @@ use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limit
 
 use super::colour::{Colour, to_srgb};
 use super::format::{Decoder, Spec};
+use super::segments::webp_chunks;
 use super::truncated::upper_part;
 use super::{Format, PhotoError};
 
@@ -112,12 +113,37 @@ fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(usual)
 }
 
+/// A WebP of more pixels than these is shown without its transparency: to unpack that beside the colours takes nine bytes a pixel,
+/// more than a GiB in all.
+const MOST_WITH_ALPHA: u64 = 80_000_000;
+
 /// Of one that lost its tail, the rows that do not depend on what is missing.
 fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let whole = |bytes: &[u8]| decode(bytes, Format::WebP, ImageFormat::WebP);
+    let is_large = |(width, height)| u64::from(width) * u64::from(height) > MOST_WITH_ALPHA;
+    let is_large = size(bytes, Format::WebP, ImageFormat::WebP).is_ok_and(is_large);
+    let opaque = if is_large { without_alpha(bytes) } else { None };
+    let bytes = opaque.as_deref().unwrap_or(bytes);
     let Some(picture) = cut_webp_picture(bytes) else { return whole(bytes) };
     upper_part(&FILLINGS, |&filling| whole(&filled_webp(bytes, &picture, filling)))
         .ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
+}
+
+/// A WebP whose transparency is called something that no decoder knows; `None` where it has none of its own.
+fn without_alpha(bytes: &[u8]) -> Option<Vec<u8>> {
+    const HAS_ALPHA: u8 = 0x10;
+    let (mut at, mut alpha) = (12, None);
+    for (kind, data) in webp_chunks(bytes) {
+        if kind == *b"ALPH" {
+            alpha = Some(at);
+        }
+        at += CHUNK_HEADER + data.len() + data.len() % 2;
+    }
+    let (alpha, mut opaque) = (alpha?, bytes.to_vec());
+    opaque[alpha..alpha + 4].copy_from_slice(b"none");
+    // The flags of the chunk VP8X, which is the first.
+    *opaque.get_mut(12 + CHUNK_HEADER)? &= !HAS_ALPHA;
+    Some(opaque)
 }
 
 /// Ways to fill up a WebP: how many bytes of what is there are left out too, and what is put in place of what is missing. A decoder refuses
@@ -288,6 +314,29 @@ mod tests {
         let pixels = [0, 0, 255, 255, 0, 0, 0, 0];
         let length = start + pixels.len() as u32;
         [b"BM", &length.to_le_bytes()[..], &[0; 4], &start.to_le_bytes(), &info, header, masks, &pixels].concat()
+    }
+
+    #[test]
+    fn a_large_webp_loses_its_transparency_and_no_colour() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/formats/lossy.webp");
+        let lossy = std::fs::read(path).unwrap();
+        let (width, height) = size(&lossy, Format::WebP, ImageFormat::WebP).unwrap();
+        let chunk = |kind: &[u8; 4], data: &[u8]| {
+            let padding = vec![0; data.len() % 2];
+            [&kind[..], &(data.len() as u32).to_le_bytes(), data, &padding].concat()
+        };
+        let (_, picture) = webp_chunks(&lossy).find(|(kind, _)| kind == b"VP8 ").unwrap();
+        let side = |side: u32| (side - 1).to_le_bytes()[..3].to_vec();
+        let header = [vec![0x10, 0, 0, 0], side(width), side(height)].concat();
+        // Not packed: every pixel is as good as unseen.
+        let unseen = [vec![0], vec![0; (width * height) as usize]].concat();
+        let body = [chunk(b"VP8X", &header), chunk(b"ALPH", &unseen), chunk(b"VP8 ", picture)].concat();
+        let bytes = [b"RIFF", &(body.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &body].concat();
+
+        let decoded = |bytes: &[u8]| decode(bytes, Format::WebP, ImageFormat::WebP).unwrap();
+        assert_ne!(decoded(&bytes), decoded(&lossy));
+        assert_eq!(decoded(&without_alpha(&bytes).unwrap()), decoded(&lossy));
+        assert!(without_alpha(&lossy).is_none());
     }
 
     #[test]
