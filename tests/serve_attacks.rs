@@ -424,8 +424,7 @@ fn guests_cannot_find_out_names_and_places_by_trying() {
     let ask = |shape: &str, word: &str| {
         let path = format!("/search?as=all&who={}", shape.replace("{}", word).replace(' ', "+").replace('#', "%23"));
         let answer = server.get(&path);
-        let told = format!("{} {:?} {}", answer.status, answer.headers.get("location"), answer.text());
-        told.replace(word, unknown)
+        format!("{} {:?} {}", answer.status, answer.headers.get("location"), answer.text())
     };
     for shape in [
         "{}",
@@ -442,7 +441,7 @@ fn guests_cannot_find_out_names_and_places_by_trying() {
         let expected = ask(shape, unknown);
         assert!(expected.starts_with("200") && expected.contains("Nobody is named"), "{shape}: {expected}");
         for word in ["Joe", "Grace", "Office", "Tokyo", "Gra", &number] {
-            assert_eq!(ask(shape, word), expected, "{shape} {word}");
+            assert_eq!(ask(shape, word), expected.replace(unknown, word), "{shape} {word}");
         }
     }
     // What is theirs is found.
