@@ -44,26 +44,9 @@ fn import(library: &Library, args: &[&str]) -> Value {
     library.facetag(["import", "--json"].iter().chain(args)).well().json()
 }
 
-/// A sidecar with regions of MWG: name, left, top, width and height of the stored photo.
+/// Writes a sidecar beside a photo, see [`common::sidecar`].
 fn sidecar(photo: &Path, extra: &str, regions: &[(&str, [f64; 4])]) {
-    let region = |(name, [x, y, width, height]): &(&str, [f64; 4])| {
-        format!(
-            "<rdf:li><rdf:Description mwg-rs:Name='{name}' mwg-rs:Type='Face'><mwg-rs:Area stArea:x='{}' stArea:y='{}' \
-             stArea:w='{width}' stArea:h='{height}' stArea:unit='normalized'/></rdf:Description></rdf:li>",
-            x + width / 2.0,
-            y + height / 2.0
-        )
-    };
-    let regions: String = regions.iter().map(region).collect();
-    let packet = format!(
-        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
-         <rdf:Description rdf:about='' xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'
-         xmlns:stArea='http://ns.adobe.com/xmp/sType/Area#' xmlns:xmp='http://ns.adobe.com/xap/1.0/'
-         xmlns:iptc='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' xmp:Rating='4'>{extra}
-         <mwg-rs:Regions rdf:parseType='Resource'><mwg-rs:RegionList><rdf:Bag>{regions}</rdf:Bag></mwg-rs:RegionList>
-         </mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"
-    );
-    fs::write(beside(photo), packet).unwrap();
+    fs::write(beside(photo), common::sidecar(extra, regions)).unwrap();
 }
 
 /// `IMG.jpg` -> `IMG.jpg.xmp`

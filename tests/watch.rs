@@ -13,7 +13,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::mutants::Numbers;
-use common::{Library, fixture, text, touch_up};
+use common::{Library, fixture, sidecar, text, touch_up};
 
 /// `facetag watch`, until the end of the test.
 struct Watch(Child);
@@ -264,25 +264,6 @@ fn an_album_follows_people_under_every_name_until_they_are_forgotten() {
     assert!(!told.stderr.contains("is as it was"), "{}", told.stderr);
 }
 
-/// A sidecar as digiKam writes it: names with their boxes, left, top, width and height of the photo.
-fn sidecar(regions: &[(&str, [f64; 4])]) -> String {
-    let region = |(name, [x, y, width, height]): &(&str, [f64; 4])| {
-        format!(
-            "<rdf:li><rdf:Description mwg-rs:Name='{name}' mwg-rs:Type='Face'><mwg-rs:Area stArea:x='{}' stArea:y='{}' \
-             stArea:w='{width}' stArea:h='{height}' stArea:unit='normalized'/></rdf:Description></rdf:li>",
-            x + width / 2.0,
-            y + height / 2.0
-        )
-    };
-    let regions: String = regions.iter().map(region).collect();
-    format!(
-        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
-         <rdf:Description rdf:about='' xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'
-         xmlns:stArea='http://ns.adobe.com/xmp/sType/Area#'><mwg-rs:Regions rdf:parseType='Resource'><mwg-rs:RegionList>
-         <rdf:Bag>{regions}</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"
-    )
-}
-
 /// What another program has written into a photo, beside it, or beside one that has long been here.
 #[test]
 fn names_of_other_programs_are_imported_as_they_come() {
@@ -299,16 +280,16 @@ fn names_of_other_programs_are_imported_as_they_come() {
             names
         };
         let obama = bounds("obama-2010.jpg");
-        fs::write(library.photo("obama-2010.jpg.xmp"), sidecar(&[("Barack", obama)])).unwrap();
+        fs::write(library.photo("obama-2010.jpg.xmp"), sidecar("", &[("Barack", obama)])).unwrap();
         library.facetag(["import"]).well();
         assert_eq!(names(), ["Barack"]);
         let watch = Watch(library.command(command).spawn().unwrap());
 
         // Beside a photo that is known.
-        fs::write(library.photo("biden-2010.xmp"), sidecar(&[("Joe", bounds("biden-2010.jpg"))])).unwrap();
+        fs::write(library.photo("biden-2010.xmp"), sidecar("", &[("Joe", bounds("biden-2010.jpg"))])).unwrap();
         until("a name beside a known photo", || names() == ["Barack", "Joe"]);
         // In a new photo, with a face that no detector sees.
-        fs::write(library.photo("none.jpg.xmp"), sidecar(&[("Rex", [0.02, 0.9, 0.05, 0.05])])).unwrap();
+        fs::write(library.photo("none.jpg.xmp"), sidecar("", &[("Rex", [0.02, 0.9, 0.05, 0.05])])).unwrap();
         library.put("metadata/none.jpg");
         library.put("metadata/regions-digikam.jpg");
         until("names in and beside new photos", || {

@@ -138,6 +138,9 @@ impl Catalog {
     pub fn some_of_all(&self, skip: usize, take: usize) -> Result<(Vec<Hit>, usize)> {
         let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {READABLE} AND {ONLINE} AND {DEVELOPED}");
         let total = self.connection.query_row(&sql, [], |row| row.get::<i64>(0))? as usize;
+        if skip >= total {
+            return Ok((Vec::new(), total));
+        }
         // Not a plain join: SQLite would sort all of them before it gives the first.
         let sql = format!(
             "SELECT photos.id, {HIT}, {ELSEWHERE} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}

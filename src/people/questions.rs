@@ -133,11 +133,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     // Of whom each group or face may be, and how likely that is.
     let mut likely: Vec<(PersonId, Part, f32)> = Vec::new();
     for (a, b) in pairs {
-        let cluster = |part: Part| match part {
-            Part::Person(person) => people.get(&person),
-            Part::Face(face) => alone.get(face),
-        };
-        let (Some(one), Some(two)) = (cluster(a), cluster(b)) else { continue };
+        let (Some(one), Some(two)) = (cluster(&people, &alone, a), cluster(&people, &alone, b)) else { continue };
         let rank = |cluster: &Cluster| (name(cluster).is_some(), !cluster.poor, cluster.faces);
         let (person, (group, other)) = if rank(one) >= rank(two) { (one, (b, two)) } else { (two, (a, one)) };
         let Some(&id) = person.people.first() else { continue };
@@ -161,11 +157,7 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     index.tell_apart(&mut people, faces.map(|face| &alone[face]))?;
     let mut best: BTreeMap<Part, Question> = BTreeMap::new();
     for (id, group, probability) in likely {
-        let other = match group {
-            Part::Person(person) => people.get(&person),
-            Part::Face(face) => alone.get(face),
-        };
-        let (Some(person), Some(other)) = (people.get(&id), other) else { continue };
+        let (Some(person), Some(other)) = (people.get(&id), cluster(&people, &alone, group)) else { continue };
         if must_be_two(person, other) {
             continue;
         }
@@ -213,6 +205,17 @@ pub fn questions(catalog: &Catalog, pack: &PackInfo, who: &[PersonId]) -> Result
     let worth = |question: &Question| question.probability * question.photos as f32;
     questions.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then_with(|| a.faces.cmp(&b.faces)));
     Ok(questions)
+}
+
+fn cluster<'a, 'f>(
+    people: &'a BTreeMap<PersonId, Cluster<'f>>,
+    alone: &'a [Cluster<'f>],
+    part: Part,
+) -> Option<&'a Cluster<'f>> {
+    match part {
+        Part::Person(person) => people.get(&person),
+        Part::Face(face) => alone.get(face),
+    }
 }
 
 fn sorted(faces: &[FaceRow]) -> Vec<FaceId> {

@@ -18,7 +18,10 @@ use crate::metadata::Metadata;
 use crate::metadata::packets::jpeg_segments;
 use crate::people::{DecideError, Decided, decide};
 use crate::photo::{self, Format};
-use crate::tags::{AssignedName, PhotoName, Problem, Reader, Region, Similar, Source, assign_names, matched, similar};
+use crate::tags::{
+    AssignedName, PhotoName, Problem, Reader, Region, Similar, Source, assign_names, is_beside, is_picasa, matched,
+    similar,
+};
 
 /// A name that another program, or another library, has for a face or a photo.
 #[derive(Debug, Clone, PartialEq)]
@@ -480,7 +483,7 @@ impl Touched {
                 }
             };
             // Google shortens the names of its files, so which photo they are of is not seen from these.
-            if name.ends_with(".json") || name.ends_with("picasa.ini") {
+            if name.ends_with(".json") || is_picasa(path) {
                 touched.whole.insert(folder.clone());
             }
             let files = touched.files.entry(folder.clone()).or_default();
@@ -509,8 +512,8 @@ impl Touched {
 /// Whether another program has written names into a folder since a time.
 fn has_newer_names(folder: &Path, since: Timestamp) -> bool {
     let is_newer = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().to_string_lossy().to_lowercase();
-        let is_names = name.ends_with(".xmp") || name.ends_with(".json") || name.ends_with("picasa.ini");
+        let name = PathBuf::from(entry.file_name());
+        let is_names = is_beside(&name) || is_picasa(&name);
         // Some programs keep the time of a file's content when they change it.
         let last = |stamp: Stamp| stamp.modified.max(stamp.changed) / 1_000_000_000;
         is_names && entry.metadata().is_ok_and(|about| last(Stamp::of(&about)) >= since.as_second())

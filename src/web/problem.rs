@@ -31,15 +31,16 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let text = match response.extensions().get::<PageError>() {
+    let error = response.extensions().get::<PageError>();
+    let text = match error {
         Some(error) => text(words, error),
         // Refused by axum.
         None if status == StatusCode::PAYLOAD_TOO_LARGE => words.errors.too_large.to_owned(),
         None => words.errors.not_understood.to_owned(),
     };
     let frame = Frame::bare(words, words.errors.title);
-    let to_log_in = matches!(response.extensions().get::<PageError>(), Some(PageError::NotIn));
-    let field = response.extensions().get::<PageError>().and_then(field);
+    let to_log_in = matches!(error, Some(PageError::NotIn));
+    let field = error.and_then(field);
     match (ErrorPage { frame, text, field, to_log_in }).render() {
         Ok(page) => (status, Html(page)).into_response(),
         Err(_) => response,

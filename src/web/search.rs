@@ -338,17 +338,16 @@ type Years = Vec<(String, String, usize)>;
 
 /// The photos of a page, from 1 on, how many there are on all, and the years of all.
 fn some(catalog: &Catalog, words: &Words, wanted: &Wanted, page: usize) -> Result<(Vec<Hit>, usize, Years), PageError> {
+    let skip = (page - 1).saturating_mul(PAGE);
     if wanted.is_empty() {
-        // Beyond the last page nothing is read.
-        let pages = if page == 1 { 1 } else { catalog.some_of_all(0, 0)?.1.div_ceil(PAGE).max(1) };
-        let (hits, total) = catalog.some_of_all((page.min(pages) - 1) * PAGE, PAGE)?;
+        let (hits, total) = catalog.some_of_all(skip, PAGE)?;
         if total > COUNTED {
             return Ok((hits, total, Vec::new()));
         }
     }
     let hits = catalog.find(&wanted.query())?;
     let (total, periods) = (hits.len(), periods(words, wanted, &hits));
-    Ok((hits.into_iter().skip((page - 1).saturating_mul(PAGE)).take(PAGE).collect(), total, periods))
+    Ok((hits.into_iter().skip(skip).take(PAGE).collect(), total, periods))
 }
 
 fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>, PageError> {

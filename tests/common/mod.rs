@@ -483,3 +483,24 @@ pub fn grey_jpeg(width: u16, height: u16, progressive: bool) -> Vec<u8> {
     bytes.extend([0xff, 0xd9]);
     bytes
 }
+
+/// A sidecar with regions of MWG: name, left, top, width and height of the stored photo; `extra` is XMP beside them.
+pub fn sidecar(extra: &str, regions: &[(&str, [f64; 4])]) -> String {
+    let region = |(name, [x, y, width, height]): &(&str, [f64; 4])| {
+        format!(
+            "<rdf:li><rdf:Description mwg-rs:Name='{name}' mwg-rs:Type='Face'><mwg-rs:Area stArea:x='{}' stArea:y='{}' \
+             stArea:w='{width}' stArea:h='{height}' stArea:unit='normalized'/></rdf:Description></rdf:li>",
+            x + width / 2.0,
+            y + height / 2.0
+        )
+    };
+    let regions: String = regions.iter().map(region).collect();
+    format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
+         <rdf:Description rdf:about='' xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'
+         xmlns:stArea='http://ns.adobe.com/xmp/sType/Area#' xmlns:xmp='http://ns.adobe.com/xap/1.0/'
+         xmlns:iptc='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' xmp:Rating='4'>{extra}
+         <mwg-rs:Regions rdf:parseType='Resource'><mwg-rs:RegionList><rdf:Bag>{regions}</rdf:Bag></mwg-rs:RegionList>
+         </mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+}
