@@ -106,6 +106,38 @@ fn nothing_is_left_of_somebody_who_is_forgotten() {
     assert!(library.find_if_known("biden").is_empty());
 }
 
+/// An import is one decision about many people, and one that is forgotten leaves the others in it.
+#[test]
+fn somebody_whose_name_was_imported_can_be_forgotten() {
+    let library = Library::with(&[OBAMA, BIDEN, HOPPER]);
+    let ini = "[obama-2010.jpg]\nfaces=rect64(0),aaaaaaaaaaaaaaaa\n[biden-2010.jpg]\nfaces=rect64(0),bbbbbbbbbbbbbbbb\n\
+               [Contacts2]\naaaaaaaaaaaaaaaa=Barack Obama;;\nbbbbbbbbbbbbbbbb=Joe Biden;;\n";
+    library.scan();
+    let rect = |photo: &str| {
+        let at = library.face(photo)["box"].clone();
+        let part = |index: usize| at[index].as_f64().unwrap();
+        let sides = [part(0), part(1), part(0) + part(2), part(1) + part(3)];
+        sides.map(|side| format!("{:04x}", (side.clamp(0.0, 1.0) * 65535.0) as u16)).concat()
+    };
+    let ini = ini.replacen("rect64(0)", &format!("rect64({})", rect("obama-2010.jpg")), 1);
+    let ini = ini.replacen("rect64(0)", &format!("rect64({})", rect("biden-2010.jpg")), 1);
+    fs::write(library.photo(".picasa.ini"), ini).unwrap();
+    library.facetag(["import"]).well();
+    library.name("none.jpg", "Grace Hopper");
+    let journal = library.journal();
+    let forgotten = library.facetag(["forget", "Barack Obama", "--yes", "--json"]).well().json();
+    assert_eq!(forgotten["lines"], 1, "{forgotten}");
+    assert_eq!(library.journal()[1..], journal[1..], "a line about somebody else is as it was");
+    for form in forms("Barack Obama") {
+        assert_eq!(holding(&library.home(), &form), Vec::<PathBuf>::new());
+    }
+    assert_eq!(library.find(&["biden"]), ["biden-2010.jpg"]);
+    library.facetag(["check"]).well();
+    library.facetag(["undo"]).well();
+    library.facetag(["undo"]).well();
+    assert!(library.find_if_known("biden").is_empty());
+}
+
 #[test]
 fn strangers_folders_missing_files_and_everything_can_be_forgotten() {
     let library = Library::with(&[BIDEN]);
@@ -203,18 +235,129 @@ fn settings_outlive_going_back_to_a_backup() {
     }
 }
 
+/// What the user forgot or removed after a backup does not come back with it, and what they decided since stays.
+#[test]
+fn what_was_forgotten_since_a_backup_stays_forgotten_when_it_comes_back() {
+    let library = Library::new();
+    for (fixture, to) in [
+        (OBAMA, "all/a.jpg"),
+        ("metadata/obama-2012.jpg", "all/b.jpg"),
+        (BIDEN, "all/joe.jpg"),
+        (HOPPER, "all/private/grace.jpg"),
+        ("metadata/lisbon.jpg", "forgotten/c.jpg"),
+        ("metadata/tokyo.jpg", "removed/d.jpg"),
+    ] {
+        library.put_as(fixture, to);
+    }
+    for folder in ["all", "forgotten", "removed"] {
+        library.facetag(["scan", text(&library.photo(folder))]).well();
+    }
+    library.name("joe.jpg", "Joe");
+    library.name("grace.jpg", "Grace Hopper");
+    library.facetag(["name", &library.number("a.jpg"), "Barack Obama"]).well();
+    let embedding: Vec<u8> = library
+        .sqlite()
+        .query_row(
+            "SELECT vector FROM embeddings JOIN faces ON faces.id = face_id JOIN people ON people.id = person_id WHERE name LIKE 'Bar%'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let usb = library.folder().join("usb.sqlite");
+    let backup = text(&usb);
+    library.facetag(["backup", backup]).well();
+    assert!(!holding(&usb, &embedding[..64]).is_empty(), "or the search proves nothing");
+
+    library.facetag(["forget", "Barack Obama", "--yes"]).well();
+    library.facetag(["forget", "--folder", text(&library.photo("all/private")), "--yes"]).well();
+    let forgotten = library.photo("forgotten");
+    library.facetag(["forget", "--folder", text(&forgotten), "--yes"]).well();
+    let server = common::server::Server::start(&library);
+    server.post_from("/scan", "/scan/remove", &[("folder", text(&library.photo("removed")))]).leads_to();
+    drop(server);
+    library.facetag(["rename", "Joe", "Joe Biden"]).well();
+
+    let restored = library.facetag(["restore", backup, "--json"]).well().json();
+    // She was not forgotten, only photos of her.
+    assert_eq!(restored["names"], serde_json::json!(["Grace Hopper", "Joe Biden"]), "{restored}");
+    assert_eq!((&restored["decisions"], &restored["left_out"]), (&1.into(), &0.into()), "{restored}");
+    assert_eq!((&restored["forgotten"]["people"], &restored["forgotten"]["photos"]), (&1.into(), &2.into()), "{restored}");
+    fs::remove_dir_all(library.home().join("backups")).unwrap();
+    for name in ["Barack Obama", "private", "forgotten/c.jpg"] {
+        assert_eq!(holding(&library.home(), name.as_bytes()), Vec::<PathBuf>::new(), "{name}");
+    }
+    for part in embedding.chunks_exact(64) {
+        assert_eq!(holding(&library.home(), part), Vec::<PathBuf>::new());
+    }
+    library.facetag(["check", "--quick"]).well();
+    library.facetag(["scan"]).well();
+    assert_eq!(library.export().into_keys().collect::<Vec<_>>(), ["a.jpg", "b.jpg", "joe.jpg"]);
+    assert!(library.export()["a.jpg"]["faces"].as_array().unwrap().is_empty());
+    // A folder that is scanned again is as it was.
+    library.facetag(["scan", text(&library.photo("removed"))]).well();
+    library.facetag(["restore", backup]).well();
+    assert!(library.export().contains_key("d.jpg"));
+}
+
+/// A library that was made anew, after the old one was deleted by accident, takes nothing from the backup.
+#[test]
+fn a_new_library_takes_nothing_from_a_backup() {
+    let library = library();
+    library.facetag(["write", "--all"]).well();
+    library.facetag(["forget", "Barack Obama", "--yes"]).well();
+    let made = library.facetag(["backup", "usb.sqlite", "--json"]).well().json();
+    let (written, forgotten) = (library.number_of("written_entries"), library.number_of("forgotten_faces"));
+    assert!(written > 0 && forgotten == 2);
+    fs::remove_dir_all(library.home()).unwrap();
+    let other = library.folder().join("other");
+    fs::create_dir(&other).unwrap();
+    library.facetag(["scan", text(&other)]).well();
+    library.facetag(["restore", made["backup"].as_str().unwrap()]).well();
+    assert_eq!((library.number_of("written_entries"), library.number_of("forgotten_faces")), (written, forgotten));
+    assert_eq!(library.find(&["biden"]), ["biden-2010.jpg"]);
+    assert_eq!(library.number_of("roots"), 2, "the folder that was scanned since stays");
+}
+
+/// Decisions of another library are about other people under the same numbers: they are kept apart, and can be brought along by name.
+#[test]
+fn the_decisions_of_another_library_are_not_mixed_into_a_backup() {
+    let library = library();
+    let made = library.facetag(["backup", "usb.sqlite", "--json"]).well().json();
+    // Another history from here on, in which the numbers mean others.
+    fs::remove_dir_all(library.home()).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    library.scan();
+    library.name("none.jpg", "Grace Hopper");
+    for round in 0..5 {
+        library.facetag(["rename", &library.number("none.jpg"), &format!("Admiral {round}")]).well();
+    }
+    let restored = library.facetag(["restore", made["backup"].as_str().unwrap(), "--json"]).well().json();
+    assert_eq!(restored["names"], serde_json::json!(["Barack Obama", "Józef Biden"]), "{restored}");
+    assert_eq!((&restored["decisions"], &restored["left_out"]), (&0.into(), &6.into()), "{restored}");
+    library.facetag(["check", "--quick"]).well();
+    let shared = library.facetag(["--library", restored["replaced"].as_str().unwrap(), "share"]).well().stdout;
+    fs::write(library.folder().join("names.json"), shared).unwrap();
+    library.facetag(["import", "names.json"]).well();
+    assert_eq!(library.find(&["admiral"]), ["none.jpg"]);
+}
+
 /// Damage that a disk, a broken copy or a well-meant hand does.
 #[test]
 fn every_kind_of_damage_is_told_and_mended() {
     let good = library();
     let bytes = good.bytes();
     type Spoil = fn(Vec<u8>) -> Vec<u8>;
-    let damages: [(&str, Spoil); 4] = [
+    let damages: [(&str, Spoil); 6] = [
         ("truncated", |mut bytes| {
             bytes.truncate(bytes.len() / 2);
             bytes
         }),
+        ("truncated by one byte", |mut bytes| {
+            bytes.pop();
+            bytes
+        }),
         ("empty", |_| Vec::new()),
+        ("nearly empty", |_| vec![b'S']),
         ("zeros at the start", |mut bytes| {
             bytes[..65536].fill(0);
             bytes
@@ -251,6 +394,24 @@ fn every_kind_of_damage_is_told_and_mended() {
         library.facetag(["check", "--quick"]).well();
         assert_eq!(library.number_of("faces"), 4);
     }
+}
+
+/// No new library is made where one was lost.
+#[test]
+fn a_file_that_is_gone_is_missed_as_long_as_there_are_backups() {
+    let library = library();
+    library.facetag(["backup"]).well();
+    fs::remove_file(library.file()).unwrap();
+    for command in [&["find", "Obama"][..], &["stats"], &["scan", text(&library.photos())], &["backup"]] {
+        library.facetag(command).fails_saying(&["is gone", "facetag restore", "library-2"]);
+    }
+    library.facetag(["restore"]).well();
+    assert_eq!(library.find(&["Barack Obama"]).len(), 2);
+    // Whoever wants a new one gets it.
+    fs::remove_file(library.file()).unwrap();
+    library.facetag(["forget", "--all", "--yes"]).well();
+    library.facetag(["scan", text(&library.photos())]).well();
+    assert_eq!(library.person_count(), 0);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use super::decision::Decision;
 use super::engine::{self, params};
 use super::photos::Writer;
 use super::salvage::Salvaged;
-use super::{Catalog, CatalogError, Library, LineId, Result, damage, now, open, read_only};
+use super::leftover::Kinship;
+use super::{Catalog, CatalogError, Forgotten, Library, LineId, Result, damage, now, open, read_only};
 
 /// The interval between automatic backups, and how many of them are kept.
 const INTERVAL: Duration = Duration::from_hours(7 * 24);
@@ -26,6 +27,10 @@ pub struct Restored {
     pub from: Option<PathBuf>,
     /// Decisions that were made after the backup, and could be read.
     pub decisions: usize,
+    /// Decisions of the replaced library that were left out, as it has another history than the backup.
+    pub left_out: usize,
+    /// What the backup brought back of people, photos and folders that had been forgotten since, and was forgotten again.
+    pub forgotten: Forgotten,
     /// Decisions in the library now.
     pub total: usize,
     /// The people that have a name now.
@@ -45,7 +50,8 @@ impl Library {
     }
 
     /// Replaces the library by a backup, or by the newest one that is good; where there is none, by an empty library. Decisions and
-    /// settings that only the replaced library has are added, as far as they can be read. That library is kept in the folder of backups.
+    /// settings that only the replaced library has are added, as far as they can be read, unless it has another history than the backup.
+    /// What was removed or forgotten since stays so. The replaced library is kept in the folder of backups.
     ///
     /// # Errors
     /// [`CatalogError::BadBackup`] for a backup that was asked for; [`CatalogError::Busy`]; those of SQLite and of the file system.
@@ -87,11 +93,21 @@ impl Library {
             std::fs::copy(good, &new).map_err(io(&new))?;
         }
         let mut catalog = open::open_copy(&new)?;
-        let decisions = catalog.batch(|writer| {
-            let decisions = writer.add_salvaged(&salvaged)?;
-            leftover.iter().try_for_each(|leftover| writer.add_leftover(leftover))?;
-            Ok(decisions)
+        catalog.connection.delete_for_good()?;
+        let (decisions, left_out, forgotten) = catalog.batch(|writer| {
+            let kinship = writer.kinship(&salvaged)?;
+            let (decisions, left_out) = match kinship {
+                Kinship::None => (0, writer.unknown_lines(&salvaged)?),
+                _ => (writer.add_salvaged(&salvaged)?, 0),
+            };
+            let Some(leftover) = &leftover else { return Ok((decisions, left_out, Forgotten::default())) };
+            writer.add_leftover(leftover, kinship)?;
+            let scanned = if kinship == Kinship::None { Vec::new() } else { leftover.roots() };
+            Ok((decisions, left_out, writer.forget_again(&scanned, &salvaged.people())?))
         })?;
+        if forgotten != Forgotten::default() {
+            catalog.connection.wipe()?;
+        }
         let lost = leftover.map(|leftover| leftover.lost()).unwrap_or_default();
         let total = catalog.last_line()?;
         let mut names: Vec<String> = catalog.names()?.into_values().collect();
@@ -115,7 +131,8 @@ impl Library {
         }
         std::fs::rename(&new, &file).map_err(io(&new))?;
         let from = good.filter(|good| *good != file);
-        Ok(Restored { from, decisions, total: total.0 as usize, names, lost, replaced: kept, bad })
+        let total = total.0 as usize;
+        Ok(Restored { from, decisions, left_out, forgotten, total, names, lost, replaced: kept, bad })
     }
 }
 
@@ -167,7 +184,8 @@ impl Catalog {
             return Ok(());
         }
         let mut places = self.backups_elsewhere()?;
-        if let Some(folder) = file.parent().map(|folder| folder.display().to_string())
+        let folder = file.parent().map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+        if let Some(folder) = folder.map(|folder| folder.display().to_string())
             && !places.contains(&folder)
         {
             places.push(folder);
@@ -207,10 +225,48 @@ impl Writer<'_> {
         Ok(added)
     }
 
+    /// What the library that is replaced has to do with this one. A line that was shortened when something was forgotten keeps its time.
+    fn kinship(&self, salvaged: &Salvaged) -> Result<Kinship> {
+        let (mut is_empty, mut shared, mut differs) = (true, false, false);
+        let sql = "SELECT id, at, decision FROM journal";
+        self.connection.each_row::<CatalogError>(sql, [], |row| {
+            is_empty = false;
+            if let Some((at, decision)) = salvaged.lines.get(&row.get(0)?) {
+                let is_same = *at == row.get::<String>(1)? && is_rest_of(decision, &row.get::<String>(2)?);
+                shared |= is_same;
+                differs |= !is_same;
+            }
+            Ok(())
+        })?;
+        Ok(match (differs, shared || is_empty) {
+            (true, _) => Kinship::None,
+            (false, true) => Kinship::Continued,
+            (false, false) => Kinship::Unknown,
+        })
+    }
+
+    /// How many lines of a library with another history this one has not.
+    fn unknown_lines(&self, salvaged: &Salvaged) -> Result<usize> {
+        let mut known = 0;
+        let sql = "SELECT id, at, decision FROM journal";
+        self.connection.each_row::<CatalogError>(sql, [], |row| {
+            let line = (row.get(1)?, row.get(2)?);
+            known += usize::from(salvaged.lines.get(&row.get(0)?) == Some(&line));
+            Ok(())
+        })?;
+        Ok(salvaged.lines.len() - known)
+    }
+
     fn has_line(&self, line: LineId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE id = ?1)";
         Ok(self.connection.prepare(sql)?.query_row([line], |row| row.get(0))?)
     }
+}
+
+/// Whether a line is another one, or what `facetag forget` has left of it.
+fn is_rest_of(line: &str, other: &str) -> bool {
+    let kind = |line: &str| Some(serde_json::from_str::<serde_json::Value>(line).ok()?["do"].as_str()?.to_owned());
+    line == other || kind(line) == kind(other) || (kind(line).as_deref(), kind(other).as_deref()) == (Some("confirm"), Some("split"))
 }
 
 /// What is wrong with a backup.

@@ -60,7 +60,10 @@ pub(super) fn check_header(connection: &Connection, library: &Library) -> Result
     let reason = match found {
         Ok(found) if found != "ok" => first_line(&found),
         Err(error) if is_damage(&error) => error.to_string(),
-        _ => return Ok(()),
+        _ => match cut_page(connection) {
+            Some(reason) => reason,
+            None => return Ok(()),
+        },
     };
     // What can still be read is not to be overwritten: the log stays where it is.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -77,6 +80,7 @@ pub(super) fn findings(connection: &Connection, limit: usize) -> Vec<String> {
         Ok(lines) => found.extend(lines.iter().filter(|line| *line != "ok").map(|line| first_line(line))),
         Err(error) => found.push(error.to_string()),
     }
+    found.extend(cut_page(connection));
     let foreign = |row: &rusqlite::Row| {
         let (table, id): (String, Option<i64>) = (row.get(0)?, row.get(1)?);
         let parent: String = row.get(2)?;
@@ -128,7 +132,22 @@ fn first_line(found: &str) -> String {
     lines.map(str::trim).find(|line| !line.is_empty()).unwrap_or(found).to_owned()
 }
 
+/// What SQLite does not miss: the end of the last page, in a file that nobody is writing.
+fn cut_page(connection: &Connection) -> Option<String> {
+    let file = Path::new(connection.path()?);
+    let length = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?.len();
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0)).ok()?;
+    let is_whole = length.is_multiple_of(page as u64) || std::fs::metadata(log_of(file)).is_ok_and(|log| log.len() > 0);
+    (!is_whole).then(|| "it is cut short, or something was added to it".to_owned())
+}
+
 impl Library {
+    /// Whether backups or the log of a library are there, and its file is not.
+    pub fn has_remains(&self) -> bool {
+        let is_gone = !self.is_one_file() && !self.exists();
+        is_gone && (log_size(self) > 0 || !self.backups_made().is_empty())
+    }
+
     /// The error of a damaged library, with what brings it back.
     pub fn damaged(&self, reason: &str) -> CatalogError {
         let remedy = match self.backups_made().last() {

@@ -13,6 +13,7 @@ use super::decision::{FaceRef, is_same_box};
 use super::engine::{self, FromSql, Optional, Params, ToSql, params};
 use super::index::DERIVED;
 use super::photos::{HERE, UNDER, Writer, below};
+use super::roots::folder_key;
 use super::text::SqlPath;
 use super::{Catalog, CatalogError, FaceId, Hash, Library, LineId, PersonId, PhotoId, Result, StandingAlbum};
 
@@ -83,7 +84,14 @@ impl Catalog {
             let mut albums = catalog.standing_albums()?;
             albums.retain(|album| !rows.are_in(album));
             catalog.keep_albums(&albums)?;
-            Ok::<_, CatalogError>(Forgotten { lines: writer.forget_rows(&rows, what)?, ..forgotten })
+            if matches!(what, Forget::People(_) | Forget::Strangers) {
+                writer.leave_markers(&rows)?;
+            }
+            let lines = writer.forget_rows(&rows)?;
+            if let Forget::Folder(folder) = what {
+                writer.forget_folder(folder)?;
+            }
+            Ok::<_, CatalogError>(Forgotten { lines, ..forgotten })
         })?;
         self.connection.wipe()?;
         library.wipe_copies()?;
@@ -126,7 +134,7 @@ impl Library {
         let _scan = self.lock_for_scan()?;
         let _lock = self.lock_for_migration()?;
         self.wipe_copies()?;
-        for end in ["", "-wal", "-shm", "-journal"] {
+        for end in ["-wal", "-shm", "-journal", ""] {
             let path = PathBuf::from(format!("{}{end}", self.file().display()));
             match std::fs::remove_file(&path) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -179,16 +187,7 @@ impl Writer<'_> {
     fn rows(&self, what: &Forget) -> Result<Rows> {
         let mut rows = Rows::default();
         match what {
-            Forget::People(people) => {
-                rows.people.extend(people);
-                // Those who have become one with them.
-                let merges = self.merges()?;
-                while let Some(merge) =
-                    merges.iter().find(|merge| rows.people.contains(&merge.into) && !rows.people.contains(&merge.from))
-                {
-                    rows.people.insert(merge.from);
-                }
-            }
+            Forget::People(people) => rows.people.extend(people),
             Forget::Strangers => rows.people.extend(self.ids::<PersonId>("SELECT id FROM people WHERE ignored", [])?),
             Forget::Folder(folder) => {
                 let (first, end) = below(folder);
@@ -198,6 +197,18 @@ impl Writer<'_> {
             Forget::Missing => {
                 rows.files.extend(self.ids::<i64>("SELECT id FROM files WHERE missing_since IS NOT NULL", [])?);
             }
+        }
+        self.complete(rows)
+    }
+
+    /// Adds what goes with these people and files.
+    fn complete(&self, mut rows: Rows) -> Result<Rows> {
+        // Those who have become one with them.
+        let merges = self.merges()?;
+        while let Some(merge) =
+            merges.iter().find(|merge| rows.people.contains(&merge.into) && !rows.people.contains(&merge.from))
+        {
+            rows.people.insert(merge.from);
         }
         for &person in &rows.people {
             rows.faces.extend(self.ids::<FaceId>("SELECT id FROM faces WHERE person_id = ?1", [person])?);
@@ -236,12 +247,9 @@ impl Writer<'_> {
     }
 
     /// Deletes the rows, and whatever belongs to them. Returns how many lines of the journal were changed.
-    fn forget_rows(&mut self, rows: &Rows, what: &Forget) -> Result<u64> {
+    fn forget_rows(&mut self, rows: &Rows) -> Result<u64> {
         self.connection.defer_foreign_keys()?;
         self.forget_changes()?;
-        if matches!(what, Forget::People(_) | Forget::Strangers) {
-            self.leave_markers(rows)?;
-        }
         let lines = self.connection.without_triggers("journal", || self.rewrite_journal(rows))?;
         self.index_journal_anew()?;
         self.derive_circles()?;
@@ -265,19 +273,72 @@ impl Writer<'_> {
         }
         let sql = "DELETE FROM places WHERE id NOT IN (SELECT place_id FROM photos WHERE place_id IS NOT NULL)";
         self.connection.execute(sql, [])?;
-        if let Forget::Folder(folder) = what {
-            let (first, end) = below(folder);
-            let sql = format!("DELETE FROM roots WHERE {HERE} AND {UNDER}");
-            let bounds = [SqlPath(folder.as_path()), SqlPath(first.as_path()), SqlPath(end.as_path())];
-            let roots = self.connection.execute(&sql, bounds)?;
-            // What was a folder of its own comes back only when it is scanned by name; one inside another would come back by itself.
-            if roots == 0 || self.is_inside_a_root(folder)? {
-                let sql = "INSERT INTO forgotten_folders (path) VALUES (?1) ON CONFLICT DO NOTHING";
-                self.connection.execute(sql, [folder_key(folder).as_slice()])?;
-            }
-        }
         self.drop_empty_groups()?;
         Ok(lines)
+    }
+
+    /// Takes the roots in a folder out, and sees to it that neither a scan nor a backup brings it back.
+    fn forget_folder(&self, folder: &Path) -> Result<()> {
+        let (first, end) = below(folder);
+        let sql = format!("DELETE FROM roots WHERE {HERE} AND {UNDER}");
+        let bounds = [SqlPath(folder), SqlPath(first.as_path()), SqlPath(end.as_path())];
+        let roots = self.connection.execute(&sql, bounds)?;
+        // What was a folder of its own comes back only when it is scanned by name; one inside another would come back by itself.
+        if roots == 0 || self.is_inside_a_root(folder)? {
+            let sql = "INSERT INTO forgotten_folders (path) VALUES (?1) ON CONFLICT DO NOTHING";
+            self.connection.execute(sql, [folder_key(folder).as_slice()])?;
+        }
+        self.root_was_removed(folder, true)
+    }
+
+    /// Forgets what a backup brought back of what had been forgotten since it was made. `scanned` are the roots of the library that it
+    /// replaces, `named` the people of whom decisions are left in that library. Returns what was forgotten.
+    pub(super) fn forget_again(&mut self, scanned: &[PathBuf], named: &BTreeSet<PersonId>) -> Result<Forgotten> {
+        let mut rows = Rows::default();
+        rows.files.extend(self.remove_roots_again(scanned)?);
+        rows.files.extend(self.files_in_forgotten_folders()?);
+        let photos: Vec<Hash> = self.connection.query_all(
+            "SELECT hash FROM photos WHERE hash IN (SELECT photo FROM forgotten_faces)",
+            [],
+            |row| row.get(0),
+        )?;
+        for hash in photos {
+            let Some(photo) = self.photo_with(&hash)? else { continue };
+            for face in self.faces_known(photo)? {
+                if self.is_forgotten(&hash, &face.bounds)? {
+                    rows.faces.insert(face.id);
+                }
+            }
+        }
+        // Somebody whose faces are all among these was forgotten, unless something was said of them since.
+        let people: BTreeSet<PersonId> = self.connection.query_all(
+            "SELECT DISTINCT person_id FROM faces WHERE person_id IS NOT NULL",
+            [],
+            |row| row.get(0),
+        )?;
+        for person in people.difference(named) {
+            let faces = self.ids::<FaceId>("SELECT id FROM faces WHERE person_id = ?1", [*person])?;
+            if faces.iter().all(|face| rows.faces.contains(face)) {
+                rows.people.insert(*person);
+            }
+        }
+        let rows = self.complete(rows)?;
+        if rows.people.is_empty() && rows.faces.is_empty() && rows.files.is_empty() {
+            return Ok(Forgotten::default());
+        }
+        let lines = self.forget_rows(&rows)?;
+        Ok(Forgotten { lines, ..rows.count() })
+    }
+
+    fn files_in_forgotten_folders(&self) -> Result<Vec<i64>> {
+        let folders = ForgottenFolders::of(self.connection)?;
+        let roots: Vec<SqlPath<PathBuf>> =
+            self.connection.query_all(&format!("SELECT path FROM roots WHERE {HERE}"), [], |row| row.get(0))?;
+        let sql = format!("SELECT id, path FROM files WHERE {HERE}");
+        let mut files: Vec<(i64, SqlPath<PathBuf>)> =
+            self.connection.query_all(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        files.retain(|(_, file)| roots.iter().any(|root| folders.hold(&root.0, &file.0)));
+        Ok(files.into_iter().map(|(id, _)| id).collect())
     }
 
     fn is_inside_a_root(&self, folder: &Path) -> Result<bool> {
@@ -365,14 +426,14 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
         return (!stayed.is_empty()).then(|| json!({"do": "confirm", "person": person, "faces": stayed}));
     }
     if line["do"] == "circle" {
-        let Some(members) = line["people"].as_array_mut() else { return Some(line) };
+        let Some(members) = list(&mut line, "people") else { return Some(line) };
         let before = members.len();
         members.retain(|person| !person.as_i64().is_some_and(|id| rows.people.contains(&PersonId(id))));
         // Without people it would delete the circle, which nobody asked for.
         return (before == 0 || !members.is_empty()).then_some(line);
     }
     for field in ["photos", "dated"] {
-        if let Some(photos) = line[field].as_array_mut() {
+        if let Some(photos) = list(&mut line, field) {
             let before = photos.len();
             photos.retain(|photo| !photo.as_str().is_some_and(|photo| rows.hashes.contains(photo)));
             if photos.is_empty() || (field == "dated" && photos.len() < before) {
@@ -383,11 +444,11 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
     if rows.has(&line["face"]) {
         return None;
     }
-    if let Some(people) = line["people"].as_array_mut() {
+    if let Some(people) = list(&mut line, "people") {
         people.retain(|person| !is(person, "person"));
         for person in people.iter_mut() {
             for field in ["faces", "drawn", "claims"] {
-                if let Some(said) = person[field].as_array_mut() {
+                if let Some(said) = list(person, field) {
                     said.retain(|said| !rows.has(said) && !rows.has(&said["face"]) && !rows.is_gone(said));
                 }
             }
@@ -420,15 +481,20 @@ fn without(mut line: Value, rows: &Rows, deleted: &BTreeSet<i64>) -> Option<Valu
     (!(was_about && only_faces && line["name"].is_null() && is_empty("faces") && is_empty("group"))).then_some(line)
 }
 
-/// What a folder that was forgotten is known by.
-fn folder_key(folder: &Path) -> Hash {
-    *blake3::hash(folder.as_os_str().as_encoded_bytes()).as_bytes()
+/// A list in a part of a line. To index it with `[]` would put a null where there is none.
+fn list<'a>(part: &'a mut Value, field: &str) -> Option<&'a mut Vec<Value>> {
+    part.get_mut(field)?.as_array_mut()
 }
 
 /// Folders that were forgotten, and are not to be scanned with what is around them.
 pub struct ForgottenFolders(BTreeSet<Hash>);
 
 impl ForgottenFolders {
+    fn of(connection: &engine::Connection) -> Result<Self> {
+        let sql = "SELECT path FROM forgotten_folders";
+        Ok(Self(connection.query_all(sql, [], |row| row.get(0))?))
+    }
+
     /// Whether a file lies in one of them, below `root`.
     pub fn hold(&self, root: &Path, file: &Path) -> bool {
         let folders = file.ancestors().skip(1).take_while(|folder| *folder != root && folder.starts_with(root));
@@ -442,9 +508,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn forgotten_folders(&self, scanned: &Path) -> Result<ForgottenFolders> {
-        let mut statement = self.connection.prepare("SELECT path FROM forgotten_folders")?;
-        let folders = statement.query_map([], |row| row.get(0))?;
-        let mut folders = ForgottenFolders(folders.collect::<engine::Result<_>>()?);
+        let mut folders = ForgottenFolders::of(&self.connection)?;
         // Mostly there is none, and then a scan that finds nothing new need not wait for whoever writes.
         if folders.0.remove(&folder_key(scanned)) && !self.is_read_only() {
             let sql = "DELETE FROM forgotten_folders WHERE path = ?1";

@@ -6,7 +6,7 @@ use super::engine::{Access, Connection, Value, ValueRef};
 use super::{Catalog, CatalogError, Library, Result, machines, open};
 
 /// The tables, each after those to which it refers.
-const TABLES: [&str; 36] = [
+const TABLES: [&str; 37] = [
     "machines",
     "settings",
     "roots",
@@ -43,6 +43,7 @@ const TABLES: [&str; 36] = [
     "written_entries",
     "forgotten_faces",
     "forgotten_folders",
+    "removed_roots",
 ];
 
 /// Rows of one statement.
@@ -249,6 +250,7 @@ fn order(table: &str) -> &'static str {
         "written_entries" => "photo_id, file, place, entry",
         "forgotten_faces" => "photo, x, y, width, height",
         "forgotten_folders" => "path",
+        "removed_roots" => "folder",
         _ => "id",
     }
 }

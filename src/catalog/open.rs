@@ -43,6 +43,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-29-face-years.sql")),
     M::up(include_str!("migrations/2026-11-29-machines.sql")).foreign_key_check(),
     M::up(include_str!("migrations/2026-11-29-said.sql")),
+    M::up(include_str!("migrations/2026-11-29-removed-roots.sql")),
 ];
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -77,7 +78,8 @@ impl Catalog {
         let path = library.file();
         let mut connection = None;
         if path.exists() {
-            if std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+            // SQLite takes a file of one byte for an empty one.
+            if std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= 1) {
                 return Err(library.damaged("it is empty"));
             }
             // Before anybody connects: whoever closes it last moves the log into the file.
@@ -89,6 +91,9 @@ impl Catalog {
                 Err(CatalogError::NotALibrary { reason, .. }) => return Err(not_a_library(library, &reason)),
                 _ => return Self::open_read_only(library, migrations),
             }
+        } else if library.has_remains() {
+            let reason = "its file is gone, and what belonged to it is left (`facetag forget --all` removes that too)";
+            return Err(library.damaged(reason));
         }
         if let Some(file_system) = shared_file_system(library.folder()) {
             return Err(CatalogError::OnNetwork { path: library.folder().to_owned(), file_system });

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::engine::{self, params};
-use super::photos::{HERE, UNDER, below};
+use super::engine::{self, Optional, params};
+use super::photos::{HERE, UNDER, Writer, below};
 use super::text::SqlPath;
-use super::{Catalog, Library, Result, now};
+use super::{Catalog, Hash, Library, Result, now};
 
 /// A folder that was scanned, with all that is below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,7 @@ impl Catalog {
                 let sql = format!("DELETE FROM roots WHERE path = ?1 AND {HERE}");
                 catalog.connection.execute(&sql, [SqlPath(&inner.path)])?;
             }
+            catalog.connection.execute("DELETE FROM removed_roots WHERE folder = ?1", [folder_key(path).as_slice()])?;
             catalog.connection.execute(
                 "INSERT INTO roots (path, added_at, excluded, follow_links) VALUES (?1, ?2, ?3, ?4)",
                 params![SqlPath(path), now(), serde_json::to_string(&excluded)?, follow_links],
@@ -122,7 +123,7 @@ impl Catalog {
             let bounds = [SqlPath(path), SqlPath(first.as_path()), SqlPath(end.as_path())];
             catalog.connection.execute(&format!("DELETE FROM files WHERE {HERE} AND {UNDER}"), bounds)?;
             catalog.connection.execute(&format!("DELETE FROM roots WHERE path = ?1 AND {HERE}"), [SqlPath(path)])?;
-            Ok(())
+            Writer { connection: &catalog.connection }.root_was_removed(path, false)
         })
     }
 
@@ -135,6 +136,62 @@ impl Catalog {
         self.connection.execute(&sql, [SqlPath(path)])?;
         Ok(())
     }
+}
+
+impl Writer<'_> {
+    /// Remembers that the user does not want a root any more, so that going back to a backup does not bring it back.
+    pub(super) fn root_was_removed(&self, path: &Path, forgotten: bool) -> Result<()> {
+        let sql = "INSERT INTO removed_roots (folder, forgotten) VALUES (?1, ?2)
+                   ON CONFLICT (folder) DO UPDATE SET forgotten = excluded.forgotten";
+        self.connection.execute(sql, params![folder_key(path), forgotten])?;
+        Ok(())
+    }
+
+    /// The removed folder that a path is or lies in, if any: whether it was forgotten.
+    fn removed_with(&self, path: &Path) -> Result<Option<bool>> {
+        for folder in path.ancestors() {
+            let sql = "SELECT forgotten FROM removed_roots WHERE folder = ?1";
+            let forgotten: Option<bool> =
+                self.connection.query_row(sql, [folder_key(folder).as_slice()], |row| row.get(0)).optional()?;
+            if forgotten.is_some() {
+                return Ok(forgotten);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes out the roots that a backup brought back and that had been removed since, with their files, unless these lie in one of
+    /// `scanned`: the roots of the library that it replaces. Of roots that had been forgotten, the files are returned instead.
+    pub(super) fn remove_roots_again(&self, scanned: &[PathBuf]) -> Result<Vec<i64>> {
+        let is_wanted = |path: &Path| scanned.iter().any(|scanned| path.starts_with(scanned));
+        let sql = format!("SELECT path FROM roots WHERE {HERE}");
+        let mut roots: Vec<PathBuf> = self.connection.query_all(&sql, [], |row| Ok(row.get::<SqlPath<_>>(0)?.0))?;
+        roots.retain(|root| !is_wanted(root));
+        let mut forgotten = Vec::new();
+        for root in roots {
+            let Some(was_forgotten) = self.removed_with(&root)? else { continue };
+            let (first, end) = below(&root);
+            let bounds = [SqlPath(root.as_path()), SqlPath(first.as_path()), SqlPath(end.as_path())];
+            let sql = format!("SELECT id, path FROM files WHERE {HERE} AND {UNDER}");
+            let files: Vec<(i64, SqlPath<PathBuf>)> =
+                self.connection.query_all(&sql, bounds, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let files = files.into_iter().filter(|(_, path)| !is_wanted(&path.0)).map(|(file, _)| file);
+            if was_forgotten {
+                forgotten.extend(files);
+            } else {
+                for file in files {
+                    self.connection.execute("DELETE FROM files WHERE id = ?1", [file])?;
+                }
+            }
+            self.connection.execute(&format!("DELETE FROM roots WHERE path = ?1 AND {HERE}"), [SqlPath(root.as_path())])?;
+        }
+        Ok(forgotten)
+    }
+}
+
+/// What a folder is known by that may not be named any more.
+pub(super) fn folder_key(folder: &Path) -> Hash {
+    *blake3::hash(folder.as_os_str().as_encoded_bytes()).as_bytes()
 }
 
 /// A pattern of a root, as it reads in a folder above, from which `way` leads to the root.

@@ -1,10 +1,13 @@
 //! Lines of the journal, settings and the folders scanned, out of the bytes of a damaged SQLite file: page by page, whatever its trees
 //! still hold together (<https://www.sqlite.org/fileformat2.html>).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+
+use super::decision::Decision;
+use super::PersonId;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -70,6 +73,12 @@ impl Salvaged {
             || head.starts_with(b"SQLite format 3\0")
     }
 
+    /// The people whom its lines are about.
+    pub fn people(&self) -> BTreeSet<PersonId> {
+        let decisions = self.lines.values().filter_map(|(_, decision)| serde_json::from_str::<Decision>(decision).ok());
+        decisions.flat_map(|decision| decision.people()).collect()
+    }
+
     fn take(&mut self, pages: &Pages, size: usize) {
         for (&number, page) in pages {
             for (id, row) in rows(pages, number, page, size) {
@@ -110,7 +119,7 @@ fn is_time(text: &str) -> bool {
 }
 
 fn is_decision(text: &str) -> bool {
-    serde_json::from_str::<super::Decision>(text).is_ok()
+    serde_json::from_str::<Decision>(text).is_ok()
 }
 
 fn be(bytes: &[u8], at: usize, length: usize) -> Option<u64> {

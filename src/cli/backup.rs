@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{Backup, Restore};
 use super::output::{count, json, note, plain, say};
 use super::{Exit, explained};
-use crate::catalog::{Catalog, Library};
+use crate::catalog::{Catalog, Forgotten, Library};
 
 #[derive(Serialize)]
 struct Made {
@@ -18,7 +18,7 @@ struct Made {
 }
 
 pub(super) fn backup(library: &Library, args: &Backup) -> Result<Exit> {
-    if !library.exists() {
+    if !library.exists() && !library.has_remains() {
         bail!("{}: there is no library yet: `facetag scan FOLDER` makes one", library.name().display());
     }
     if let Some(to) = &args.to
@@ -53,12 +53,27 @@ pub(super) fn restore(library: &Library, args: &Restore) -> Result<Exit> {
         }
         None => "Nothing of the library could be recovered: it is empty".to_owned(),
     };
-    say(&format!("{from}, with {} that could be read beside it.", count(restored.decisions as u64, "decision")))?;
+    let since = match restored.decisions as u64 {
+        0 => String::new(),
+        decisions => format!(", with {} that could be read beside it", count(decisions, "decision")),
+    };
+    say(&format!("{from}{since}."))?;
     if !restored.names.is_empty() {
         say(&format!("People: {}", restored.names.join(", ")))?;
     }
     if !restored.lost.is_empty() {
         say(&format!("Could not be read, and so is as in the backup: {}.", restored.lost.join("; ")))?;
+    }
+    if restored.forgotten != Forgotten::default() {
+        say(&format!("Forgotten again, as it had been since: {}.", restored.forgotten.in_words()))?;
+    }
+    if let (Some(replaced), 1..) = (&restored.replaced, restored.left_out) {
+        let left_out = count(restored.left_out as u64, "decision");
+        say(&format!(
+            "The library that was there has another history: {left_out} of it were left out. To bring its names along:\n    \
+             facetag --library {} share > names.json\n    facetag import names.json",
+            plain(replaced)
+        ))?;
     }
     if let Some(replaced) = &restored.replaced {
         say(&format!("What was there before is kept in {}", plain(replaced)))?;

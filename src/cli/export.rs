@@ -12,6 +12,7 @@ use super::args::{self, Format};
 use crate::catalog::{Catalog, FaceId, FaceRow, Library, PersonId, PhotoId, State};
 use crate::face::{Embedding, PackInfo};
 use crate::people::open;
+use crate::printable::json_text;
 
 /// Changed only when a program that reads the old form would go wrong.
 const VERSION: u32 = 1;
@@ -81,7 +82,7 @@ fn write(mut out: impl Write, catalog: &Catalog, pack: &PackInfo, embeddings: bo
         });
         let faces = faces.collect::<Result<_>>()?;
         let photo = describe_photo(catalog, photo, path.display().to_string(), faces)?;
-        serde_json::to_writer(&mut out, &photo).map_err(std::io::Error::from)?;
+        out.write_all(json_text(&photo, false)?.as_bytes())?;
     }
     writeln!(out, "\n]}}")?;
     Ok(out.flush()?)

@@ -31,14 +31,14 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
         note("There is nothing to forget.");
         return Ok(Exit::Partly);
     }
-    if !asked(&in_words(&would), args.yes)? {
+    if !asked(&would.in_words(), args.yes)? {
         return Ok(Exit::Failed);
     }
     let forgotten = catalog.forget(library, &what)?;
     if args.json {
         json(&forgotten)?;
     } else {
-        say(&format!("Forgotten: {}; {} of the journal.", in_words(&forgotten), count(forgotten.lines, "line")))?;
+        say(&format!("Forgotten: {}; {} of the journal.", forgotten.in_words(), count(forgotten.lines, "line")))?;
         say("The earlier backups in the library's folder are gone too; a new one was made.")?;
     }
     for folder in &forgotten.backups_elsewhere {
@@ -52,7 +52,7 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
 }
 
 fn forget_all(library: &Library, args: &args::Forget) -> Result<Exit> {
-    if !library.exists() {
+    if !library.exists() && !library.has_remains() {
         note("There is nothing to forget.");
         return Ok(Exit::Partly);
     }
@@ -72,16 +72,20 @@ fn forget_all(library: &Library, args: &args::Forget) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
-fn in_words(what: &Forgotten) -> String {
-    let people = if what.people == 1 { "1 person".to_owned() } else { format!("{} people", what.people) };
-    let parts = [
-        (what.people, people),
-        (what.faces, count(what.faces, "face")),
-        (what.photos, count(what.photos, "photo")),
-        (what.files, count(what.files, "file")),
-    ];
-    let parts: Vec<String> = parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
-    parts.join(", ")
+impl Forgotten {
+    /// In words: how many people, faces, photos and files.
+    pub(super) fn in_words(&self) -> String {
+        let people = if self.people == 1 { "1 person".to_owned() } else { format!("{} people", self.people) };
+        let parts = [
+            (self.people, people),
+            (self.faces, count(self.faces, "face")),
+            (self.photos, count(self.photos, "photo")),
+            (self.files, count(self.files, "file")),
+        ];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
+        parts.join(", ")
+    }
 }
 
 /// Asks whether to go on, unless that was answered before.

@@ -191,6 +191,7 @@ fn changes(command: &Command) -> bool {
             | Command::Redo { .. }
             | Command::Import(_)
             | Command::Forget(_)
+            | Command::Restore(_)
     )
 }
 

@@ -11,7 +11,7 @@ use super::Exit;
 pub(super) use crate::catalog::count;
 use crate::catalog::{Catalog, Line, LineId};
 use crate::people::Decided;
-use crate::printable::printable;
+use crate::printable::{json_text, printable};
 
 /// Columns of text, as wide as their widest cell; those of `right` are set to the right.
 pub(super) fn table(out: &mut impl Write, heads: &[&str], right: &[usize], rows: &[Vec<String>]) -> io::Result<()> {
@@ -34,9 +34,7 @@ pub(super) fn table(out: &mut impl Write, heads: &[&str], right: &[usize], rows:
 
 /// A value as indented JSON on standard output.
 pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)
+    writeln!(io::stdout().lock(), "{}", json_text(value, true)?)
 }
 
 /// What a command has decided, for other programs: its lines of the journal, the faces that were tagged by similarity because of

@@ -17,6 +17,7 @@ use super::output::{count, note, plain, say};
 use super::scan::interruption;
 use super::{Exit, explained};
 use crate::catalog::{Catalog, Library, LineId, NamedPhoto, PhotoId};
+use crate::printable::json_text;
 use crate::scan::{Event, NewNames, News, Summary, Watching, watch};
 
 /// New photos of people who have a name, as `--run` gets them.
@@ -127,9 +128,8 @@ fn report(
     match tell {
         Tell::Words => in_words(summary, &photos)?,
         Tell::Json if read + moved + missing + imported > 0 => {
-            let mut out = std::io::stdout().lock();
-            serde_json::to_writer(&mut out, &Found { read, faces, moved, missing, imported, photos: &photos })?;
-            writeln!(out)?;
+            let found = Found { read, faces, moved, missing, imported, photos: &photos };
+            writeln!(std::io::stdout(), "{}", json_text(&found, false)?)?;
         }
         Tell::Json | Tell::Nothing => {}
     }

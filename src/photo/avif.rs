@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use heifer::color::frame_to_rgba_sized;
 use heifer::heifer_hevc_dec::recon::Frame;
 use heifer_isobmff::{HeifFile, ItemId};
 use image::RgbImage;
@@ -10,7 +9,7 @@ use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent, Settings};
 
 use super::format::Decoder;
 use super::heif::{self, Heif, whole};
-use super::raster::over_white;
+use super::raster::to_rgb;
 use super::truncated::upper_part;
 use super::{Format, MAX_PIXELS, PhotoError, colour};
 
@@ -52,41 +51,47 @@ fn data<'a>(file: &'a HeifFile, item: ItemId) -> Result<Cow<'a, [u8]>, PhotoErro
     file.item_data(item).map_err(|error| PhotoError::damaged(Format::Avif, error))
 }
 
+/// Pictures of more pixels are shown without film grain: to add it takes a second picture.
+const GRAINLESS: u64 = 50_000_000;
+
 /// One coded picture, upright or not, without its last `missing` bytes; what is transparent shows white.
 fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>, missing: usize) -> Result<RgbImage, PhotoError> {
     let mut data = data(file, item)?.into_owned();
     let there = data.len().saturating_sub(missing);
     data[there..].fill(0);
-    let (frame, (width, height)) = frame(data)?;
+    let claimed = file.image_size(item).ok().flatten();
+    let area = claimed.map_or(u64::MAX, |(width, height)| u64::from(width) * u64::from(height));
+    let coded = coded(data, area)?;
     // The container counts; what is coded beyond its size is padding.
-    let size = file.image_size(item).ok().flatten().unwrap_or((width, height));
-    let size = (size.0.min(width), size.1.min(height));
-    let mut picture = frame_to_rgba_sized::<u8>(&frame, heif::params(file, item, &frame), size.0, size.1);
-    drop(frame);
-    if let Some((alpha, _)) = alpha.and_then(|alpha| self::frame(self::data(file, alpha).ok()?.into_owned()).ok()) {
-        picture.has_alpha = true;
-        let largest = f32::from((1_u16 << alpha.bit_depth[0]) - 1);
-        let across = alpha.widths[0] as usize;
-        let (pixels, _) = picture.data.as_chunks_mut::<4>();
-        for (row, covers) in pixels.chunks_exact_mut(picture.width as usize).zip(alpha.planes[0].chunks(across)) {
-            for (pixel, &cover) in row.iter_mut().zip(covers) {
-                pixel[3] = (f32::from(cover) / largest * 255.0).round() as u8;
+    let size = claimed.unwrap_or((coded.width(), coded.height()));
+    let (width, height) = (size.0.min(coded.width()), size.1.min(coded.height()));
+    let band = |top, bottom| band(&coded, top, bottom);
+    let mut pixels = heif::to_rgb(width, height, band, |frame| heif::params(file, item, frame));
+    drop(coded);
+    if let Some(alpha) = alpha.and_then(|alpha| self::coded(self::data(file, alpha).ok()?.into_owned(), u64::MAX).ok()) {
+        let largest = f32::from((1_u16 << alpha.bit_depth()) - 1);
+        let mut rows = pixels.chunks_exact_mut(3 * width as usize);
+        for top in (0..alpha.height()).step_by(heif::BAND as usize) {
+            let covers = self::band(&alpha, top, (top + heif::BAND).min(alpha.height()));
+            for (row, covers) in rows.by_ref().zip(covers.planes[0].chunks(covers.widths[0] as usize)) {
+                for (pixel, &cover) in row.as_chunks_mut::<3>().0.iter_mut().zip(covers) {
+                    let opaque = (f32::from(cover) / largest * 255.0).round() as u8;
+                    let [red, green, blue] = *pixel;
+                    to_rgb(&[red, green, blue, opaque], 4, pixel);
+                }
             }
         }
     }
-    let (width, height) = (picture.width, picture.height);
-    Ok(match picture.has_alpha {
-        true => over_white(width, height, picture.data),
-        false => RgbImage::from_raw(width, height, picture.into_rgb8()).expect("three bytes a pixel"),
-    })
+    Ok(pixels)
 }
 
-/// The planes of one coded picture, and its size. Luma is padded to twice chroma's size, as the conversion to RGB needs it.
-fn frame(data: Vec<u8>) -> Result<(Frame, (u32, u32)), PhotoError> {
+/// One coded picture, decoded.
+fn coded(data: Vec<u8>, pixels: u64) -> Result<dav1d::Picture, PhotoError> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
     settings.set_frame_size_limit(MAX_PIXELS as u32);
+    settings.set_apply_grain(pixels <= GRAINLESS);
     let mut decoder = dav1d::Decoder::with_settings(&settings).map_err(explain)?;
     if data.is_empty() {
         return Err(PhotoError::damaged(Format::Avif, "its picture is not there"));
@@ -103,21 +108,27 @@ fn frame(data: Vec<u8>) -> Result<(Frame, (u32, u32)), PhotoError> {
         },
         picture => picture,
     };
-    let picture = picture.map_err(explain)?;
+    picture.map_err(explain)
+}
+
+/// The planes of some rows of a picture, the first one even. Luma is padded to twice chroma's size, as the conversion to RGB needs it.
+fn band(picture: &dav1d::Picture, top: u32, bottom: u32) -> Frame {
     let depth = picture.bit_depth() as u8;
-    let (width, height) = (picture.width(), picture.height());
-    let (chroma_format, chroma) = match picture.pixel_layout() {
+    let (width, height) = (picture.width(), bottom - top);
+    let layout = picture.pixel_layout();
+    let (chroma_format, chroma) = match layout {
         PixelLayout::I400 => (0, (0, 0)),
         PixelLayout::I420 => (1, (width.div_ceil(2), height.div_ceil(2))),
         PixelLayout::I422 => (2, (width.div_ceil(2), height)),
         PixelLayout::I444 => (3, (width, height)),
     };
-    let luma = match picture.pixel_layout() {
+    let luma = match layout {
         PixelLayout::I420 => (2 * chroma.0, 2 * chroma.1),
         PixelLayout::I422 => (2 * chroma.0, height),
         PixelLayout::I400 | PixelLayout::I444 => (width, height),
     };
-    let plane = |component, (width, height): (u32, u32), padded: (u32, u32)| -> Vec<u16> {
+    let chroma_top = if matches!(layout, PixelLayout::I420) { top / 2 } else { top };
+    let plane = |component, top: u32, (width, height): (u32, u32), padded: (u32, u32)| -> Vec<u16> {
         let (width, mut values) = (width as usize, Vec::with_capacity(padded.0 as usize * padded.1 as usize));
         if width == 0 {
             return values;
@@ -126,7 +137,7 @@ fn frame(data: Vec<u8>) -> Result<(Frame, (u32, u32)), PhotoError> {
         let data = picture.plane(component);
         let last = height as usize - 1;
         for y in 0..padded.1 as usize {
-            let row = &data[y.min(last) * stride..];
+            let row = &data[(top as usize + y.min(last)) * stride..];
             if depth == 8 {
                 values.extend(row[..width].iter().map(|&value| u16::from(value)));
             } else {
@@ -138,11 +149,11 @@ fn frame(data: Vec<u8>) -> Result<(Frame, (u32, u32)), PhotoError> {
         values
     };
     let planes = [
-        plane(PlanarImageComponent::Y, (width, height), luma),
-        plane(PlanarImageComponent::U, chroma, chroma),
-        plane(PlanarImageComponent::V, chroma, chroma),
+        plane(PlanarImageComponent::Y, top, (width, height), luma),
+        plane(PlanarImageComponent::U, chroma_top, chroma, chroma),
+        plane(PlanarImageComponent::V, chroma_top, chroma, chroma),
     ];
-    let frame = Frame {
+    Frame {
         widths: [luma.0, chroma.0, chroma.0],
         heights: [luma.1, chroma.1, chroma.1],
         planes,
@@ -150,8 +161,7 @@ fn frame(data: Vec<u8>) -> Result<(Frame, (u32, u32)), PhotoError> {
         chroma_format,
         full_range: picture.color_range() == dav1d::pixel::YUVRange::Full,
         matrix_coeffs: picture.matrix_coefficients() as u8,
-    };
-    Ok((frame, (width, height)))
+    }
 }
 
 fn explain(error: dav1d::Error) -> PhotoError {

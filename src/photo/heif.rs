@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use heifer::color::ColorParams;
+use heifer::color::{ColorParams, frame_to_rgba_sized};
 use heifer::heifer_hevc_dec::recon::Frame;
 use heifer_isobmff::boxes::{ColorInfo, Grid, Property};
 use heifer_isobmff::{BoxHeader, HeifFile, ItemId, read_box_header};
@@ -255,6 +255,29 @@ impl<'a> Heif<'a> {
             _ => Ok(pixels),
         }
     }
+}
+
+/// Rows that are converted to RGB at once: all of a large picture in the form that the conversion reads would take as much again.
+pub(super) const BAND: u32 = 64;
+
+/// The picture of so many pixels whose rows, from an even one on, `band` gives.
+pub(super) fn to_rgb(
+    width: u32,
+    height: u32,
+    band: impl Fn(u32, u32) -> Frame,
+    params: impl Fn(&Frame) -> ColorParams,
+) -> RgbImage {
+    let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
+    for top in (0..height).step_by(BAND as usize) {
+        let bottom = (top + BAND).min(height);
+        // The colour of a row is mixed with that of the row below.
+        let seen = (bottom + 2).min(height);
+        let frame = band(top, seen);
+        let shown = frame_to_rgba_sized::<u8>(&frame, params(&frame), width, seen - top);
+        let shown = &shown.data[..4 * width as usize * (bottom - top) as usize];
+        pixels.extend(shown.as_chunks::<4>().0.iter().flat_map(|pixel| &pixel[..3]));
+    }
+    RgbImage::from_raw(width, height, pixels).expect("three bytes a pixel")
 }
 
 /// How luma and chroma become red, green and blue: as the container says, or else the picture itself.

@@ -1,0 +1,6 @@
+-- Folders that the user removed or forgot, by the BLAKE3 of their path, until they are scanned again: so that a backup from before does
+-- not bring them back.
+CREATE TABLE removed_roots (
+    folder    BLOB PRIMARY KEY,
+    forgotten INTEGER NOT NULL CHECK (forgotten IN (0, 1))
+) STRICT, WITHOUT ROWID;
