@@ -281,7 +281,11 @@ fn what_was_forgotten_since_a_backup_stays_forgotten_when_it_comes_back() {
     // She was not forgotten, only photos of her.
     assert_eq!(restored["names"], serde_json::json!(["Grace Hopper", "Joe Biden"]), "{restored}");
     assert_eq!((&restored["decisions"], &restored["left_out"]), (&1.into(), &0.into()), "{restored}");
-    assert_eq!((&restored["forgotten"]["people"], &restored["forgotten"]["photos"]), (&1.into(), &2.into()), "{restored}");
+    assert_eq!(
+        (&restored["forgotten"]["people"], &restored["forgotten"]["photos"]),
+        (&1.into(), &2.into()),
+        "{restored}"
+    );
     fs::remove_dir_all(library.home().join("backups")).unwrap();
     for name in ["Barack Obama", "private", "forgotten/c.jpg"] {
         assert_eq!(holding(&library.home(), name.as_bytes()), Vec::<PathBuf>::new(), "{name}");

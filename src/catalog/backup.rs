@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::decision::Decision;
 use super::engine::{self, params};
+use super::leftover::Kinship;
 use super::photos::Writer;
 use super::salvage::Salvaged;
-use super::leftover::Kinship;
 use super::{Catalog, CatalogError, Forgotten, Library, LineId, Result, damage, now, open, read_only};
 
 /// The interval between automatic backups, and how many of them are kept.
@@ -266,7 +266,9 @@ impl Writer<'_> {
 /// Whether a line is another one, or what `facetag forget` has left of it.
 fn is_rest_of(line: &str, other: &str) -> bool {
     let kind = |line: &str| Some(serde_json::from_str::<serde_json::Value>(line).ok()?["do"].as_str()?.to_owned());
-    line == other || kind(line) == kind(other) || (kind(line).as_deref(), kind(other).as_deref()) == (Some("confirm"), Some("split"))
+    line == other
+        || kind(line) == kind(other)
+        || (kind(line).as_deref(), kind(other).as_deref()) == (Some("confirm"), Some("split"))
 }
 
 /// What is wrong with a backup.

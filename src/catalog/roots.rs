@@ -183,7 +183,8 @@ impl Writer<'_> {
                     self.connection.execute("DELETE FROM files WHERE id = ?1", [file])?;
                 }
             }
-            self.connection.execute(&format!("DELETE FROM roots WHERE path = ?1 AND {HERE}"), [SqlPath(root.as_path())])?;
+            self.connection
+                .execute(&format!("DELETE FROM roots WHERE path = ?1 AND {HERE}"), [SqlPath(root.as_path())])?;
         }
         Ok(forgotten)
     }

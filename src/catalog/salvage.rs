@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::decision::Decision;
 use super::PersonId;
+use super::decision::Decision;
 
 /// What was found.
 #[derive(Debug, Default)]

@@ -82,8 +82,7 @@ impl Forgotten {
             (self.photos, count(self.photos, "photo")),
             (self.files, count(self.files, "file")),
         ];
-        let parts: Vec<String> =
-            parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
+        let parts: Vec<String> = parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
         parts.join(", ")
     }
 }

@@ -68,7 +68,8 @@ fn picture(file: &HeifFile, item: ItemId, alpha: Option<ItemId>, missing: usize)
     let band = |top, bottom| band(&coded, top, bottom);
     let mut pixels = heif::to_rgb(width, height, band, |frame| heif::params(file, item, frame));
     drop(coded);
-    if let Some(alpha) = alpha.and_then(|alpha| self::coded(self::data(file, alpha).ok()?.into_owned(), u64::MAX).ok()) {
+    if let Some(alpha) = alpha.and_then(|alpha| self::coded(self::data(file, alpha).ok()?.into_owned(), u64::MAX).ok())
+    {
         let largest = f32::from((1_u16 << alpha.bit_depth()) - 1);
         let mut rows = pixels.chunks_exact_mut(3 * width as usize);
         for top in (0..alpha.height()).step_by(heif::BAND as usize) {
