@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 
-use common::{Library, overlap, people, text};
+use common::{BIDEN, HOPPER, Library, overlap, people, text};
 use serde_json::{Value, json};
 
 const PHOTOS: [&str; 4] =
@@ -323,4 +323,50 @@ fn decisions_print_json_as_described() {
     assert_eq!(again["decisions"], json!([]));
     let circle = library.facetag(["circle", "Family", "Barack", "--json"]).well().json();
     assert_eq!(circle["decisions"][0]["do"], "circle");
+}
+
+/// Whatever files are called, no command gives orders to a terminal. Only `find`, asked by another program, prints paths as they are.
+#[cfg(unix)]
+#[test]
+fn names_of_files_are_escaped_by_every_command() {
+    let library = Library::with(&[]);
+    library.put_as(BIDEN, "a\u{1b}[31m\nb\u{202e}gpj.jpg");
+    library.put_as(HOPPER, "dir\t\u{2066}\u{9b}/c\u{7f}.jpg");
+    fs::write(library.photo("bad\r\u{200e}.jpg"), "broken").unwrap();
+    fs::write(library.photo(".\u{202e}hidden.jpg"), "").unwrap();
+    let scan = library.facetag(["scan", text(&library.photos())]).ends(1);
+    let faces: Vec<String> = library.export().values().map(|photo| photo["faces"][0]["id"].to_string()).collect();
+    let number = library.people()[0]["id"].to_string();
+    let album = library.folder().join("album");
+    let commands: [&[&str]; 18] = [
+        &["people", "--all"],
+        &["people", "--all", "--json"],
+        &["show", &number],
+        &["show", &number, "--json"],
+        &["find", "--undated", "--json"],
+        &["find", &number, "--json"],
+        &["why", &faces[0]],
+        &["why", &faces[1]],
+        &["why", &faces[0], "--json"],
+        &["stats"],
+        &["stats", "--json"],
+        &["export"],
+        &["check"],
+        &["doctor"],
+        &["import", "--dry-run"],
+        &["album", &number, "--to", text(&album)],
+        &["scan", "--retry-failed"],
+        &["scan", "--retry-failed", "--json"],
+    ];
+    let is_order = |letter: char| {
+        (letter.is_control() && letter != '\n')
+            || matches!(letter, '\u{200e}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let runs = commands.iter().map(|command| (command.join(" "), library.facetag(*command)));
+    for (command, run) in runs.chain([("scan".to_owned(), scan)]) {
+        assert!(run.code < 2, "{command}: {}", run.stderr);
+        assert!(!run.stdout.contains(is_order) && !run.stderr.contains(is_order), "{command}: {run:?}");
+    }
+    let listed = library.facetag(["find", "--undated"]).well();
+    assert!(listed.stdout.contains('\u{1b}') || listed.stdout.contains('\u{7f}'), "{listed:?}");
 }

@@ -187,6 +187,13 @@ fn a_backup_is_complete_private_and_can_be_searched() {
         assert_eq!(fs::metadata(backup).unwrap().permissions().mode() & 0o777, 0o600);
     }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is created beside it");
+    let refused =
+        [(backup, "a file of that name"), ("/dev/null", "a file of that name"), ("gone/away", "no such folder")];
+    for (to, reason) in refused {
+        library.facetag(["backup", to]).fails_saying(&[to.strip_suffix("/away").unwrap_or(to), reason]);
+    }
+    library.facetag(["backup", "new/"]).well();
+    assert_eq!(fs::read_dir(library.folder().join("new")).unwrap().count(), 1);
     for _ in 0..3 {
         std::thread::sleep(std::time::Duration::from_millis(1100));
         library.facetag(["backup", "--keep", "2"]).well();
@@ -409,7 +416,10 @@ fn a_file_that_is_gone_is_missed_as_long_as_there_are_backups() {
     for command in [&["find", "Obama"][..], &["stats"], &["scan", text(&library.photos())], &["backup"]] {
         library.facetag(command).fails_saying(&["is gone", "facetag restore", "library-2"]);
     }
+    // A log that was left has nothing to follow on.
+    fs::write(library.home().join("library.sqlite-wal"), vec![7; 9000]).unwrap();
     library.facetag(["restore"]).well();
+    assert!(!library.home().join("library.sqlite-wal").exists());
     assert_eq!(library.find(&["Barack Obama"]).len(), 2);
     // Whoever wants a new one gets it.
     fs::remove_file(library.file()).unwrap();

@@ -42,6 +42,17 @@ fn a_group_gets_a_name_by_its_number() {
 }
 
 #[test]
+fn to_say_a_name_once_more_changes_nothing_and_warns_of_nothing() {
+    let library = people();
+    let number = library.name("obama-2010.jpg", "Zoë");
+    for command in [["name", &number, "Zoë"], ["name", "zoe", " Zoe\u{308} "], ["rename", &number, "Zoë"]] {
+        let run = library.facetag(command).well();
+        assert!(run.stdout.contains("Zoë") && run.stderr.is_empty(), "{run:?}");
+    }
+    assert_eq!(library.journal().len(), 1);
+}
+
+#[test]
 fn a_number_may_have_a_sign_before_it() {
     let library = people();
     let number = format!("#{}", library.number("obama-2010.jpg"));

@@ -117,7 +117,7 @@ impl Library {
         // The log goes first: it must not lie beside another file. The file is replaced in one step.
         let replaced = self.backups().join(format!("replaced-{}", stamp()));
         let mut kept = None;
-        if file.exists() {
+        if file.exists() || log.exists() {
             Self::private_folder(&replaced).map_err(io(&replaced))?;
             for beside in [log, PathBuf::from(format!("{}-shm", file.display()))] {
                 if beside.exists() {
@@ -126,7 +126,9 @@ impl Library {
                 }
             }
             let to = replaced.join(file.file_name().unwrap_or_default());
-            std::fs::hard_link(&file, &to).or_else(|_| std::fs::copy(&file, &to).map(drop)).map_err(io(&to))?;
+            if file.exists() {
+                std::fs::hard_link(&file, &to).or_else(|_| std::fs::copy(&file, &to).map(drop)).map_err(io(&to))?;
+            }
             kept = Some(replaced);
         }
         std::fs::rename(&new, &file).map_err(io(&new))?;
@@ -184,8 +186,8 @@ impl Catalog {
             return Ok(());
         }
         let mut places = self.backups_elsewhere()?;
-        let folder = file.parent().map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
-        if let Some(folder) = folder.map(|folder| folder.display().to_string())
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        if let Some(folder) = file.parent().map(|folder| folder.display().to_string())
             && !places.contains(&folder)
         {
             places.push(folder);

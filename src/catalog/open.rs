@@ -384,9 +384,13 @@ fn copy(connection: &rusqlite::Connection, to: &Path) -> Result<()> {
         std::fs::remove_file(&half).map_err(failed)?;
     }
     Library::private_file(&half)?;
-    connection.execute("VACUUM INTO ?1", [half.to_string_lossy()])?;
-    std::fs::File::open(&half).and_then(|file| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&half, to).map_err(failed)
+    // No half backup is left where the disk is full.
+    let written = connection.execute("VACUUM INTO ?1", [half.to_string_lossy()]).map_err(CatalogError::from);
+    let named = written.and_then(|_| {
+        std::fs::File::open(&half).and_then(|file| file.sync_all()).map_err(failed)?;
+        std::fs::rename(&half, to).map_err(failed)
+    });
+    named.inspect_err(|_| drop(std::fs::remove_file(&half)))
 }
 
 impl Library {

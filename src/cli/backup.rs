@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::args::{Backup, Restore};
@@ -21,12 +21,10 @@ pub(super) fn backup(library: &Library, args: &Backup) -> Result<Exit> {
     if !library.exists() && !library.has_remains() {
         bail!("{}: there is no library yet: `facetag scan FOLDER` makes one", library.name().display());
     }
-    if let Some(to) = &args.to
-        && to.is_file()
-    {
-        bail!("{}: there is a file of that name: give another name, or a folder", to.display());
-    }
     let catalog = Catalog::open(library)?;
+    if let Some(to) = &args.to {
+        check(to)?;
+    }
     let file = catalog.back_up(library, args.to.as_deref(), args.keep.map(usize::from))?;
     let made = Made { backup: file.display().to_string(), bytes: std::fs::metadata(&file)?.len() };
     if args.json {
@@ -35,6 +33,25 @@ pub(super) fn backup(library: &Library, args: &Backup) -> Result<Exit> {
         say(&format!("{}: checked, {:.1} MB.", plain(&file), made.bytes as f64 / 1e6))?;
     }
     Ok(Exit::Well)
+}
+
+/// Checks that a backup may be written to this folder or name, and creates a folder that was named as one.
+fn check(to: &Path) -> Result<()> {
+    if to.is_dir() {
+        return Ok(());
+    }
+    // Devices too would be replaced.
+    if to.symlink_metadata().is_ok() {
+        bail!("{}: there is a file of that name: give another name, or a folder", to.display());
+    }
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        bail!("{}: there is no such folder: create it, or give another", folder.display());
+    }
+    if to.as_os_str().as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes()) {
+        std::fs::create_dir(to).with_context(|| to.display().to_string())?;
+    }
+    Ok(())
 }
 
 pub(super) fn restore(library: &Library, args: &Restore) -> Result<Exit> {

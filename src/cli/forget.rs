@@ -39,7 +39,8 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
         json(&forgotten)?;
     } else {
         say(&format!("Forgotten: {}; {} of the journal.", forgotten.in_words(), count(forgotten.lines, "line")))?;
-        say("The earlier backups in the library's folder are gone too; a new one was made.")?;
+        let anew = if library.backups_made().is_empty() { "" } else { "; a new one was made" };
+        say(&format!("The earlier backups in the library's folder are gone too{anew}."))?;
     }
     for folder in &forgotten.backups_elsewhere {
         note(&format!("Backups in {folder} still hold it: delete those from before today yourself."));

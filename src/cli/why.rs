@@ -9,6 +9,7 @@ use super::output::{json, percent, table};
 use super::{Exit, face_called};
 use crate::catalog::{Decision, FaceId, Library, State, Who};
 use crate::people::{explain, open};
+use crate::printable::printable;
 
 pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit> {
     let (catalog, pack) = open(library)?;
@@ -20,7 +21,7 @@ pub(super) fn run(library: &Library, face: FaceId, as_json: bool) -> Result<Exit
     }
     let mut out = std::io::stdout().lock();
     let whose = why.person.as_ref().map_or_else(|| "nobody yet".to_owned(), Who::to_string);
-    writeln!(out, "Face {face} in {}: {whose}.", why.path.as_deref().unwrap_or("a photo that is away"))?;
+    writeln!(out, "Face {face} in {}: {whose}.", printable(why.path.as_deref().unwrap_or("a photo that is away")))?;
     let face_ref = catalog.face_ref(&row)?;
     let decision = why.decision.as_ref().map(|line| &line.decision);
     let inferred = decision.and_then(|decision| decision.inferred(&face_ref));

@@ -58,6 +58,9 @@ impl Deciding<'_> {
     /// [`DecideError::Name`], [`DecideError::HasName`], [`DecideError::BirthsDiffer`]; those of the catalog.
     pub fn name(&mut self, group: &Who, name: &str) -> Result<Who, DecideError> {
         check_name(name)?;
+        if group.name.as_deref() == Some(tidy(name).as_str()) {
+            return Ok(group.clone());
+        }
         if group.name.is_some() {
             return Err(DecideError::HasName { who: group.clone(), name: name.to_owned() });
         }
