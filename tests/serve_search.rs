@@ -124,7 +124,11 @@ fn the_script_is_told_shapes_and_names_a_part_at_a_time() {
     let all: Value = serde_json::from_str(&server.get("/search/photos").is(200).text()).unwrap();
     let all = all["photos"].as_array().unwrap().clone();
     assert!(all.iter().any(|photo| photo[2] == "Photo of 10 May 2010"), "{all:?}");
-    for photo in &all {
+    let shapes = server.get("/search/shapes").is(200).bytes;
+    assert_eq!(shapes.len(), 2 * all.len());
+    for (photo, shape) in all.iter().zip(shapes.chunks_exact(2)) {
+        let shape = f64::from(u16::from_le_bytes([shape[0], shape[1]])) / 1000.0;
+        assert!((photo[1].as_f64().unwrap() - shape).abs() < 0.002, "{photo} {shape}");
         let (width, height): (f64, f64) = library
             .sqlite()
             .query_row("SELECT width, height FROM photos WHERE id = ?1", [photo[0].as_i64()], |row| {

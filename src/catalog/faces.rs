@@ -100,6 +100,15 @@ impl Catalog {
         self.faces("seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id", person)
     }
 
+    /// The best of them, at most so many.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn best_faces_of(&self, person: PersonId, limit: usize) -> Result<Vec<FaceId>> {
+        let sql = "SELECT id FROM seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id LIMIT ?2";
+        Ok(self.connection.query_all(sql, params![person, limit as i64], |row| row.get(0))?)
+    }
+
     /// The face with this id.
     ///
     /// # Errors

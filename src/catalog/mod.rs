@@ -39,6 +39,8 @@
 //! | `forget` | people, folders and files removed for good |
 //! | `standing` | albums that are kept up to date |
 //! | `search` | photos by person, date, place and folder |
+//! | `listing` | the order of all photos in memory, in which the page searches |
+//! | `company` | who is in which photo, in memory |
 //! | `shots` | RAW and JPEG of one moment as one photo |
 //! | `text_query` | a search typed as text |
 
@@ -49,6 +51,7 @@ mod check;
 mod circles;
 mod clusters;
 mod commands;
+mod company;
 mod covers;
 mod damage;
 mod dates;
@@ -65,6 +68,7 @@ mod index;
 mod journal;
 mod leftover;
 mod library;
+mod listing;
 mod machines;
 mod moving;
 mod open;
@@ -93,6 +97,7 @@ pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
 pub use circles::{Circle, Whom};
 pub use clusters::{ClusterRow, PersonStatus};
+pub use company::Company;
 pub use damage::explain_io;
 pub use dates::Beside;
 pub use decision::{Decision, FaceRef, Line, is_same_box};
@@ -106,13 +111,14 @@ pub use ids::{CircleId, FaceId, LineId, PersonId, PhotoId};
 pub use imported::{ClaimRef, DrawnRef, Imported, ImportedPerson};
 pub use index::Entry;
 pub use library::{Library, ScanLock};
+pub use listing::{Found, Listing, Seen, YearMonth};
 pub use machines::{MachineRow, Session, SessionRow, Task, patiently};
 pub use moving::{Moved, move_library};
 pub use open::SCHEMA;
 pub use people::{Label, PersonCount, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
-pub use search::{Hit, Query, ResultPosition, Span};
+pub use search::{Hit, Query, ResultPosition, Span, Tile};
 pub use sightings::{Profile, Sighting, Spot};
 pub use standing::StandingAlbum;
 pub use text::{fold, tidy};

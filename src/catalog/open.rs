@@ -44,6 +44,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-29-machines.sql")).foreign_key_check(),
     M::up(include_str!("migrations/2026-11-29-said.sql")),
     M::up(include_str!("migrations/2026-11-29-removed-roots.sql")),
+    M::up(include_str!("migrations/2026-11-29-photos-version.sql")),
 ];
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");

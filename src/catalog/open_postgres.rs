@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-machines.sql"),
     include_str!("migrations/postgres/2026-11-29-said.sql"),
     include_str!("migrations/postgres/2026-11-29-removed-roots.sql"),
+    include_str!("migrations/postgres/2026-11-29-photos-version.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

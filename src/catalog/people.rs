@@ -218,17 +218,6 @@ impl Catalog {
         Ok(Some(changed).filter(|changed| changed.len() <= limit))
     }
 
-    /// The favourites, and then the persons with most faces, but for those who are hidden or strangers.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn most_seen(&self, limit: usize) -> Result<Vec<Who>> {
-        let sql = "SELECT people.id, name FROM people CROSS JOIN faces ON person_id = people.id
-             WHERE name IS NOT NULL AND NOT hidden AND NOT ignored
-             GROUP BY people.id ORDER BY favourite DESC, count(*) DESC, people.id LIMIT ?1";
-        Ok(self.connection.query_all(sql, [limit as i64], |row| Ok(Who { id: row.get(0)?, name: row.get(1)? }))?)
-    }
-
     /// In how many photos a person or group is.
     ///
     /// # Errors

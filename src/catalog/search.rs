@@ -1,13 +1,15 @@
 //! Photos by person, date, place and folder.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 
-use super::engine::{self, Row, Value};
+use super::engine::{self, Optional, Row, Value};
 use super::faces::unrecognisable;
+use super::listing::{Bits, Found, Listing};
 use super::photos::{ELSEWHERE, HERE, Hash, ONLINE, below, taken_text};
 use super::text::{SqlPath, fold, path_value};
 use super::{Catalog, PersonId, PhotoId, Result, State};
@@ -55,6 +57,42 @@ pub struct Span {
     pub until: Option<Date>,
 }
 
+const AFTER: &str = "taken >= ?";
+const BEFORE: &str = "taken < ?";
+const NOT: &str = "taken <> ?";
+
+impl Span {
+    /// SQL conditions of a date as the library keeps it, and the day for the question mark of each.
+    fn ends(self) -> (Vec<&'static str>, Vec<String>) {
+        let (mut ends, mut days) = (Vec::new(), Vec::new());
+        if let Some(since) = self.since {
+            // A year or month alone is in a span that has all of it.
+            let first = match (since.month(), since.day()) {
+                (1, 1) => since.strftime("%Y").to_string(),
+                (_, 1) => since.strftime("%Y-%m").to_string(),
+                _ => since.to_string(),
+            };
+            ends.push(AFTER);
+            days.push(first);
+        }
+        if let Some(until) = self.until {
+            // A time on that day is less than the day with a letter behind it.
+            ends.push(BEFORE);
+            days.push(format!("{until}U"));
+            let is_last = until == until.last_of_month();
+            if !is_last || until.month() != 12 {
+                ends.push(NOT);
+                days.push(until.strftime("%Y").to_string());
+            }
+            if !is_last {
+                ends.push(NOT);
+                days.push(until.strftime("%Y-%m").to_string());
+            }
+        }
+        (ends, days)
+    }
+}
+
 /// A photo that fits a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
@@ -65,6 +103,18 @@ pub struct Hit {
     pub path: PathBuf,
     /// The name of the machine that has the file, if this one has none of the photo.
     pub elsewhere: Option<String>,
+    /// Local time with its offset where known.
+    pub taken: Option<String>,
+    /// Pixels, upright.
+    pub width: u32,
+    /// Pixels, upright.
+    pub height: u32,
+}
+
+/// What a page shows of a photo found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    pub photo: PhotoId,
     /// Local time with its offset where known.
     pub taken: Option<String>,
     /// Pixels, upright.
@@ -97,10 +147,7 @@ impl ResultPosition {
 }
 
 /// A file that is there and could be read.
-const READABLE: &str = "missing_since IS NULL AND problem IS NULL";
-
-/// SQL: no other photo of the shot stands for the photo of a file.
-const DEVELOPED: &str = "photo_id NOT IN (SELECT id FROM photos WHERE shot_of IS NOT NULL)";
+pub(super) const READABLE: &str = "missing_since IS NULL AND problem IS NULL";
 
 const ORDER: &str = "ORDER BY taken NULLS LAST, path";
 
@@ -130,68 +177,117 @@ impl Catalog {
         self.fitting(query, &format!("{HIT}, {ELSEWHERE}"), hit)
     }
 
-    /// Of all photos in order those after the first `skip`, at most `take`, and how many there are: without going through
-    /// those behind them.
+    /// The same photos as [`Catalog::find`] with their places in `listing`, which is of this state of the library: all that a page needs,
+    /// in a small part of the time.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn some_of_all(&self, skip: usize, take: usize) -> Result<(Vec<Hit>, usize)> {
-        let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {READABLE} AND {ONLINE} AND {DEVELOPED}");
-        let total = self.connection.query_row(&sql, [], |row| row.get::<i64>(0))? as usize;
-        if skip >= total {
-            return Ok((Vec::new(), total));
+    pub fn found<'a>(&self, listing: &'a Listing, query: &Query) -> Result<Found<'a>> {
+        let folder = query.folder.as_deref().map(|folder| listing.ranks_in(folder));
+        if query.copies || folder.is_some_and(|folder| folder.is_none()) {
+            let photos: Vec<PhotoId> = self.fitting(query, "path", |row| row.get(0))?;
+            return Ok(listing.found_so(photos.into_iter()));
         }
-        // Not a plain join: SQLite would sort all of them before it gives the first.
-        let sql = format!(
-            "SELECT photos.id, {HIT}, {ELSEWHERE} FROM photos CROSS JOIN files ON photo_id = photos.id AND {READABLE}
-             WHERE {ONLINE} AND shot_of IS NULL {ORDER} LIMIT ?1"
-        );
-        let mut statement = self.connection.prepare(&sql)?;
-        // A photo has a row for each of its files: if there are too many of these, twice as many rows are read.
-        let mut limit = (skip + take + 1) * 2;
-        loop {
-            let mut rows = statement.query([limit as i64])?;
-            // Only those that are asked for are kept: a page far down must not take more memory.
-            let (mut hits, mut count): (Vec<Hit>, _) = (Vec::new(), 0);
-            let mut places: HashMap<PhotoId, usize> = HashMap::new();
-            while let Some(row) = rows.next()? {
-                count += 1;
-                let next = places.len();
-                match places.entry(row.get(0)?) {
-                    // A file of this machine stands for one of another.
-                    Entry::Occupied(place) => {
-                        if let Some(known) = place.get().checked_sub(skip).and_then(|place| hits.get_mut(place))
-                            && known.elsewhere.is_some()
-                        {
-                            let found = hit(&row)?;
-                            if found.elsewhere.is_none() {
-                                *known = found;
-                            }
-                        }
+        let mut sets: Vec<Cow<'_, Bits>> = folder.flatten().map(Cow::Borrowed).into_iter().collect();
+        if query.undated {
+            sets.push(Cow::Owned(listing.undated()));
+        }
+        if query.span.since.is_some() || query.span.until.is_some() {
+            sets.push(Cow::Owned(self.ranks_between(listing, query.span)?));
+        }
+        // What the listing knows is asked of it.
+        let rest = Query { folder: None, undated: false, span: Span::default(), not: Vec::new(), ..query.clone() };
+        let conditions = rest.conditions();
+        if let Some((smallest, counted)) = self.smallest(&conditions)? {
+            // Going through an index takes a tenth of the time of testing a photo.
+            let limit = counted.saturating_mul(10).saturating_add(LISTED);
+            let (mut tests, mut values) = (String::new(), smallest.values.clone());
+            for condition in conditions.iter().filter(|condition| !std::ptr::eq(*condition, smallest)) {
+                match &condition.rows {
+                    Some(rows) if self.least(condition, limit)? < limit => {
+                        sets.push(Cow::Owned(self.ranks(listing, rows, &condition.values)?));
                     }
-                    Entry::Vacant(_) if next == skip + take => break,
-                    Entry::Vacant(place) => {
-                        place.insert(next);
-                        if next >= skip {
-                            hits.push(hit(&row)?);
-                        }
+                    _ => {
+                        tests.push_str(&format!(" AND {}", condition.test));
+                        values.extend(condition.values.iter().cloned());
                     }
                 }
             }
-            if hits.len() == take || count < limit {
-                return Ok((hits, total));
-            }
-            limit *= 2;
+            let rows = smallest.rows.as_deref().unwrap_or_default();
+            let sql = match tests.as_str() {
+                "" => rows.to_owned(),
+                tests => format!("SELECT photos.id FROM photos WHERE photos.id IN ({rows}){tests}"),
+            };
+            sets.push(Cow::Owned(self.ranks(listing, &sql, &values)?));
+        } else if !conditions.is_empty() {
+            let tests: String = conditions.iter().map(|condition| format!(" AND {}", condition.test)).collect();
+            let values: Vec<Value> = conditions.iter().flat_map(|condition| condition.values.clone()).collect();
+            let sql = format!("SELECT photos.id FROM photos WHERE TRUE{tests}");
+            sets.push(Cow::Owned(self.ranks(listing, &sql, &values)?));
         }
+        if sets.is_empty() && query.not.is_empty() {
+            return Ok(listing.all());
+        }
+        let mut sets = sets.into_iter();
+        let mut left = sets.next().map_or_else(|| listing.everything(), Cow::into_owned);
+        sets.for_each(|set| left.keep(&set));
+        for &person in &query.not {
+            let condition = seen_one_of(&[person]);
+            left.drop(&self.ranks(listing, condition.rows.as_deref().unwrap_or_default(), &condition.values)?);
+        }
+        Ok(listing.found(&left))
     }
 
-    /// Where a photo stands among those that fit; `None` where it is none of them.
+    /// What a page shows of photos; those that are gone are left out.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn position(&self, query: &Query, photo: PhotoId) -> Result<Option<ResultPosition>> {
-        let photos = self.fitting(query, "path", |row| row.get::<PhotoId>(0))?;
-        Ok(ResultPosition::among(&photos, photo))
+    pub fn tiles(&self, photos: impl Iterator<Item = PhotoId>) -> Result<Vec<Tile>> {
+        let mut statement =
+            self.connection.prepare("SELECT taken, taken_offset, width, height FROM photos WHERE id = ?1")?;
+        let mut tile = |photo: PhotoId| {
+            let found = statement.query_row([photo], |row| {
+                let taken = taken_text(row.get(0)?, row.get(1)?);
+                Ok(Tile { photo, taken, width: row.get(2)?, height: row.get(3)? })
+            });
+            Ok(found.optional()?)
+        };
+        photos.filter_map(|photo| tile(photo).transpose()).collect()
+    }
+
+    /// The places of the photos of a span.
+    fn ranks_between(&self, listing: &Listing, span: Span) -> Result<Bits> {
+        let (ends, days) = span.ends();
+        let mut excluded = Vec::new();
+        let (mut first, mut end) = (0, listing.moments());
+        for (condition, day) in ends.into_iter().zip(days) {
+            let order = if condition == AFTER { "" } else { "DESC" };
+            let sql = format!("SELECT id FROM photos WHERE {condition} ORDER BY taken {order} LIMIT 1");
+            let photo: Option<PhotoId> = match condition {
+                NOT => {
+                    let sql = "SELECT id FROM photos WHERE taken = ? LIMIT 1";
+                    self.connection.prepare(sql)?.query_row([day], |row| row.get(0)).optional()?
+                }
+                _ => self.connection.prepare(&sql)?.query_row([day], |row| row.get(0)).optional()?,
+            };
+            match (condition, photo.map(|photo| listing.moment(photo))) {
+                (AFTER, Some(moment)) => first = moment,
+                (BEFORE, Some(moment)) => end = moment + 1,
+                (NOT, Some(moment)) => excluded.push(moment),
+                (NOT, None) => {}
+                _ => end = 0,
+            }
+        }
+        let mut ranks = listing.between(first, end.max(first));
+        excluded.into_iter().for_each(|moment| ranks.drop(&listing.between(moment, moment + 1)));
+        Ok(ranks)
+    }
+
+    /// How many photos fulfil a condition, or `limit` if they are more.
+    fn least(&self, condition: &Condition, limit: i64) -> Result<i64> {
+        let rows = condition.rows.as_deref().unwrap_or_default();
+        let sql = format!("SELECT count(*) FROM ({rows} LIMIT {limit}) AS listed");
+        Ok(self.connection.prepare(&sql)?.query_row(condition.values.as_slice(), |row| row.get(0))?)
     }
 
     /// The towns in which photos were taken, by name, at most so many.
@@ -247,7 +343,7 @@ impl Catalog {
     /// The query in SQL, with the values for its question marks.
     fn statement(&self, query: &Query, columns: &str) -> Result<(String, Vec<Value>)> {
         let conditions = query.conditions();
-        let smallest = self.smallest(&conditions)?;
+        let smallest = self.smallest(&conditions)?.map(|(condition, _)| condition);
         // Each is tested even where its photos are listed: a photo in a folder may have another file elsewhere.
         let tests = conditions.iter().map(|condition| condition.test.clone());
         let listed =
@@ -263,19 +359,20 @@ impl Catalog {
         Ok((sql, values))
     }
 
-    /// The condition that the fewest photos fulfil, of those that can list them: SQLite is to go through these. It would
+    /// The condition that the fewest photos fulfil, of those that can list them, and how many do: SQLite is to go through these. It would
     /// not know by itself that Anna is in ten thousand photos, and ten are of that day.
-    fn smallest<'a>(&self, conditions: &'a [Condition]) -> Result<Option<&'a Condition>> {
+    fn smallest<'a>(&self, conditions: &'a [Condition]) -> Result<Option<(&'a Condition, i64)>> {
         let (mut smallest, mut least) = (None, i64::MAX);
         for condition in conditions {
-            let Some(rows) = &condition.rows else { continue };
-            let sql = format!("SELECT count(*) FROM ({rows} LIMIT {least}) AS listed");
-            let count = self.connection.prepare(&sql)?.query_row(condition.values.as_slice(), |row| row.get(0))?;
+            if condition.rows.is_none() {
+                continue;
+            }
+            let count = self.least(condition, least)?;
             if count < least {
                 (smallest, least) = (Some(condition), count);
             }
         }
-        Ok(smallest)
+        Ok(smallest.map(|condition| (condition, least)))
     }
 }
 
@@ -310,33 +407,8 @@ impl Query {
             let none: [PersonId; 0] = [];
             conditions.push(Condition::new(&test, none));
         }
-        let Span { since, until } = self.span;
-        if since.is_some() || until.is_some() {
-            let (mut ends, mut days) = (Vec::new(), Vec::new());
-            if let Some(since) = since {
-                // A year or month alone is in a span that has all of it.
-                let first = match (since.month(), since.day()) {
-                    (1, 1) => since.strftime("%Y").to_string(),
-                    (_, 1) => since.strftime("%Y-%m").to_string(),
-                    _ => since.to_string(),
-                };
-                ends.push("taken >= ?");
-                days.push(first);
-            }
-            if let Some(until) = until {
-                // A time on that day is less than the day with a letter behind it.
-                ends.push("taken < ?");
-                days.push(format!("{until}U"));
-                let is_last = until == until.last_of_month();
-                if !is_last || until.month() != 12 {
-                    ends.push("taken <> ?");
-                    days.push(until.strftime("%Y").to_string());
-                }
-                if !is_last {
-                    ends.push("taken <> ?");
-                    days.push(until.strftime("%Y-%m").to_string());
-                }
-            }
+        if self.span.since.is_some() || self.span.until.is_some() {
+            let (ends, days) = self.span.ends();
             conditions.push(Condition::of_photos(&ends.join(" AND "), days));
         }
         if self.undated {
@@ -393,6 +465,9 @@ impl Query {
         conditions
     }
 }
+
+/// So many photos are listed rather than tested, however few others there are.
+const LISTED: i64 = 10_000;
 
 /// Whether the key of a place has a text in it: in words that every engine has.
 const IN_KEY: &str = "replace(key, ?, '') <> key";
@@ -468,6 +543,8 @@ fn marks(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::Library;
     use super::*;
 
@@ -498,6 +575,159 @@ mod tests {
             // Roots and places are few.
             let scans = |table| steps.iter().any(|step| step.starts_with(&format!("SCAN {table}")));
             assert!(!["photos", "files", "faces", "people"].into_iter().any(scans), "{query:?}: {steps:#?}");
+        }
+    }
+
+    /// Photos of all kinds at random: undated, of a year or month, of one second, with copies, missing and unreadable files, of shots with and
+    /// without the photo that stands for them, on a disk that is away.
+    fn random_library(catalog: &Catalog, seed: u64) -> impl FnMut(u64) -> u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut random = move |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let run = |sql: String| catalog.connection.execute(&sql, []).unwrap();
+        run("INSERT INTO roots (path, added_at, offline) VALUES ('/here', '', 0), ('/away', '', 1)".to_owned());
+        for town in 1..=3 {
+            run(format!("INSERT INTO places VALUES ({town}, 'Town {town}', '', 'R', 'C', 'CC', '|town {town}|c|cc|')"));
+        }
+        for person in 1..=4 {
+            run(format!(
+                "INSERT INTO people (id, name, key, created_at) VALUES ({person}, 'P{person}', 'p{person}', '')"
+            ));
+        }
+        run("UPDATE people SET ignored = TRUE WHERE id = 4".to_owned());
+        for photo in 1..=60 {
+            let taken = match random(6) {
+                0 => "NULL".to_owned(),
+                1 => "'2019'".to_owned(),
+                2 => format!("'2019-{:02}'", 1 + random(12)),
+                3 => "'2019-07-01T10:00:00'".to_owned(),
+                _ => format!("'20{}-{:02}-{:02}T10:00:00'", 18 + random(3), 1 + random(12), 1 + random(28)),
+            };
+            let place = if random(2) == 0 { "NULL".to_owned() } else { (1 + random(3)).to_string() };
+            let shot = if photo > 5 && random(4) == 0 { (1 + random(5)).to_string() } else { "NULL".to_owned() };
+            run(format!(
+                "INSERT INTO photos (id, hash, width, height, taken, place_id, shot_of, detector, scanned_at)
+                 VALUES ({photo}, randomblob(32), 4, 3, {taken}, {place}, {shot}, '', '')"
+            ));
+            // Some were removed.
+            for file in 0..random(3) {
+                let folder = ["here/a", "here/b", "away"][random(3) as usize];
+                let (missing, problem) = ([("NULL", "NULL"), ("'2024'", "NULL"), ("NULL", "'broken'")])
+                    [random(8).saturating_sub(5) as usize];
+                run(format!(
+                    "INSERT INTO files (path, size, modified, photo_id, missing_since, problem)
+                     VALUES ('/{folder}/{}-{photo}-{file}.jpg', 1, 1, {photo}, {missing}, {problem})",
+                    random(5)
+                ));
+            }
+            for _ in 0..random(4) {
+                let (person, state) = (1 + random(4), ["NULL", "'auto'", "'confirmed'"][random(3) as usize]);
+                run(format!(
+                    "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, person_id, state)
+                     VALUES ({photo}, 0, 0, 1, 1, zeroblob(40), 1, 1, {person}, {state})"
+                ));
+            }
+        }
+        random
+    }
+
+    #[test]
+    fn what_the_listing_finds_is_what_the_database_finds() {
+        for seed in 1..=8 {
+            let folder = tempfile::tempdir().unwrap();
+            let catalog = Catalog::open(&Library::at(folder.path())).unwrap();
+            let mut random = random_library(&catalog, seed);
+            let listing = catalog.listing().unwrap();
+            for _ in 0..60 {
+                let mut some = |most: u64| people(&(0..random(most)).map(|_| 1 + random(4) as i64).collect::<Vec<_>>());
+                let (all, any, not) = (some(3), some(3), some(2));
+                let (only, undated) = (random(3) == 0 && !all.is_empty(), random(6) == 0);
+                let mut day = || {
+                    let days = ["2018-12-31", "2019-01-01", "2019-07-01", "2019-07-31", "2019-12-31", "2020-05-17"];
+                    (random(3) == 0).then(|| days[random(6) as usize].parse().unwrap())
+                };
+                let span = Span { since: day(), until: day() };
+                let place = (random(4) == 0).then(|| format!("Town {}", 1 + random(3)));
+                let folder =
+                    (random(4) == 0).then(|| PathBuf::from(["/here", "/here/a", "/away", "/"][random(4) as usize]));
+                let query = Query { all, any, not, only, undated, span, place, folder, ..Query::default() };
+                let hits = catalog.find(&query).unwrap();
+                let found = catalog.found(&listing, &query).unwrap();
+                let photos: Vec<PhotoId> = hits.iter().map(|hit| hit.photo).collect();
+                assert_eq!(found.some(0, 1000).collect::<Vec<_>>(), photos, "{seed} {query:?}");
+                assert_eq!(found.len(), photos.len());
+                for photo in (1..=60).map(PhotoId) {
+                    assert_eq!(found.position(photo), ResultPosition::among(&photos, photo));
+                }
+                let mut months = std::collections::BTreeMap::new();
+                for taken in hits.iter().filter_map(|hit| hit.taken.as_deref()) {
+                    let month = taken.get(5..7).map_or(0, |month| month.parse().unwrap());
+                    *months.entry((taken[..4].parse().unwrap(), month)).or_insert(0) += 1;
+                }
+                assert_eq!(found.months(), months);
+            }
+            assert_eq!(listing.all().len(), catalog.find(&Query::default()).unwrap().len());
+            let here = Path::new("/here");
+            assert_eq!(listing.photos_in(here), Some(catalog.photos_under(here).unwrap()));
+
+            // The same of people.
+            let (company, labels) = (catalog.company().unwrap(), catalog.labels().unwrap());
+            for person in people(&[1, 2, 3, 4]) {
+                let sightings = catalog.sightings(person).unwrap();
+                let seen = catalog.seen(&listing, person).unwrap();
+                let faces = |seen: &[crate::catalog::Seen]| seen.iter().map(|seen| seen.face).collect::<Vec<_>>();
+                assert_eq!(faces(&seen), sightings.iter().map(|sighting| sighting.face).collect::<Vec<_>>());
+                assert_eq!(catalog.sightings_of(faces(&seen).into_iter()).unwrap(), sightings);
+                for (seen, sighting) in seen.iter().zip(&sightings) {
+                    assert_eq!(seen.is_auto, sighting.state == Some(State::Auto));
+                }
+                let sql = "SELECT other.person_id, count(DISTINCT coalesce(shot_of, mine.photo_id)) AS together
+                     FROM seen_faces AS mine JOIN photos ON photos.id = mine.photo_id
+                     JOIN faces AS other ON other.photo_id = mine.photo_id AND other.person_id <> ?1
+                     JOIN people ON people.id = other.person_id AND NOT ignored
+                     WHERE mine.person_id = ?1 GROUP BY other.person_id ORDER BY together DESC, other.person_id";
+                let counted: Vec<(PersonId, i64)> =
+                    catalog.connection.query_all(sql, [person], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+                let often = company.most_often_with(person, (&listing, &seen), &labels, 9);
+                let often: Vec<(PersonId, i64)> = often.iter().map(|(who, photos)| (who.id, *photos as i64)).collect();
+                assert_eq!(often, counted, "{seed}");
+                let sql = "SELECT city, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
+                     FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
+                     WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city";
+                let counted: Vec<(String, i64)> =
+                    catalog.connection.query_all(sql, [person], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+                let places = catalog.places_among(&listing, &seen, 9).unwrap();
+                let places: Vec<(String, i64)> =
+                    places.into_iter().map(|(place, photos)| (place.city, photos as i64)).collect();
+                assert_eq!(places, counted, "{seed}");
+            }
+        }
+    }
+
+    /// What is read again after a change of some people is what all would be.
+    #[test]
+    fn a_change_of_people_is_seen_in_their_photos() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&Library::at(folder.path())).unwrap();
+        let mut random = random_library(&catalog, 7);
+        let mut company = catalog.company().unwrap();
+        for _ in 0..30 {
+            let (from, into, photo) = (1 + random(4) as i64, 1 + random(4) as i64, 1 + random(60));
+            let sql = match random(3) {
+                0 => format!("UPDATE faces SET person_id = {into} WHERE person_id = {from} AND id % 3 = 0"),
+                1 => format!("UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = {from} AND id % 5 = 0"),
+                _ => format!(
+                    "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, person_id)
+                     VALUES ({photo}, 0, 0, 1, 1, zeroblob(40), 1, 1, {into})"
+                ),
+            };
+            catalog.connection.execute(&sql, []).unwrap();
+            company.update(&catalog, &people(&[from, into]).into_iter().collect()).unwrap();
+            assert!(company == catalog.company().unwrap());
         }
     }
 }

@@ -83,7 +83,7 @@ async fn select(State(site): State<Site>, visit: Visit, RawForm(form): RawForm) 
     let shared = site.clone();
     let key = site.ask_much(move |catalog| {
         let export = Export { wanted: chosen.wanted, photos: chosen.photo.into(), made: None };
-        found(catalog, &export, &Sees::of(&shared, &visit, catalog)?)?;
+        photos(&shared, catalog, &export, &Sees::of(&shared, &visit, catalog)?)?;
         shared.exports.keep(visit.reader.visitor, export)
     });
     Ok(Redirect::to(&format!("/album/{}", key.await?)))
@@ -94,12 +94,12 @@ async fn show(State(site): State<Site>, visit: Visit, Named(key): Named<String>)
     let shared = site.clone();
     let page = site.ask_much(move |catalog| {
         let sees = Sees::of(&shared, &visit, catalog)?;
-        let hits = found(catalog, &export, &sees)?;
+        let photos = photos(&shared, catalog, &export, &sees)?;
         let page = AlbumPage {
-            frame: Frame::new(catalog, &visit, Tab::Search, (visit.words.search.album)(&hits.len()))?,
+            frame: Frame::new(catalog, &visit, Tab::Search, (visit.words.search.album)(&photos.len()))?,
             key,
-            total: hits.len(),
-            shown: hits.iter().take(SHOWN).map(|hit| hit.photo).collect(),
+            total: photos.len(),
+            shown: photos.iter().copied().take(SHOWN).collect(),
             wanted: export.wanted,
             // Guests are not told of folders.
             made: export.made.filter(|_| matches!(sees, Sees::Everybody)),
@@ -163,11 +163,22 @@ async fn zip(State(site): State<Site>, visit: Visit, Named(key): Named<String>) 
     let shared = site.clone();
     let photos = site.ask_much(move |catalog| {
         let sees = Sees::of(&shared, &visit, catalog)?;
-        Ok(found(catalog, &export, &sees)?.into_iter().map(|hit| hit.photo).collect())
+        photos(&shared, catalog, &export, &sees)
     });
     archive(site.clone(), photos.await?).await
 }
 
+/// The photos that are meant, in order.
+fn photos(site: &Site, catalog: &Catalog, export: &Export, sees: &Sees) -> Result<Vec<PhotoId>, PageError> {
+    let (listing, wanted) = (site.listing()?, sees.narrow(Wanted::read(&export.wanted)?));
+    let found = catalog.found(&listing, &wanted.query())?;
+    let chosen: HashSet<PhotoId> = export.photos.iter().copied().collect();
+    let mut photos: Vec<PhotoId> = found.some(0, found.len()).collect();
+    photos.retain(|photo| chosen.is_empty() || chosen.contains(photo));
+    if photos.is_empty() { Err(PageError::NoPhotos) } else { Ok(photos) }
+}
+
+/// The same with where they lie.
 fn found(catalog: &Catalog, export: &Export, sees: &Sees) -> Result<Vec<Hit>, PageError> {
     let wanted = sees.narrow(Wanted::read(&export.wanted)?);
     let mut hits = catalog.find(&wanted.query())?;

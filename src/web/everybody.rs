@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::error::PageError;
 use super::text::Words;
-use crate::catalog::{Catalog, CatalogError, Label, Library, PersonCount, PersonId};
+use crate::catalog::{Catalog, CatalogError, Company, Label, Library, PersonCount, PersonId};
 
 /// If the faces of more people have changed, everybody is counted again.
 const FEW: usize = 1000;
@@ -67,15 +67,21 @@ pub(super) struct People {
     all: Vec<PersonCount>,
     /// Of each of [`Kind::ALL`], who is of it: places in `all`.
     kinds: [Vec<u32>; Kind::ALL.len()],
+    /// Who is in which photo.
+    company: Company,
 }
 
 impl People {
-    fn new(all: Vec<PersonCount>) -> Self {
+    fn new(all: Vec<PersonCount>, company: Company) -> Self {
         let mut kinds: [Vec<u32>; Kind::ALL.len()] = Default::default();
         for (place, person) in (0u32..).zip(&all) {
             kinds[Kind::of(person) as usize].push(place);
         }
-        Self { all, kinds }
+        Self { all, kinds, company }
+    }
+
+    pub fn company(&self) -> &Company {
+        &self.company
     }
 
     pub fn is_empty(&self) -> bool {
@@ -98,13 +104,14 @@ impl People {
 
     /// Counts those again whose faces may have changed, and gives everybody the label that they have now.
     fn update(&mut self, catalog: &Catalog, mut changed: HashSet<PersonId>) -> Result<(), CatalogError> {
-        let labels = catalog.labels()?;
+        let (noted, labels) = (changed.clone(), catalog.labels()?);
         let is_other = |person: &&PersonCount| match labels.get(&person.id) {
             Some(label) => *label != person.label,
             None => person.label != Label::default(),
         };
         changed.extend(self.all.iter().filter(is_other).map(|person| person.id));
-        let mut all = std::mem::take(self).all;
+        let Self { mut all, mut company, .. } = std::mem::take(self);
+        company.update(catalog, &noted)?;
         all.retain(|person| !changed.contains(&person.id));
         for id in changed {
             let (faces, photos) = catalog.count_of(id)?;
@@ -114,7 +121,7 @@ impl People {
         }
         // Fast, as nearly all are in order.
         all.sort_by(PersonCount::order);
-        *self = Self::new(all);
+        *self = Self::new(all, company);
         Ok(())
     }
 }
@@ -148,8 +155,11 @@ impl Counted {
     fn all(mut catalog: Catalog) -> Result<Self, PageError> {
         // Before they are counted: what changes meanwhile is seen the next time.
         let version = catalog.version()?;
-        let (change, all) = catalog.unchanging(|catalog| Ok((catalog.newest_change()?, catalog.people_counted()?)))?;
-        Ok(Self { catalog, version, change, people: Arc::new(People::new(all)) })
+        let (change, people) = catalog.unchanging(|catalog| {
+            let change = catalog.newest_change()?;
+            Ok((change, People::new(catalog.people_counted()?, catalog.company()?)))
+        })?;
+        Ok(Self { catalog, version, change, people: Arc::new(people) })
     }
 
     fn brought_up_to_date(mut self) -> Result<Self, PageError> {
@@ -164,7 +174,10 @@ impl Counted {
             Arc::make_mut(&mut people).update(catalog, changed)?;
             // So every test of the page tells whether each change was noted.
             #[cfg(debug_assertions)]
-            assert_eq!(people.all, catalog.people_counted()?, "a change of somebody's faces was not noted");
+            {
+                assert_eq!(people.all, catalog.people_counted()?, "a change of somebody's faces was not noted");
+                assert!(people.company == catalog.company()?, "a change of who is in a photo was not noted");
+            }
             Ok(Some(catalog.newest_change()?))
         })?;
         match change {

@@ -49,7 +49,7 @@ async fn show(
         let words = visit.words;
         let label = words.label(&called(catalog, id)?);
         let would = catalog.would_forget(&Forget::People(vec![id]))?;
-        let faces = catalog.faces_of(id)?.into_iter().map(|face| face.id).take(SHOWN).collect();
+        let faces = catalog.best_faces_of(id, SHOWN)?;
         let page = ForgetPage {
             frame: Frame::new(catalog, &visit, Tab::People, words.forget.title)?,
             id,

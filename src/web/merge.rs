@@ -52,8 +52,7 @@ async fn show(
         let mut people = Vec::new();
         let mut warnings = Vec::new();
         for who in std::iter::once(&target).chain(&others) {
-            let faces = catalog.faces_of(who.id)?;
-            let faces = faces.into_iter().map(|face| face.id).take(SHOWN).collect();
+            let faces = catalog.best_faces_of(who.id, SHOWN)?;
             people.push(Side { id: who.id, label: words.label(who), photos: catalog.photos_of(who.id)?, faces });
             if who.id != target.id {
                 let meetings = meetings(catalog, who, &target)?;

@@ -57,6 +57,7 @@ mod history;
 mod limits;
 mod map;
 mod merge;
+mod ordered;
 mod originals;
 mod pager;
 mod people;

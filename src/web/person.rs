@@ -17,7 +17,7 @@ use super::people::{called, known_names};
 use super::site::Site;
 use super::timeline::{Month, Timeline};
 use super::visit::Visit;
-use crate::catalog::{Catalog, FaceId, PersonId, Profile, Sighting, State as Tagged, Who};
+use crate::catalog::{Catalog, FaceId, PersonId, Profile, Seen, Sighting, State as Tagged, Who};
 use crate::people::check_name;
 
 /// Companions and places shown.
@@ -132,25 +132,32 @@ async fn show(
             return elsewhere(catalog, &visit, id);
         };
         let words = visit.words;
-        let sightings = catalog.sightings(id)?;
-        let mut photos = sightings.clone();
-        photos.dedup_by_key(|sighting| sighting.photo);
-        let auto: Vec<Sighting> =
-            sightings.iter().filter(|sighting| sighting.state == Some(Tagged::Auto)).cloned().collect();
-        let mut views = vec![(View::Photos, photos.len()), (View::Faces, sightings.len()), (View::Auto, auto.len())];
+        let (people, listing) = (shared.everybody()?, shared.listing()?);
+        let seen = catalog.seen(&listing, id)?;
+        let mut photos = seen.clone();
+        photos.dedup_by_key(|seen| seen.photo);
+        let auto: Vec<Seen> = seen.iter().filter(|seen| seen.is_auto).copied().collect();
+        let mut views = vec![(View::Photos, photos.len()), (View::Faces, seen.len()), (View::Auto, auto.len())];
         views.retain(|(view, count)| *view != View::Auto || *count > 0 || asked.view == View::Auto);
-        let (photo_count, taken) = (photos.len(), photos.iter().filter_map(|photo| photo.taken.as_deref()));
-        let year = |taken: &str| taken.get(..4)?.parse::<i16>().ok();
-        let years = taken.clone().next_back().and_then(year).zip(taken.clone().next().and_then(year));
+        let mut dated = photos.iter().filter_map(|seen| seen.month);
+        let (last, first) = (dated.next(), dated.next_back());
+        let years = last.map(|(last, _)| (first.map_or(last, |(first, _)| first), last));
+        let photo_count = photos.len();
+        let labels = catalog.labels()?;
+        let companions = people.company().most_often_with(id, (&listing, &photos), &labels, COMPANIONS);
+        let places = catalog.places_among(&listing, &photos, PLACES)?;
+        let map = Map::of(catalog.spots_among(&listing, &seen, SPOTS)?);
         let shown = match asked.view {
             View::Photos => photos,
-            View::Faces => sightings,
+            View::Faces => seen,
             View::Auto => auto,
         };
         let pages = shown.len().div_ceil(PAGE).max(1);
         let page = asked.page.unwrap_or(1).clamp(1, pages);
         let timeline = Timeline::of(&shown, PAGE);
-        let companions = catalog.companions(id, COMPANIONS)?.into_iter().map(|(who, photos)| {
+        let shown = shown.iter().skip((page - 1) * PAGE).take(PAGE);
+        let shown = catalog.sightings_of(shown.map(|seen| seen.face))?;
+        let companions = companions.into_iter().map(|(who, photos)| {
             Ok(Companion { id: who.id, label: words.label(&who), photos, face: catalog.best_face(who.id)? })
         });
         let page = PersonPage {
@@ -162,16 +169,15 @@ async fn show(
             photos: photo_count,
             years,
             companions: companions.collect::<Result<_, PageError>>()?,
-            places: catalog
-                .places_of(id, PLACES)?
+            places: places
                 .into_iter()
                 .map(|(place, photos)| (place.city.clone(), format!("{}, {}", place.city, place.country), photos))
                 .collect(),
-            map: Map::of(catalog.spots_of(id, SPOTS)?),
+            map,
             views,
             view: asked.view,
             timeline,
-            months: Month::split(shown.into_iter().skip((page - 1) * PAGE).take(PAGE)),
+            months: Month::split(shown.into_iter()),
             pager: Pager::new((page, pages), &format!("/person/{id}?view={}", asked.view.key())),
             names: known_names(&shared, catalog)?,
         };

@@ -20,7 +20,7 @@ use super::text::Words;
 use super::visit::Visit;
 use super::wanted::Wanted;
 use crate::catalog::{
-    Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
+    Catalog, FaceId, FaceRow, FileRow, Listing, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
 };
 use crate::face::BoundingBox;
 use crate::metadata::DateSource;
@@ -65,7 +65,7 @@ struct Boxed {
     state: Option<Tagged>,
     bounds: BoundingBox,
     is_recognisable: bool,
-    /// Photos of the group beside this one.
+    /// Photos of the group beside this one; 0 for a person.
     others: u64,
 }
 
@@ -184,7 +184,7 @@ async fn show(
             faces,
             is_away: files.iter().all(|file| file.away.is_some()),
             files: if is_guest { Vec::new() } else { files },
-            position: position(catalog, &wanted, id)?,
+            position: position(catalog, &*shared.listing()?, &wanted, id)?,
             wanted,
             names: if is_guest { Vec::new() } else { known_names(&shared, catalog)? },
             photo,
@@ -195,9 +195,15 @@ async fn show(
 }
 
 /// Where a photo is among those of the page that the user came from, in its order.
-fn position(catalog: &Catalog, wanted: &Wanted, photo: PhotoId) -> Result<Option<ResultPosition>, PageError> {
-    let Some(person) = wanted.of else { return Ok(catalog.position(&wanted.query(), photo)?) };
-    let mut photos: Vec<PhotoId> = catalog.sightings(person)?.into_iter().map(|sighting| sighting.photo).collect();
+fn position(
+    catalog: &Catalog,
+    listing: &Listing,
+    wanted: &Wanted,
+    photo: PhotoId,
+) -> Result<Option<ResultPosition>, PageError> {
+    let Some(person) = wanted.of else { return Ok(catalog.found(listing, &wanted.query())?.position(photo)) };
+    let seen = catalog.seen(listing, person)?;
+    let mut photos: Vec<PhotoId> = seen.into_iter().map(|seen| seen.photo).collect();
     photos.dedup();
     Ok(ResultPosition::among(&photos, photo))
 }
@@ -208,7 +214,9 @@ fn known(catalog: &Catalog, photo: PhotoId) -> Result<PhotoRow, PageError> {
 
 fn boxed(catalog: &Catalog, words: &Words, face: FaceRow) -> Result<Boxed, PageError> {
     let who = face.person.map(|person| catalog.person(person)).transpose()?.flatten();
-    let others = who.as_ref().map(|who| catalog.photos_of(who.id)).transpose()?.unwrap_or_default();
+    // Only groups are told of it.
+    let group = who.as_ref().filter(|who| who.name.is_none());
+    let others = group.map(|who| catalog.photos_of(who.id)).transpose()?.unwrap_or_default();
     Ok(Boxed {
         id: face.id,
         label: who.as_ref().map_or_else(|| words.photo.nobody.to_owned(), |who| words.label(who)),

@@ -125,9 +125,13 @@ impl Said {
 
 async fn show(State(site): State<Site>, visit: Visit) -> Result<Html<String>, PageError> {
     let progress = site.scanning.progress().borrow().clone();
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
-        let roots = catalog.roots()?.into_iter();
-        let roots = roots.map(|root| Ok((root.clone(), catalog.photos_under(&root.path)?)));
+        let (roots, listing) = (catalog.roots()?.into_iter(), shared.listing()?);
+        let roots = roots.map(|root| match listing.photos_in(&root.path) {
+            Some(photos) => Ok((root, photos)),
+            None => Ok((root.clone(), catalog.photos_under(&root.path)?)),
+        });
         let (problems, problem_count) = catalog.unreadable_files(SHOWN)?;
         let page = ScanPage {
             frame: Frame::new(catalog, &visit, Tab::Scan, visit.words.scan.title)?,

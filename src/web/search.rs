@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -12,6 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
+use super::everybody::Kind;
 use super::frame::{Frame, Tab};
 use super::guests::Sees;
 use super::limits::TYPED;
@@ -21,13 +23,13 @@ use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::{Role, Wanted};
-use crate::catalog::{self, Catalog, FaceId, Hit, PersonId, PhotoId, TextQueryError, Who, WhoError};
+use crate::catalog::{self, Catalog, FaceId, Found, Listing, PersonId, PhotoId, TextQueryError, Tile, Who, WhoError};
 
 /// Photos on a page, for those without script.
 const PAGE: usize = 120;
 
 /// Photos that the script is told of at once.
-const CHUNK: usize = 20_000;
+const CHUNK: usize = 500;
 
 /// People offered to begin with.
 const OFTEN: usize = 12;
@@ -36,7 +38,7 @@ const OFTEN: usize = 12;
 const TOWNS: usize = 1000;
 
 pub(super) fn routes() -> Router<Site> {
-    Router::new().route("/search", get(show)).route("/search/photos", get(photos))
+    Router::new().route("/search", get(show)).route("/search/photos", get(photos)).route("/search/shapes", get(shapes))
 }
 
 /// What the form sends beside what is wanted already.
@@ -64,7 +66,7 @@ struct SearchPage {
     typed: String,
     unknown: Option<Unknown>,
     has_photos: bool,
-    hits: Vec<Hit>,
+    hits: Vec<Tile>,
     /// Years, or the months of the one that is looked for: name, address, photos.
     periods: Vec<(String, String, usize)>,
     /// Photos without a date that would fit but for the dates asked for.
@@ -104,7 +106,7 @@ impl SearchPage {
     }
 
     /// The page of a photo, from which there is a way to the next one found.
-    fn photo(&self, hit: &Hit) -> String {
+    fn photo(&self, hit: &Tile) -> String {
         self.wanted.address(&format!("/photo/{}", hit.photo))
     }
 
@@ -113,13 +115,13 @@ impl SearchPage {
         self.wanted.with(self.role, who.id).address("/search")
     }
 
-    fn called(&self, hit: &Hit) -> String {
+    fn called(&self, hit: &Tile) -> String {
         called(self.frame.words, hit)
     }
 }
 
 /// What a photo is called: by the day it was taken.
-fn called(words: &Words, hit: &Hit) -> String {
+fn called(words: &Words, hit: &Tile) -> String {
     let day = hit.taken.as_deref().and_then(|taken| words.day(taken));
     day.map_or_else(|| words.search.undated.to_owned(), |day| (words.search.photo)(&day))
 }
@@ -139,7 +141,7 @@ async fn show(
         let unknown = match asked.who.trim() {
             "" => None,
             text if text.chars().count() > TYPED => return Err(PageError::TooLong),
-            text => match understood(catalog, words, &sees, text)? {
+            text => match understood(&shared, catalog, words, &sees, text)? {
                 Ok(query) => {
                     return Ok(Redirect::to(&wanted.and(&query, asked.role).address("/search")).into_response());
                 }
@@ -150,13 +152,11 @@ async fn show(
         if unknown.is_none() && raw.is_some_and(|raw| raw.split('&').any(|part| part.ends_with('='))) {
             return Ok(Redirect::to(&wanted.address("/search")).into_response());
         }
-        let number = asked.page.unwrap_or(1).max(1);
-        let (mut hits, total, periods) = some(catalog, words, &wanted, number)?;
-        let pages = total.div_ceil(PAGE).max(1);
-        if number > pages {
-            (hits, _, _) = some(catalog, words, &wanted, pages)?;
-        }
-        let often = suggested(catalog, &wanted, &sees)?;
+        let listing = shared.listing()?;
+        let found = catalog.found(&listing, &wanted.query())?;
+        let (total, pages) = (found.len(), found.len().div_ceil(PAGE).max(1));
+        let number = asked.page.unwrap_or(1).clamp(1, pages);
+        let often = suggested(&shared, catalog, &listing, &wanted, &sees)?;
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let is_guest = matches!(sees, Sees::These(_));
         let names = if is_guest { shared.access.guests_see().to_vec() } else { known_names(&shared, catalog)? };
@@ -167,12 +167,12 @@ async fn show(
             typed: asked.who,
             often: often.collect::<Result<_, PageError>>()?,
             unknown,
-            has_photos: total > 0 || catalog.some_of_all(0, 1)?.1 > 0,
+            has_photos: !listing.is_empty(),
             total,
-            undated: undated(catalog, &wanted)?,
-            periods,
-            hits,
-            pager: Pager::new((number.min(pages), pages), &wanted.address("/search")),
+            undated: undated(catalog, &listing, &wanted)?,
+            periods: periods(words, &wanted, &found),
+            hits: catalog.tiles(found.some((number - 1) * PAGE, PAGE))?,
+            pager: Pager::new((number, pages), &wanted.address("/search")),
             names,
             towns: if is_guest { Vec::new() } else { catalog.towns(TOWNS)? },
             folders: if is_guest { Vec::new() } else { folders(catalog)? },
@@ -185,13 +185,14 @@ async fn show(
 
 /// What a text means: somebody with that name, or people, a place and dates.
 fn understood(
+    site: &Site,
     catalog: &Catalog,
     words: &Words,
     sees: &Sees,
     text: &str,
 ) -> Result<Result<catalog::Query, Unknown>, PageError> {
     if matches!(sees, Sees::These(_)) {
-        return understood_for_guests(catalog, words, sees, text);
+        return understood_for_guests(site, catalog, words, sees, text);
     }
     let words = &words.search;
     let told = |error: WhoError, name: &str| match error {
@@ -226,6 +227,7 @@ fn understood(
 /// The same for guests. Whether a name, a circle or a place is known is nothing that they may find out by trying: what means somebody whom
 /// they do not see is answered as what means nobody.
 fn understood_for_guests(
+    site: &Site,
     catalog: &Catalog,
     words: &Words,
     sees: &Sees,
@@ -264,7 +266,7 @@ fn understood_for_guests(
         }
         let Some(place) = query.place.clone() else { return Ok(true) };
         let there = sees.narrow(Wanted { place, ..Wanted::default() });
-        Ok(!catalog.find(&there.query())?.is_empty())
+        Ok(!catalog.found(&*site.listing()?, &there.query())?.is_empty())
     };
     if let Some(query) = query
         && is_seen(&query)?
@@ -284,11 +286,25 @@ fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
 }
 
 /// Who may be looked for too: those seen most often to begin with, then those who are often with the people looked for.
-fn suggested(catalog: &Catalog, wanted: &Wanted, sees: &Sees) -> Result<Vec<Who>, PageError> {
+fn suggested(
+    site: &Site,
+    catalog: &Catalog,
+    listing: &Listing,
+    wanted: &Wanted,
+    sees: &Sees,
+) -> Result<Vec<Who>, PageError> {
     let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
-    let mut people = match wanted.all.last().or(wanted.any.last()) {
-        Some(&person) => catalog.companions(person, OFTEN + known.len())?.into_iter().map(|(who, _)| who).collect(),
-        None => catalog.most_seen(OFTEN + known.len())?,
+    let (everybody, most) = (site.everybody()?, OFTEN + known.len());
+    let mut people: Vec<Who> = match wanted.all.last().or(wanted.any.last()) {
+        Some(&person) => {
+            let seen = catalog.seen(listing, person)?;
+            let often = everybody.company().most_often_with(person, (listing, &seen), &catalog.labels()?, most);
+            often.into_iter().map(|(who, _)| who).collect()
+        }
+        None => {
+            let named = everybody.of(Kind::Named).take(most);
+            named.map(|person| Who { id: person.id, name: person.label.name.clone() }).collect()
+        }
     };
     people.retain(|who| sees.person(who.id) && !known.contains(&who.id));
     people.truncate(OFTEN);
@@ -296,25 +312,21 @@ fn suggested(catalog: &Catalog, wanted: &Wanted, sees: &Sees) -> Result<Vec<Who>
 }
 
 /// Photos without a date that fit all but the dates; none where no dates are asked for.
-fn undated(catalog: &Catalog, wanted: &Wanted) -> Result<usize, PageError> {
+fn undated(catalog: &Catalog, listing: &Listing, wanted: &Wanted) -> Result<usize, PageError> {
     if wanted.since.is_none() && wanted.until.is_none() {
         return Ok(0);
     }
     let any_time = Wanted { since: None, until: None, ..wanted.clone() };
-    Ok(catalog.find(&catalog::Query { undated: true, ..any_time.query() })?.len())
+    Ok(catalog.found(listing, &catalog::Query { undated: true, ..any_time.query() })?.len())
 }
 
 /// The years of photos; of one year, its months. Each with its name, the search for it, and how many photos it has.
-fn periods(words: &Words, wanted: &Wanted, hits: &[Hit]) -> Vec<(String, String, usize)> {
-    let (mut years, mut months): (BTreeMap<i16, usize>, BTreeMap<(i16, i8), usize>) = Default::default();
-    for taken in hits.iter().filter_map(|hit| hit.taken.as_deref()) {
-        let Some(year) = taken.get(..4).and_then(|year| year.parse().ok()) else { continue };
-        *years.entry(year).or_default() += 1;
-        // Of some only the year is known.
-        if let Some(month) = taken.get(5..7).and_then(|month| month.parse().ok()) {
-            *months.entry((year, month)).or_default() += 1;
-        }
-    }
+fn periods(words: &Words, wanted: &Wanted, found: &Found) -> Vec<(String, String, usize)> {
+    let mut months = found.months();
+    let mut years: BTreeMap<i16, usize> = BTreeMap::new();
+    months.iter().for_each(|(&(year, _), photos)| *years.entry(year).or_default() += photos);
+    // Of some only the year is known.
+    months.retain(|&(_, month), _| month > 0);
     let between =
         |first: Date, last: Date| Wanted { since: Some(first), until: Some(last), ..wanted.clone() }.address("/search");
     if years.len() > 1 {
@@ -328,26 +340,6 @@ fn periods(words: &Words, wanted: &Wanted, hits: &[Hit]) -> Vec<(String, String,
         Some(((words.person.month)(*year, *month), between(first, first.last_of_month()), *photos))
     };
     if months.len() > 1 { months.iter().filter_map(month).collect() } else { Vec::new() }
-}
-
-/// Photos among which periods are counted to begin with: in a larger library that would take too long.
-const COUNTED: usize = 20_000;
-
-/// Of each year or month its address, its name and how many photos it has.
-type Years = Vec<(String, String, usize)>;
-
-/// The photos of a page, from 1 on, how many there are on all, and the years of all.
-fn some(catalog: &Catalog, words: &Words, wanted: &Wanted, page: usize) -> Result<(Vec<Hit>, usize, Years), PageError> {
-    let skip = (page - 1).saturating_mul(PAGE);
-    if wanted.is_empty() {
-        let (hits, total) = catalog.some_of_all(skip, PAGE)?;
-        if total > COUNTED {
-            return Ok((hits, total, Vec::new()));
-        }
-    }
-    let hits = catalog.find(&wanted.query())?;
-    let (total, periods) = (hits.len(), periods(words, wanted, &hits));
-    Ok((hits.into_iter().skip(skip).take(PAGE).collect(), total, periods))
 }
 
 fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>, PageError> {
@@ -388,12 +380,25 @@ async fn photos(
     let shared = site.clone();
     let chunk = site.ask_much(move |catalog| {
         let wanted = Sees::of(&shared, &visit, catalog)?.narrow(wanted);
-        let hits = catalog.find(&wanted.query())?;
-        let photos = hits.iter().skip(from).take(CHUNK).map(|hit| {
-            let ratio = hit.width.max(1) as f32 / hit.height.max(1) as f32;
-            (hit.photo, (ratio * 1000.0).round() / 1000.0, called(visit.words, hit))
+        let listing = shared.listing()?;
+        let found = catalog.found(&listing, &wanted.query())?;
+        let photos = catalog.tiles(found.some(from, CHUNK))?.into_iter().map(|tile| {
+            let ratio = tile.width.max(1) as f32 / tile.height.max(1) as f32;
+            (tile.photo, (ratio * 1000.0).round() / 1000.0, called(visit.words, &tile))
         });
-        Ok(Chunk { total: hits.len(), photos: photos.collect() })
+        Ok(Chunk { total: found.len(), photos: photos.collect() })
     });
     Ok(Json(chunk.await?))
+}
+
+/// The shapes of all photos found, for the script that lays them out: width by height in thousandths, two bytes each, the lower one first.
+async fn shapes(State(site): State<Site>, visit: Visit, wanted: Wanted) -> Result<Response, PageError> {
+    let shared = site.clone();
+    let shapes = site.ask_much(move |catalog| {
+        let wanted = Sees::of(&shared, &visit, catalog)?.narrow(wanted);
+        let listing = shared.listing()?;
+        let shapes: Vec<u8> = catalog.found(&listing, &wanted.query())?.shapes().flat_map(u16::to_le_bytes).collect();
+        Ok(shapes)
+    });
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], shapes.await?).into_response())
 }

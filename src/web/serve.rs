@@ -125,8 +125,11 @@ pub fn serve(
     let access = Access::new(listen.password, listen.guests, listen.read_only, announce)?;
     let allowed = Allowed::new(&listen.allowed, library);
     let site = Site::new((address, tls.is_some()), access, allowed, library, catalog);
-    // Nor for this. If it fails, that page says so.
-    drop(site.everybody());
+    // Nor for this. If it fails, the pages say so.
+    std::thread::scope(|threads| {
+        threads.spawn(|| drop(site.listing()));
+        drop(site.everybody());
+    });
     let shared = site.clone();
     let addresses = Addresses {
         owner: format!("{origin}{}", site.access.path()),

@@ -12,11 +12,12 @@ use super::error::PageError;
 use super::everybody::{Everybody, People};
 use super::exports::Exports;
 use super::folder::Allowed;
+use super::ordered::Ordered;
 use super::previews::Previews;
 use super::queues::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Library};
+use crate::catalog::{Catalog, Library, Listing};
 use crate::face::{Pack, PackInfo};
 use crate::people::{Deciding, active_pack, decide};
 use crate::scan::Budget;
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     /// The server ends: what takes long is to stop where it is.
     pub stopping: AtomicBool,
     everybody: Everybody,
+    ordered: Ordered,
     queues: Mutex<Queues>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
@@ -85,6 +87,7 @@ impl Site {
             library: library.clone(),
             stopping: AtomicBool::new(false),
             everybody: Everybody::default(),
+            ordered: Ordered::default(),
             queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
             large: Semaphore::new(LARGE),
@@ -153,6 +156,11 @@ impl Site {
     /// Everybody as they are now. It may wait for the disk.
     pub fn everybody(&self) -> Result<Arc<People>, PageError> {
         self.everybody.of(&self.library)
+    }
+
+    /// All photos in order as they are now. It may wait for the disk.
+    pub fn listing(&self) -> Result<Arc<Listing>, PageError> {
+        self.ordered.of(&self.library)
     }
 
     /// What is asked, for as long as a question is looked for or answered.

@@ -1,10 +1,10 @@
 //! Months of photos: what a page shows of them, and on which page each begins.
 
-use crate::catalog::Sighting;
+use crate::catalog::{Seen, Sighting, YearMonth};
 
 /// A month of a year, 0 where only the year is known; `None` for what has no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Month(pub Option<(i16, i8)>);
+pub(super) struct Month(pub Option<YearMonth>);
 
 impl Month {
     fn of(sighting: &Sighting) -> Self {
@@ -55,11 +55,11 @@ pub(super) struct Jump {
 }
 
 impl Timeline {
-    /// Of sightings in the order in which they are shown, so many on a page.
-    pub fn of(sightings: &[Sighting], page: usize) -> Self {
+    /// Of faces or photos in the order in which they are shown, so many on a page.
+    pub fn of(seen: &[Seen], page: usize) -> Self {
         let mut years: Vec<Year> = Vec::new();
-        for (index, sighting) in sightings.iter().enumerate() {
-            let month = Month::of(sighting);
+        for (index, seen) in seen.iter().enumerate() {
+            let month = Month(seen.month);
             let year = month.0.map(|(year, _)| year);
             if years.last().is_none_or(|last| last.year != year) {
                 years.push(Year { year, months: Vec::new() });
@@ -106,7 +106,16 @@ mod tests {
             ["2024-07-03T18:00:00", "2024-07-01T10:00:00", "2024-02-29T10:00:00", "2019-12-31T23:59:59", "2019"];
         let mut sightings: Vec<Sighting> = taken.map(|taken| sighting(Some(taken))).into();
         sightings.push(sighting(None));
-        let timeline = Timeline::of(&sightings, 2);
+        let seen: Vec<Seen> = sightings
+            .iter()
+            .map(|sighting| Seen {
+                face: sighting.face,
+                photo: sighting.photo,
+                is_auto: false,
+                month: Month::of(sighting).0,
+            })
+            .collect();
+        let timeline = Timeline::of(&seen, 2);
         let jumps = timeline.years.iter().flat_map(|year| &year.months);
         let jumps: Vec<_> = jumps.map(|jump| (jump.month.key(), jump.count, jump.page)).collect();
         let expected = [("2024-07", 2, 1), ("2024-02", 1, 2), ("2019-12", 1, 2), ("2019-00", 1, 3), ("undated", 1, 3)];

@@ -1,29 +1,31 @@
-// A grid of all photos found: only those near the window are in the page, so that a hundred thousand scroll like ten.
+// A grid of all photos found: only those near the window are in the page, so that a million scroll like ten. The shapes of all are known
+// from the beginning, two bytes each, so that every photo has its place; what else there is to say of them is asked as they come near.
 
 const grid = document.querySelector("#grid");
 if (grid) {
   const GAP = 6;
   const bar = document.querySelector("#chosen");
-  const template = grid.querySelector("li");
-  const photos = []; // [id, width by height, name]
+  const WINDOW = 500; // photos that are asked for at once
+  let shapes = new Uint16Array(); // of each photo its width by height, in thousandths
+  let photos = []; // [id, width by height, name], where known
+  let windows = new Map(); // number -> its photos are known
   const rows = []; // { first, end, top, height }
   const shown = new Map(); // index -> li
   const chosen = new Set(); // ids
   let lastPicked = null;
   let width = 0;
 
-  // Rows of one height each, as near to the usual one as fills the width; those before `from` stay.
-  function layOut(from = 0) {
+  const shape = (index) => Math.min(Math.max(shapes[index] / 1000, 0.4), 4);
+
+  // Rows of one height each, as near to the usual one as fills the width.
+  function layOut() {
     const usual = innerWidth < 640 ? 120 : 190;
-    rows.length = rows.findIndex((row) => row.end > from) + 1 || rows.length;
-    rows.pop();
-    let first = rows.at(-1)?.end ?? 0;
-    let top = rows.length ? rows.at(-1).top + rows.at(-1).height + GAP : 0;
-    let sum = 0;
-    for (let index = first; index < photos.length; index++) {
-      sum += Math.min(Math.max(photos[index][1], 0.4), 4);
+    rows.length = 0;
+    let [first, top, sum] = [0, 0, 0];
+    for (let index = first; index < shapes.length; index++) {
+      sum += shape(index);
       const gaps = GAP * (index - first);
-      const isLast = index === photos.length - 1;
+      const isLast = index === shapes.length - 1;
       if (sum * usual + gaps >= width || isLast) {
         const height = Math.min((width - gaps) / sum, isLast ? usual : Infinity);
         rows.push({ first, end: index + 1, top, height });
@@ -36,26 +38,37 @@ if (grid) {
   }
 
   function item(index) {
-    const [id, , name] = photos[index];
     const li = template.cloneNode(true);
+    li.querySelector("input").dataset.index = index;
+    if (photos[index]) fill(li, index);
+    return li;
+  }
+
+  function fill(li, index) {
+    const [id, , name] = photos[index];
     const [box, link, image] = ["input", "a", "img"].map((name) => li.querySelector(name));
     box.value = id;
     box.checked = chosen.has(String(id));
-    box.dataset.index = index;
+    box.disabled = false;
     link.href = `/photo/${id}${grid.dataset.query}`;
     image.alt = image.title = name;
     box.setAttribute("aria-label", grid.dataset.select.replace("{}", () => name));
-    image.removeAttribute("src");
     image.dataset.src = `/photo/${id}/grid.jpg`;
-    return li;
   }
+
+  // The same without a photo: what is not known yet.
+  const template = grid.querySelector("li").cloneNode(true);
+  template.querySelector("a").removeAttribute("href");
+  for (const name of ["src", "alt", "title", "width", "height"]) template.querySelector("img").removeAttribute(name);
+  for (const name of ["value", "aria-label", "checked"]) template.querySelector("input").removeAttribute(name);
+  template.querySelector("input").disabled = true;
 
   function place(li, row, index) {
     let left = 0;
     for (let before = row.first; before < index; before++) left += breadth(row, before) + GAP;
     Object.assign(li.style, { left: `${left}px`, top: `${row.top}px`, width: `${breadth(row, index)}px`, height: `${row.height}px` });
   }
-  const breadth = (row, index) => Math.min(Math.max(photos[index][1], 0.4), 4) * row.height;
+  const breadth = (row, index) => shape(index) * row.height;
 
   // The first row that ends below a height.
   function rowAt(height) {
@@ -98,7 +111,8 @@ if (grid) {
     }
     // What is scrolled past is not asked for.
     clearTimeout(loading);
-    loading = setTimeout(() => {
+    loading = setTimeout(async () => {
+      await know(first, end);
       for (const image of grid.querySelectorAll("img[data-src]:not([src])")) image.src = image.dataset.src;
     }, 60);
   }
@@ -106,21 +120,41 @@ if (grid) {
   let drawn;
   const soon = () => { drawn ??= requestAnimationFrame(() => { drawn = null; show(); }); };
 
-  async function all() {
-    const address = new URL(grid.dataset.photos, location);
-    for (;;) {
-      address.searchParams.set("from", photos.length);
-      const answer = await fetch(address);
-      if (!answer.ok) return;
-      const chunk = await answer.json();
-      const known = photos.length;
-      photos.push(...chunk.photos);
-      if (!chunk.photos.length) return;
-      if (known === 0) begin();
-      layOut(known);
-      show();
-      if (photos.length >= chunk.total) return;
+  // Asks for photos from one index to before another, unless they are known.
+  async function know(first, end) {
+    const asked = [];
+    for (let number = Math.floor(first / WINDOW); number * WINDOW < end; number++) {
+      if (!windows.has(number)) windows.set(number, ask(number).catch(() => windows.delete(number)));
+      asked.push(windows.get(number));
     }
+    await Promise.all(asked);
+  }
+
+  async function ask(number) {
+    const address = new URL(grid.dataset.photos, location);
+    address.searchParams.set("from", number * WINDOW);
+    const [before, answer] = [windows, await fetch(address)];
+    if (!answer.ok) throw new Error(answer.status);
+    const { total, photos: found } = await answer.json();
+    if (before !== windows) return;
+    // Others are found by now.
+    if (total !== shapes.length) return all();
+    for (const [place, photo] of found.entries()) photos[number * WINDOW + place] = photo;
+    for (const [index, li] of shown) if (photos[index] && li.querySelector("input").disabled) fill(li, index);
+  }
+
+  async function all() {
+    const answer = await fetch(new URL(grid.dataset.shapes, location));
+    if (!answer.ok) return;
+    const bytes = new DataView(await answer.arrayBuffer());
+    if (!bytes.byteLength) return;
+    shapes = Uint16Array.from({ length: bytes.byteLength / 2 }, (_, index) => bytes.getUint16(2 * index, true));
+    [photos, windows] = [[], new Map()];
+    for (const li of shown.values()) li.remove();
+    shown.clear();
+    if (!grid.classList.contains("laid")) begin();
+    layOut();
+    show();
   }
 
   function begin() {
@@ -147,12 +181,15 @@ if (grid) {
   // Selecting: one, or with the Shift key all from the last one on.
   let shift = false;
   grid.addEventListener("click", (event) => { shift = event.shiftKey; }, true);
-  grid.addEventListener("change", (event) => {
+  grid.addEventListener("change", async (event) => {
     const box = event.target;
-    const index = Number(box.dataset.index ?? NaN);
+    const [index, on] = [Number(box.dataset.index ?? NaN), box.checked];
     const [from, to] = shift && lastPicked !== null ? [Math.min(lastPicked, index), Math.max(lastPicked, index)] : [index, index];
-    if (Number.isNaN(index)) pick(box.value, box.checked);
-    else for (let each = from; each <= to; each++) pick(String(photos[each][0]), box.checked);
+    if (Number.isNaN(index)) pick(box.value, on);
+    else {
+      if (to > from) await know(from, to + 1);
+      for (let each = from; each <= to; each++) if (photos[each]) pick(String(photos[each][0]), on);
+    }
     for (const li of shown.values()) {
       const other = li.querySelector("input");
       other.checked = chosen.has(other.value);

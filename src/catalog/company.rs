@@ -1,0 +1,213 @@
+//! Who is in which photo, in memory: four bytes a face. Who is most often with somebody is asked by every page of a person, and the
+//! database would look up each of their photos for it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::listing::{Listing, Seen};
+use super::{Catalog, Label, PersonId, PhotoId, Result, Who};
+
+/// A face of nobody, or none.
+const NOBODY: u32 = 0;
+
+/// Who is in which photo.
+#[derive(Debug, Clone, Default)]
+pub struct Company {
+    /// By number of the photo: where its faces begin, and those of the next.
+    starts: Vec<u32>,
+    /// Whose each face is.
+    faces: Vec<u32>,
+    /// Photos that have more faces now than there is room for.
+    grown: HashMap<PhotoId, Vec<u32>>,
+}
+
+/// Equal if the same people are in the same photos.
+impl PartialEq for Company {
+    fn eq(&self, other: &Self) -> bool {
+        let last = self.starts.len().max(other.starts.len()) as i64;
+        let photos = self.grown.keys().chain(other.grown.keys()).copied().chain((0..last).map(PhotoId));
+        photos.into_iter().all(|photo| self.sorted(photo) == other.sorted(photo))
+    }
+}
+
+impl Company {
+    /// Whose the faces in a photo are; [`NOBODY`] between them.
+    fn of(&self, photo: PhotoId) -> &[u32] {
+        if let Some(faces) = self.grown.get(&photo) {
+            return faces;
+        }
+        let number = usize::try_from(photo.0).unwrap_or(usize::MAX);
+        let ends = self.starts.get(number).zip(self.starts.get(number.saturating_add(1)));
+        ends.map_or(&[], |(&first, &end)| &self.faces[first as usize..end as usize])
+    }
+
+    fn sorted(&self, photo: PhotoId) -> Vec<u32> {
+        let mut people: Vec<u32> = self.of(photo).iter().copied().filter(|&person| person != NOBODY).collect();
+        people.sort_unstable();
+        people
+    }
+
+    /// Puts other faces into a photo.
+    fn set(&mut self, photo: PhotoId, people: Vec<u32>) {
+        let number = usize::try_from(photo.0).unwrap_or(usize::MAX);
+        let ends = self.starts.get(number).copied().zip(self.starts.get(number.saturating_add(1)).copied());
+        match ends {
+            Some((first, end)) if people.len() <= (end - first) as usize => {
+                self.grown.remove(&photo);
+                let room = &mut self.faces[first as usize..end as usize];
+                room.fill(NOBODY);
+                room[..people.len()].copy_from_slice(&people);
+            }
+            _ => drop(self.grown.insert(photo, people)),
+        }
+    }
+
+    /// Reads the photos again into which faces of these people came, or from which they went.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn update(&mut self, catalog: &Catalog, changed: &HashSet<PersonId>) -> Result<()> {
+        // Of each of them the photos as they are known, one for each face.
+        let mut before: HashMap<u32, Vec<PhotoId>> =
+            changed.iter().map(|&person| (short(person), Vec::new())).collect();
+        let mut note = |photo: PhotoId, faces: &[u32]| {
+            for person in faces.iter().filter(|&&person| person != NOBODY) {
+                if let Some(photos) = before.get_mut(person) {
+                    photos.push(photo);
+                }
+            }
+        };
+        for (photo, ends) in (0i64..).map(PhotoId).zip(self.starts.windows(2)) {
+            if !self.grown.contains_key(&photo) {
+                note(photo, &self.faces[ends[0] as usize..ends[1] as usize]);
+            }
+        }
+        self.grown.iter().for_each(|(&photo, faces)| note(photo, faces));
+        let mut photos = HashSet::new();
+        for &person in changed {
+            let mut before = before.remove(&short(person)).unwrap_or_default();
+            let sql = "SELECT photo_id FROM faces WHERE person_id = ?1";
+            let mut now: Vec<PhotoId> = catalog.connection.query_all(sql, [person], |row| row.get(0))?;
+            before.sort_unstable();
+            now.sort_unstable();
+            photos.extend(different(&before, &now));
+        }
+        for photo in photos {
+            let sql = "SELECT person_id FROM faces WHERE photo_id = ?1 AND person_id IS NOT NULL";
+            let people: Vec<PersonId> = catalog.connection.query_all(sql, [photo], |row| row.get(0))?;
+            self.set(photo, people.into_iter().map(short).collect());
+        }
+        Ok(())
+    }
+
+    /// Who is most often in one photo with somebody, whose photos are given, and in how many; nobody who is hidden or a stranger, and groups
+    /// without a name only where they are more than once. Photos of one shot count once.
+    pub fn most_often_with(
+        &self,
+        person: PersonId,
+        (listing, seen): (&Listing, &[Seen]),
+        labels: &HashMap<PersonId, Label>,
+        limit: usize,
+    ) -> Vec<(Who, u64)> {
+        let mut photos: Vec<(PhotoId, PhotoId)> =
+            seen.iter().map(|seen| (listing.shot(seen.photo), seen.photo)).collect();
+        photos.sort_unstable();
+        photos.dedup();
+        let mut counts: HashMap<u32, u64> = HashMap::new();
+        for shot in photos.chunk_by(|(one, _), (other, _)| one == other) {
+            let mut people: Vec<u32> = shot.iter().flat_map(|&(_, photo)| self.of(photo)).copied().collect();
+            people.sort_unstable();
+            people.dedup();
+            people.into_iter().for_each(|other| *counts.entry(other).or_default() += 1);
+        }
+        counts.remove(&NOBODY);
+        counts.remove(&short(person));
+        let nobody = Label::default();
+        let mut found: Vec<(u64, bool, PersonId)> = counts
+            .into_iter()
+            .map(|(other, photos)| (PersonId(other.into()), photos))
+            .filter_map(|(other, photos)| {
+                let label = labels.get(&other).unwrap_or(&nobody);
+                let is_shown = !label.hidden && !label.ignored && (label.name.is_some() || photos > 1);
+                is_shown.then_some((photos, label.name.is_none(), other))
+            })
+            .collect();
+        found.sort_unstable_by_key(|&(photos, is_group, other)| (std::cmp::Reverse(photos), is_group, other));
+        found.truncate(limit);
+        let who = |id: PersonId| Who { id, name: labels.get(&id).and_then(|label| label.name.clone()) };
+        found.into_iter().map(|(photos, _, other)| (who(other), photos)).collect()
+    }
+}
+
+fn short(person: PersonId) -> u32 {
+    u32::try_from(person.0).unwrap_or(NOBODY)
+}
+
+/// What is in one of two sorted lists more often than in the other.
+fn different(one: &[PhotoId], other: &[PhotoId]) -> Vec<PhotoId> {
+    let (mut a, mut b, mut found) = (one.iter().peekable(), other.iter().peekable(), Vec::new());
+    loop {
+        match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) if x == y => {
+                a.next();
+                b.next();
+            }
+            (Some(&&x), Some(&&y)) if x < y => found.extend(a.next().map(|_| x)),
+            (_, Some(&&y)) => found.extend(b.next().map(|_| y)),
+            (Some(&&x), None) => found.extend(a.next().map(|_| x)),
+            (None, None) => return found,
+        }
+    }
+}
+
+impl Catalog {
+    /// Who is in which photo.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn company(&self) -> Result<Company> {
+        // From the index alone.
+        let sql = "SELECT photo_id, person_id FROM faces INDEXED BY faces_by_photo ORDER BY photo_id";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut company = Company::default();
+        while let Some(row) = rows.next()? {
+            let (photo, person): (PhotoId, Option<PersonId>) = (row.get(0)?, row.get(1)?);
+            let number = usize::try_from(photo.0).unwrap_or_default();
+            // Of those between the one before and this one, which have no faces, too.
+            if company.starts.len() <= number {
+                company.starts.resize(number + 1, company.faces.len() as u32);
+            }
+            company.faces.push(person.map_or(NOBODY, short));
+        }
+        company.starts.push(company.faces.len() as u32);
+        Ok(company)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_between_two_lists_is_found() {
+        let photos = |numbers: &[i64]| numbers.iter().copied().map(PhotoId).collect::<Vec<_>>();
+        assert_eq!(different(&photos(&[1, 2, 2, 5]), &photos(&[1, 2, 3, 5, 5, 7])), photos(&[2, 3, 5, 7]));
+        assert_eq!(different(&photos(&[1]), &[]), photos(&[1]));
+    }
+
+    #[test]
+    fn a_photo_may_get_more_faces_and_fewer() {
+        let mut company = Company { starts: vec![0, 0, 2, 3], faces: vec![7, 8, 9], grown: HashMap::new() };
+        assert_eq!(
+            (company.of(PhotoId(0)).len(), company.of(PhotoId(1)), company.of(PhotoId(3)).len()),
+            (0, &[7, 8][..], 0)
+        );
+        company.set(PhotoId(1), vec![8]);
+        assert_eq!((company.sorted(PhotoId(1)), company.sorted(PhotoId(2))), (vec![8], vec![9]));
+        company.set(PhotoId(2), vec![1, 2, 3]);
+        company.set(PhotoId(40), vec![5]);
+        assert_eq!((company.sorted(PhotoId(2)), company.sorted(PhotoId(40))), (vec![1, 2, 3], vec![5]));
+        company.set(PhotoId(2), vec![4]);
+        assert_eq!(company.sorted(PhotoId(2)), [4]);
+    }
+}
