@@ -508,3 +508,45 @@ fn it_ends_tidily_at_ctrl_c_and_a_taken_port_is_told_of() {
     // The log of SQLite is written back: the one file is whole.
     library.bytes();
 }
+
+/// A browser without script that sent a form is sent back to it: the answer is no page that would send it again.
+#[test]
+fn a_form_that_fails_is_shown_again_with_what_was_typed() {
+    let library = people();
+    let joe = library.name("biden-2010.jpg", "Joe");
+    let server = Server::start(&library);
+    let page = format!("/person/{joe}");
+    let send = |cookie: &str, path: &str, form: &str, accepts: &str| {
+        let referer = format!("{}{page}?done=1-1&problem=0", server.origin);
+        let headers = [
+            ("cookie", cookie),
+            ("origin", &server.origin),
+            ("referer", &referer),
+            ("accept", accepts),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        server.bare(Method::POST, path, &headers, form)
+    };
+    let (rename, form, html) = (format!("{page}/rename"), "name=%221%22%3Cb%3E%01", "text/html,*/*;q=0.8");
+    send(&server.cookie, &rename, form, "*/*").is(422);
+    let back = send(&server.cookie, &rename, form, html).is(303).header("location").to_owned();
+    assert!(back.starts_with(&format!("{page}?problem=")), "{back}");
+    for _ in 0..2 {
+        let shown = server.get(&back).is(200);
+        shown.says(&[
+            "<p class=\"warning told\" id=\"told\" role=\"alert\">",
+            "value=\"&#34;1&#34;&#60;b&#62;",
+            "aria-invalid",
+        ]);
+    }
+    // Nobody else is told of it.
+    server.get(&format!("{page}?problem={}", "0".repeat(64))).is(200).says_not(&["aria-invalid"]);
+    // A form that is not there any more is told of above the page.
+    let back = send(&server.cookie, "/people/hide", "", html).is(303).header("location").to_owned();
+    server.get(&back).is(200).says(&["role=\"alert\""]);
+    // Who is logged out logs in first.
+    assert_eq!(send("", &rename, form, html).is(303).header("location"), "/enter");
+    // What another site sends gets nothing.
+    let evil = [("cookie", server.cookie.as_str()), ("origin", "http://evil.example"), ("accept", html)];
+    server.bare(Method::POST, &rename, &evil, form).is(403);
+}

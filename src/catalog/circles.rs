@@ -9,7 +9,7 @@ use super::engine::{self, params};
 use super::photos::Writer;
 use super::text::{fold, has_joined_words, has_words, tidy};
 use super::word::Merged;
-use super::{Catalog, CircleId, PersonId, Result, Who, WhoError};
+use super::{Among, Catalog, CircleId, PersonId, Result, Who, WhoError};
 
 /// People under one name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,11 +67,25 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn circle_called(&self, name: &str) -> Result<Option<Circle>> {
+        self.circle_called_among(name, Among::Everybody)
+    }
+
+    pub(super) fn circle_called_among(&self, name: &str, among: Among) -> Result<Option<Circle>> {
         let key = fold(name);
-        let mut circles = self.circles()?;
+        let mut circles = self.circles_among(among)?;
         circles.retain(|circle| fold(&circle.name) == key);
         let exact = circles.iter().position(|circle| circle.name == tidy(name));
         Ok(circles.into_iter().nth(exact.unwrap_or(0)))
+    }
+
+    /// The circles of which everybody is among some people.
+    fn circles_among(&self, among: Among) -> Result<Vec<Circle>> {
+        let mut circles = self.circles()?;
+        circles.retain(|circle| match among {
+            Among::Everybody => true,
+            Among::These(_) => !circle.people.is_empty() && circle.people.iter().all(|who| among.has(who.id)),
+        });
+        Ok(circles)
     }
 
     /// The number that the next circle will have.
@@ -88,8 +102,12 @@ impl Catalog {
     /// # Errors
     /// Those of [`Catalog::who`]; [`WhoError::Ambiguous`] where a person and a circle have one name.
     pub fn whom(&self, who: &str) -> std::result::Result<Whom, WhoError> {
-        if let Some(circle) = self.circle_called(who)? {
-            return match self.person_called(who)? {
+        self.whom_among(who, Among::Everybody)
+    }
+
+    pub(super) fn whom_among(&self, who: &str, among: Among) -> std::result::Result<Whom, WhoError> {
+        if let Some(circle) = self.circle_called_among(who, among)? {
+            return match self.person_called_among(who, among)? {
                 Some(person) => {
                     let candidates = std::iter::once(person).chain(circle.people).collect();
                     Err(WhoError::Ambiguous { who: who.to_owned(), candidates })
@@ -97,10 +115,10 @@ impl Catalog {
                 None => Ok(Whom::Circle(circle)),
             };
         }
-        match self.who(who) {
+        match self.who_among(who, among) {
             Err(WhoError::Unknown { who, near }) => {
                 let key = fold(&who);
-                let mut circles = self.circles()?;
+                let mut circles = self.circles_among(among)?;
                 circles.retain(|circle| {
                     let name = fold(&circle.name);
                     has_words(&name, &key) || has_joined_words(&name, &key)

@@ -99,6 +99,19 @@ impl Company {
         Ok(())
     }
 
+    /// Whether nobody is in a photo but these people, as their numbers in order.
+    pub(super) fn is_only(&self, photo: PhotoId, people: &[PersonId]) -> bool {
+        self.of(photo).iter().all(|&person| person == NOBODY || people.binary_search(&PersonId(person.into())).is_ok())
+    }
+
+    /// In how many photos of somebody another person is.
+    pub fn together(&self, seen: &[Seen], other: PersonId) -> u64 {
+        let mut photos: Vec<PhotoId> = seen.iter().map(|seen| seen.photo).collect();
+        photos.sort_unstable();
+        photos.dedup();
+        photos.into_iter().filter(|&photo| self.of(photo).contains(&short(other))).count() as u64
+    }
+
     /// Who is most often in one photo with somebody, whose photos are given, and in how many; nobody who is hidden or a stranger, and groups
     /// without a name only where they are more than once. Photos of one shot count once.
     pub fn most_often_with(
@@ -112,19 +125,38 @@ impl Company {
             seen.iter().map(|seen| (listing.shot(seen.photo), seen.photo)).collect();
         photos.sort_unstable();
         photos.dedup();
-        let mut counts: HashMap<u32, u64> = HashMap::new();
+        // By number: a map would take most of the time.
+        let mut counts: Vec<u32> = Vec::new();
+        let mut counted = Vec::new();
+        let mut count = |other: u32| {
+            let number = other as usize;
+            if number >= counts.len() {
+                counts.resize(number + 1, 0);
+            }
+            if counts[number] == 0 {
+                counted.push(other);
+            }
+            counts[number] += 1;
+        };
         for shot in photos.chunk_by(|(one, _), (other, _)| one == other) {
+            if let &[(_, photo)] = shot {
+                let faces = self.of(photo);
+                let first = faces.iter().enumerate().filter(|&(index, person)| !faces[..index].contains(person));
+                first.for_each(|(_, &person)| count(person));
+                continue;
+            }
             let mut people: Vec<u32> = shot.iter().flat_map(|&(_, photo)| self.of(photo)).copied().collect();
             people.sort_unstable();
             people.dedup();
-            people.into_iter().for_each(|other| *counts.entry(other).or_default() += 1);
+            people.into_iter().for_each(&mut count);
         }
-        counts.remove(&NOBODY);
-        counts.remove(&short(person));
+        counted.retain(|&other| other != NOBODY && other != short(person));
         let nobody = Label::default();
-        let mut found: Vec<(u64, bool, PersonId)> = counts
+        let mut found: Vec<(u64, bool, PersonId)> = counted
             .into_iter()
-            .map(|(other, photos)| (PersonId(other.into()), photos))
+            .map(|other| (PersonId(other.into()), u64::from(counts[other as usize])))
+            // Most groups are met once.
+            .filter(|&(other, photos)| photos > 1 || labels.contains_key(&other))
             .filter_map(|(other, photos)| {
                 let label = labels.get(&other).unwrap_or(&nobody);
                 let is_shown = !label.hidden && !label.ignored && (label.name.is_some() || photos > 1);

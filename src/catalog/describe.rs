@@ -5,18 +5,28 @@ use std::collections::HashMap;
 use super::{Decision, FaceRef, PersonId, Who};
 
 impl Decision {
-    /// A decision in words, people by the names that they have now.
+    /// A decision in words, people by the names that they have now, with their numbers, which commands take.
     pub fn describe(&self, names: &HashMap<PersonId, String>) -> String {
+        self.told(names, |name, id| format!("{name} ({id})"))
+    }
+
+    /// The same without the numbers of people who have a name.
+    pub fn describe_by_name(&self, names: &HashMap<PersonId, String>) -> String {
+        self.told(names, |name, _| name.to_owned())
+    }
+
+    fn told(&self, names: &HashMap<PersonId, String>, named: impl Fn(&str, &PersonId) -> String) -> String {
         let of = |faces: &[FaceRef]| count(faces.len() as u64, "face");
-        let who = |id: &PersonId| Who { id: *id, name: names.get(id).cloned() }.to_string();
         // Somebody new, or gone since: by the name that they had then.
         let then = |id: &PersonId, name: &Option<String>| match name {
-            Some(name) => format!("{name} ({id})"),
-            None => who(id),
+            Some(name) => named(name, id),
+            None => Who { id: *id, name: None }.to_string(),
         };
+        let who = |id: &PersonId| then(id, &names.get(id).cloned());
+        let then = |id: &PersonId, name: &Option<String>| if name.is_some() { then(id, name) } else { who(id) };
         match self {
             Self::Name { person, name, faces } => format!("group {person} named {name}, {}", of(faces)),
-            Self::Rename { person, from, to } => format!("{from} ({person}) renamed {to}"),
+            Self::Rename { person, from, to } => format!("{} renamed {to}", named(from, person)),
             Self::Merge { from, from_name, into, .. } => {
                 format!("{} merged into {}", then(from, from_name), who(into))
             }

@@ -429,6 +429,20 @@ impl Listing {
         self.months.len() as u32
     }
 
+    /// The places of those of `ranks` of whose photo something holds.
+    pub(super) fn those(&self, ranks: &Bits, holds: impl Fn(PhotoId) -> bool) -> Bits {
+        Bits::of(self.order.len(), ranks.iter().filter(|&rank| holds(self.order[rank as usize])))
+    }
+
+    /// The places of those of `ranks` that were taken in some places of the world.
+    pub(super) fn those_in(&self, ranks: &Bits, places: &[i64]) -> Bits {
+        let places = Bits::of(0, places.iter().filter_map(|&place| u32::try_from(place).ok()));
+        self.those(ranks, |photo| {
+            let place = self.known(photo).place;
+            place != 0 && places.has(place)
+        })
+    }
+
     /// What is found at places.
     pub(super) fn found(&self, ranks: &Bits) -> Found<'_> {
         Found { listing: self, ranks: self.without_doubles(ranks.iter().collect()).into() }

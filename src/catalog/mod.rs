@@ -115,7 +115,7 @@ pub use listing::{Found, Listing, Seen, YearMonth};
 pub use machines::{MachineRow, Session, SessionRow, Task, patiently};
 pub use moving::{Moved, move_library};
 pub use open::SCHEMA;
-pub use people::{Label, PersonCount, PersonSummary, Who, WhoError};
+pub use people::{Among, Label, PersonCount, PersonSummary, Who, WhoError};
 pub use photos::{FileRow, Filed, Hash, NamedPhoto, NewFace, NewPhoto, PhotoRow, Stamp, Tally, Writer};
 pub use roots::Root;
 pub use search::{Hit, Query, ResultPosition, Span, Tile};

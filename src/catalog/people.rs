@@ -103,6 +103,23 @@ impl std::fmt::Display for Who {
     }
 }
 
+/// Who may be meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Among<'a> {
+    Everybody,
+    /// As if there were nobody else.
+    These(&'a HashSet<PersonId>),
+}
+
+impl Among<'_> {
+    pub(super) fn has(self, person: PersonId) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::These(people) => people.contains(&person),
+        }
+    }
+}
+
 impl Catalog {
     /// All groups and persons that have a face, persons first, favourites before others, then by number of faces.
     ///
@@ -326,7 +343,15 @@ impl Catalog {
     /// # Errors
     /// [`WhoError::Ambiguous`] with the candidates where words fit more than one name.
     pub fn who(&self, who: &str) -> std::result::Result<Who, WhoError> {
-        let exact = self.person_called(who)?;
+        self.who_among(who, Among::Everybody)
+    }
+
+    /// The same among some people: as if there were no others.
+    ///
+    /// # Errors
+    /// Those of [`Catalog::who`].
+    pub fn who_among(&self, who: &str, among: Among) -> std::result::Result<Who, WhoError> {
+        let exact = self.person_called_among(who, among)?;
         if let Some(named) = &exact
             && self.has_faces(named.id)?
         {
@@ -335,10 +360,11 @@ impl Catalog {
         if exact.is_none()
             && let Ok(id) = who.trim().trim_start_matches('#').parse::<PersonId>()
         {
-            return self.person(id)?.ok_or(WhoError::NoSuchNumber(id));
+            return self.person(id)?.filter(|_| among.has(id)).ok_or(WhoError::NoSuchNumber(id));
         }
         let key = fold(who);
-        let persons = self.persons()?;
+        let mut persons = self.persons()?;
+        persons.retain(|(person, _)| among.has(person.id));
         let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<Who> {
             persons.iter().filter(|(_, key)| fits(key)).map(|(person, _)| person.clone()).collect()
         };
@@ -364,7 +390,7 @@ impl Catalog {
         match (seen.as_slice(), &exact, by_words.as_slice()) {
             ([one], _, _) | ([], Some(one), _) | ([], None, [one]) => Ok(one.clone()),
             ([], None, []) => {
-                if let Some(circle) = self.circle_called(who)? {
+                if let Some(circle) = self.circle_called_among(who, among)? {
                     return Err(WhoError::Circle { circle: circle.name, people: circle.people });
                 }
                 let near = fitting(&|name| name.split(' ').any(|word| !key.is_empty() && word.starts_with(&key)));
@@ -387,6 +413,10 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn person_called(&self, name: &str) -> Result<Option<Who>> {
+        self.person_called_among(name, Among::Everybody)
+    }
+
+    pub(super) fn person_called_among(&self, name: &str, among: Among) -> Result<Option<Who>> {
         let key = fold(name);
         // The others of the same key have their number behind it.
         let sql = "SELECT id, name FROM people WHERE key = ?1 OR (key > ?2 AND key < ?3) ORDER BY id";
@@ -399,7 +429,7 @@ impl Catalog {
             let theirs = person.name.as_deref().unwrap_or_default();
             (theirs == name, theirs.to_lowercase() == name.to_lowercase())
         };
-        Ok(people.into_iter().rev().max_by_key(rank))
+        Ok(people.into_iter().rev().filter(|person| among.has(person.id)).max_by_key(rank))
     }
 
     /// The person or group of this number.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use super::company::Company;
 use super::engine::{self, Optional, Row, Value};
 use super::faces::unrecognisable;
 use super::listing::{Bits, Found, Listing};
@@ -177,12 +178,12 @@ impl Catalog {
         self.fitting(query, &format!("{HIT}, {ELSEWHERE}"), hit)
     }
 
-    /// The same photos as [`Catalog::find`] with their places in `listing`, which is of this state of the library: all that a page needs,
-    /// in a small part of the time.
+    /// The same photos as [`Catalog::find`] with their places in `listing`, which is of this state of the library, as `company` is: all that
+    /// a page needs, in a small part of the time.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn found<'a>(&self, listing: &'a Listing, query: &Query) -> Result<Found<'a>> {
+    pub fn found<'a>(&self, listing: &'a Listing, company: &Company, query: &Query) -> Result<Found<'a>> {
         let folder = query.folder.as_deref().map(|folder| listing.ranks_in(folder));
         if query.copies || folder.is_some_and(|folder| folder.is_none()) {
             let photos: Vec<PhotoId> = self.fitting(query, "path", |row| row.get(0))?;
@@ -196,7 +197,15 @@ impl Catalog {
             sets.push(Cow::Owned(self.ranks_between(listing, query.span)?));
         }
         // What the listing knows is asked of it.
-        let rest = Query { folder: None, undated: false, span: Span::default(), not: Vec::new(), ..query.clone() };
+        let rest = Query {
+            folder: None,
+            undated: false,
+            span: Span::default(),
+            not: Vec::new(),
+            only: false,
+            place: None,
+            ..query.clone()
+        };
         let conditions = rest.conditions();
         if let Some((smallest, counted)) = self.smallest(&conditions)? {
             // Going through an index takes a tenth of the time of testing a photo.
@@ -225,7 +234,7 @@ impl Catalog {
             let sql = format!("SELECT photos.id FROM photos WHERE TRUE{tests}");
             sets.push(Cow::Owned(self.ranks(listing, &sql, &values)?));
         }
-        if sets.is_empty() && query.not.is_empty() {
+        if sets.is_empty() && query.not.is_empty() && !query.only && query.place.is_none() {
             return Ok(listing.all());
         }
         let mut sets = sets.into_iter();
@@ -234,6 +243,18 @@ impl Catalog {
         for &person in &query.not {
             let condition = seen_one_of(&[person]);
             left.drop(&self.ranks(listing, condition.rows.as_deref().unwrap_or_default(), &condition.values)?);
+        }
+        if let Some(place) = &query.place {
+            let (called, keys) = place_called(place);
+            let sql = format!("SELECT id FROM places WHERE {called}");
+            let places: Vec<i64> = self.connection.query_all(&sql, keys.as_slice(), |row| row.get(0))?;
+            left = listing.those_in(&left, &places);
+        }
+        if query.only {
+            let labels = self.labels()?.into_iter().filter(|(_, label)| label.ignored);
+            let mut counted: Vec<PersonId> = labels.map(|(id, _)| id).chain(query.wanted()).collect();
+            counted.sort_unstable();
+            left = listing.those(&left, |photo| company.is_only(photo, &counted));
         }
         Ok(listing.found(&left))
     }
@@ -537,7 +558,7 @@ const NOTHING: [i64; 0] = [];
 
 const KM_PER_DEGREE: f64 = 111.195;
 
-fn marks(count: usize) -> String {
+pub(super) fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
 
@@ -641,11 +662,11 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let catalog = Catalog::open(&Library::at(folder.path())).unwrap();
             let mut random = random_library(&catalog, seed);
-            let listing = catalog.listing().unwrap();
+            let (listing, company) = (catalog.listing().unwrap(), catalog.company().unwrap());
             for _ in 0..60 {
                 let mut some = |most: u64| people(&(0..random(most)).map(|_| 1 + random(4) as i64).collect::<Vec<_>>());
                 let (all, any, not) = (some(3), some(3), some(2));
-                let (only, undated) = (random(3) == 0 && !all.is_empty(), random(6) == 0);
+                let (only, undated) = (random(3) == 0, random(6) == 0);
                 let mut day = || {
                     let days = ["2018-12-31", "2019-01-01", "2019-07-01", "2019-07-31", "2019-12-31", "2020-05-17"];
                     (random(3) == 0).then(|| days[random(6) as usize].parse().unwrap())
@@ -656,7 +677,7 @@ mod tests {
                     (random(4) == 0).then(|| PathBuf::from(["/here", "/here/a", "/away", "/"][random(4) as usize]));
                 let query = Query { all, any, not, only, undated, span, place, folder, ..Query::default() };
                 let hits = catalog.find(&query).unwrap();
-                let found = catalog.found(&listing, &query).unwrap();
+                let found = catalog.found(&listing, &company, &query).unwrap();
                 let photos: Vec<PhotoId> = hits.iter().map(|hit| hit.photo).collect();
                 assert_eq!(found.some(0, 1000).collect::<Vec<_>>(), photos, "{seed} {query:?}");
                 assert_eq!(found.len(), photos.len());
@@ -675,7 +696,7 @@ mod tests {
             assert_eq!(listing.photos_in(here), Some(catalog.photos_under(here).unwrap()));
 
             // The same of people.
-            let (company, labels) = (catalog.company().unwrap(), catalog.labels().unwrap());
+            let labels = catalog.labels().unwrap();
             for person in people(&[1, 2, 3, 4]) {
                 let sightings = catalog.sightings(person).unwrap();
                 let seen = catalog.seen(&listing, person).unwrap();
@@ -695,6 +716,9 @@ mod tests {
                 let often = company.most_often_with(person, (&listing, &seen), &labels, 9);
                 let often: Vec<(PersonId, i64)> = often.iter().map(|(who, photos)| (who.id, *photos as i64)).collect();
                 assert_eq!(often, counted, "{seed}");
+                for other in people(&[1, 2, 3, 4]).into_iter().filter(|&other| other != person) {
+                    assert_eq!(company.together(&seen, other), catalog.photos_of_both(person, other).unwrap());
+                }
                 let sql = "SELECT city, count(DISTINCT coalesce(shot_of, photo_id)) AS photos
                      FROM seen_faces JOIN photos ON photos.id = photo_id JOIN places ON places.id = place_id
                      WHERE person_id = ?1 GROUP BY city, region, country_code ORDER BY photos DESC, city";

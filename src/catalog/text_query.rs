@@ -1,7 +1,8 @@
 //! A search typed as text: `Anna Ben -Carl 2024 Lisbon`.
 
-use super::search::place_called;
-use super::{Catalog, Query, WhoError, Whom};
+use super::engine::Value;
+use super::search::{marks, place_called};
+use super::{Among, Catalog, Query, WhoError, Whom};
 use crate::metadata::When;
 
 /// Why a text cannot be searched for.
@@ -32,6 +33,14 @@ impl Catalog {
     /// # Errors
     /// What could not be understood; those of SQLite.
     pub fn text_query(&self, text: &str) -> std::result::Result<Query, TextQueryError> {
+        self.text_query_among(text, Among::Everybody)
+    }
+
+    /// The same, where only some people can be meant, and places where one of them is in a photo: as if there were no others.
+    ///
+    /// # Errors
+    /// Those of [`Catalog::text_query`].
+    pub fn text_query_among(&self, text: &str, among: Among) -> std::result::Result<Query, TextQueryError> {
         let mut query = Query::default();
         let words = words(text);
         let mut at = 0;
@@ -53,7 +62,7 @@ impl Catalog {
             };
             let mut found = None;
             for length in (1..=longest).rev() {
-                if self.put(&mut query, &phrase(length), word.is_not)? {
+                if self.put(&mut query, (&phrase(length), word.is_not), among)? {
                     found = Some(length);
                     break;
                 }
@@ -64,8 +73,13 @@ impl Catalog {
     }
 
     /// Adds a person or a place to a query; `false` where it is neither.
-    fn put(&self, query: &mut Query, name: &str, is_not: bool) -> std::result::Result<bool, TextQueryError> {
-        match self.whom(name) {
+    fn put(
+        &self,
+        query: &mut Query,
+        (name, is_not): (&str, bool),
+        among: Among,
+    ) -> std::result::Result<bool, TextQueryError> {
+        match self.whom_among(name, among) {
             Ok(whom) => {
                 match whom {
                     _ if is_not => query.not.extend(whom.people().iter().map(|who| who.id)),
@@ -77,14 +91,14 @@ impl Catalog {
             Err(WhoError::Unknown { .. } | WhoError::NoSuchNumber(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        if is_not || !self.is_place(name).map_err(WhoError::from)? {
+        if is_not || !self.is_place(name, among).map_err(WhoError::from)? {
             return Ok(false);
         }
         let place = match query.place.take() {
             None => name.to_owned(),
             Some(first) => {
                 let both = format!("{first}, {name}");
-                if !self.is_place(&both).map_err(WhoError::from)? {
+                if !self.is_place(&both, among).map_err(WhoError::from)? {
                     return Err(TextQueryError::SecondPlace(name.to_owned()));
                 }
                 both
@@ -95,10 +109,22 @@ impl Catalog {
     }
 
     /// Whether photos were taken in a place of this name.
-    fn is_place(&self, name: &str) -> super::Result<bool> {
+    fn is_place(&self, name: &str, among: Among) -> super::Result<bool> {
         let (called, keys) = place_called(name);
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM places WHERE {called})");
-        Ok(self.connection.prepare(&sql)?.query_row(keys.as_slice(), |row| row.get(0))?)
+        let mut values: Vec<Value> = keys.into_iter().map(Value::from).collect();
+        let seen = match among {
+            Among::Everybody => String::new(),
+            Among::These(people) => {
+                values.extend(people.iter().map(|&person| Value::from(person)));
+                format!(
+                    " AND EXISTS (SELECT 1 FROM photos JOIN seen_faces ON photo_id = photos.id
+                                  WHERE place_id = places.id AND person_id IN ({}))",
+                    marks(people.len())
+                )
+            }
+        };
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM places WHERE {called}{seen})");
+        Ok(self.connection.prepare(&sql)?.query_row(values.as_slice(), |row| row.get(0))?)
     }
 }
 

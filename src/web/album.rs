@@ -171,7 +171,8 @@ async fn zip(State(site): State<Site>, visit: Visit, Named(key): Named<String>) 
 /// The photos that are meant, in order.
 fn photos(site: &Site, catalog: &Catalog, export: &Export, sees: &Sees) -> Result<Vec<PhotoId>, PageError> {
     let (listing, wanted) = (site.listing()?, sees.narrow(Wanted::read(&export.wanted)?));
-    let found = catalog.found(&listing, &wanted.query())?;
+    let everybody = site.everybody()?;
+    let found = catalog.found(&listing, everybody.company(), &wanted.query())?;
     let chosen: HashSet<PhotoId> = export.photos.iter().copied().collect();
     let mut photos: Vec<PhotoId> = found.some(0, found.len()).collect();
     photos.retain(|photo| chosen.is_empty() || chosen.contains(photo));

@@ -80,6 +80,11 @@ impl People {
         Self { all, kinds, company }
     }
 
+    /// The person or group of this number, if they have a face.
+    pub fn get(&self, id: PersonId) -> Option<&PersonCount> {
+        self.all.iter().find(|person| person.id == id)
+    }
+
     pub fn company(&self) -> &Company {
         &self.company
     }

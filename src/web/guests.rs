@@ -7,7 +7,7 @@ use super::error::PageError;
 use super::site::Site;
 use super::visit::Visit;
 use super::wanted::Wanted;
-use crate::catalog::{Catalog, FaceRow, PersonId, PhotoId};
+use crate::catalog::{Among, Catalog, FaceRow, PersonId, PhotoId};
 
 /// Whom somebody may see.
 #[derive(Debug, Clone)]
@@ -38,6 +38,14 @@ impl Sees {
         match self {
             Self::Everybody => true,
             Self::These(people) => people.contains(&person),
+        }
+    }
+
+    /// Whom they can mean by a name.
+    pub fn among(&self) -> Among<'_> {
+        match self {
+            Self::Everybody => Among::Everybody,
+            Self::These(people) => Among::These(people),
         }
     }
 

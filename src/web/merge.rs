@@ -14,7 +14,7 @@ use super::people::{Selected, called};
 use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, PersonId, Who};
-use crate::people::{meetings, target};
+use crate::people::target;
 
 /// Faces shown of each.
 const SHOWN: usize = 6;
@@ -46,16 +46,22 @@ async fn show(
     visit: Visit,
     Query(Selected { who, .. }): Query<Selected>,
 ) -> Result<Html<String>, PageError> {
+    let shared = site.clone();
     let page = site.ask(move |catalog| {
-        let words = visit.words;
+        let (words, everybody) = (visit.words, shared.everybody()?);
         let (target, others) = chosen(catalog, &who)?;
         let mut people = Vec::new();
         let mut warnings = Vec::new();
         for who in std::iter::once(&target).chain(&others) {
             let faces = catalog.best_faces_of(who.id, SHOWN)?;
-            people.push(Side { id: who.id, label: words.label(who), photos: catalog.photos_of(who.id)?, faces });
+            people.push(Side {
+                id: who.id,
+                label: words.label(who),
+                photos: everybody.get(who.id).map_or(0, |person| person.photos),
+                faces,
+            });
             if who.id != target.id {
-                let meetings = meetings(catalog, who, &target)?;
+                let meetings = shared.together(catalog, who.id, target.id)?;
                 warnings.extend(
                     (meetings > 0).then(|| (words.merge.together)(&words.label(who), &words.label(&target), meetings)),
                 );

@@ -13,10 +13,10 @@
 //! | `body` | large answers, of which little is in memory while they are sent |
 //! | `queues` | the questions that wait |
 //! | `site` | the library, for many requests at once |
-//! | `everybody` | who there is, counted |
+//! | `everybody`, `ordered` | who there is, counted; the order of all photos |
 //! | `visit` | what a request tells: language, where it came from, what was just done |
 //! | `frame`, `pager` | what is around every page; the way to the next where there are several |
-//! | `error`, `problem` | what went wrong -> a page |
+//! | `error`, `problem`, `again` | what went wrong -> a page; or the one before again, with it beside the field |
 //! | `text` | all words, in English and Chinese |
 //! | `assets` | style and script |
 //! | `guests` | what guests see |
@@ -37,6 +37,7 @@
 //! the browser back to where it was, where `Frame` tells what was done and offers to take it back.
 
 mod access;
+mod again;
 mod album;
 mod assets;
 mod body;
@@ -120,7 +121,7 @@ fn routes(site: Site) -> Router {
         .fallback(async || error::PageError::NotFound)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(site.clone(), guard::check))
-        .layer(from_fn(problem::show))
+        .layer(from_fn_with_state(site.clone(), problem::show))
         .layer(from_fn(guard::seal))
         .with_state(site)
 }

@@ -20,7 +20,7 @@ use super::pager::Pager;
 use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, PersonCount, PersonId, Who};
-use crate::people::{DecideError, Deciding, check_name, meetings};
+use crate::people::{DecideError, Deciding, check_name};
 
 /// Faces of each kind on the first page, and on a page of one kind.
 const FIRST: usize = 48;
@@ -175,15 +175,16 @@ struct Known {
 
 /// Whom a group would become with a name; nothing where the name is new.
 async fn known(State(site): State<Site>, visit: Visit, Query(typed): Query<Typed>) -> Result<Response, PageError> {
+    let shared = site.clone();
     let known = site.ask(move |catalog| {
         let group = called(catalog, typed.group)?;
         let Some(person) = catalog.person_called(&typed.name)?.filter(|person| person.id != group.id) else {
             return Ok(None);
         };
         let words = &visit.words.people;
-        let photos = catalog.photos_of(person.id)?;
+        let photos = shared.everybody()?.get(person.id).map_or(0, |person| person.photos);
         let mut note = (words.joins)(person.name.as_deref().unwrap_or_default(), photos);
-        let meetings = meetings(catalog, &group, &person)?;
+        let meetings = shared.together(catalog, group.id, person.id)?;
         if meetings > 0 {
             note += " ";
             note += &(words.together)(meetings);

@@ -20,7 +20,7 @@ use super::text::Words;
 use super::visit::Visit;
 use super::wanted::Wanted;
 use crate::catalog::{
-    Catalog, FaceId, FaceRow, FileRow, Listing, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
+    Catalog, FaceId, FaceRow, FileRow, PersonId, PhotoId, PhotoRow, ResultPosition, State as Tagged, Who,
 };
 use crate::face::BoundingBox;
 use crate::metadata::DateSource;
@@ -184,7 +184,7 @@ async fn show(
             faces,
             is_away: files.iter().all(|file| file.away.is_some()),
             files: if is_guest { Vec::new() } else { files },
-            position: position(catalog, &*shared.listing()?, &wanted, id)?,
+            position: position(catalog, &shared, &wanted, id)?,
             wanted,
             names: if is_guest { Vec::new() } else { known_names(&shared, catalog)? },
             photo,
@@ -197,12 +197,15 @@ async fn show(
 /// Where a photo is among those of the page that the user came from, in its order.
 fn position(
     catalog: &Catalog,
-    listing: &Listing,
+    site: &Site,
     wanted: &Wanted,
     photo: PhotoId,
 ) -> Result<Option<ResultPosition>, PageError> {
-    let Some(person) = wanted.of else { return Ok(catalog.found(listing, &wanted.query())?.position(photo)) };
-    let seen = catalog.seen(listing, person)?;
+    let listing = site.listing()?;
+    let Some(person) = wanted.of else {
+        return Ok(catalog.found(&listing, site.everybody()?.company(), &wanted.query())?.position(photo));
+    };
+    let seen = catalog.seen(&listing, person)?;
     let mut photos: Vec<PhotoId> = seen.into_iter().map(|seen| seen.photo).collect();
     photos.dedup();
     Ok(ResultPosition::among(&photos, photo))

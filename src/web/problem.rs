@@ -1,13 +1,15 @@
 //! An answer that is an error -> a page, in the language of whoever asked.
 
 use askama::Template;
-use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::again;
 use super::error::PageError;
 use super::frame::Frame;
+use super::site::Site;
 use super::text::Words;
 use super::visit;
 use crate::people::NameError;
@@ -23,13 +25,15 @@ struct ErrorPage {
     to_log_in: bool,
 }
 
-/// Makes a page of every answer that is an error.
-pub(super) async fn show(request: Request, next: Next) -> Response {
+/// Makes a page of every answer that is an error. Of forms that a browser sends by itself it is the page where the form is.
+pub(super) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
     let words = visit::words(request.headers());
+    let (asks, query) = (request.method() == Method::GET, request.uri().query().unwrap_or_default().to_owned());
+    let (request, sent) = again::sent(request).await;
     let response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return response;
+        return if asks { site.again.put(&query, response).await } else { response };
     }
     let error = response.extensions().get::<PageError>();
     let text = match error {
@@ -38,6 +42,20 @@ pub(super) async fn show(request: Request, next: Next) -> Response {
         None if status == StatusCode::PAYLOAD_TOO_LARGE => words.errors.too_large.to_owned(),
         None => words.errors.not_understood.to_owned(),
     };
+    if let Some(sent) = sent {
+        match error {
+            Some(PageError::WrongOrigin | PageError::WrongHost) => {}
+            Some(PageError::NotIn) if !asks => return Redirect::to("/enter").into_response(),
+            // Of what is asked for, only a form can be mended.
+            error if !asks || error.and_then(field).is_some() => {
+                if let Some(back) = site.again.tell(sent, text, error.and_then(field)) {
+                    return back.into_response();
+                }
+                return response;
+            }
+            _ => {}
+        }
+    }
     let frame = Frame::bare(words, words.errors.title);
     let to_log_in = matches!(error, Some(PageError::NotIn));
     let field = error.and_then(field);

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::error::PageError;
-use super::everybody::Kind;
+use super::everybody::{Kind, People};
 use super::frame::{Frame, Tab};
 use super::guests::Sees;
 use super::limits::TYPED;
@@ -23,7 +23,9 @@ use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::{Role, Wanted};
-use crate::catalog::{self, Catalog, FaceId, Found, Listing, PersonId, PhotoId, TextQueryError, Tile, Who, WhoError};
+use crate::catalog::{
+    self, Catalog, Company, FaceId, Found, Listing, PersonId, PhotoId, TextQueryError, Tile, Who, WhoError,
+};
 
 /// Photos on a page, for those without script.
 const PAGE: usize = 120;
@@ -141,7 +143,7 @@ async fn show(
         let unknown = match asked.who.trim() {
             "" => None,
             text if text.chars().count() > TYPED => return Err(PageError::TooLong),
-            text => match understood(&shared, catalog, words, &sees, text)? {
+            text => match understood(catalog, words, &sees, text)? {
                 Ok(query) => {
                     return Ok(Redirect::to(&wanted.and(&query, asked.role).address("/search")).into_response());
                 }
@@ -153,10 +155,11 @@ async fn show(
             return Ok(Redirect::to(&wanted.address("/search")).into_response());
         }
         let listing = shared.listing()?;
-        let found = catalog.found(&listing, &wanted.query())?;
+        let everybody = shared.everybody()?;
+        let found = catalog.found(&listing, everybody.company(), &wanted.query())?;
         let (total, pages) = (found.len(), found.len().div_ceil(PAGE).max(1));
         let number = asked.page.unwrap_or(1).clamp(1, pages);
-        let often = suggested(&shared, catalog, &listing, &wanted, &sees)?;
+        let often = suggested(catalog, &everybody, &listing, &wanted, &sees)?;
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let is_guest = matches!(sees, Sees::These(_));
         let names = if is_guest { shared.access.guests_see().to_vec() } else { known_names(&shared, catalog)? };
@@ -169,7 +172,7 @@ async fn show(
             unknown,
             has_photos: !listing.is_empty(),
             total,
-            undated: undated(catalog, &listing, &wanted)?,
+            undated: undated(catalog, &listing, everybody.company(), &wanted)?,
             periods: periods(words, &wanted, &found),
             hits: catalog.tiles(found.some((number - 1) * PAGE, PAGE))?,
             pager: Pager::new((number, pages), &wanted.address("/search")),
@@ -183,18 +186,15 @@ async fn show(
     page.await
 }
 
-/// What a text means: somebody with that name, or people, a place and dates.
+/// What a text means: somebody with that name, or people, a place and dates. Whether others than those whom somebody sees are known is
+/// nothing that they may find out by trying.
 fn understood(
-    site: &Site,
     catalog: &Catalog,
     words: &Words,
     sees: &Sees,
     text: &str,
 ) -> Result<Result<catalog::Query, Unknown>, PageError> {
-    if matches!(sees, Sees::These(_)) {
-        return understood_for_guests(site, catalog, words, sees, text);
-    }
-    let words = &words.search;
+    let (words, among) = (&words.search, sees.among());
     let told = |error: WhoError, name: &str| match error {
         WhoError::Catalog(error) => Err(PageError::from(error)),
         WhoError::Ambiguous { candidates, .. } | WhoError::Circle { people: candidates, .. } => {
@@ -204,16 +204,16 @@ fn understood(
         WhoError::Unknown { near, .. } => Ok(((words.unknown)(name), near)),
         WhoError::NoSuchNumber(_) => Ok(((words.nobody)(name), Vec::new())),
     };
-    Ok(Ok(match catalog.who(text) {
+    Ok(Ok(match catalog.who_among(text, among) {
         Ok(who) => catalog::Query { all: vec![who.id], ..catalog::Query::default() },
         Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => return told(error, text).map(Err),
-        Err(nobody) => match catalog.text_query(text) {
+        Err(nobody) => match catalog.text_query_among(text, among) {
             Ok(query) if query.circles.len() > 1 => return Ok(Err((words.one_circle.to_owned(), Vec::new()))),
             Ok(query) => query,
             // Nothing of it was understood: it was meant as a name.
             Err(TextQueryError::Unknown(part)) if text.starts_with(&part) => return told(nobody, text).map(Err),
             Err(TextQueryError::Unknown(part)) => {
-                return match catalog.who(&part) {
+                return match catalog.who_among(&part, among) {
                     Err(error) => told(error, &part).map(Err),
                     Ok(_) => Ok(Err(((words.unknown)(&part), Vec::new()))),
                 };
@@ -224,77 +224,20 @@ fn understood(
     }))
 }
 
-/// The same for guests. Whether a name, a circle or a place is known is nothing that they may find out by trying: what means somebody whom
-/// they do not see is answered as what means nobody.
-fn understood_for_guests(
-    site: &Site,
-    catalog: &Catalog,
-    words: &Words,
-    sees: &Sees,
-    text: &str,
-) -> Result<Result<catalog::Query, Unknown>, PageError> {
-    let mut sought = text.to_owned();
-    let query = loop {
-        let error = match catalog.who(&sought) {
-            Ok(who) => break Some(catalog::Query { all: vec![who.id], ..catalog::Query::default() }),
-            Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => error,
-            Err(_) => match catalog.text_query(&sought) {
-                Ok(query) => break Some(query),
-                Err(TextQueryError::Who(error)) => error,
-                Err(TextQueryError::Unknown(_) | TextQueryError::SecondPlace(_)) => break None,
-            },
-        };
-        match error {
-            WhoError::Catalog(error) => return Err(error.into()),
-            // The only one of them whom guests see is meant.
-            WhoError::Ambiguous { who, mut candidates } => {
-                candidates.retain(|who| sees.person(who.id));
-                let [one] = candidates.as_slice() else { break None };
-                let clearer = sought.replacen(&who, &format!("#{}", one.id), 1);
-                if clearer == sought {
-                    break None;
-                }
-                sought = clearer;
-            }
-            _ => break None,
-        }
-    };
-    let is_seen = |query: &catalog::Query| -> Result<bool, PageError> {
-        let mut people = query.all.iter().chain(&query.not).chain(query.circles.iter().flatten());
-        if query.circles.len() > 1 || !people.all(|&person| sees.person(person)) {
-            return Ok(false);
-        }
-        let Some(place) = query.place.clone() else { return Ok(true) };
-        let there = sees.narrow(Wanted { place, ..Wanted::default() });
-        Ok(!catalog.found(&*site.listing()?, &there.query())?.is_empty())
-    };
-    if let Some(query) = query
-        && is_seen(&query)?
-    {
-        return Ok(Ok(query));
-    }
-    let typed = text.to_lowercase();
-    let names = catalog.names()?.into_iter().filter(|(id, _)| sees.person(*id));
-    let near = names.filter(|(_, name)| name.to_lowercase().contains(&typed));
-    let mut near: Vec<Who> = near.map(|(id, name)| Who { id, name: Some(name) }).collect();
-    near.sort_by_key(|who| who.id);
-    Ok(Err(((words.search.nobody)(text), near)))
-}
-
 fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
     Ok(catalog.roots()?.into_iter().map(|root| root.path.display().to_string()).collect())
 }
 
 /// Who may be looked for too: those seen most often to begin with, then those who are often with the people looked for.
 fn suggested(
-    site: &Site,
     catalog: &Catalog,
+    everybody: &People,
     listing: &Listing,
     wanted: &Wanted,
     sees: &Sees,
 ) -> Result<Vec<Who>, PageError> {
     let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
-    let (everybody, most) = (site.everybody()?, OFTEN + known.len());
+    let most = OFTEN + known.len();
     let mut people: Vec<Who> = match wanted.all.last().or(wanted.any.last()) {
         Some(&person) => {
             let seen = catalog.seen(listing, person)?;
@@ -312,12 +255,12 @@ fn suggested(
 }
 
 /// Photos without a date that fit all but the dates; none where no dates are asked for.
-fn undated(catalog: &Catalog, listing: &Listing, wanted: &Wanted) -> Result<usize, PageError> {
+fn undated(catalog: &Catalog, listing: &Listing, company: &Company, wanted: &Wanted) -> Result<usize, PageError> {
     if wanted.since.is_none() && wanted.until.is_none() {
         return Ok(0);
     }
     let any_time = Wanted { since: None, until: None, ..wanted.clone() };
-    Ok(catalog.found(listing, &catalog::Query { undated: true, ..any_time.query() })?.len())
+    Ok(catalog.found(listing, company, &catalog::Query { undated: true, ..any_time.query() })?.len())
 }
 
 /// The years of photos; of one year, its months. Each with its name, the search for it, and how many photos it has.
@@ -381,7 +324,7 @@ async fn photos(
     let chunk = site.ask_much(move |catalog| {
         let wanted = Sees::of(&shared, &visit, catalog)?.narrow(wanted);
         let listing = shared.listing()?;
-        let found = catalog.found(&listing, &wanted.query())?;
+        let found = catalog.found(&listing, shared.everybody()?.company(), &wanted.query())?;
         let photos = catalog.tiles(found.some(from, CHUNK))?.into_iter().map(|tile| {
             let ratio = tile.width.max(1) as f32 / tile.height.max(1) as f32;
             (tile.photo, (ratio * 1000.0).round() / 1000.0, called(visit.words, &tile))
@@ -397,8 +340,8 @@ async fn shapes(State(site): State<Site>, visit: Visit, wanted: Wanted) -> Resul
     let shapes = site.ask_much(move |catalog| {
         let wanted = Sees::of(&shared, &visit, catalog)?.narrow(wanted);
         let listing = shared.listing()?;
-        let shapes: Vec<u8> = catalog.found(&listing, &wanted.query())?.shapes().flat_map(u16::to_le_bytes).collect();
-        Ok(shapes)
+        let found = catalog.found(&listing, shared.everybody()?.company(), &wanted.query())?;
+        Ok(found.shapes().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
     });
     Ok(([(CONTENT_TYPE, "application/octet-stream")], shapes.await?).into_response())
 }

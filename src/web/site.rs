@@ -8,6 +8,7 @@ use axum::response::Redirect;
 use tokio::sync::Semaphore;
 
 use super::access::Access;
+use super::again::Again;
 use super::error::PageError;
 use super::everybody::{Everybody, People};
 use super::exports::Exports;
@@ -17,7 +18,7 @@ use super::previews::Previews;
 use super::queues::Queues;
 use super::scanning::Scanning;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Library, Listing};
+use crate::catalog::{Catalog, Library, Listing, PersonId};
 use crate::face::{Pack, PackInfo};
 use crate::people::{Deciding, active_pack, decide};
 use crate::scan::Budget;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub previews: Previews,
     pub scanning: Scanning,
     pub exports: Exports,
+    pub again: Again,
     pub library: Library,
     /// The server ends: what takes long is to stop where it is.
     pub stopping: AtomicBool,
@@ -84,6 +86,7 @@ impl Site {
             previews,
             scanning: Scanning::new(library),
             exports: Exports::default(),
+            again: Again::default(),
             library: library.clone(),
             stopping: AtomicBool::new(false),
             everybody: Everybody::default(),
@@ -161,6 +164,15 @@ impl Site {
     /// All photos in order as they are now. It may wait for the disk.
     pub fn listing(&self) -> Result<Arc<Listing>, PageError> {
         self.ordered.of(&self.library)
+    }
+
+    /// In how many photos two people or groups are together.
+    pub fn together(&self, catalog: &Catalog, one: PersonId, other: PersonId) -> Result<u64, PageError> {
+        let (people, listing) = (self.everybody()?, self.listing()?);
+        let photos = |id: PersonId| people.get(id).map_or(0, |person| person.photos);
+        // From the one with fewer photos to the other.
+        let (one, other) = if photos(one) <= photos(other) { (one, other) } else { (other, one) };
+        Ok(people.company().together(&catalog.seen(&listing, one)?, other))
     }
 
     /// What is asked, for as long as a question is looked for or answered.

@@ -79,13 +79,13 @@ pub(super) fn words(headers: &HeaderMap) -> &'static Words {
 const HOME: &str = "/people";
 
 /// The page before, as an address on this site: its path and query, without what was told there.
-fn before(headers: &HeaderMap) -> String {
+pub(super) fn before(headers: &HeaderMap) -> String {
     let referer = headers.get(REFERER).and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
     let Some(uri) = referer.filter(|uri| uri.path().starts_with('/') && !uri.path().starts_with("//")) else {
         return HOME.to_owned();
     };
-    let query =
-        uri.query().unwrap_or_default().split('&').filter(|part| !part.is_empty() && !part.starts_with("done="));
+    let is_told = |part: &&str| part.starts_with("done=") || part.starts_with("problem=");
+    let query = uri.query().unwrap_or_default().split('&').filter(|part| !part.is_empty() && !is_told(part));
     let query = query.collect::<Vec<_>>().join("&");
     if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) }
 }
@@ -103,6 +103,7 @@ mod tests {
         };
         assert_eq!(before("http://127.0.0.1:4711/people?show=named&done=3-4&page=2"), "/people?show=named&page=2");
         assert_eq!(before("http://127.0.0.1:4711/people?done=3-4"), "/people");
+        assert_eq!(before("http://127.0.0.1:4711/scan?problem=a0&page=2"), "/scan?page=2");
         assert_eq!(before("http://127.0.0.1:4711//evil.example/"), "/people");
         assert_eq!(before("nonsense"), "/people");
         assert_eq!(super::before(&HeaderMap::new()), "/people");

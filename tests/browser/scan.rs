@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::browser::browse;
 use crate::common::{Library, fixtures, text};
+use crate::demo;
 
 fn photos() -> Library {
     let library = Library::new();
@@ -53,6 +54,26 @@ fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
     });
     assert_eq!(library.export().len(), 10);
     assert_eq!(library.scan_to_end(1)["photos"], json!(0), "nothing was left to read");
+}
+
+/// What was typed stays in its field with what is wrong beside it, on a page that can be loaded again.
+#[test]
+fn without_script_a_form_that_fails_is_where_it_was() {
+    let library = demo();
+    let barack = library.name("obama-2012-portrait.jpg", "Barack").to_string();
+    browse(&library, |page| {
+        page.without_script();
+        page.open("/scan");
+        page.write("[name=folder]", "/no/such folder\n");
+        page.shows(".told", "/no/such folder");
+        page.find("[name=folder][aria-invalid][value='/no/such folder'][aria-describedby=told]");
+        page.open(&format!("/person/{barack}"));
+        page.click("details.menu summary");
+        page.click("#rename");
+        page.write("#rename", " 1234567 \n");
+        page.shows("details[open] .told", "");
+        page.find("#rename[aria-invalid][value*='1234567']");
+    });
 }
 
 #[test]

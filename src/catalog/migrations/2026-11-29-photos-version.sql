@@ -22,3 +22,6 @@ BEGIN UPDATE photos_version SET version = version + 1; END;
 -- All faces of somebody, and which of them were tagged automatically, without their rows.
 DROP INDEX faces_by_person;
 CREATE INDEX faces_by_person ON faces (person_id, photo_id, state);
+
+-- What could not be read, without going through all files.
+CREATE INDEX files_unreadable ON files (path) WHERE problem IS NOT NULL;

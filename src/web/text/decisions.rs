@@ -6,15 +6,15 @@ use crate::catalog::{Decision, FaceRef, PersonId};
 
 pub fn chinese(decision: &Decision, names: &HashMap<PersonId, String>) -> String {
     let of = |faces: &[FaceRef]| format!("{} 张人脸", faces.len());
-    let who = |id: &PersonId| names.get(id).map_or_else(|| format!("分组 {id}"), |name| format!("{name}（{id}）"));
+    let who = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| format!("分组 {id}"));
     // Somebody new, or gone since: by the name that they had then.
     let then = |id: &PersonId, name: &Option<String>| match name {
-        Some(name) => format!("{name}（{id}）"),
+        Some(name) => name.clone(),
         None => who(id),
     };
     match decision {
         Decision::Name { person, name, faces } => format!("分组 {person} 命名为{name}，{}", of(faces)),
-        Decision::Rename { person, from, to } => format!("{from}（{person}）改名为{to}"),
+        Decision::Rename { from, to, .. } => format!("{from}改名为{to}"),
         Decision::Merge { from, from_name, into, .. } => format!("{}并入{}", then(from, from_name), who(into)),
         Decision::Hide { person, hidden: true, .. } => format!("隐藏{}", who(person)),
         Decision::Hide { person, .. } => format!("重新显示{}", who(person)),

@@ -54,7 +54,7 @@ static ENGLISH: Words = Words {
     search: search::ENGLISH,
     scan: scan::ENGLISH,
     history: history::ENGLISH,
-    describe: Decision::describe,
+    describe: Decision::describe_by_name,
 };
 
 static CHINESE: Words = Words {

@@ -15,3 +15,6 @@ FOR EACH STATEMENT EXECUTE FUNCTION photos_version();
 
 DROP INDEX faces_by_person;
 CREATE INDEX faces_by_person ON faces (person_id, photo_id, state);
+
+-- What could not be read, without going through all files.
+CREATE INDEX files_unreadable ON files (path) WHERE problem IS NOT NULL;
