@@ -285,3 +285,29 @@ fn each_photo_has_the_same_name_with_script_and_without_in_the_language_asked_fo
         assert!(names.iter().any(|name| name.contains(undated)), "{names:?}");
     }
 }
+
+/// A circle may have more people than anybody types: it leads to its photos all the same.
+#[test]
+fn a_circle_of_hundreds_is_searched_for() {
+    let library = people();
+    let barack = library.name(OBAMA, "Barack");
+    let sqlite = library.sqlite();
+    for number in 0..150 {
+        let sql = "INSERT INTO people (name, key, created_at) VALUES (?1, lower(?1), '')";
+        sqlite.execute(sql, [format!("Somebody {number}")]).unwrap();
+    }
+    let mut command = vec!["circle".to_owned(), "Crowd".to_owned(), "Barack".to_owned()];
+    command.extend((0..150).map(|number| format!("Somebody {number}")));
+    library.facetag(&command).well();
+    let server = Server::start(&library);
+    let page = server.get("/people").is(200).text();
+    let link =
+        page.split("href=\"").find(|rest| rest.matches("any=").count() == 151).expect("the circle leads to a search");
+    let query = link.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let found = server.get(&query).is(200).text();
+    assert_eq!(found.matches("class=\"chip any\"").count(), 100);
+    assert!(found.contains("and 51 more"));
+    assert_eq!(shown(&server, query.split_once('?').unwrap().1), shown(&server, &format!("all={barack}")));
+    let too_many: String = (0..1001).map(|number| format!("&any={number}")).collect();
+    server.get(&format!("/search?{}", &too_many[1..])).is(422).says(&["1000"]);
+}

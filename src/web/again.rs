@@ -158,13 +158,18 @@ impl Told {
             let start = page[..at].rfind("<form")?;
             Some((start, start + page[start..].find("</form>")?)).filter(|&(_, end)| end > at)
         });
-        // Of several the one whose hidden fields are those that were sent.
+        // Of several the one that has the field and whose hidden fields are those that were sent.
         forms.into_iter().max_by_key(|&(start, end)| {
             let form = &page[start..end];
             let has = |(name, value): &&(String, String)| {
                 form.contains(&format!("name=\"{}\" value=\"{}\"", escaped(name), escaped(value)))
             };
-            (self.sent.fields.iter().filter(has).count(), std::cmp::Reverse(start))
+            let has_field = self.field.is_some_and(|field| {
+                form.split("<input")
+                    .skip(1)
+                    .any(|tag| tag.split('>').next().unwrap_or_default().contains(&format!("name=\"{field}\"")))
+            });
+            (has_field, self.sent.fields.iter().filter(has).count(), std::cmp::Reverse(start))
         })
     }
 

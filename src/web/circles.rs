@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::error::PageError;
 use super::frame::{Frame, Tab};
-use super::limits::{SEARCHED, SELECTED, at_most};
+use super::limits::{CIRCLED, SELECTED, at_most};
 use super::people::called;
 use super::site::Site;
 use super::visit::Visit;
@@ -88,10 +88,10 @@ async fn put_in(
                 people.retain(|who| !circle.people.contains(who));
                 people.extend(circle.people.iter().cloned());
                 // More could not be searched for.
-                at_most(&people, SEARCHED)?;
+                at_most(&people, CIRCLED)?;
                 Ok(deciding.change_circle(&circle, &circle.name, &people)?)
             }
-            None if people.len() > SEARCHED => Err(PageError::TooMany(SEARCHED)),
+            None if people.len() > CIRCLED => Err(PageError::TooMany(CIRCLED)),
             None => Ok(deciding.new_circle(&name, &people)?),
         }
     });

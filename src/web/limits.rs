@@ -2,8 +2,12 @@
 
 use super::error::PageError;
 
-/// People whom one search looks for.
+/// People who all are to be in a photo, or are not.
 pub(super) const SEARCHED: usize = 100;
+
+/// People of whom one is to be in a photo, as of a circle, and so many of them are shown.
+pub(super) const CIRCLED: usize = 1000;
+pub(super) const CHIPS: usize = 100;
 
 /// People who are merged at once.
 pub(super) const MERGED: usize = 100;

@@ -16,7 +16,7 @@ use super::error::PageError;
 use super::everybody::{Kind, People};
 use super::frame::{Frame, Tab};
 use super::guests::Sees;
-use super::limits::TYPED;
+use super::limits::{CHIPS, TYPED};
 use super::pager::Pager;
 use super::people::known_names;
 use super::site::Site;
@@ -286,7 +286,8 @@ fn periods(words: &Words, wanted: &Wanted, found: &Found) -> Vec<(String, String
 }
 
 fn chips(catalog: &Catalog, words: &Words, wanted: &Wanted) -> Result<Vec<Chip>, PageError> {
-    let chips = wanted.people().map(|(role, id)| {
+    // Each has the whole search in its addresses, twice.
+    let chips = wanted.people().take(CHIPS).map(|(role, id)| {
         let who = catalog.person(id)?.unwrap_or(Who { id, name: None });
         Ok(Chip {
             role,

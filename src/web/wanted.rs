@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::PageError;
 use super::folder::typed_folder;
-use super::limits::{PATH, PLACE, SEARCHED};
+use super::limits::{CIRCLED, PATH, PLACE, SEARCHED, at_most};
 use crate::catalog::{PersonId, Query, Span};
 
 /// Parts that are not given are not in the address.
@@ -89,10 +89,10 @@ impl Wanted {
     /// [`PageError::NotUnderstood`]; more people than are searched for at once, or a text that is too long.
     pub fn read(text: &str) -> Result<Self, PageError> {
         let wanted: Self = serde_html_form::from_str(text).map_err(|_| PageError::NotUnderstood)?;
-        let people = [&wanted.all, &wanted.any, &wanted.not].map(Vec::len).iter().sum::<usize>();
-        if people > SEARCHED {
+        if wanted.all.len() + wanted.not.len() > SEARCHED {
             return Err(PageError::TooMany(SEARCHED));
         }
+        at_most(&wanted.any, CIRCLED)?;
         if wanted.place.chars().count() > PLACE || wanted.folder.len() > PATH {
             return Err(PageError::TooLong);
         }

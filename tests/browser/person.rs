@@ -51,6 +51,26 @@ fn those_that_are_not_selected_are_confirmed_and_counted_before() {
     });
 }
 
+/// What is cut does not tell whom it is about.
+#[test]
+fn no_word_on_a_button_is_cut() {
+    let library = demo();
+    let person = library.name(OBAMA, "Barack Hussein Obama the Second");
+    browse(&library, |page| {
+        for (width, lines) in [(390, 3), (1024, 1), (1400, 1)] {
+            page.look(width, "light");
+            page.open(&format!("/person/{person}?view=faces"));
+            page.click(".pick");
+            page.until(&format!(
+                "const bar = document.querySelector('.faces-bar').getBoundingClientRect(); \
+                 return [...document.querySelectorAll('.faces-bar > button')].every((button) => \
+                   button.offsetWidth > 0 && button.scrollWidth <= button.offsetWidth && button.offsetHeight < 30 + 26 * {lines}) \
+                   && bar.left >= 0 && bar.right <= innerWidth"
+            ));
+        }
+    });
+}
+
 #[test]
 fn a_decision_is_taken_back_with_those_after_it_without_script_too() {
     let library = demo();

@@ -64,9 +64,9 @@ fn without_script_a_form_that_fails_is_where_it_was() {
     browse(&library, |page| {
         page.without_script();
         page.open("/scan");
-        page.write("[name=folder]", "/no/such folder\n");
+        page.write("#folder", "/no/such folder\n");
         page.shows(".told", "/no/such folder");
-        page.find("[name=folder][aria-invalid][value='/no/such folder'][aria-describedby=told]");
+        page.find("#folder[aria-invalid][value='/no/such folder'][aria-describedby=told]");
         page.open(&format!("/person/{barack}"));
         page.click("details.menu summary");
         page.click("#rename");

@@ -131,25 +131,33 @@ if (grid) {
   }
 
   async function ask(number) {
-    const address = new URL(grid.dataset.photos, location);
-    address.searchParams.set("from", number * WINDOW);
-    const [before, answer] = [windows, await fetch(address)];
-    if (!answer.ok) throw new Error(answer.status);
-    const { total, photos: found } = await answer.json();
+    const before = windows;
+    const { total, photos: found } = await fetched(number);
     if (before !== windows) return;
     // Others are found by now.
     if (total !== shapes.length) return all();
-    for (const [place, photo] of found.entries()) photos[number * WINDOW + place] = photo;
+    put(number, found);
     for (const [index, li] of shown) if (photos[index] && li.querySelector("input").disabled) fill(li, index);
   }
 
+  async function fetched(number) {
+    const address = new URL(grid.dataset.photos, location);
+    address.searchParams.set("from", number * WINDOW);
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(answer.status);
+    return answer.json();
+  }
+  const put = (number, found) => { for (const [place, photo] of found.entries()) photos[number * WINDOW + place] = photo; };
+
   async function all() {
-    const answer = await fetch(new URL(grid.dataset.shapes, location));
+    // The first photos come with the shapes, so that what is seen at once can be opened at once.
+    const [answer, first] = await Promise.all([fetch(new URL(grid.dataset.shapes, location)), fetched(0)]);
     if (!answer.ok) return;
     const bytes = new DataView(await answer.arrayBuffer());
     if (!bytes.byteLength) return;
     shapes = Uint16Array.from({ length: bytes.byteLength / 2 }, (_, index) => bytes.getUint16(2 * index, true));
-    [photos, windows] = [[], new Map()];
+    [photos, windows] = [[], new Map([[0, Promise.resolve()]])];
+    put(0, first.photos);
     for (const li of shown.values()) li.remove();
     shown.clear();
     if (!grid.classList.contains("laid")) begin();
