@@ -18,7 +18,7 @@ mod rows;
 use common::Library;
 use common::server::Server;
 
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("people", "/people"),
     ("people met once", "/people?show=once"),
     ("the most frequent person", "/person/1"),
@@ -29,6 +29,7 @@ const PAGES: [(&str, &str); 12] = [
     ("search for the most frequent person", "/search?all=1"),
     ("search for a town and a month", "/search?place=Town+7&since=2015-07-01&until=2015-07-31"),
     ("photos of a search, as its script asks", "/search/photos?from=0"),
+    ("the shapes of all photos, as its script asks", "/search/shapes"),
     ("questions", "/questions"),
     ("scan", "/scan"),
 ];

@@ -129,6 +129,11 @@ fn what_could_not_be_read_is_listed_and_tried_again() {
     page(&server)
         .says(&["2 files could not be read", "empty.jpg", "the file is empty", "&#60;b&#62;.jpg", "Try them again"])
         .says_not(&["<b>"]);
+    server
+        .get_with("/scan", &[("accept-language", "zh-CN")])
+        .is(200)
+        .says(&["文件是空的", "facetag 不认识这种图片"])
+        .says_not(&["the file is"]);
     // Only when it is asked for.
     let tried = || -> String {
         library.sqlite().query_row("SELECT group_concat(problem) FROM files", [], |row| row.get(0)).unwrap()

@@ -291,7 +291,7 @@ fn each_photo_has_the_same_name_with_script_and_without_in_the_language_asked_fo
 fn a_circle_of_hundreds_is_searched_for() {
     let library = people();
     let barack = library.name(OBAMA, "Barack");
-    let sqlite = library.sqlite();
+    let sqlite = rusqlite::Connection::open(library.file()).unwrap();
     for number in 0..150 {
         let sql = "INSERT INTO people (name, key, created_at) VALUES (?1, lower(?1), '')";
         sqlite.execute(sql, [format!("Somebody {number}")]).unwrap();

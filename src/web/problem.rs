@@ -86,7 +86,7 @@ fn field(error: &PageError) -> Option<&'static str> {
 }
 
 fn text(words: &Words, error: &PageError) -> String {
-    let words = &words.errors;
+    let (reason, words) = (words.reason, &words.errors);
     let text = match error {
         PageError::NotFound => words.not_found,
         PageError::WrongHost => words.wrong_host,
@@ -103,7 +103,7 @@ fn text(words: &Words, error: &PageError) -> String {
         PageError::NoDate => words.no_date,
         PageError::BirthsDiffer(births) => return (words.births_differ)(births),
         PageError::PhotoAway => words.photo_away,
-        PageError::PhotoChanged(problem) => return (words.photo_changed)(problem),
+        PageError::PhotoChanged(problem) => return (words.photo_changed)(&reason(problem)),
         PageError::BoxBeyond => words.box_beyond,
         PageError::FaceThere => words.face_there,
         PageError::NotAbsolute(folder) => return (words.not_absolute)(folder),

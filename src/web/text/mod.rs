@@ -11,6 +11,7 @@ mod people;
 mod person;
 mod photo;
 mod questions;
+mod reasons;
 mod scan;
 mod search;
 
@@ -38,6 +39,8 @@ pub(super) struct Words {
     pub history: history::Words,
     /// A decision, people by the names that they have now.
     pub describe: fn(&Decision, &HashMap<PersonId, String>) -> String,
+    /// Why a file was not read or scanned, as the library keeps it.
+    pub reason: fn(&str) -> String,
 }
 
 static ENGLISH: Words = Words {
@@ -55,6 +58,7 @@ static ENGLISH: Words = Words {
     scan: scan::ENGLISH,
     history: history::ENGLISH,
     describe: Decision::describe_by_name,
+    reason: str::to_owned,
 };
 
 static CHINESE: Words = Words {
@@ -72,6 +76,7 @@ static CHINESE: Words = Words {
     scan: scan::CHINESE,
     history: history::CHINESE,
     describe: decisions::chinese,
+    reason: reasons::chinese,
 };
 
 impl Words {
