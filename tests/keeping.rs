@@ -187,11 +187,10 @@ fn a_backup_is_complete_private_and_can_be_searched() {
         assert_eq!(fs::metadata(backup).unwrap().permissions().mode() & 0o777, 0o600);
     }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is created beside it");
-    let refused =
-        [(backup, "a file of that name"), ("/dev/null", "a file of that name"), ("gone/away", "no such folder")];
-    for (to, reason) in refused {
-        library.facetag(["backup", to]).fails_saying(&[to.strip_suffix("/away").unwrap_or(to), reason]);
-    }
+    library.facetag(["backup", backup]).fails_saying(&[backup, "a file of that name"]);
+    library.facetag(["backup", "gone/away"]).fails_saying(&["gone", "no such folder"]);
+    #[cfg(unix)]
+    library.facetag(["backup", "/dev/null"]).fails_saying(&["/dev/null", "a file of that name"]);
     library.facetag(["backup", "new/"]).well();
     assert_eq!(fs::read_dir(library.folder().join("new")).unwrap().count(), 1);
     for _ in 0..3 {

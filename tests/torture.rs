@@ -169,6 +169,71 @@ fn hostile_files_cost_neither_the_scan_nor_the_photos_beside_them() {
     assert_eq!(originals(&library), before, "a photo was changed");
 }
 
+/// A TIFF of 9900x9900 pixels in one tile of a GB.
+fn tiff_of_one_tile() -> Vec<u8> {
+    let (side, tile) = (9_900_u32, 18_944_u32);
+    let mut pixels = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let row = vec![0; tile as usize * 3];
+    (0..tile).for_each(|_| pixels.write_all(&row).unwrap());
+    let pixels = pixels.finish().unwrap();
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    // Three colours of 8 bits each, which stand behind the fields.
+    let fields = [
+        entry(256, 4, 1, side),
+        entry(257, 4, 1, side),
+        entry(258, 3, 3, 146),
+        entry(259, 3, 1, 8),
+        entry(262, 3, 1, 2),
+        entry(277, 3, 1, 3),
+        entry(284, 3, 1, 1),
+        entry(322, 4, 1, tile),
+        entry(323, 4, 1, tile),
+        entry(324, 4, 1, 152),
+        entry(325, 4, 1, pixels.len() as u32),
+    ];
+    [b"II*\0\x08\0\0\0\x0b\0", &fields.concat()[..], &[0; 4], &[8, 0, 8, 0, 8, 0], &pixels].concat()
+}
+
+/// The most memory that a scan took, in KB.
+fn peak(library: &Library) -> u64 {
+    let mut scan = library.command(["scan", "--threads", "2", text(&library.photos())]).spawn().unwrap();
+    let status = format!("/proc/{}/status", scan.id());
+    let mut most = 0;
+    while scan.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        most = most.max(line.map_or(0, |number| number.trim().parse().unwrap()));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    most
+}
+
+/// Up to 100 megapixels, no file takes more than a GiB.
+#[test]
+fn bombs_take_at_most_a_gib() {
+    if !is_long() {
+        return eprintln!("left out: it takes minutes");
+    }
+    let mut bombs: Vec<(String, Vec<u8>)> = fixtures("bombs")
+        .into_iter()
+        .map(|name| (name.clone(), fs::read(fixture(&format!("bombs/{name}"))).unwrap()))
+        .collect();
+    bombs.push(("tile.tif".to_owned(), tiff_of_one_tile()));
+    bombs.push(("make.tif".to_owned(), tiff_with_make(250 << 20)));
+    bombs.push(("16-bit.png".to_owned(), png(9_900, 9_900, 16, &[])));
+    bombs.push(("profile.png".to_owned(), png(8, 8, 8, &[(b"iCCP", profile(1024))])));
+    for (name, bytes) in bombs {
+        let library = Library::new();
+        fs::write(library.photo(&name), bytes).unwrap();
+        let peak = peak(&library);
+        eprintln!("{name}: {} MB", peak >> 10);
+        assert!(peak > 0 && peak <= 1 << 20, "{name}: {peak} KB");
+        assert_eq!(library.facetag(["stats", "--json"]).well().json()["unreadable"], 0, "{name}");
+    }
+}
+
 /// A moment within so long, at random.
 fn moment(numbers: &mut Numbers, most: Duration) -> Duration {
     most.mul_f64(numbers.below(1000) as f64 / 1000.0)
