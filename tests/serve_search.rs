@@ -309,5 +309,5 @@ fn a_circle_of_hundreds_is_searched_for() {
     assert!(found.contains("and 51 more"));
     assert_eq!(shown(&server, query.split_once('?').unwrap().1), shown(&server, &format!("all={barack}")));
     let too_many: String = (0..1001).map(|number| format!("&any={number}")).collect();
-    server.get(&format!("/search?{}", &too_many[1..])).is(422).says(&["1000"]);
+    server.get(&format!("/search?{}", &too_many[1..])).is(422).says(&["1,000"]);
 }

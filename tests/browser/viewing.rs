@@ -157,7 +157,7 @@ fn the_answers_do_not_cover_the_faces_with_a_banner_at_a_usual_size() {
             page.find(".answers [data-key=y]");
             page.until(
                 "const answers = document.querySelector('.answers').getBoundingClientRect(); \
-                 const pictures = [...document.querySelectorAll('.sides img')].filter((image) => image.checkVisibility()); \
+                 const pictures = [...document.querySelectorAll('.sides :is(svg, .large, .strip img)')]; \
                  return pictures.length >= 2 && answers.bottom <= innerHeight \
                    && pictures.every((image) => image.getBoundingClientRect().bottom <= answers.top + 1)",
             );

@@ -205,6 +205,14 @@ if (grid) {
     lastPicked = index;
     count();
   });
+  // What is not known yet is opened once it is.
+  grid.addEventListener("click", async (event) => {
+    const link = event.target.closest("li > a:not([href])");
+    if (!link) return;
+    const index = Number(link.parentElement.querySelector("input").dataset.index);
+    await know(index, index + 1);
+    if (link.isConnected && link.href) link.click();
+  });
   const pick = (id, on) => { if (on) chosen.add(id); else chosen.delete(id); };
   const count = () => {
     bar.classList.toggle("on", chosen.size > 0);
