@@ -1,12 +1,14 @@
-//! How long questions to a large library take: `cargo bench --bench catalog [-- PHOTOS [FOLDER]]`.
+//! How long questions to a large library take: `cargo bench --bench catalog [-- PHOTOS [FOLDER [decisions|replay]]]`.
 //!
 //! On a library of made-up rows (`common/rows.rs`), a million photos unless another number is given; in FOLDER it is kept for the next
-//! run. Prints a table in Markdown; each time is the least of five, except those of decisions, which are made once.
+//! run. Prints a table in Markdown; each time is the least of five, except those of decisions, which are made once. `decisions` does
+//! these alone; `replay` decides about a face in each photo, and then says all that again of photos that are as a scan finds them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use facetag::catalog::{Catalog, CatalogError, Library, PersonId, Query, Span, Who};
+use facetag::catalog::{Catalog, CatalogError, Library, PersonId, PhotoId, Query, Span, Who};
 use facetag::face::PackInfo;
 use facetag::people::{Deciding, decide, explain, questions, regroup};
 
@@ -24,8 +26,10 @@ fn main() {
     if !library.file().exists() {
         fill(&library, photos);
     }
-    if arguments.next().as_deref() == Some("decisions") {
-        return decisions(&library);
+    match arguments.next().as_deref() {
+        Some("decisions") => return decisions(&library),
+        Some("replay") => return replay(&library, photos),
+        _ => {}
     }
 
     let least = |work: &dyn Fn() -> usize| {
@@ -117,6 +121,27 @@ fn decisions(library: &Library) {
     let started = Instant::now();
     let asked = questions(&catalog, &pack, &[]).unwrap().len();
     println!("| what to ask | {:.1} | {asked} |", started.elapsed().as_secs_f64() * 1e3);
+}
+
+fn replay(library: &Library, photos: usize) {
+    let mut catalog = Catalog::open(library).unwrap();
+    let started = Instant::now();
+    let decided = catalog.exclusively(|catalog| {
+        for photo in 0..photos {
+            let face = catalog.faces_in(PhotoId(photo as i64))?[0].id;
+            let person = 1 + photo as i64 % 100;
+            let person = Who { id: PersonId(person), name: Some(format!("Person {person}")) };
+            let decision = catalog.confirming((&person, false), &[face])?;
+            catalog.decide(&decision, |_| Ok::<_, CatalogError>(()))?;
+        }
+        Ok::<_, CatalogError>(())
+    });
+    decided.unwrap();
+    eprintln!("a face of each of {photos} photos confirmed in {:.0} s", started.elapsed().as_secs_f32());
+    let photos: HashSet<_> = (0..photos).map(|id| *blake3::hash(&id.to_le_bytes()).as_bytes()).collect();
+    let started = Instant::now();
+    catalog.batch(|writer| writer.replay(&photos)).unwrap();
+    println!("| {} decisions replayed | {:.1} | |", photos.len(), started.elapsed().as_secs_f64() * 1e3);
 }
 
 /// Person 1 has the most photos, person `n` an `n`th of them.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::engine::{self, Optional, Row, params};
 use super::faces::{Floats, recognisable};
 use super::photos::Writer;
-use super::{Catalog, FaceId, PersonId, PhotoId, Result};
+use super::{Catalog, FaceId, LineId, PersonId, PhotoId, Result, State};
 
 /// The setting that tells for which embeddings the rows were computed.
 const COMPUTED_FOR: &str = "clusters";
@@ -34,6 +34,16 @@ pub struct ClusterRow {
     pub poor: bool,
     pub tiny: bool,
     pub clear: bool,
+}
+
+/// A face that a decision changes: whose it was and is, and whether the user said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovedFace {
+    pub face: FaceId,
+    /// Of the photo, 0 where it is not known.
+    pub year: i16,
+    pub before: Option<(PersonId, bool)>,
+    pub after: Option<(PersonId, bool)>,
 }
 
 /// What the user decided about a group or person, as far as grouping asks for it.
@@ -145,6 +155,24 @@ impl Catalog {
     pub fn years_of(&self, person: PersonId) -> Result<Vec<i16>> {
         let sql = "SELECT DISTINCT photo_year FROM faces WHERE person_id = ?1";
         Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
+    }
+
+    /// The faces that a line of the journal changed so far: whose they were before it, and whose they are.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn moved_faces(&self, line: LineId) -> Result<Vec<MovedFace>> {
+        let sql = "SELECT faces.id, faces.photo_year, kept.person_id, kept.state, kept.existed AND NOT kept.removed, faces.person_id,
+                   faces.state, NOT faces.removed FROM before_faces AS kept JOIN faces ON faces.id = kept.id WHERE line = ?1";
+        Ok(self.connection.query_all(sql, [line], |row| {
+            let whose = |column: usize| -> engine::Result<Option<(PersonId, bool)>> {
+                let (person, state, is_there): (Option<PersonId>, Option<State>, Option<bool>) =
+                    (row.get(column)?, row.get(column + 1)?, row.get(column + 2)?);
+                let is_said = state == Some(State::Confirmed);
+                Ok(person.filter(|_| is_there == Some(true)).map(|person| (person, is_said)))
+            };
+            Ok(MovedFace { face: row.get(0)?, year: row.get(1)?, before: whose(2)?, after: whose(5)? })
+        })?)
     }
 
     /// What the user decided about a group or person.
@@ -299,6 +327,19 @@ impl Writer<'_> {
             row.clear
         ])?;
         Ok(())
+    }
+
+    /// Stores the row of a year that was outdated, and is not any more; the person as a whole still is.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn carry_cluster(&mut self, row: &ClusterRow) -> Result<()> {
+        let year = row.year.unwrap_or(ALL_YEARS);
+        let sql = "INSERT INTO outdated_clusters (person_id, year) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.connection.prepare(sql)?.execute(params![row.person, ALL_YEARS])?;
+        let sql = "DELETE FROM outdated_clusters WHERE person_id = ?1 AND year = ?2";
+        self.connection.prepare(sql)?.execute(params![row.person, year])?;
+        self.store_cluster(None, row)
     }
 
     /// Deletes the rows of a person, to store them again.

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
@@ -20,8 +21,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Bytes below which a disk is full.
 const FULL: u64 = 1 << 20;
 
-/// Bytes of a log that are looked through.
-const MOST_OF_LOG: u64 = 64 << 20;
+/// Bytes of a log that are looked through at a time.
+const PIECE_OF_LOG: usize = 16 << 20;
 
 /// The write-ahead log of a SQLite file.
 pub(super) fn log_of(file: &Path) -> PathBuf {
@@ -111,15 +112,28 @@ fn is_foreign(file: &Path) -> Option<bool> {
     let writes: String = alone.query_row(sql, [WRITES], |row| row.get(0)).ok()?;
     let now = writes.get(17..)?;
     // Nobody locks the log itself, so it may be read.
-    let mut log = Vec::new();
-    File::open(log_of(file)).ok()?.take(MOST_OF_LOG).read_to_end(&mut log).ok()?;
-    let mut written = log
-        .windows(WRITES.len() + 33)
-        .filter(|part| part.starts_with(WRITES.as_bytes()))
-        .map(|part| &part[WRITES.len()..]);
-    let mut written = written.by_ref().filter(|writes| writes[16] == b':').peekable();
-    written.peek()?;
-    Some(!written.any(|writes| writes[..16] == *now.as_bytes() || writes[17..] == *now.as_bytes()))
+    is_of_another(&mut File::open(log_of(file)).ok()?, now, PIECE_OF_LOG)
+}
+
+/// Whether no transaction of this log begins or ends with the state `now`; `None` where it has none. All of it is looked through: after
+/// one that wrote much, the one that the file has already may lie far behind.
+fn is_of_another(log: &mut impl Read, now: &str, piece: usize) -> Option<bool> {
+    let setting = WRITES.len() + 33;
+    let (mut buffer, mut has_any) = (Vec::new(), false);
+    while log.by_ref().take(piece as u64).read_to_end(&mut buffer).ok()? > 0 {
+        for at in memmem::find_iter(&buffer, WRITES) {
+            let Some(writes) = buffer.get(at + WRITES.len()..at + setting) else { break };
+            if writes[16] == b':' {
+                if writes[..16] == *now.as_bytes() || writes[17..] == *now.as_bytes() {
+                    return Some(false);
+                }
+                has_any = true;
+            }
+        }
+        // One may lie across the end of a piece.
+        buffer.drain(..buffer.len().saturating_sub(setting - 1));
+    }
+    has_any.then_some(true)
 }
 
 pub(super) fn is_damage(error: &DatabaseError) -> bool {
@@ -219,4 +233,33 @@ fn full(path: &Path) -> String {
         path.display(),
         disk_of(path)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_known_by_any_of_its_transactions_however_far_back() {
+        let state = |number: u8| format!("{number:016}");
+        let written = |before, now| [WRITES.as_bytes(), state(before).as_bytes(), b":", state(now).as_bytes()].concat();
+        let much = vec![0; 1000];
+        let log = [
+            &*much,
+            &written(1, 2),
+            &much,
+            &written(2, 3),
+            &much,
+            b"writes of another kind, which are no setting at all",
+        ];
+        let log = log.concat();
+        for piece in [40, 41, 49, 64, 1000, 10_000] {
+            let is_foreign = |state: String| is_of_another(&mut &*log, &state, piece);
+            for of_it in 1..=3 {
+                assert_eq!(is_foreign(state(of_it)), Some(false), "{of_it}, {piece}");
+            }
+            assert_eq!(is_foreign(state(4)), Some(true), "{piece}");
+            assert_eq!(is_of_another(&mut &*much, &state(1), piece), None);
+        }
+    }
 }

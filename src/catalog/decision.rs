@@ -191,7 +191,7 @@ impl Decision {
     }
 
     /// The people that it is about.
-    pub(super) fn people(&self) -> Vec<PersonId> {
+    pub fn people(&self) -> Vec<PersonId> {
         match self {
             Self::Name { person, .. }
             | Self::Rename { person, .. }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{self, FromSql, FromSqlError, FromSqlResult, Optional, Row, ToSql, ToSqlOutput, ValueRef, params};
 use super::photos::Writer;
-use super::{Catalog, CatalogError, FaceId, FaceRef, NewFace, PersonId, PhotoId, Result};
+use super::{Catalog, CatalogError, FaceId, FaceRef, LineId, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
 
 /// How a face came to its person.
@@ -69,6 +69,8 @@ pub enum Embedded {
     Ungrouped,
     /// Those of a group or person; of photos of one year, 0 for those of which it is not known.
     Of(PersonId, Option<i16>),
+    /// Those that a line of the journal changed so far.
+    ChangedBy(LineId),
 }
 
 /// What its photo tells of a face.
@@ -163,6 +165,11 @@ impl Catalog {
                 ("person_id = ?2 AND CAST(?3 AS BIGINT) IS NULL".to_owned(), Some(person.0), None)
             }
             Embedded::Of(person, year) => ("person_id = ?2 AND photo_year = ?3".to_owned(), Some(person.0), year),
+            Embedded::ChangedBy(line) => (
+                "faces.id IN (SELECT id FROM before_faces WHERE line = ?2) AND CAST(?3 AS BIGINT) IS NULL".to_owned(),
+                Some(line.0),
+                None,
+            ),
         };
         let sql = format!(
             "SELECT faces.*, vector, taken, photos.width, photos.height

@@ -21,6 +21,8 @@ pub(super) struct Cells {
     pub centres: Centres,
     /// The faces of each cell, by index, ascending.
     pub faces: Vec<Vec<u32>>,
+    /// Their embeddings, one behind the other: once copied, they need not be gathered for each who looks into the cell.
+    pub embeddings: Vec<Vec<f32>>,
 }
 
 impl Cells {
@@ -32,8 +34,16 @@ impl Cells {
         for (face, cell) in centres.nearest(embeddings, 1).into_iter().enumerate() {
             faces[cell as usize].push(face as u32);
         }
-        Self { centres, faces }
+        let embeddings = faces.iter().map(|faces| gathered(embeddings, dimension, faces)).collect();
+        Self { centres, faces, embeddings }
     }
+}
+
+/// The embeddings of these faces, one behind the other.
+pub(super) fn gathered(embeddings: &[f32], dimension: usize, faces: &[u32]) -> Vec<f32> {
+    let mut gathered = Vec::with_capacity(faces.len() * dimension);
+    faces.iter().for_each(|&face| gathered.extend_from_slice(&embeddings[face as usize * dimension..][..dimension]));
+    gathered
 }
 
 /// The centres of cells: unit vectors of `dimension` numbers, one behind the other.
@@ -53,7 +63,8 @@ impl Centres {
         let count = embeddings.len() / dimension;
         let cells = cells.clamp(1, count.max(1));
         let every = (count / (cells * SAMPLED_A_CELL)).max(1);
-        let sample: Vec<f32> = embeddings.chunks_exact(dimension).step_by(every).flatten().copied().collect();
+        let sample: Vec<u32> = (0..count as u32).step_by(every).collect();
+        let sample = gathered(embeddings, dimension, &sample);
         let of_sample = sample.len() / dimension;
         let start = (0..cells).filter_map(|cell| sample.get(cell * of_sample / cells * dimension..)?.get(..dimension));
         let mut centres = Self { centres: start.flatten().copied().collect(), dimension };

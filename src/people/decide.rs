@@ -5,6 +5,7 @@ use std::ops::{Deref, RangeInclusive};
 
 use jiff::civil::Date;
 
+use super::index::Before;
 use super::naming::NameError;
 use super::regroup::{Regrouped, has_ungrouped, regroup};
 use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, Line, LineId, Who, WhoError, count};
@@ -168,8 +169,20 @@ impl Deciding<'_> {
         then: impl FnOnce(&mut Catalog) -> Result<(), CatalogError>,
     ) -> Result<Regrouped, CatalogError> {
         let (reaches, pack) = (decision.reaches(), self.pack);
+        let before = match decision {
+            Decision::Name { .. }
+            | Decision::Merge { .. }
+            | Decision::Confirm { .. }
+            | Decision::Reject { .. }
+            | Decision::Split { .. } => Some(Before::of(self.catalog, pack, &decision.people())?),
+            // Others change faces themselves, or next to none.
+            _ => None,
+        };
         let done = self.catalog.decide(decision, |catalog| {
             then(catalog)?;
+            if let Some(before) = before {
+                before.carry(catalog, pack, catalog.last_line()?)?;
+            }
             // A face that was taken from somebody looks for another group.
             if reaches.is_empty() && !has_ungrouped(catalog, pack)? {
                 return Ok::<_, CatalogError>(Regrouped::default());

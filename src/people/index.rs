@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -17,7 +17,9 @@ use super::faces::Faces;
 use super::linkage::LEAST_FACES_OF_ERA;
 use super::neighbours::FACES_A_CELL;
 use super::products::products;
-use crate::catalog::{Catalog, CatalogError, ClusterRow, Embedded, PersonId, PersonStatus, PhotoId};
+use crate::catalog::{
+    Catalog, CatalogError, ClusterRow, Embedded, FaceId, LineId, MovedFace, PersonId, PersonStatus, PhotoId,
+};
 use crate::face::{PackInfo, normalised};
 
 /// Another number where what [`Faces`] tells of a face means something else than before: then all clusters are computed again.
@@ -138,6 +140,91 @@ fn compute_some(catalog: &mut Catalog, pack: &PackInfo) -> Result<bool, CatalogE
         })?;
         Ok(outdated.len() == AT_ONCE)
     })
+}
+
+/// The years of groups and persons about whom a decision is made, as they were before it.
+pub(super) struct Before(BTreeMap<(PersonId, i16), ClusterRow>);
+
+impl Before {
+    /// Those of `people` that are not outdated.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn of(catalog: &Catalog, pack: &PackInfo, people: &[PersonId]) -> Result<Self, CatalogError> {
+        let mut rows = BTreeMap::new();
+        if catalog.clusters_computed_for()? == Some(computed_for(pack)) {
+            for &person in people {
+                let of_person = catalog.clusters_of(person)?;
+                let years = if of_person.len() == 1 { catalog.years_of(person)? } else { Vec::new() };
+                for row in of_person {
+                    // A single year has no row but that of the whole person.
+                    let only = years.first().copied().filter(|_| years.len() == 1);
+                    if let Some(year) = row.year.or(only) {
+                        rows.insert((person, year), ClusterRow { year: Some(year), ..row });
+                    }
+                }
+            }
+        }
+        Ok(Self(rows))
+    }
+
+    /// Brings those up to date that only gain by what the line has changed, so that not all their faces are read again: most decisions
+    /// add a few faces to a person of many. Years that lose a face are left to [`refresh`].
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
+        let mut touched: BTreeSet<(PersonId, i16)> = BTreeSet::new();
+        // The faces that leave somebody's year, or count less there; and those that are looked at each by itself, with whether they are
+        // new there.
+        let mut leaving: BTreeMap<(PersonId, i16), Vec<MovedFace>> = BTreeMap::new();
+        let mut single: HashMap<FaceId, bool> = HashMap::new();
+        for face in catalog.moved_faces(line)? {
+            let MovedFace { year, before, after, .. } = face;
+            touched.extend(before.into_iter().chain(after).map(|(person, _)| (person, year)));
+            match before {
+                _ if before == after => {}
+                // The user's word makes a face good.
+                Some((person, false)) if after == Some((person, true)) => drop(single.insert(face.face, false)),
+                Some((person, _)) => leaving.entry((person, year)).or_default().push(face),
+                None => drop(single.insert(face.face, true)),
+            }
+        }
+        let mut gained: Vec<((PersonId, i16), ClusterRow)> = Vec::new();
+        for (&(from, year), faces) in &leaving {
+            let to = |face: &MovedFace| face.after.map(|(to, _)| to);
+            let is_as_good = |face: &MovedFace| face.before.map(|(_, said)| said) == face.after.map(|(_, said)| said);
+            let together = faces.iter().all(|face| to(face) == to(&faces[0]) && is_as_good(face));
+            match (to(&faces[0]), self.0.get(&(from, year))) {
+                (Some(to), Some(all)) if together && to != from && !catalog.years_of(from)?.contains(&year) => {
+                    gained.push(((to, year), all.clone()));
+                }
+                _ => single.extend(faces.iter().map(|face| (face.face, true))),
+            }
+        }
+        self.0.retain(|year, _| touched.contains(year) && !leaving.contains_key(year));
+        for (year, row) in gained {
+            self.0.entry(year).and_modify(|known| add(known, &cluster_of(&row)));
+        }
+        if !self.0.is_empty() && !single.is_empty() {
+            let faces = Faces::of(catalog, pack, Embedded::ChangedBy(line))?;
+            for (face, person) in (0..).zip(&faces.person) {
+                let year = faces.taken[face].map_or(0, |day| day.year());
+                let row = person.and_then(|person| self.0.get_mut(&(person, year)));
+                match (row, single.get(&faces.id[face])) {
+                    (Some(row), Some(true)) => add(row, &faces.alone(face)),
+                    (Some(row), Some(false)) => (row.poor, row.tiny, row.clear) = (false, false, true),
+                    _ => {}
+                }
+            }
+        }
+        catalog.batch(|writer| {
+            for row in self.0.values() {
+                writer.carry_cluster(row)?;
+            }
+            Ok(())
+        })
+    }
 }
 
 fn restart(catalog: &mut Catalog, pack: &PackInfo, cells: usize) -> Result<(), CatalogError> {

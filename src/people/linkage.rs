@@ -6,6 +6,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use rayon::prelude::*;
+
 use super::cluster::{Cluster, Era, must_be_two, span};
 use super::neighbours::Pair;
 use crate::face::{Thresholds, dot};
@@ -29,7 +31,11 @@ impl Thresholds {
     ///
     /// A person who is seen over years changes: faces of one time are compared with the person of that time too.
     pub fn similarity(&self, a: &Cluster, b: &Cluster) -> f32 {
-        let whole = self.similarity_of_sums((&a.sum, a.faces, a.cohort), (&b.sum, b.faces, b.cohort));
+        self.similarity_then(self.similarity_of_sums((&a.sum, a.faces, a.cohort), (&b.sum, b.faces, b.cohort)), a, b)
+    }
+
+    /// The same where it is known how alike the two are as a whole.
+    fn similarity_then(&self, whole: f32, a: &Cluster, b: &Cluster) -> f32 {
         let eras = |person: &Cluster, other: &Cluster| {
             let Some((first, last)) = other.days else { return whole };
             let then = |era: &&Era| {
@@ -55,7 +61,7 @@ impl Thresholds {
         (length(sum) / faces as f32).powf(1.0 - self.normalisation)
     }
 
-    /// The least similarity for joining the two in this round, or `None` where they must stay apart.
+    /// The least similarity for joining the two in this round, or `None` where this round joins no such two.
     fn threshold(&self, round: Round, a: &Cluster, b: &Cluster) -> Option<f32> {
         let refused = |cluster: &Cluster| !cluster.fixed && !cluster.rejected.is_empty();
         let meet = match round {
@@ -63,7 +69,7 @@ impl Thresholds {
             Round::Refused => !a.poor && !b.poor,
             Round::Joining => a.poor != b.poor,
         };
-        let apart = !meet || (a.fixed && b.fixed) || must_be_two(a, b);
+        let apart = !meet || (a.fixed && b.fixed);
         let person = [a, b].into_iter().find(|cluster| cluster.tagging);
         let least = person.map_or(self.group, |person| self.auto_tag + self.auto_tag_single / person.faces as f32);
         let says_little = (a.poor || b.poor) && (a.tiny || b.tiny || !(a.clear || b.clear));
@@ -119,6 +125,8 @@ pub fn link(clusters: &mut [Cluster], pairs: &[Pair], thresholds: &Thresholds) -
 struct Linking<'a, 'v> {
     clusters: &'a mut [Cluster<'v>],
     thresholds: &'a Thresholds,
+    /// Of each cluster.
+    scales: Vec<Scale>,
     round: Round,
     /// The clusters that tag: rivals of each other.
     persons: Vec<usize>,
@@ -131,6 +139,26 @@ struct Linking<'a, 'v> {
     /// Of each cluster only the most alike, so that there are not many more than clusters.
     candidates: BinaryHeap<Candidate>,
 }
+
+/// What the similarity of a cluster and any other takes of it, so that of the two only the dot product of their sums is left.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    /// One over the number of faces, and over what makes up for their spread.
+    factor: f32,
+    /// How alike its faces are to people in general.
+    general: f32,
+}
+
+impl Thresholds {
+    fn scale(&self, cluster: &Cluster) -> Scale {
+        let count = cluster.faces as f32;
+        let spread = (length(&cluster.sum) / count).powf(self.normalisation);
+        Scale { factor: 1.0 / (count * spread), general: cluster.cohort / count }
+    }
+}
+
+/// So many clusters look at all they know at once.
+const LOOKING: usize = 1 << 16;
 
 /// Two clusters that could be joined, as they were when `a` was compared with those it knows.
 #[derive(Debug)]
@@ -157,6 +185,7 @@ impl<'a, 'v> Linking<'a, 'v> {
         }
         Self {
             persons: (0..count).filter(|&cluster| clusters[cluster].tagging).collect(),
+            scales: clusters.par_iter().map(|cluster| thresholds.scale(cluster)).collect(),
             clusters,
             thresholds,
             round: Round::Founding,
@@ -172,9 +201,13 @@ impl<'a, 'v> Linking<'a, 'v> {
     /// A cluster that has grown looks at all it knows, and one whose candidate came to nothing looks for its next: so no
     /// pair that is left is more alike than the candidate on top.
     fn run(&mut self) {
-        for cluster in 0..self.clusters.len() {
-            if self.parents[cluster] == cluster {
-                self.look(cluster, None);
+        let starting: Vec<usize> = (0..self.clusters.len()).filter(|&cluster| self.starts(cluster)).collect();
+        for starting in starting.chunks(LOOKING) {
+            let seen: Vec<(Vec<u32>, Vec<Candidate>)> =
+                starting.par_iter().map(|&cluster| self.seen(cluster, self.known[cluster].clone(), None)).collect();
+            for (&cluster, (known, candidates)) in starting.iter().zip(seen) {
+                self.known[cluster] = known;
+                self.candidates.extend(candidates);
             }
         }
         while let Some(candidate) = self.candidates.pop() {
@@ -187,9 +220,22 @@ impl<'a, 'v> Linking<'a, 'v> {
         }
     }
 
+    /// Whether a cluster looks at all it knows as the round begins: of each two that may join in it, one at least does.
+    fn starts(&self, cluster: usize) -> bool {
+        let Cluster { poor, .. } = self.clusters[cluster];
+        self.parents[cluster] == cluster && !self.known[cluster].is_empty() && poor == (self.round == Round::Joining)
+    }
+
     /// Compares a cluster with all it knows, and keeps the most alike as candidates, or the next after `below`.
     fn look(&mut self, cluster: usize, below: Option<&Candidate>) {
-        let mut known = std::mem::take(&mut self.known[cluster]);
+        let known = std::mem::take(&mut self.known[cluster]);
+        let (known, candidates) = self.seen(cluster, known, below);
+        self.known[cluster] = known;
+        self.candidates.extend(candidates);
+    }
+
+    /// Those of `known` that stand, and of them the most alike, or the next after `below`.
+    fn seen(&self, cluster: usize, mut known: Vec<u32>, below: Option<&Candidate>) -> (Vec<u32>, Vec<Candidate>) {
         known.iter_mut().for_each(|other| *other = self.root(*other as usize) as u32);
         known.sort_unstable();
         known.dedup();
@@ -202,8 +248,7 @@ impl<'a, 'v> Linking<'a, 'v> {
             candidates.select_nth_unstable_by(kept - 1, |one, other| other.cmp(one)).1.more = true;
             candidates.truncate(kept);
         }
-        self.candidates.extend(candidates);
-        self.known[cluster] = known;
+        (known, candidates)
     }
 
     fn root(&self, mut cluster: usize) -> usize {
@@ -216,9 +261,24 @@ impl<'a, 'v> Linking<'a, 'v> {
     fn compare(&self, a: usize, b: usize) -> Option<Candidate> {
         let (one, other) = (&self.clusters[a], &self.clusters[b]);
         let threshold = self.thresholds.threshold(self.round, one, other)?;
-        let similarity = self.thresholds.similarity(one, other);
+        let similarity = self.similarity(a, b);
+        // What they must be two for takes longest to look up.
+        let joins = similarity >= threshold && !must_be_two(one, other);
         let versions = (self.versions[a], self.versions[b]);
-        (similarity >= threshold).then_some(Candidate { similarity, a, b, versions, more: false })
+        joins.then_some(Candidate { similarity, a, b, versions, more: false })
+    }
+
+    /// As [`Thresholds::similarity`] of the two.
+    fn similarity(&self, a: usize, b: usize) -> f32 {
+        let (one, other) = (&self.clusters[a], &self.clusters[b]);
+        let (of_one, of_other) = (self.scales[a], self.scales[b]);
+        let whole = dot(&one.sum, &other.sum) * of_one.factor * of_other.factor
+            - f32::midpoint(of_one.general, of_other.general);
+        if one.eras.is_empty() && other.eras.is_empty() {
+            whole
+        } else {
+            self.thresholds.similarity_then(whole, one, other)
+        }
     }
 
     /// Whether a cluster about to become a person's is nearly as much like another person: then the user is to say.
@@ -228,7 +288,7 @@ impl<'a, 'v> Linking<'a, 'v> {
             (false, true) => (candidate.b, candidate.a),
             _ => return false,
         };
-        let to_other = |person: usize| self.thresholds.similarity(&self.clusters[person], &self.clusters[other]);
+        let to_other = |person: usize| self.similarity(person, other);
         // All of them: pairs of a person and a group that are both old have not been looked for.
         self.persons.iter().any(|&rival| {
             rival != person && {
@@ -256,6 +316,7 @@ impl<'a, 'v> Linking<'a, 'v> {
         cluster.people.extend(joined.people);
         cluster.rejected.extend(joined.rejected);
         cluster.days = span(cluster.days, joined.days);
+        self.scales[into] = self.thresholds.scale(cluster);
         self.parents[from] = into;
         self.versions[from] += 1;
         self.versions[into] += 1;

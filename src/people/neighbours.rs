@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::cells::Cells;
+use super::cells::{Cells, gathered};
 use super::cluster::Cluster;
 use super::products::products;
 
@@ -125,20 +125,21 @@ impl Search<'_> {
 
     fn in_cells_of(&self, rows: &[u32], cells: &Cells) -> Vec<Pair> {
         let row_embeddings = self.gather(rows);
-        let mut probing: Vec<Vec<usize>> = vec![Vec::new(); cells.faces.len()];
+        let mut probing: Vec<Vec<u32>> = vec![Vec::new(); cells.faces.len()];
         let probed = PROBED.min(cells.centres.count());
         for (index, cell) in cells.centres.nearest(&row_embeddings, probed).into_iter().enumerate() {
-            probing[cell as usize].push(index / probed);
+            probing[cell as usize].push((index / probed) as u32);
         }
         let mut strongest: Vec<[Strongest; 2]> = vec![Default::default(); rows.len()];
         let mut cosines = Vec::new();
-        for (probing, columns) in probing.iter().zip(&cells.faces).filter(|(probing, _)| !probing.is_empty()) {
-            let some = probing.iter().flat_map(|&row| &row_embeddings[row * self.dimension..][..self.dimension]);
-            let some: Vec<f32> = some.copied().collect();
-            for columns in columns.chunks(BLOCK) {
+        let cells = cells.faces.iter().zip(&cells.embeddings);
+        for (probing, (faces, embeddings)) in probing.iter().zip(cells).filter(|(probing, _)| !probing.is_empty()) {
+            let some = gathered(&row_embeddings, self.dimension, probing);
+            for (columns, embeddings) in faces.chunks(BLOCK).zip(embeddings.chunks(BLOCK * self.dimension)) {
                 cosines.resize(probing.len() * columns.len(), 0.0);
-                products(&some, &self.gather(columns), self.dimension, &mut cosines);
+                products(&some, embeddings, self.dimension, &mut cosines);
                 for (&row, cosines) in probing.iter().zip(cosines.chunks_exact(columns.len())) {
+                    let row = row as usize;
                     for (_, cluster, cosine) in self.similar(rows[row], columns, cosines) {
                         strongest[row][usize::from(self.clusters[cluster as usize].poor)].push(cluster, cosine);
                     }
@@ -153,11 +154,7 @@ impl Search<'_> {
     }
 
     fn gather(&self, faces: &[u32]) -> Vec<f32> {
-        faces
-            .iter()
-            .flat_map(|&face| &self.embeddings[face as usize * self.dimension..][..self.dimension])
-            .copied()
-            .collect()
+        gathered(self.embeddings, self.dimension, faces)
     }
 
     /// Of the faces in `columns` those similar enough to `face` whose clusters it could join: the column, the cluster and the
@@ -169,7 +166,11 @@ impl Search<'_> {
         cosines: &'a [f32],
     ) -> impl Iterator<Item = (usize, u32, f32)> + 'a {
         let a = self.cluster(face);
-        let alike = cosines.iter().enumerate().filter(|(_, cosine)| **cosine >= self.least);
+        // Most are far below: so many at a time are looked through without a branch for each.
+        let some = cosines.chunks(16).enumerate();
+        let some = some.filter(|(_, some)| some.iter().filter(|cosine| **cosine >= self.least).count() > 0);
+        let each = some.flat_map(|(chunk, some)| (chunk * 16..).zip(some));
+        let alike = each.filter(|(_, cosine)| **cosine >= self.least);
         alike.filter_map(move |(column, &cosine)| {
             let b = self.cluster(columns[column]);
             let both_fixed = self.clusters[a as usize].fixed && self.clusters[b as usize].fixed;

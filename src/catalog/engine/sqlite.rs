@@ -11,6 +11,16 @@ pub const WRITES: &str = "writes";
 /// How many statements a connection keeps.
 const KEPT: usize = 200;
 
+/// Pages in memory, in KiB, while a connection writes: with the 2 MiB that a connection has otherwise, a decision about hundreds of
+/// faces in a large library writes and reads the same pages again and again.
+const PAGES_OF_WRITER: i64 = 64 << 10;
+const PAGES: i64 = 2 << 10;
+
+/// After so many pages the log is moved into the file by whoever has written last. Who decides need not wait for that as often as a
+/// scan does: what is in the log is on disk too.
+const LOG: i64 = 1000;
+const LOG_OF_DECISIONS: i64 = 16_384;
+
 pub struct Sqlite {
     pub(super) connection: rusqlite::Connection,
     /// Of the transaction that is going on: the count of all changes before it, and whether it may be synced later.
@@ -30,6 +40,13 @@ impl Sqlite {
         if access == Access::Ingest {
             self.connection.pragma_update(None, "synchronous", "normal")?;
             self.is_ingest.set(true);
+        }
+        if access != Access::Read {
+            // Less than nothing is KiB, see <https://www.sqlite.org/pragma.html#pragma_cache_size>.
+            self.connection.pragma_update(None, "cache_size", -PAGES_OF_WRITER)?;
+        }
+        if access == Access::Decide {
+            self.connection.pragma_update(None, "wal_autocheckpoint", LOG_OF_DECISIONS)?;
         }
         let begun = self.connection.execute_batch(if access == Access::Read { "BEGIN" } else { "BEGIN IMMEDIATE" });
         if begun.is_err() {
@@ -58,6 +75,8 @@ impl Sqlite {
     }
 
     fn rest(&self) -> Result<()> {
+        self.connection.pragma_update(None, "cache_size", -PAGES)?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
         if self.is_ingest.replace(false) {
             self.connection.pragma_update(None, "synchronous", "full")?;
         }
