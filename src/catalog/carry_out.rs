@@ -14,6 +14,9 @@ use crate::face::{BoundingBox, Landmarks};
 /// A face that the user drew is one for certain, as no detector's is.
 const DRAWN_SCORE: f32 = 1.0;
 
+/// So many faces are written in one statement at most.
+const FACES_AT_ONCE: usize = 1000;
+
 /// A face as a photo has it.
 pub(super) struct Known {
     pub id: FaceId,
@@ -74,10 +77,7 @@ impl Writer<'_> {
                 change(self, id, &|state| state.merge(Merged { line: LineId::BEFORE_ALL, from, into }))?;
             }
         }
-        for (id, (before, after)) in &faces {
-            self.store_face(*id, before, after)?;
-        }
-        Ok(())
+        self.store_faces(&faces)
     }
 
     /// The face that a word is about. What the user drew is there, and so is what they say is somebody's: where no face is, or one
@@ -159,14 +159,56 @@ impl Writer<'_> {
         rows.into_iter().map(|(id, bounds)| Ok(Known { id, bounds, state: self.face_state(id)? })).collect()
     }
 
+    /// Writes down what has become of faces. Those of whom the same has become are written together: to write each by itself, SQLite
+    /// keeps a copy of every page for each of them, in case that it fails.
+    fn store_faces(&mut self, faces: &BTreeMap<FaceId, (FaceState, FaceState)>) -> Result<()> {
+        let columns = |face: &FaceState| (face.person, face.state, face.removed, face.origin);
+        let mut alike: Vec<(&FaceState, Vec<FaceId>)> = Vec::new();
+        for (&id, (before, after)) in faces {
+            if columns(before) != columns(after) {
+                match alike.iter_mut().find(|(known, _)| columns(known) == columns(after)) {
+                    Some((_, faces)) => faces.push(id),
+                    None => alike.push((after, vec![id])),
+                }
+            }
+        }
+        for (FaceState { person, state, removed, origin, .. }, faces) in &alike {
+            for faces in faces.chunks(FACES_AT_ONCE).filter(|_| faces.len() > 1) {
+                let faces: Vec<String> = faces.iter().map(|face| face.0.to_string()).collect();
+                let sql = format!(
+                    "UPDATE faces SET person_id = ?1, state = ?2, removed = ?3, origin = ?4 WHERE id IN ({})",
+                    faces.join(", ")
+                );
+                self.connection.execute(&sql, params![person, state, removed, origin])?;
+            }
+        }
+        let is_stored = |id: FaceId| alike.iter().any(|(_, faces)| faces.len() > 1 && faces.binary_search(&id).is_ok());
+        for (&id, (before, after)) in faces {
+            if !is_stored(id) {
+                self.store_columns(id, before, after)?;
+            }
+            self.store_rejections(id, before, after)?;
+        }
+        Ok(())
+    }
+
     /// Writes down what has become of a face.
     pub(super) fn store_face(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
+        self.store_columns(face, before, after)?;
+        self.store_rejections(face, before, after)
+    }
+
+    fn store_columns(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
         let columns = |face: &FaceState| (face.person, face.state, face.removed, face.origin);
         if columns(before) != columns(after) {
             let sql = "UPDATE faces SET person_id = ?2, state = ?3, removed = ?4, origin = ?5 WHERE id = ?1";
             let FaceState { person, state, removed, origin, .. } = after;
             self.connection.prepare(sql)?.execute(params![face, person, state, removed, origin])?;
         }
+        Ok(())
+    }
+
+    fn store_rejections(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
         for (sql, changed) in [
             (
                 "DELETE FROM rejections WHERE face_id = ?1 AND person_id = ?2",
