@@ -134,6 +134,8 @@ struct Linking<'a, 'v> {
     parents: Vec<usize>,
     /// How often each has changed: a candidate from before is out of date.
     versions: Vec<u32>,
+    /// How many faces each had when it was last compared with all it knows.
+    looked: Vec<usize>,
     /// The clusters that each may be alike, or that have become part of these.
     known: Vec<Vec<u32>>,
     /// Of each cluster only the most alike, so that there are not many more than clusters.
@@ -175,6 +177,10 @@ struct Candidate {
 /// long; all of them, again after each face that joins, would take memory by the square of the faces.
 const KEPT_OF_PERSON: usize = 64;
 
+/// A cluster that has grown by less than one in so many is as like others as before, next to all: it is compared only with whom the new
+/// faces know. To compare a person of 50,000 faces with all others after each that joins would take by the square of them.
+const LITTLE: usize = 64;
+
 impl<'a, 'v> Linking<'a, 'v> {
     fn new(clusters: &'a mut [Cluster<'v>], pairs: &[Pair], thresholds: &'a Thresholds) -> Self {
         let count = clusters.len();
@@ -186,6 +192,7 @@ impl<'a, 'v> Linking<'a, 'v> {
         Self {
             persons: (0..count).filter(|&cluster| clusters[cluster].tagging).collect(),
             scales: clusters.par_iter().map(|cluster| thresholds.scale(cluster)).collect(),
+            looked: clusters.iter().map(|cluster| cluster.faces).collect(),
             clusters,
             thresholds,
             round: Round::Founding,
@@ -199,7 +206,7 @@ impl<'a, 'v> Linking<'a, 'v> {
     /// Joins what this round may join, the most alike first.
     ///
     /// A cluster that has grown looks at all it knows, and one whose candidate came to nothing looks for its next: so no
-    /// pair that is left is more alike than the candidate on top.
+    /// pair that is left is more alike than the candidate on top, but for what little a large cluster has changed since.
     fn run(&mut self) {
         let starting: Vec<usize> = (0..self.clusters.len()).filter(|&cluster| self.starts(cluster)).collect();
         for starting in starting.chunks(LOOKING) {
@@ -212,7 +219,10 @@ impl<'a, 'v> Linking<'a, 'v> {
         }
         while let Some(candidate) = self.candidates.pop() {
             let Candidate { a, b, versions, .. } = candidate;
-            if versions == (self.versions[a], self.versions[b]) && !self.has_rival(&candidate) {
+            // As they are now: a large one may have grown a little since.
+            let joins = versions == (self.versions[a], self.versions[b])
+                && self.compare(a, b).is_some_and(|candidate| !self.has_rival(&candidate));
+            if joins {
                 self.join(a, b);
             } else if candidate.more && versions.0 == self.versions[a] {
                 self.look(a, Some(&candidate));
@@ -317,12 +327,20 @@ impl<'a, 'v> Linking<'a, 'v> {
         cluster.rejected.extend(joined.rejected);
         cluster.days = span(cluster.days, joined.days);
         self.scales[into] = self.thresholds.scale(cluster);
+        let faces = cluster.faces;
         self.parents[from] = into;
         self.versions[from] += 1;
-        self.versions[into] += 1;
         let known = std::mem::take(&mut self.known[from]);
-        self.known[into].extend(known);
-        self.look(into, None);
+        if (faces - self.looked[into]) * LITTLE < faces {
+            let (known, candidates) = self.seen(into, known, None);
+            self.candidates.extend(candidates);
+            self.known[into].extend(known);
+        } else {
+            self.versions[into] += 1;
+            self.known[into].extend(known);
+            self.looked[into] = faces;
+            self.look(into, None);
+        }
     }
 
     fn roots(&self) -> Vec<usize> {

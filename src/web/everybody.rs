@@ -147,10 +147,11 @@ impl Everybody {
     /// As they are in the library now.
     pub fn of(&self, library: &Library) -> Result<Arc<People>, PageError> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What cannot be brought up to date is counted again the next time.
-        let now = match counted.take() {
-            Some(before) if before.catalog.check_is_there().is_ok() => before.brought_up_to_date()?,
-            _ => Counted::all(Catalog::reopen(library)?)?,
+        let before = counted.take().filter(|before| before.catalog.check_is_there().is_ok());
+        // What cannot be brought up to date, as after the database was away, is counted again.
+        let now = match before.and_then(|before| before.brought_up_to_date().ok()) {
+            Some(now) => now,
+            None => Counted::all(Catalog::reopen(library)?)?,
         };
         Ok(Arc::clone(&counted.insert(now).people))
     }

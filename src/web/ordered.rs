@@ -20,10 +20,11 @@ impl Ordered {
     /// As it is in the library now.
     pub fn of(&self, library: &Library) -> Result<Arc<Listing>, PageError> {
         let mut read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // If it cannot be brought up to date, it is read the next time.
-        let now = match read.take() {
-            Some(before) if before.catalog.check_is_there().is_ok() => before.brought_up_to_date()?,
-            _ => Read::all(Catalog::reopen(library)?)?,
+        let before = read.take().filter(|before| before.catalog.check_is_there().is_ok());
+        // If it cannot be brought up to date, as after the database was away, it is read again.
+        let now = match before.and_then(|before| before.brought_up_to_date().ok()) {
+            Some(now) => now,
+            None => Read::all(Catalog::reopen(library)?)?,
         };
         Ok(Arc::clone(&read.insert(now).listing))
     }
