@@ -173,9 +173,9 @@ struct Candidate {
     more: bool,
 }
 
-/// So many candidates of a person are kept at a time. Many may have a rival, and to look for the next after each would take
-/// long; all of them, again after each face that joins, would take memory by the square of the faces.
-const KEPT_OF_PERSON: usize = 64;
+/// So many candidates of a person, or of a large group, are kept at a time. Many may have a rival, and to look for the next after each
+/// would take long; all of them, again after each face that joins, would take memory by the square of the faces.
+const KEPT_OF_LARGE: usize = 64;
 
 /// A cluster that has grown by less than one in so many is as like others as before, next to all: it is compared only with whom the new
 /// faces know. To compare a person of 50,000 faces with all others after each that joins would take by the square of them.
@@ -224,7 +224,9 @@ impl<'a, 'v> Linking<'a, 'v> {
                 && self.compare(a, b).is_some_and(|candidate| !self.has_rival(&candidate));
             if joins {
                 self.join(a, b);
-            } else if candidate.more && versions.0 == self.versions[a] {
+            }
+            // One that has joined another, or was compared with all it knows again, has another version now.
+            if candidate.more && versions.0 == self.versions[a] {
                 self.look(a, Some(&candidate));
             }
         }
@@ -253,7 +255,8 @@ impl<'a, 'v> Linking<'a, 'v> {
         let less = |candidate: &Candidate| below.is_none_or(|below| candidate < below);
         let candidates = known.iter().filter_map(|&other| self.compare(cluster, other as usize)).filter(less);
         let mut candidates: Vec<Candidate> = candidates.collect();
-        let kept = if self.clusters[cluster].fixed { KEPT_OF_PERSON } else { 1 };
+        let Cluster { fixed, faces, .. } = self.clusters[cluster];
+        let kept = if fixed || faces >= LITTLE { KEPT_OF_LARGE } else { 1 };
         if candidates.len() > kept {
             candidates.select_nth_unstable_by(kept - 1, |one, other| other.cmp(one)).1.more = true;
             candidates.truncate(kept);
@@ -440,7 +443,7 @@ mod tests {
         let person = Cluster { fixed: true, tagging: true, ..face(0.0, 0) };
         // Each second one has a rival, so that the person is compared again and again.
         let rival = Cluster { fixed: true, tagging: true, ..face(40.0, 1) };
-        let faces = (0..4 * KEPT_OF_PERSON as i64).map(|index| face([20.0, -20.0][index as usize % 2], 2 + index));
+        let faces = (0..4 * KEPT_OF_LARGE as i64).map(|index| face([20.0, -20.0][index as usize % 2], 2 + index));
         let roots = linked([person, rival].into_iter().chain(faces).collect());
         let taken: Vec<usize> = (2..roots.len()).filter(|&face| roots[face] == 0).collect();
         assert!(taken.iter().copied().eq((3..roots.len()).step_by(2)), "{taken:?}");
