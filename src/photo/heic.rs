@@ -113,7 +113,7 @@ fn rows(frame: &Frame, top: u32, bottom: u32) -> Frame {
     for plane in 0..3 {
         let all = frame.heights[plane];
         // Chroma may have half the rows.
-        let down = if all == 0 { 1 } else { frame.heights[0] / all };
+        let down = frame.heights[0].checked_div(all).unwrap_or(1);
         let (first, end) = (top / down, bottom.div_ceil(down).min(all));
         let width = frame.widths[plane] as usize;
         part.heights[plane] = end.saturating_sub(first);
