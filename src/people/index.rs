@@ -168,8 +168,8 @@ impl Before {
         Ok(Self(rows))
     }
 
-    /// Brings those up to date that only gain by what the line has changed, so that not all their faces are read again: most decisions
-    /// add a few faces to a person of many. Years that lose a face are left to [`refresh`].
+    /// Adds to each year the faces that the line has brought to it, so that the others need not be read again: most decisions add a few faces
+    /// to a person of many. Years that lose a face are left to [`refresh`].
     ///
     /// # Errors
     /// Those of the catalog.

@@ -177,8 +177,9 @@ struct Candidate {
 /// would take long; all of them, again after each face that joins, would take memory by the square of the faces.
 const KEPT_OF_LARGE: usize = 64;
 
-/// A cluster that has grown by less than one in so many is as like others as before, next to all: it is compared only with whom the new
-/// faces know. To compare a person of 50,000 faces with all others after each that joins would take by the square of them.
+/// A cluster that has grown by less than one face in so many is nearly as similar to others as before: it is compared only with those whom
+/// the new faces know. Comparing a person of 50,000 faces with all others after each face that joins would take time by the square of them.
+/// Smaller clusters are compared with all each time.
 const LITTLE: usize = 64;
 
 impl<'a, 'v> Linking<'a, 'v> {
