@@ -95,9 +95,9 @@ impl Library {
         let mut catalog = open::open_copy(&new)?;
         catalog.connection.delete_for_good()?;
         let (decisions, left_out, forgotten) = catalog.batch(|writer| {
-            let kinship = writer.kinship(&salvaged)?;
+            let (kinship, unknown) = writer.kinship(&salvaged)?;
             let (decisions, left_out) = match kinship {
-                Kinship::None => (0, writer.unknown_lines(&salvaged)?),
+                Kinship::None => (0, unknown),
                 _ => (writer.add_salvaged(&salvaged)?, 0),
             };
             let Some(leftover) = &leftover else { return Ok((decisions, left_out, Forgotten::default())) };
@@ -227,36 +227,29 @@ impl Writer<'_> {
         Ok(added)
     }
 
-    /// What the library that is replaced has to do with this one. A line that was shortened when something was forgotten keeps its time.
-    fn kinship(&self, salvaged: &Salvaged) -> Result<Kinship> {
+    /// What the library that is replaced has to do with this one, and how many of its lines this one has not. A line that was shortened
+    /// when something was forgotten keeps its time.
+    fn kinship(&self, salvaged: &Salvaged) -> Result<(Kinship, usize)> {
         let (mut is_empty, mut shared, mut differs) = (true, false, false);
+        let mut known = 0;
         let sql = "SELECT id, at, decision FROM journal";
         self.connection.each_row::<CatalogError>(sql, [], |row| {
             is_empty = false;
             if let Some((at, decision)) = salvaged.lines.get(&row.get(0)?) {
-                let is_same = *at == row.get::<String>(1)? && is_rest_of(decision, &row.get::<String>(2)?);
+                let (is_then, ours) = (*at == row.get::<String>(1)?, row.get::<String>(2)?);
+                let is_same = is_then && is_rest_of(decision, &ours);
                 shared |= is_same;
                 differs |= !is_same;
+                known += usize::from(is_then && *decision == ours);
             }
             Ok(())
         })?;
-        Ok(match (differs, shared || is_empty) {
+        let kinship = match (differs, shared || is_empty) {
             (true, _) => Kinship::None,
             (false, true) => Kinship::Continued,
             (false, false) => Kinship::Unknown,
-        })
-    }
-
-    /// How many lines of a library with another history this one has not.
-    fn unknown_lines(&self, salvaged: &Salvaged) -> Result<usize> {
-        let mut known = 0;
-        let sql = "SELECT id, at, decision FROM journal";
-        self.connection.each_row::<CatalogError>(sql, [], |row| {
-            let line = (row.get(1)?, row.get(2)?);
-            known += usize::from(salvaged.lines.get(&row.get(0)?) == Some(&line));
-            Ok(())
-        })?;
-        Ok(salvaged.lines.len() - known)
+        };
+        Ok((kinship, salvaged.lines.len() - known))
     }
 
     fn has_line(&self, line: LineId) -> Result<bool> {

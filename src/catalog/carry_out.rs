@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
-use super::engine::{self, params};
+use super::engine::{self, ToSql, params};
 use super::faces::Floats;
 use super::photos::Writer;
+use super::search::marks;
 use super::word::{FaceState, Merged, Origin, Word};
 use super::{FaceId, LineId, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Landmarks};
@@ -77,6 +78,7 @@ impl Writer<'_> {
                 change(self, id, &|state| state.merge(Merged { line: LineId::BEFORE_ALL, from, into }))?;
             }
         }
+        let faces: Vec<_> = faces.iter().map(|(&id, (before, after))| (id, before, after)).collect();
         self.store_faces(&faces)
     }
 
@@ -159,68 +161,45 @@ impl Writer<'_> {
         rows.into_iter().map(|(id, bounds)| Ok(Known { id, bounds, state: self.face_state(id)? })).collect()
     }
 
-    /// Writes down what has become of faces. Those of whom the same has become are written together: to write each by itself, SQLite
-    /// keeps a copy of every page for each of them, in case that it fails.
-    fn store_faces(&mut self, faces: &BTreeMap<FaceId, (FaceState, FaceState)>) -> Result<()> {
+    /// Writes down what has become of faces. Those that have become the same are written together: where each is written by itself,
+    /// SQLite keeps a copy of every page for each of them, in case that it fails.
+    pub(super) fn store_faces(&mut self, faces: &[(FaceId, &FaceState, &FaceState)]) -> Result<()> {
         let columns = |face: &FaceState| (face.person, face.state, face.removed, face.origin);
         let mut alike: Vec<(&FaceState, Vec<FaceId>)> = Vec::new();
-        for (&id, (before, after)) in faces {
+        for &(face, before, after) in faces {
             if columns(before) != columns(after) {
                 match alike.iter_mut().find(|(known, _)| columns(known) == columns(after)) {
-                    Some((_, faces)) => faces.push(id),
-                    None => alike.push((after, vec![id])),
+                    Some((_, faces)) => faces.push(face),
+                    None => alike.push((after, vec![face])),
                 }
             }
         }
-        for (FaceState { person, state, removed, origin, .. }, faces) in &alike {
-            for faces in faces.chunks(FACES_AT_ONCE).filter(|_| faces.len() > 1) {
-                let faces: Vec<String> = faces.iter().map(|face| face.0.to_string()).collect();
+        for (FaceState { person, state, removed, origin, .. }, faces) in alike {
+            for faces in faces.chunks(FACES_AT_ONCE) {
                 let sql = format!(
-                    "UPDATE faces SET person_id = ?1, state = ?2, removed = ?3, origin = ?4 WHERE id IN ({})",
-                    faces.join(", ")
+                    "UPDATE faces SET person_id = ?, state = ?, removed = ?, origin = ? WHERE id IN ({})",
+                    marks(faces.len())
                 );
-                self.connection.execute(&sql, params![person, state, removed, origin])?;
+                let ids = faces.iter().map(|face| face as &dyn ToSql);
+                let values: Vec<&dyn ToSql> =
+                    params![person, state, removed, origin].iter().copied().chain(ids).collect();
+                self.connection.execute(&sql, &*values)?;
             }
         }
-        let is_stored = |id: FaceId| alike.iter().any(|(_, faces)| faces.len() > 1 && faces.binary_search(&id).is_ok());
-        for (&id, (before, after)) in faces {
-            if !is_stored(id) {
-                self.store_columns(id, before, after)?;
-            }
-            self.store_rejections(id, before, after)?;
-        }
-        Ok(())
-    }
-
-    /// Writes down what has become of a face.
-    pub(super) fn store_face(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
-        self.store_columns(face, before, after)?;
-        self.store_rejections(face, before, after)
-    }
-
-    fn store_columns(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
-        let columns = |face: &FaceState| (face.person, face.state, face.removed, face.origin);
-        if columns(before) != columns(after) {
-            let sql = "UPDATE faces SET person_id = ?2, state = ?3, removed = ?4, origin = ?5 WHERE id = ?1";
-            let FaceState { person, state, removed, origin, .. } = after;
-            self.connection.prepare(sql)?.execute(params![face, person, state, removed, origin])?;
-        }
-        Ok(())
-    }
-
-    fn store_rejections(&mut self, face: FaceId, before: &FaceState, after: &FaceState) -> Result<()> {
-        for (sql, changed) in [
-            (
-                "DELETE FROM rejections WHERE face_id = ?1 AND person_id = ?2",
-                before.rejected.difference(&after.rejected),
-            ),
-            (
-                "INSERT INTO rejections (face_id, person_id) VALUES (?1, ?2)",
-                after.rejected.difference(&before.rejected),
-            ),
-        ] {
-            for person in changed {
-                self.connection.prepare(sql)?.execute(params![face, person])?;
+        for (face, before, after) in faces {
+            for (sql, changed) in [
+                (
+                    "DELETE FROM rejections WHERE face_id = ?1 AND person_id = ?2",
+                    before.rejected.difference(&after.rejected),
+                ),
+                (
+                    "INSERT INTO rejections (face_id, person_id) VALUES (?1, ?2)",
+                    after.rejected.difference(&before.rejected),
+                ),
+            ] {
+                for person in changed {
+                    self.connection.prepare(sql)?.execute(params![face, person])?;
+                }
             }
         }
         Ok(())

@@ -156,8 +156,13 @@ fn cut_page(connection: &Connection) -> Option<String> {
 }
 
 impl Library {
+    /// Whether the library is there, or what is left of it.
+    pub fn has_anything(&self) -> bool {
+        self.exists() || self.has_remains()
+    }
+
     /// Whether backups or the log of a library are there, and its file is not.
-    pub fn has_remains(&self) -> bool {
+    pub(super) fn has_remains(&self) -> bool {
         let is_gone = !self.is_one_file() && !self.exists();
         is_gone && (log_size(self) > 0 || !self.backups_made().is_empty())
     }

@@ -265,7 +265,7 @@ impl Writer<'_> {
                 (state.person, state.state) = (Some(person), before.state);
             }
             touched.extend(before.person.into_iter().chain(state.person).chain(state.rejected.iter().copied()));
-            self.store_face(id, before, &state)?;
+            self.store_faces(&[(id, before, &state)])?;
         }
         Ok(())
     }

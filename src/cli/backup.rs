@@ -18,7 +18,7 @@ struct Made {
 }
 
 pub(super) fn backup(library: &Library, args: &Backup) -> Result<Exit> {
-    if !library.exists() && !library.has_remains() {
+    if !library.has_anything() {
         bail!("{}: there is no library yet: `facetag scan FOLDER` makes one", library.name().display());
     }
     let catalog = Catalog::open(library)?;

@@ -47,7 +47,7 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
     }
     let (mut pack, mut roots) = (None, Vec::new());
     // To ask creates nothing.
-    if library.exists() || library.has_remains() {
+    if library.has_anything() {
         match Catalog::open(library) {
             Err(error) => problems.push(explained(error.into(), library).to_string()),
             Ok(catalog) => {

@@ -53,7 +53,7 @@ pub(super) fn run(library: &Library, args: &args::Forget) -> Result<Exit> {
 }
 
 fn forget_all(library: &Library, args: &args::Forget) -> Result<Exit> {
-    if !library.exists() && !library.has_remains() {
+    if !library.has_anything() {
         note("There is nothing to forget.");
         return Ok(Exit::Partly);
     }

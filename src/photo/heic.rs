@@ -110,17 +110,17 @@ fn large(heif: &Heif) -> Option<RgbImage> {
 /// Some rows of a frame, from an even one on.
 fn rows(frame: &Frame, top: u32, bottom: u32) -> Frame {
     let mut part = Frame { planes: Default::default(), ..*frame };
+    // Chroma may have half the rows.
+    let down = |plane: usize| frame.heights[0].checked_div(frame.heights[plane]).unwrap_or(1);
     for plane in 0..3 {
-        let all = frame.heights[plane];
-        // Chroma may have half the rows.
-        let down = frame.heights[0].checked_div(all).unwrap_or(1);
+        let (all, down) = (frame.heights[plane], down(plane));
         let (first, end) = (top / down, bottom.div_ceil(down).min(all));
         let width = frame.widths[plane] as usize;
         part.heights[plane] = end.saturating_sub(first);
         part.planes[plane] = frame.planes[plane][first.min(all) as usize * width..end as usize * width].to_vec();
     }
     // Both in full, as the conversion takes it.
-    let down = if part.heights[1] == 0 { 1 } else { frame.heights[0] / frame.heights[1] };
+    let down = down(1);
     let (whole, width) = ((part.heights[1] * down) as usize, frame.widths[0] as usize);
     if down > 1 && part.planes[0].len() < whole * width {
         let last = part.planes[0][part.planes[0].len() - width..].to_vec();

@@ -1,13 +1,13 @@
 //! Everybody, counted once for each state of the library: in a large one it takes as long as all else of a page.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::error::PageError;
+use super::kept::Whole;
 use super::text::Words;
-use crate::catalog::{Catalog, CatalogError, Company, Label, Library, PersonCount, PersonId};
+use crate::catalog::{Catalog, CatalogError, Company, Label, PersonCount, PersonId};
 
 /// If the faces of more people have changed, everybody is counted again.
 const FEW: usize = 1000;
@@ -108,7 +108,7 @@ impl People {
     }
 
     /// Counts those again whose faces may have changed, and gives everybody the label that they have now.
-    fn update(&mut self, catalog: &Catalog, mut changed: HashSet<PersonId>) -> Result<(), CatalogError> {
+    fn count_again(&mut self, catalog: &Catalog, mut changed: HashSet<PersonId>) -> Result<(), CatalogError> {
         let (noted, labels) = (changed.clone(), catalog.labels()?);
         let is_other = |person: &&PersonCount| match labels.get(&person.id) {
             Some(label) => *label != person.label,
@@ -131,64 +131,25 @@ impl People {
     }
 }
 
-#[derive(Default)]
-pub(super) struct Everybody(Mutex<Option<Counted>>);
-
-struct Counted {
-    /// A connection of its own that changes nothing: so whatever is changed is changed by another.
-    catalog: Catalog,
-    version: i64,
+impl Whole for People {
     /// The newest change that was counted, see [`Catalog::changed_since`].
-    change: i64,
-    people: Arc<People>,
-}
-
-impl Everybody {
-    /// As they are in the library now.
-    pub fn of(&self, library: &Library) -> Result<Arc<People>, PageError> {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = counted.take().filter(|before| before.catalog.check_is_there().is_ok());
-        // What cannot be brought up to date, as after the database was away, is counted again.
-        let now = match before.and_then(|before| before.brought_up_to_date().ok()) {
-            Some(now) => now,
-            None => Counted::all(Catalog::reopen(library)?)?,
-        };
-        Ok(Arc::clone(&counted.insert(now).people))
-    }
-}
-
-impl Counted {
-    fn all(mut catalog: Catalog) -> Result<Self, PageError> {
-        // Before they are counted: what changes meanwhile is seen the next time.
-        let version = catalog.version()?;
-        let (change, people) = catalog.unchanging(|catalog| {
-            let change = catalog.newest_change()?;
-            Ok((change, People::new(catalog.people_counted()?, catalog.company()?)))
-        })?;
-        Ok(Self { catalog, version, change, people: Arc::new(people) })
+    fn mark(catalog: &Catalog) -> Result<i64, CatalogError> {
+        catalog.newest_change()
     }
 
-    fn brought_up_to_date(mut self) -> Result<Self, PageError> {
-        let version = self.catalog.version()?;
-        if version == self.version {
-            return Ok(self);
+    fn read(catalog: &Catalog) -> Result<Self, CatalogError> {
+        Ok(Self::new(catalog.people_counted()?, catalog.company()?))
+    }
+
+    fn update(people: &mut Arc<Self>, since: i64, catalog: &Catalog) -> Result<bool, CatalogError> {
+        let Some(changed) = catalog.changed_since(since, FEW)? else { return Ok(false) };
+        Arc::make_mut(people).count_again(catalog, changed)?;
+        // So every test of the page tells whether each change was noted.
+        #[cfg(debug_assertions)]
+        {
+            assert_eq!(people.all, catalog.people_counted()?, "a change of somebody's faces was not noted");
+            assert!(people.company == catalog.company()?, "a change of who is in a photo was not noted");
         }
-        let since = self.change;
-        let mut people = self.people;
-        let change = self.catalog.unchanging(|catalog| {
-            let Some(changed) = catalog.changed_since(since, FEW)? else { return Ok(None) };
-            Arc::make_mut(&mut people).update(catalog, changed)?;
-            // So every test of the page tells whether each change was noted.
-            #[cfg(debug_assertions)]
-            {
-                assert_eq!(people.all, catalog.people_counted()?, "a change of somebody's faces was not noted");
-                assert!(people.company == catalog.company()?, "a change of who is in a photo was not noted");
-            }
-            Ok(Some(catalog.newest_change()?))
-        })?;
-        match change {
-            Some(change) => Ok(Self { catalog: self.catalog, version, change, people }),
-            None => Self::all(self.catalog),
-        }
+        Ok(true)
     }
 }

@@ -55,6 +55,7 @@ mod frame;
 mod guard;
 mod guests;
 mod history;
+mod kept;
 mod limits;
 mod map;
 mod merge;

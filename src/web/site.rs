@@ -10,10 +10,10 @@ use tokio::sync::Semaphore;
 use super::access::Access;
 use super::again::Again;
 use super::error::PageError;
-use super::everybody::{Everybody, People};
+use super::everybody::People;
 use super::exports::Exports;
 use super::folder::Allowed;
-use super::ordered::Ordered;
+use super::kept::Kept;
 use super::previews::Previews;
 use super::queues::Queues;
 use super::scanning::Scanning;
@@ -47,8 +47,8 @@ pub(super) struct Shared {
     pub library: Library,
     /// The server ends: what takes long is to stop where it is.
     pub stopping: AtomicBool,
-    everybody: Everybody,
-    ordered: Ordered,
+    everybody: Kept<People>,
+    listing: Kept<Listing>,
     queues: Mutex<Queues>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
@@ -89,8 +89,8 @@ impl Site {
             again: Again::default(),
             library: library.clone(),
             stopping: AtomicBool::new(false),
-            everybody: Everybody::default(),
-            ordered: Ordered::default(),
+            everybody: Kept::default(),
+            listing: Kept::default(),
             queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
             large: Semaphore::new(LARGE),
@@ -163,7 +163,7 @@ impl Site {
 
     /// All photos in order as they are now. It may wait for the disk.
     pub fn listing(&self) -> Result<Arc<Listing>, PageError> {
-        self.ordered.of(&self.library)
+        self.listing.of(&self.library)
     }
 
     /// In how many photos two people or groups are together.

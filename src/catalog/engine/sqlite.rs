@@ -23,30 +23,29 @@ const LOG_OF_DECISIONS: i64 = 16_384;
 
 pub struct Sqlite {
     pub(super) connection: rusqlite::Connection,
-    /// Of the transaction that is going on: the count of all changes before it, and whether it may be synced later.
+    /// Of the transaction that is going on: the count of all changes before it, and what it is for; reading where there is none.
     before: Cell<u64>,
-    is_ingest: Cell<bool>,
+    access: Cell<Access>,
 }
 
 impl From<rusqlite::Connection> for Connection {
     fn from(connection: rusqlite::Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(KEPT);
-        Self::Sqlite(Sqlite { connection, before: Cell::new(0), is_ingest: Cell::new(false) })
+        Self::Sqlite(Sqlite { connection, before: Cell::new(0), access: Cell::new(Access::Read) })
     }
 }
 
 impl Sqlite {
     pub(super) fn begin(&self, access: Access) -> Result<()> {
-        if access == Access::Ingest {
-            self.connection.pragma_update(None, "synchronous", "normal")?;
-            self.is_ingest.set(true);
-        }
+        self.access.set(access);
         if access != Access::Read {
             // Less than nothing is KiB, see <https://www.sqlite.org/pragma.html#pragma_cache_size>.
             self.connection.pragma_update(None, "cache_size", -PAGES_OF_WRITER)?;
         }
-        if access == Access::Decide {
-            self.connection.pragma_update(None, "wal_autocheckpoint", LOG_OF_DECISIONS)?;
+        match access {
+            Access::Read => {}
+            Access::Decide => self.connection.pragma_update(None, "wal_autocheckpoint", LOG_OF_DECISIONS)?,
+            Access::Ingest => self.connection.pragma_update(None, "synchronous", "normal")?,
         }
         let begun = self.connection.execute_batch(if access == Access::Read { "BEGIN" } else { "BEGIN IMMEDIATE" });
         if begun.is_err() {
@@ -75,10 +74,14 @@ impl Sqlite {
     }
 
     fn rest(&self) -> Result<()> {
-        self.connection.pragma_update(None, "cache_size", -PAGES)?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
-        if self.is_ingest.replace(false) {
-            self.connection.pragma_update(None, "synchronous", "full")?;
+        let access = self.access.replace(Access::Read);
+        if access != Access::Read {
+            self.connection.pragma_update(None, "cache_size", -PAGES)?;
+        }
+        match access {
+            Access::Read => {}
+            Access::Decide => self.connection.pragma_update(None, "wal_autocheckpoint", LOG)?,
+            Access::Ingest => self.connection.pragma_update(None, "synchronous", "full")?,
         }
         Ok(())
     }
