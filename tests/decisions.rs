@@ -661,8 +661,12 @@ fn check(steps: Vec<Step>) -> Checked {
                     check_decision(&mut world, &decision)?;
                 }
             }
-            Step::Undo => drop(world.catalog.undo().unwrap()),
-            Step::Redo => drop(world.catalog.redo().unwrap()),
+            Step::Undo => {
+                decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(None)).unwrap();
+            }
+            Step::Redo => {
+                decide(&mut world.catalog, &world.pack, |deciding| deciding.redo(None)).unwrap();
+            }
             Step::Rebuild => check_rebuild(&mut world)?,
         }
         prop_assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
@@ -820,6 +824,43 @@ fn what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was() {
     assert_eq!(difference(&known, &world.state()), Rows::new(), "and done again, with what the scan found");
 }
 
+/// What grouping knows of a person's years is carried on when a few faces come and go: no year is read again.
+#[test]
+fn years_that_a_few_faces_leave_are_still_known() {
+    let mut world = World::new();
+    // Three of Anna each year, then one of Ben in half of them.
+    scan(&mut world, &[(0, 1); 36]);
+    scan(&mut world, &[(1, 1); 6]);
+    let who = people(&world.catalog);
+    let (anna, ben) = (&who[0], &who[1]);
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.name(anna, "Anna")).unwrap();
+    regroup(&mut world.catalog, &world.pack, &[]).unwrap();
+    let years = |world: &World| {
+        assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
+        let rows = world.catalog.clusters_of(anna.id).unwrap();
+        rows.iter().filter(|row| row.year.is_some()).map(|row| row.faces).collect::<Vec<_>>()
+    };
+    assert_eq!(years(&world), [3; 12]);
+    let merging = world.catalog.merging(ben, anna).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&merging)).unwrap();
+    let mut of_both = years(&world);
+    of_both.sort_unstable();
+    assert_eq!(of_both, [3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4]);
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(None)).unwrap();
+    assert_eq!(years(&world), [3; 12]);
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.redo(None)).unwrap();
+    of_both = years(&world);
+    of_both.sort_unstable();
+    assert_eq!(of_both, [3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4]);
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(None)).unwrap();
+    let face = world.catalog.faces_of(anna.id).unwrap()[0].id;
+    let rejecting = world.catalog.rejecting(anna.id, &[face]).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&rejecting)).unwrap();
+    let mut without = years(&world);
+    without.sort_unstable();
+    assert_eq!(without, [2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
+}
+
 /// Whoever asks to take back a line takes back that line or nothing.
 #[test]
 fn another_line_than_the_one_meant_is_not_taken_back() {
@@ -857,6 +898,7 @@ fn all_of_this_holds_in_a_database() {
     a_birth_and_a_cover_outlive_the_name();
     what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was();
     another_line_than_the_one_meant_is_not_taken_back();
+    years_that_a_few_faces_leave_are_still_known();
     a_name_without_a_box_is_a_question();
     SERVER.set(None);
 }

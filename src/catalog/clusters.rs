@@ -44,6 +44,8 @@ pub struct MovedFace {
     pub year: i16,
     pub before: Option<(PersonId, bool)>,
     pub after: Option<(PersonId, bool)>,
+    /// It was not removed.
+    pub is_there: bool,
 }
 
 /// What the user decided about a group or person, as far as grouping asks for it.
@@ -157,6 +159,49 @@ impl Catalog {
         Ok(self.connection.query_all(sql, [person], |row| row.get(0))?)
     }
 
+    /// Whether a person has a face in some photo of a year, 0 for those of which it is not known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn is_seen_in(&self, person: PersonId, year: i16) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM faces WHERE person_id = ?1 AND photo_year = ?2)";
+        Ok(self.connection.prepare(sql)?.query_row(params![person, year], |row| row.get(0))?)
+    }
+
+    /// Whether a person has, in a year, a recognisable face of at least this score and quality with an embedding of `pack`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn has_face_in(&self, person: PersonId, year: i16, pack: &str, score: f32, quality: f32) -> Result<bool> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {} AND score >= ?4 AND quality >= ?5)", recognisable_in_year());
+        Ok(self.connection.prepare(&sql)?.query_row(params![pack, person, year, score, quality], |row| row.get(0))?)
+    }
+
+    /// The first and the last day on which a person was photographed in a year, by recognisable faces with an embedding of `pack`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn days_of_year(&self, person: PersonId, year: i16, pack: &str) -> Result<Option<(Date, Date)>> {
+        if year == 0 {
+            return Ok(None);
+        }
+        let sql =
+            format!("SELECT min(substr(taken, 1, 10)), max(substr(taken, 1, 10)) FROM {}", recognisable_in_year());
+        Ok(self.connection.prepare(&sql)?.query_row(params![pack, person, year], |row| days(row, 0))?)
+    }
+
+    /// Whether a line of the journal changed nothing but whose faces are, and every face that it changed is still known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn only_moved_faces(&self, line: LineId) -> Result<bool> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM before_embeddings WHERE line = ?1)
+                   AND NOT EXISTS (SELECT 1 FROM before_photos WHERE line = ?1)
+                   AND NOT EXISTS (SELECT 1 FROM before_faces AS kept WHERE line = ?1
+                                   AND NOT EXISTS (SELECT 1 FROM faces WHERE faces.id = kept.id))";
+        Ok(self.connection.prepare(sql)?.query_row([line], |row| row.get(0))?)
+    }
+
     /// The faces that a line of the journal changed so far: whose they were before it, and whose they are.
     ///
     /// # Errors
@@ -171,7 +216,8 @@ impl Catalog {
                 let is_said = state == Some(State::Confirmed);
                 Ok(person.filter(|_| is_there == Some(true)).map(|person| (person, is_said)))
             };
-            Ok(MovedFace { face: row.get(0)?, year: row.get(1)?, before: whose(2)?, after: whose(5)? })
+            let is_there = row.get(7)?;
+            Ok(MovedFace { face: row.get(0)?, year: row.get(1)?, before: whose(2)?, after: whose(5)?, is_there })
         })?)
     }
 
@@ -374,10 +420,24 @@ impl Writer<'_> {
     }
 }
 
-fn cluster(row: &Row) -> engine::Result<ClusterRow> {
+/// The recognisable faces with an embedding of the pack ?1 that the person ?2 has in the year ?3.
+fn recognisable_in_year() -> String {
+    format!(
+        "seen_faces JOIN embeddings ON face_id = seen_faces.id AND pack = ?1 JOIN photos ON photos.id = photo_id
+         WHERE person_id = ?2 AND photo_year = ?3 AND {}",
+        recognisable()
+    )
+}
+
+/// The first and the last day, in two columns.
+fn days(row: &Row, first: usize) -> engine::Result<Option<(Date, Date)>> {
     let day = |column: usize| -> engine::Result<Option<Date>> {
         Ok(row.get_ref(column)?.as_str_or_null()?.and_then(|day| day.parse().ok()))
     };
+    Ok(day(first)?.zip(day(first + 1)?))
+}
+
+fn cluster(row: &Row) -> engine::Result<ClusterRow> {
     let year: i16 = row.get(1)?;
     Ok(ClusterRow {
         person: row.get(0)?,
@@ -385,7 +445,7 @@ fn cluster(row: &Row) -> engine::Result<ClusterRow> {
         faces: row.get::<i64>(2)? as usize,
         sum: row.get::<Floats>(3)?.0,
         cohort: row.get(4)?,
-        days: day(5)?.zip(day(6)?),
+        days: days(row, 5)?,
         poor: row.get(7)?,
         tiny: row.get(8)?,
         clear: row.get(9)?,

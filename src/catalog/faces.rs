@@ -111,6 +111,34 @@ impl Catalog {
         Ok(self.connection.query_all(sql, params![person, limit as i64], |row| row.get(0))?)
     }
 
+    /// Recognisable faces by which others are told to be of a person or group: some of those that the user confirmed, from all of their
+    /// photos, or else the best; at most so many.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn telling_faces_of(&self, person: PersonId, limit: usize) -> Result<Vec<FaceId>> {
+        let sql = "SELECT id FROM faces WHERE person_id = ?1 AND state IN ('confirmed', 'manual') ORDER BY photo_id";
+        let mut said: Vec<FaceId> = self.connection.query_all(sql, [person], |row| row.get(0))?;
+        let every = said.len().div_ceil(limit.max(1)).max(1);
+        said = said.into_iter().step_by(every).collect();
+        let mut telling = self.recognisable_of(said)?;
+        if telling.is_empty() {
+            telling = self.recognisable_of(self.best_faces_of(person, limit)?)?;
+        }
+        Ok(telling)
+    }
+
+    /// Those that show enough of a face to recognise somebody, in photos that lie in some file.
+    fn recognisable_of(&self, faces: Vec<FaceId>) -> Result<Vec<FaceId>> {
+        let mut recognisable = Vec::new();
+        for id in faces {
+            if self.face_if_seen(id)?.is_some_and(|face| face.is_recognisable()) {
+                recognisable.push(id);
+            }
+        }
+        Ok(recognisable)
+    }
+
     /// The face with this id.
     ///
     /// # Errors

@@ -26,6 +26,9 @@ const TOLD: usize = 5;
 /// So many of the most similar are compared exactly: the index does not know over which of them years count.
 const COMPARED: usize = 50;
 
+/// The most similar face of a person is looked for among so many of theirs.
+const SHOWN_FROM: usize = 500;
+
 /// Why a face has its name, or none.
 ///
 /// # Errors
@@ -49,7 +52,7 @@ pub struct Resemblance {
     pub similarity: f32,
     /// That they are one person, 0 to 1.
     pub probability: f32,
-    /// Their face that is most like it; of those that the user confirmed where there are any.
+    /// Their face that is most like it; of those that the user confirmed where there are any, and of 500 at most.
     pub nearest: Option<FaceId>,
     /// Of that face and this.
     pub cosine: f32,
@@ -100,14 +103,13 @@ pub fn resemblances(
     }
     found.truncate(limit);
     for one in &mut found {
-        let theirs = Faces::of(catalog, pack, Embedded::Of(one.person, None))?;
-        let cosine = |other: usize| dot(theirs.embedding(other), alone.embedding(0));
-        let said = |other: usize| matches!(theirs.state[other], Some(State::Confirmed | State::Manual));
-        let nearest = (0..theirs.id.len()).filter(|&other| theirs.id[other] != face).max_by(|&a, &b| {
-            (said(a), cosine(a)).partial_cmp(&(said(b), cosine(b))).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        if let Some(nearest) = nearest {
-            (one.nearest, one.cosine) = (Some(theirs.id[nearest]), cosine(nearest));
+        for other in catalog.telling_faces_of(one.person, SHOWN_FROM)? {
+            let embedding = if other == face { None } else { catalog.embedding(other, &pack.name)? };
+            let cosine = embedding.filter(|embedding| embedding.len() == pack.dimension);
+            let cosine = cosine.map(|embedding| dot(&embedding, alone.embedding(0)));
+            if let Some(cosine) = cosine.filter(|&cosine| one.nearest.is_none() || cosine > one.cosine) {
+                (one.nearest, one.cosine) = (Some(other), cosine);
+            }
         }
     }
     Ok(found)

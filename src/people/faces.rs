@@ -17,7 +17,7 @@ pub(super) const DOUBTFUL_SCORE: f32 = 0.5;
 const POOR_QUALITY: f32 = 0.1;
 
 /// From this quality on a face shows clearly enough who it is that poor ones may be compared with it.
-const CLEAR_QUALITY: f32 = 0.3;
+pub(super) const CLEAR_QUALITY: f32 = 0.3;
 
 /// A poor face with fewer pixels than this along the shorter side of its box is like every other so small. The profiles that
 /// are poor in `lfw-devtest` have 75 and more.

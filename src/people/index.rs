@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::cells::Centres;
 use super::cluster::{Cluster, Era, span};
-use super::faces::Faces;
+use super::faces::{CLEAR_QUALITY, DOUBTFUL_SCORE, Faces};
 use super::linkage::LEAST_FACES_OF_ERA;
 use super::neighbours::FACES_A_CELL;
 use super::products::products;
@@ -168,8 +168,8 @@ impl Before {
         Ok(Self(rows))
     }
 
-    /// Adds to each year the faces that the line has brought to it, so that the others need not be read again: most decisions add a few faces
-    /// to a person of many. Years that lose a face are left to [`refresh`].
+    /// Adds to each year the faces that the line has brought to it, and subtracts those that it has taken, so that the others need not be
+    /// read again: most decisions change a few faces of a person of many. Years of which little is left go to [`refresh`].
     ///
     /// # Errors
     /// Those of the catalog.
@@ -190,32 +190,61 @@ impl Before {
                 None => drop(single.insert(face.face, true)),
             }
         }
+        self.0.retain(|year, _| touched.contains(year));
         let mut gained: Vec<((PersonId, i16), ClusterRow)> = Vec::new();
+        let mut left: HashMap<FaceId, (PersonId, i16)> = HashMap::new();
         for (&(from, year), faces) in &leaving {
             let to = |face: &MovedFace| face.after.map(|(to, _)| to);
             let is_as_good = |face: &MovedFace| face.before.map(|(_, said)| said) == face.after.map(|(_, said)| said);
             let together = faces.iter().all(|face| to(face) == to(&faces[0]) && is_as_good(face));
+            let goes_whole = together && to(&faces[0]) != Some(from) && !catalog.is_seen_in(from, year)?;
             match (to(&faces[0]), self.0.get(&(from, year))) {
-                (Some(to), Some(all)) if together && to != from && !catalog.years_of(from)?.contains(&year) => {
-                    gained.push(((to, year), all.clone()));
+                (Some(to), Some(all)) if goes_whole => gained.push(((to, year), all.clone())),
+                (_, all) => {
+                    single.extend(faces.iter().map(|face| (face.face, true)));
+                    // Of the sum of many faces that of a few can be taken without a loss.
+                    if all.is_some_and(|all| 2 * faces.len() <= all.faces) && faces.iter().all(|face| face.is_there) {
+                        left.extend(faces.iter().map(|face| (face.face, (from, year))));
+                        continue;
+                    }
                 }
-                _ => single.extend(faces.iter().map(|face| (face.face, true))),
             }
+            self.0.remove(&(from, year));
         }
-        self.0.retain(|year, _| touched.contains(year) && !leaving.contains_key(year));
         for (year, row) in gained {
             self.0.entry(year).and_modify(|known| add(known, &cluster_of(&row)));
         }
+        // The days of the faces that have left a year.
+        let mut days: BTreeMap<(PersonId, i16), Option<(Date, Date)>> = BTreeMap::new();
         if !self.0.is_empty() && !single.is_empty() {
             let faces = Faces::of(catalog, pack, Embedded::ChangedBy(line))?;
             for (face, person) in (0..).zip(&faces.person) {
+                let alone = faces.alone(face);
+                if let Some(year) = left.get(&faces.id[face])
+                    && let Some(row) = self.0.get_mut(year)
+                {
+                    subtract(row, &alone);
+                    let days = days.entry(*year).or_default();
+                    *days = span(*days, alone.days);
+                }
                 let year = faces.taken[face].map_or(0, |day| day.year());
                 let row = person.and_then(|person| self.0.get_mut(&(person, year)));
                 match (row, single.get(&faces.id[face])) {
-                    (Some(row), Some(true)) => add(row, &faces.alone(face)),
+                    (Some(row), Some(true)) => add(row, &alone),
                     (Some(row), Some(false)) => (row.poor, row.tiny, row.clear) = (false, false, true),
                     _ => {}
                 }
+            }
+        }
+        for (year @ (person, of), left) in days {
+            let Some(row) = self.0.get_mut(&year) else { continue };
+            let is_at_end = |(first, last): (Date, Date)| row.days.is_none_or(|days| first == days.0 || last == days.1);
+            if left.is_some_and(is_at_end) {
+                row.days = catalog.days_of_year(person, of, &pack.name)?;
+            }
+            // What is left is as good as it was if a clear face is among it.
+            if !catalog.has_face_in(person, of, &pack.name, DOUBTFUL_SCORE, CLEAR_QUALITY)? {
+                self.0.remove(&year);
             }
         }
         catalog.batch(|writer| {
@@ -314,9 +343,17 @@ pub fn wrong_clusters(catalog: &Catalog, pack: &PackInfo) -> Result<Vec<PersonId
     if catalog.clusters_computed_for()? != Some(computed_for(pack)) {
         return Ok(wrong);
     }
-    for person in catalog.people_with_faces()?.into_iter().filter(|person| !outdated.contains(person)) {
+    for person in catalog.people_with_faces()? {
         let mut kept = catalog.clusters_of(person)?;
-        let mut computed = completed(catalog, pack, person, &catalog.years_of(person)?, BTreeMap::new())?;
+        let years = catalog.years_of(person)?;
+        let mut computed = completed(catalog, pack, person, &years, BTreeMap::new())?;
+        if outdated.contains(&person) {
+            // Some years may be there still, a single one too.
+            if let ([whole], [year]) = (computed.as_mut_slice(), years.as_slice()) {
+                whole.year = Some(*year);
+            }
+            computed.retain(|row| kept.iter().any(|kept| kept.year == row.year));
+        }
         [&mut kept, &mut computed].iter_mut().for_each(|rows| rows.sort_by_key(|row| row.year));
         let is_same = |(one, other): (&ClusterRow, &ClusterRow)| {
             let sums = one.sum.iter().zip(&other.sum).chain(std::iter::once((&one.cohort, &other.cohort)));
@@ -345,6 +382,13 @@ fn add(row: &mut ClusterRow, cluster: &Cluster) {
     row.poor &= cluster.poor;
     row.tiny &= cluster.tiny;
     row.clear |= cluster.clear;
+}
+
+/// What the others show of who it is, and on which days, stays.
+fn subtract(row: &mut ClusterRow, cluster: &Cluster) {
+    row.sum.iter_mut().zip(&*cluster.sum).for_each(|(sum, number)| *sum -= number);
+    row.faces -= cluster.faces;
+    row.cohort -= cluster.cohort;
 }
 
 fn cluster_of(row: &ClusterRow) -> Cluster<'_> {
