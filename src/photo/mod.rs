@@ -53,6 +53,12 @@ use image::RgbImage;
 /// Up to 100 million, no file of any format may take more than 1 GiB.
 pub const MAX_PIXELS: u64 = 300_000_000;
 
+/// Up to so many pixels, a picture takes at most 1 GiB.
+const LARGE: u64 = 100_000_000;
+
+/// What that leaves for a file and its picture beside all else: 1 GiB without 100 MB.
+const MOST_MEMORY: u64 = (1 << 30) - 100_000_000;
+
 /// The longest side of a picture that is read, in pixels: a picture of one row takes a scan's other steps far more memory than
 /// its pixels.
 pub const MAX_SIDE: u32 = 500_000;
@@ -81,8 +87,23 @@ pub fn header(bytes: &[u8]) -> Result<Header, PhotoError> {
     match u64::from(width) * u64::from(height) {
         0 => Err(PhotoError::NoPixels { width, height }),
         pixels if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE => Err(PhotoError::TooLarge { width, height }),
+        pixels if takes_too_much(format, pixels, bytes.len() as u64) => {
+            Err(PhotoError::unsupported(format, "it takes more memory than facetag gives a picture"))
+        }
         _ => Ok(Header { format, width, height, upright }),
     }
+}
+
+/// Whether so many pixels, of a file of so many bytes, take more than [`MOST_MEMORY`]. Only two formats store so much for each: TIFF,
+/// without compression and with 16 bits a colour, and JPEG XL, without loss; others were measured to stay below.
+fn takes_too_much(format: Format, pixels: u64, length: u64) -> bool {
+    let a_pixel = match format {
+        // The picture; what is in the file is decoded a strip at a time.
+        Format::Tiff => 3,
+        Format::JpegXl => 7,
+        _ => return false,
+    };
+    pixels <= LARGE && length + a_pixel * pixels > MOST_MEMORY
 }
 
 impl Header {
@@ -184,6 +205,18 @@ mod tests {
         let grey = image::ImageBuffer::from_pixel(4, 4, LumaA([0x8080_u16, 0xffff]));
         let pixels = decoded(&encoded(grey, ImageFormat::Png)).unwrap();
         assert!(pixels.pixels().all(|pixel| pixel.0 == [128; 3]));
+    }
+
+    #[test]
+    fn what_would_take_more_than_a_gibibyte_is_refused() {
+        // 98 megapixels without compression: 16 bits for each of three colours, and the same with transparency.
+        let pixels = 98_000_000;
+        assert!(!takes_too_much(Format::Tiff, pixels, 6 * pixels));
+        assert!(takes_too_much(Format::Tiff, pixels, 8 * pixels));
+        // Noise without loss, and what cameras and scanners make.
+        assert!(takes_too_much(Format::JpegXl, pixels, 329_000_000));
+        assert!(!takes_too_much(Format::JpegXl, pixels, 2 * pixels));
+        assert!(!takes_too_much(Format::Tiff, 2 * pixels, 5 * pixels));
     }
 
     #[test]

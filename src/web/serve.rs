@@ -14,10 +14,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
 use super::access::{Access, Password};
-use super::connections;
 use super::folder::Allowed;
-use super::routes;
 use super::site::Site;
+use super::{connections, questions, routes};
 use crate::catalog::{CatalogError, Library, Session, Task};
 use crate::people::{OpenError, open};
 
@@ -146,6 +145,7 @@ pub fn serve(
         let (stopping, stopped) = watch::channel(false);
         let server = tokio::spawn(connections::answer(listener, tls, routes(site), stopped));
         tell(&addresses)?;
+        tokio::spawn(questions::look(shared.clone()));
         stop.notified().await;
         stopping.send_replace(true);
         shared.stopping.store(true, Ordering::Relaxed);
