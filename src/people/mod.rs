@@ -8,6 +8,7 @@
 //! | `neighbours` | pairs of faces that are similar, exactly or in cells |
 //! | `faces` | the faces of a library, and the clusters they are in |
 //! | `linkage` | groups from these pairs, by average linkage |
+//! | `rivals` | persons who could be nearly as similar to a face |
 //! | `regroup` | the same on a library: new faces join, what the user said stays |
 //! | `index` | who is similar to a face or person, without reading every embedding |
 //! | `settle` | the same as `regroup` for a decision or a few faces, by this index |
@@ -39,6 +40,7 @@ mod products;
 mod questions;
 mod queue;
 mod regroup;
+mod rivals;
 mod settle;
 mod tagging;
 
