@@ -3,7 +3,7 @@
 /// English and Chinese: `{}` is what stands there in both, `{_}` what differs with the number.
 const REASONS: &[(&str, &str)] = &[
     ("the file is empty; a copy from the camera or a backup may be whole", "文件是空的；相机里或备份中的副本可能完好"),
-    ("this is not a picture facetag knows (its content is {})", "facetag 不认识这种图片（内容为 {}）"),
+    ("this is not a picture facetag knows (its content is {})", "facetag 不认识这种图片（内容：{}）"),
     (
         "this is {_} {} picture, which this build of facetag cannot read; exported as JPEG it can be read",
         "这是 {} 图片，此版本的 facetag 无法读取；导出为 JPEG 后即可读取",
@@ -68,10 +68,42 @@ const REASONS: &[(&str, &str)] = &[
     ("{} file{_} of other formats ({})", "{} 个其他格式的文件（{}）"),
 ];
 
+/// What may stand for a `{}`. What decoders say of a damaged file stays English.
+const PARTS: &[(&str, &str)] = &[
+    ("a video", "视频"),
+    ("a video or sound", "视频或声音"),
+    ("a Photoshop document", "Photoshop 文档"),
+    ("a PDF document", "PDF 文档"),
+    ("a ZIP archive", "ZIP 压缩文件"),
+    ("a text, such as a web page or an XML file", "文本，如网页或 XML 文件"),
+    ("nothing but zeros, as after a failed copy", "全是零，可能是复制失败所致"),
+    ("a text", "文本"),
+    ("of an unknown kind", "未知"),
+    ("a named pipe", "命名管道"),
+    ("a socket", "套接字"),
+    ("a device", "设备"),
+    ("a folder", "文件夹"),
+    ("something else", "其他"),
+    ("it takes more memory than facetag gives a picture", "所需内存超过 facetag 给一张图片的上限"),
+    ("most of its picture is missing", "图片大部分缺失"),
+    ("it ends before its picture has come", "文件在图片之前就结束了"),
+    ("it ends before much of its picture has come", "文件在图片的大部分之前就结束了"),
+    ("its picture is not there", "图片不在其中"),
+    ("its picture cannot be decoded", "图片无法解码"),
+    ("it says that it has no pixels", "它标称没有像素"),
+    ("it does not say how large it is", "它没有标明大小"),
+    (
+        "it holds no preview of the photo, and facetag does not develop raw files",
+        "其中没有照片预览，而 facetag 不冲洗 RAW 文件",
+    ),
+];
+
 /// In Chinese; as it is where it is none of those known.
 pub fn chinese(reason: &str) -> String {
     let translated = REASONS.iter().find_map(|(english, chinese)| {
-        let mut parts = parts(english, reason)?.into_iter();
+        let chinese_part =
+            |part| PARTS.iter().find(|(english, _)| *english == part).map_or(part, |(_, chinese)| chinese);
+        let mut parts = parts(english, reason)?.into_iter().map(chinese_part);
         let mut pieces = chinese.split("{}");
         let first = pieces.next()?.to_owned();
         Some(pieces.fold(first, |text, piece| text + parts.next().unwrap_or_default() + piece))
@@ -136,6 +168,10 @@ mod tests {
             "JPEG 已损坏（a: b; c）；相机里或备份中的副本可能完好"
         );
         assert_eq!(chinese("3 files of other formats (2 .txt, 1 .pdf)"), "3 个其他格式的文件（2 .txt, 1 .pdf）");
+        assert_eq!(
+            chinese("this is not a picture facetag knows (its content is a text)"),
+            "facetag 不认识这种图片（内容：文本）"
+        );
         assert_eq!(chinese("something new"), "something new");
     }
 }
