@@ -101,14 +101,17 @@ const PARTS: &[(&str, &str)] = &[
 /// In Chinese; as it is where it is none of those known.
 pub fn chinese(reason: &str) -> String {
     let translated = REASONS.iter().find_map(|(english, chinese)| {
-        let chinese_part =
-            |part| PARTS.iter().find(|(english, _)| *english == part).map_or(part, |(_, chinese)| chinese);
         let mut parts = parts(english, reason)?.into_iter().map(chinese_part);
         let mut pieces = chinese.split("{}");
         let first = pieces.next()?.to_owned();
         Some(pieces.fold(first, |text, piece| text + parts.next().unwrap_or_default() + piece))
     });
     translated.unwrap_or_else(|| reason.to_owned())
+}
+
+/// What may stand for a `{}`, in Chinese; as it is where it is none of those known.
+fn chinese_part(part: &str) -> &str {
+    PARTS.iter().find(|(english, _)| *english == part).map_or(part, |(_, chinese)| chinese)
 }
 
 /// What stands for each `{}` of a pattern.
