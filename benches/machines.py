@@ -4,8 +4,8 @@
     benches/machines.py FACETAG PHOTOS [COUNT]
 
 PHOTOS has a folder for each person (as LFW has). Each machine is a network namespace with a home of its own, an hour apart where
-faketime is installed. One is killed, one is cut off for a minute, and the server is restarted. Prints what they did, and how the
-result compares with that of one machine alone.
+faketime is installed. One is killed, one is cut off for a minute, and the server is restarted; meanwhile those that reach it name people. Prints what they did,
+how the result compares with that of one machine alone, and whether every name is still there.
 """
 
 import json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time
@@ -103,6 +103,20 @@ def bcubed(photos):
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
+def decide(machine, names):
+    """Names the largest group that has no name, and notes what was acknowledged: the name, and the faces by photo and box."""
+    people = json.loads(facetag(machine, "shared", "people", "--json").communicate()[0])
+    group = max((person for person in people if not person["name"]), key=lambda person: person["faces"])
+    name = f"Person {len(names) + 1}"
+    before = export("shared")
+    naming = facetag(machine, "shared", "name", group["id"], name)
+    naming.communicate()
+    if naming.returncode == 0:
+        faces = [(hash, tuple(face["box"])) for hash, photo in before.items() for face in photo["faces"] if face["group"] == group["id"]]
+        names[name] = faces
+        print(f"{machine} named a group of {len(faces)} faces", flush=True)
+
+
 def main():
     files = sorted(PHOTOS.glob("*/*.jpg"), key=lambda file: (-len(list(file.parent.iterdir())), file))[:COUNT]
     folders = {name: BASE / "photos" / name for name in ["alone", *MACHINES]}
@@ -132,6 +146,9 @@ def main():
             return 0
     facetag("fm1", "shared", "people").communicate()
     scans = {name: facetag(name, "shared", "scan", "--json", folders[name], start_new_session=True) for name in MACHINES}
+    names = {}
+    until(0.1)
+    decide("fm2", names)
     until(0.15)
     os.killpg(scans["fm1"].pid, signal.SIGKILL)
     scans.pop("fm1").communicate()
@@ -139,12 +156,15 @@ def main():
     until(0.3)
     run("ip", "link", "set", "fm2-out", "down")
     cut = time.time()
+    decide("fm3", names)
     print(f"cut off fm2 at {photos()} photos", flush=True)
     until(0.5)
     server.stop()
     print("stopped the server", flush=True)
     time.sleep(5)
     server.start()
+    decide("fm3", names)
+    decide("fm1", names)
     time.sleep(max(0, cut + 60 - time.time()))
     run("ip", "link", "set", "fm2-out", "up")
     print(f"fm2 is back after {time.time() - cut:.0f} s, at {photos()} photos", flush=True)
@@ -162,6 +182,9 @@ def main():
     print("the same faces:", faces(one) == faces(three), len(faces(one)), len(faces(three)))
     for name, found in [("one", one), ("three", three)]:
         print(name, "BCubed P %.4f R %.4f F %.4f" % bcubed(found))
+    whose = {(hash, tuple(face["box"])): (face.get("person") or {}).get("name") for hash, photo in three.items() for face in photo["faces"]}
+    lost = [(name, face) for name, faces in names.items() for face in faces if whose.get(face) != name]
+    print(f"names: {len(names)} given to {sum(map(len, names.values()))} faces, {len(lost)} of them lost")
     print("left:", server.sql("shared", "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM claims)"))
     print("check:", facetag("alone", "shared", "check", "--quick").communicate()[0].strip())
     print(facetag("alone", "shared", "machines").communicate()[0])
