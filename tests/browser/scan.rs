@@ -51,9 +51,9 @@ fn a_new_folder_is_scanned_with_live_progress_paused_and_gone_on_with() {
         page.shows(".problems", "broken.jpg");
         page.click_text("a.button", "Go to People");
         page.shows("h2", "Who is this?");
+        assert_eq!(library.export().len(), 10);
+        assert_eq!(library.scan_to_end(1)["photos"], json!(0), "nothing was left to read");
     });
-    assert_eq!(library.export().len(), 10);
-    assert_eq!(library.scan_to_end(1)["photos"], json!(0), "nothing was left to read");
 }
 
 /// What was typed stays in its field with what is wrong beside it, on a page that can be loaded again.
