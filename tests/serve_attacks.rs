@@ -87,6 +87,14 @@ fn a_browser_is_started_without_the_token_on_its_command_line() {
     assert_eq!(mode & 0o077, 0, "others can read {argument}");
 }
 
+/// Where no more files may be open, as for most users: some are closed, to be able to ask.
+fn leave_some(held: &mut Vec<TcpStream>) {
+    assert!(held.len() > 500);
+    if held.len() < 1100 {
+        held.truncate(held.len() - 50);
+    }
+}
+
 #[test]
 fn half_open_requests_and_slow_bodies_do_not_stop_the_page() {
     let library = people();
@@ -105,7 +113,7 @@ fn half_open_requests_and_slow_bodies_do_not_stop_the_page() {
         };
         held.push(stream);
     }
-    assert!(held.len() > 500);
+    leave_some(&mut held);
     for _ in 0..20 {
         let answer = ask(&server, "/people");
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -852,18 +860,22 @@ fn a_photo_that_was_swapped_for_something_else_is_not_given_out() {
     assert!(peak(&server) < 300, "{} MB", peak(&server));
 }
 
-/// A certificate and its key; `None` where there is nothing to make them with.
+/// A certificate and its key; `None` where there is nothing to make them with, or to ask the page with.
 fn certificate(library: &Library) -> Option<[PathBuf; 2]> {
+    if let Some(missing) =
+        ["openssl", "curl"].into_iter().find(|program| Command::new(program).arg("--version").output().is_err())
+    {
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        #[expect(clippy::explicit_write, reason = "what `eprintln!` prints is kept back where a test passes")]
+        writeln!(std::io::stderr(), "left out: {test}: no {missing}").unwrap();
+        return None;
+    }
     let [certificate, key] = ["cert.pem", "key.pem"].map(|name| library.folder().join(name));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
         .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", text(&key), "-out", text(&certificate)])
         .output();
-    let Ok(made) = made else {
-        eprintln!("left out: no openssl");
-        return None;
-    };
-    assert!(made.status.success());
+    assert!(made.unwrap().status.success());
     Some([certificate, key])
 }
 
@@ -905,10 +917,10 @@ fn handshakes_that_are_never_finished_do_not_stop_the_page() {
         };
         held.push(stream);
     }
+    leave_some(&mut held);
     let answers: Vec<String> = (0..10).map(|_| curl(&["-b", text(&jar), "-i", &format!("{origin}/people")])).collect();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(held.len() > 500);
     assert!(answers.iter().all(|answer| answer.contains("200 OK")), "{answers:?}");
 }
 

@@ -192,8 +192,10 @@ fn a_folder_is_removed_with_an_explanation_and_nothing_that_was_decided_is_lost(
     let asked = server.get(&format!("/scan/remove?folder={}", folder.replace('/', "%2F"))).is(200);
     asked.says(&[&folder, "2 photos are no longer shown", "No file is deleted", "If you add the folder again"]);
     server.get("/scan/remove?folder=%2Fetc").is(422);
-    assert_eq!(server.post_from("/scan", "/scan/remove", &[("folder", &folder)]).leads_to(), "/scan");
+    let removed = server.post_from("/scan", "/scan/remove", &[("folder", &folder)]).leads_to();
+    server.get(&removed).is(200).says(&[&format!("{folder} was removed. Its names and decisions are kept.")]);
     page(&server).says_not(&[&folder]);
+    server.get("/scan?removed=%2Fetc").is(200).says_not(&["/etc"]);
     server.get("/search").is(200).says(&["No photos"]);
     assert_eq!((library.export().len(), library.journal()), (0, journal));
     assert!(library.photo("none.jpg").exists());
@@ -202,4 +204,16 @@ fn a_folder_is_removed_with_an_explanation_and_nothing_that_was_decided_is_lost(
     follow(&server);
     assert_eq!(library.state(), state);
     assert_eq!(library.face("none.jpg")["person"]["name"], "Grace");
+
+    // One outside the home folder comes back too, as that page promises.
+    drop(server);
+    let server = Server::start_plainly(&library, &[]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let add = || server.post_from("/scan", "/scan/add", &[("folder", text(elsewhere.path()))]);
+    fs::copy(library.photo("none.jpg"), elsewhere.path().join("again.jpg")).unwrap();
+    add().is(422);
+    library.facetag(["scan", text(elsewhere.path())]).well();
+    server.post_from("/scan", "/scan/remove", &[("folder", text(elsewhere.path()))]).leads_to();
+    assert_eq!(add().leads_to(), "/scan");
+    follow(&server);
 }

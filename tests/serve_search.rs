@@ -155,6 +155,8 @@ fn a_text_is_people_a_place_and_dates() {
         typed("Barack Obama -Joe 2009..2012 Washington"),
         format!("/search?all={barack}&not={joe}&since=2009-01-01&until=2012-12-31&place=Washington")
     );
+    assert_eq!(typed("-Joe"), format!("/search?not={joe}"));
+    assert_eq!(typed("-Barack Obama"), format!("/search?not={barack}"));
     assert_eq!(typed("2012-12"), "/search?since=2012-12-01&until=2012-12-31");
     // All that was looked for before stays.
     assert_eq!(

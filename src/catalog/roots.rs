@@ -138,6 +138,16 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Whether a folder was scanned, or lies in one that was, until it was removed from the library; what was forgotten was not.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn was_removed(&self, folder: &Path) -> Result<bool> {
+        Ok(Writer { connection: &self.connection }.removed_with(folder)? == Some(false))
+    }
+}
+
 impl Writer<'_> {
     /// Remembers that the user does not want a root any more, so that going back to a backup does not bring it back.
     pub(super) fn root_was_removed(&self, path: &Path, forgotten: bool) -> Result<()> {

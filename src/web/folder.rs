@@ -50,7 +50,7 @@ fn resolved(path: &Path) -> PathBuf {
 /// The folders that may be scanned and written to from the page.
 #[derive(Debug)]
 pub(super) struct Allowed {
-    /// Those that the user gave; `None`: the scanned ones, and the home folder.
+    /// Those that the user gave; `None`: those that are or were scanned, and the home folder.
     given: Option<Vec<PathBuf>>,
     /// The library's own, in which nobody has a photo.
     library: PathBuf,
@@ -84,7 +84,10 @@ impl Allowed {
     pub fn check(&self, catalog: &Catalog, folder: &Path) -> Result<PathBuf, PageError> {
         let folder = resolved(folder);
         let allowed = self.roots(catalog)?;
-        if folder.starts_with(&self.library) || !allowed.iter().any(|allowed| folder.starts_with(allowed)) {
+        // One that was removed may be added again, as the page promises.
+        let was_scanned = self.given.is_none() && catalog.was_removed(&folder)?;
+        let is_allowed = was_scanned || allowed.iter().any(|allowed| folder.starts_with(allowed));
+        if folder.starts_with(&self.library) || !is_allowed {
             let allowed = allowed.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ");
             return Err(PageError::NotAllowed(folder.display().to_string(), allowed));
         }

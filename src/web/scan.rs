@@ -1,6 +1,7 @@
 //! The folders: adding one, scanning them, and what could not be read.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::time::Duration;
 
 use askama::Template;
@@ -48,6 +49,8 @@ struct ScanPage {
     progress: Progress,
     /// What is said of it.
     said: Said,
+    /// That a folder has just been removed.
+    removed: Option<String>,
     /// Folders with the number of photos in each.
     roots: Vec<(Root, u64)>,
     problems: Vec<FileRow>,
@@ -123,7 +126,13 @@ impl Said {
     }
 }
 
-async fn show(State(site): State<Site>, visit: Visit) -> Result<Html<String>, PageError> {
+#[derive(Deserialize)]
+struct Shown {
+    /// The folder that has just been removed.
+    removed: Option<String>,
+}
+
+async fn show(State(site): State<Site>, visit: Visit, Query(shown): Query<Shown>) -> Result<Html<String>, PageError> {
     let progress = site.scanning.progress().borrow().clone();
     let shared = site.clone();
     let page = site.ask(move |catalog| {
@@ -133,10 +142,15 @@ async fn show(State(site): State<Site>, visit: Visit) -> Result<Html<String>, Pa
             None => Ok((root.clone(), catalog.photos_under(&root.path)?)),
         });
         let (problems, problem_count) = catalog.unreadable_files(SHOWN)?;
+        let removed = match shown.removed {
+            Some(folder) if catalog.was_removed(Path::new(&folder))? => Some((visit.words.scan.removed)(&folder)),
+            _ => None,
+        };
         let page = ScanPage {
             frame: Frame::new(catalog, &visit, Tab::Scan, visit.words.scan.title)?,
             said: Said::new(visit.words, &progress),
             progress,
+            removed,
             roots: roots.collect::<Result<_, PageError>>()?,
             problems,
             problem_count,
@@ -206,11 +220,11 @@ async fn remove(State(site): State<Site>, Form(Typed { folder }): Form<Typed>) -
         let root = root_called(catalog, &folder)?;
         match catalog.remove_root(&library, &root.path) {
             Err(CatalogError::Busy { .. }) => Err(PageError::ScanGoesOn),
-            removed => Ok(removed?),
+            removed => Ok(removed.map(|_| root.path.display().to_string())?),
         }
     });
-    removed.await?;
-    Ok(Redirect::to("/scan"))
+    let query = serde_html_form::to_string([("removed", removed.await?)]).map_err(|_| PageError::NotUnderstood)?;
+    Ok(Redirect::to(&format!("/scan?{query}")))
 }
 
 /// Scans all folders.

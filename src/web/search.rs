@@ -204,7 +204,13 @@ fn understood(
         WhoError::Unknown { near, .. } => Ok(((words.unknown)(name), near)),
         WhoError::NoSuchNumber(_) => Ok(((words.nobody)(name), Vec::new())),
     };
-    Ok(Ok(match catalog.who_among(text, among) {
+    // A minus before a name leaves that person out; without it, all of the text may be a name.
+    let whole = if text.starts_with('-') {
+        Err(WhoError::Unknown { who: text.to_owned(), near: Vec::new() })
+    } else {
+        catalog.who_among(text, among)
+    };
+    Ok(Ok(match whole {
         Ok(who) => catalog::Query { all: vec![who.id], ..catalog::Query::default() },
         Err(error @ (WhoError::Catalog(_) | WhoError::Ambiguous { .. })) => return told(error, text).map(Err),
         Err(nobody) => match catalog.text_query_among(text, among) {

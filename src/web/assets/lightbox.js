@@ -87,6 +87,8 @@ if (box) {
   const open = () => {
     if (box.open) return;
     box.showModal();
+    // Not on a button: the Space key would press that.
+    box.focus();
     document.documentElement.requestFullscreen?.().catch(() => {});
     show(read(document, location.pathname + location.search));
   };

@@ -145,9 +145,9 @@ if (rest) {
   addEventListener("pageshow", count);
 }
 
-// The Esc key closes a menu, and so does a click beside it.
+// The Esc key closes a menu, an explanation and what is drawn, and a click beside it closes a menu.
 document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open], details.explained[open], #draw details[open], details#draw[open]");
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
@@ -190,7 +190,8 @@ if (cameBack && !location.hash && !document.activeElement?.closest(".naming")) {
   const until = performance.now() + 10000;
   const go = () => {
     scrollTo(0, top);
-    if (!moved && Math.abs(scrollY - top) > 2 && performance.now() < until) requestAnimationFrame(go);
+    const isLaid = !document.querySelector("#grid:not(.laid)");
+    if (!moved && !(isLaid && Math.abs(scrollY - top) <= 2) && performance.now() < until) requestAnimationFrame(go);
   };
   let moved = false;
   if (top > 0) {

@@ -167,6 +167,8 @@ if (grid) {
 
   function begin() {
     for (const box of grid.querySelectorAll(":checked")) chosen.add(box.value);
+    // As high as before until it is laid out: a page that is shorter for a moment would scroll up.
+    grid.style.height = `${grid.offsetHeight}px`;
     grid.replaceChildren();
     grid.classList.add("laid");
     document.querySelector("#pager")?.remove();

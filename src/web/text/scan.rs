@@ -36,6 +36,8 @@ pub struct Words {
     pub remove: &'static str,
     pub remove_one: fn(&str) -> String,
     pub remove_title: &'static str,
+    /// A folder was removed.
+    pub removed: fn(&str) -> String,
     pub remove_what: fn(&u64) -> String,
     pub remove_kept: &'static str,
     pub remove_forget: &'static str,
@@ -116,6 +118,7 @@ pub const ENGLISH: Words = Words {
     remove: "Remove",
     remove_one: |folder| format!("Remove {folder}"),
     remove_title: "Remove this folder from the library?",
+    removed: |folder| format!("{folder} was removed. Its names and decisions are kept."),
     remove_what: |photos| {
         let photos = match photos {
             1 => "Its photo is".to_owned(),
@@ -198,6 +201,7 @@ pub const CHINESE: Words = Words {
     remove: "移除",
     remove_one: |folder| format!("移除 {folder}"),
     remove_title: "从资料库中移除此文件夹？",
+    removed: |folder| format!("{folder} 已移除。其名字和决定都会保留。"),
     remove_what: |photos| {
         format!("其中的 {} 张照片将不再显示，此文件夹也不再扫描。不会删除或更改任何文件。", grouped(*photos))
     },
