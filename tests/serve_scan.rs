@@ -207,7 +207,8 @@ fn a_folder_is_removed_with_an_explanation_and_nothing_that_was_decided_is_lost(
 
     // One outside the home folder comes back too, as that page promises.
     drop(server);
-    let server = Server::start_plainly(&library, &[]);
+    let mut server = Server::start_plainly(&library, &[]);
+    server.enter(&server.entry.clone());
     let elsewhere = tempfile::tempdir().unwrap();
     let add = || server.post_from("/scan", "/scan/add", &[("folder", text(elsewhere.path()))]);
     fs::copy(library.photo("none.jpg"), elsewhere.path().join("again.jpg")).unwrap();
