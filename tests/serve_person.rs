@@ -46,8 +46,8 @@ fn photos_are_shown_by_month_with_a_way_to_each() {
     page.says(&[
         "<h1>Barack</h1>",
         "2 photos · 2010 to 2012",
-        "<section class=\"month few\" id=\"2012-",
-        "<section class=\"month few\" id=\"2010-",
+        "<section class=\"month few one\" id=\"2012-",
+        "<section class=\"month few one\" id=\"2010-",
         "/grid.jpg",
     ]);
     let faces = server.get(&format!("/person/{person}?view=faces")).is(200);
