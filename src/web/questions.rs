@@ -71,12 +71,13 @@ struct Scene {
     place: [f32; 4],
 }
 
-/// Looks for what to ask about everybody. In a large library that takes seconds: so it is known by the time that somebody wants it.
-pub(super) async fn look(site: Site) {
-    let shared = site.clone();
-    // If it fails, the page says so.
-    let _ =
-        site.ask(move |catalog| Ok(shared.queues().about(None).next(catalog, &shared.pack(catalog)?)?.is_some())).await;
+/// Looks for what to ask about everybody, on a connection of its own: the first page needs the one that there is. In a large library that
+/// takes seconds, so it is known by the time that somebody wants it.
+pub(super) fn look(site: &Site) -> Result<(), PageError> {
+    let catalog = Catalog::reopen(&site.library)?;
+    let pack = site.pack(&catalog)?;
+    site.queues().about(None).next(&catalog, &pack)?;
+    Ok(())
 }
 
 async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, PageError> {

@@ -145,7 +145,9 @@ pub fn serve(
         let (stopping, stopped) = watch::channel(false);
         let server = tokio::spawn(connections::answer(listener, tls, routes(site), stopped));
         tell(&addresses)?;
-        tokio::spawn(questions::look(shared.clone()));
+        // If it fails, the page says so.
+        let site = shared.clone();
+        tokio::task::spawn_blocking(move || drop(questions::look(&site)));
         stop.notified().await;
         stopping.send_replace(true);
         shared.stopping.store(true, Ordering::Relaxed);
