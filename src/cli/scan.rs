@@ -187,17 +187,6 @@ fn time_left(elapsed: Duration, read: u64, to_read: u64) -> Duration {
 /// What was found, and what to do next.
 fn tell(summary: &Summary, time: Duration) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let rate = summary.photos as f64 / time.as_secs_f64();
-    match summary.photos {
-        0 => writeln!(out, "No new photos.")?,
-        photos => writeln!(
-            out,
-            "{} read, {} found, in {} ({rate:.1} photos/s).",
-            count(photos, "photo"),
-            count(summary.faces, "face"),
-            HumanDuration(time),
-        )?,
-    }
     let mut rest = Vec::new();
     let mut add = |number: u64, what: &str| {
         if number > 0 {
@@ -209,8 +198,21 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     add(summary.moved, "moved");
     add(summary.missing, "gone since the last scan (their tags are kept)");
     add(summary.unreadable, "that could not be read (`facetag scan --retry-failed` tries them again)");
-    if !rest.is_empty() {
-        writeln!(out, "Files: {}.", rest.join(", "))?;
+    let rest = rest.join(", ");
+    let rate = summary.photos as f64 / time.as_secs_f64();
+    match summary.photos {
+        0 if rest.is_empty() => writeln!(out, "No new photos.")?,
+        0 => writeln!(out, "No new photos. Files: {rest}.")?,
+        photos => writeln!(
+            out,
+            "{} read, {} found, in {} ({rate:.1} photos/s).",
+            count(photos, "photo"),
+            count(summary.faces, "face"),
+            HumanDuration(time),
+        )?,
+    }
+    if summary.photos > 0 && !rest.is_empty() {
+        writeln!(out, "Files: {rest}.")?;
     }
     if summary.reread > 0 {
         writeln!(out, "Metadata read again: {}.", count(summary.reread, "file"))?;
@@ -235,11 +237,10 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
             count(summary.tagged, "face"),
         )?;
     }
-    writeln!(out)?;
     if summary.interrupted {
-        writeln!(out, "Interrupted. What was read is kept: the same command goes on from here.")?;
-    } else {
-        writeln!(out, "Next: `facetag people` shows who is there, `facetag name NUMBER NAME` names a group.")?;
+        writeln!(out, "\nInterrupted. What was read is kept: the same command goes on from here.")?;
+    } else if summary.photos > 0 {
+        writeln!(out, "\nNext: `facetag people` shows who is there, `facetag name NUMBER NAME` names a group.")?;
     }
     Ok(())
 }
