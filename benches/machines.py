@@ -4,8 +4,8 @@
     benches/machines.py FACETAG PHOTOS [COUNT]
 
 PHOTOS has a folder for each person (as LFW has). Each machine is a network namespace with a home of its own, an hour apart where
-faketime is installed. One is killed, one is cut off for a minute, and the server is restarted; meanwhile those that reach it name people. Prints what they did,
-how the result compares with that of one machine alone, and whether every name is still there.
+faketime is installed. One is killed, one is cut off for a minute, and the server is restarted; meanwhile those that reach it name
+people. Prints what they did, how the result compares with that of one machine alone, and whether every name is still there.
 """
 
 import json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::server::{Answer, Server, routes};
-use common::{HOPPER, Library, fingerprint, grey_jpeg, people, text, write_private};
+use common::{HOPPER, Library, fingerprint, grey_jpeg, left_out, people, text, write_private};
 use ureq::http::Method;
 
 const OBAMA: &str = "obama-2010.jpg";
@@ -865,9 +865,7 @@ fn certificate(library: &Library) -> Option<[PathBuf; 2]> {
     if let Some(missing) =
         ["openssl", "curl"].into_iter().find(|program| Command::new(program).arg("--version").output().is_err())
     {
-        let test = thread::current().name().unwrap_or_default().to_owned();
-        #[expect(clippy::explicit_write, reason = "what `eprintln!` prints is kept back where a test passes")]
-        writeln!(std::io::stderr(), "left out: {test}: no {missing}").unwrap();
+        left_out(missing);
         return None;
     }
     let [certificate, key] = ["cert.pem", "key.pem"].map(|name| library.folder().join(name));

@@ -136,9 +136,7 @@ impl Catalog {
         self.connection.execute(&sql, [SqlPath(path)])?;
         Ok(())
     }
-}
 
-impl Catalog {
     /// Whether a folder was scanned, or lies in one that was, until it was removed from the library; what was forgotten was not.
     ///
     /// # Errors

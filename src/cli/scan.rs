@@ -202,7 +202,8 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
     let rate = summary.photos as f64 / time.as_secs_f64();
     match summary.photos {
         0 if rest.is_empty() => writeln!(out, "No new photos.")?,
-        0 => writeln!(out, "No new photos. Files: {rest}.")?,
+        // In one line with what follows.
+        0 => write!(out, "No new photos. ")?,
         photos => writeln!(
             out,
             "{} read, {} found, in {} ({rate:.1} photos/s).",
@@ -211,7 +212,7 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
             HumanDuration(time),
         )?,
     }
-    if summary.photos > 0 && !rest.is_empty() {
+    if !rest.is_empty() {
         writeln!(out, "Files: {rest}.")?;
     }
     if summary.reread > 0 {

@@ -52,7 +52,7 @@ pub struct Resemblance {
     pub similarity: f32,
     /// That they are one person, 0 to 1.
     pub probability: f32,
-    /// Their face that is most like it; of those that the user confirmed where there are any, and of 500 at most.
+    /// Their face that is most like it; among 500 of them at most, those that the user confirmed where there are any.
     pub nearest: Option<FaceId>,
     /// Of that face and this.
     pub cosine: f32,

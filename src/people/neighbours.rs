@@ -222,12 +222,12 @@ impl Strongest {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 
     use super::*;
 
     /// Embeddings of length one with no pattern.
-    fn embeddings(count: usize, dimension: usize) -> Vec<f32> {
+    pub fn embeddings(count: usize, dimension: usize) -> Vec<f32> {
         let mut state = 1u64;
         let mut next = || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);

@@ -50,13 +50,12 @@ use format::Decoder;
 use image::RgbImage;
 
 /// The largest picture that is read, in pixels: 300 million, which take 900 MB, and twice as much while they are turned upright.
-/// Up to 100 million, no file of any format may take more than 1 GiB.
 pub const MAX_PIXELS: u64 = 300_000_000;
 
-/// Up to so many pixels, a picture takes at most 1 GiB.
+/// Up to so many pixels, no file of any format may take more than 1 GiB.
 const LARGE: u64 = 100_000_000;
 
-/// What that leaves for a file and its picture beside all else: 1 GiB without 100 MB.
+/// What of that a file and its picture may take: 100 MB are for all else.
 const MOST_MEMORY: u64 = (1 << 30) - 100_000_000;
 
 /// The longest side of a picture that is read, in pixels: a picture of one row takes a scan's other steps far more memory than
@@ -100,7 +99,7 @@ fn takes_too_much(format: Format, pixels: u64, length: u64) -> bool {
     let a_pixel = match format {
         // The picture; what is in the file is decoded a strip at a time.
         Format::Tiff => 3,
-        Format::JpegXl => 7,
+        Format::JpegXl => reduced::bytes_a_pixel(format),
         _ => return false,
     };
     pixels <= LARGE && length + a_pixel * pixels > MOST_MEMORY

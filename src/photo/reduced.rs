@@ -84,7 +84,7 @@ fn is_interlaced(png: &[u8]) -> bool {
 }
 
 /// Bytes of memory for each pixel, the three of the result among them: measured on pictures of 12 and 24 megapixels, and rounded up.
-fn bytes_a_pixel(format: Format) -> u64 {
+pub(super) fn bytes_a_pixel(format: Format) -> u64 {
     match format {
         Format::Bmp => 4,
         Format::JpegXl => 7,

@@ -1,6 +1,6 @@
 //! Debian's Chromium on the page of a library, driven through chromedriver as a hand would.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{self, Runtime};
 
-use crate::common::Library;
 use crate::common::server::Server;
+use crate::common::{Library, left_out};
 
 /// How long a page may take to show what is waited for. Nothing takes so long unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,10 +50,7 @@ pub fn browse(library: &Library, test: impl FnOnce(&Browser)) {
 pub fn browse_with(library: &Library, options: &[&str], test: impl FnOnce(&Browser)) {
     let (Some(chromium), Some(chromedriver)) = (program("chromium"), program("chromedriver")) else {
         assert!(std::env::var_os(NEEDED).is_none(), "{NEEDED} is set, but chromium and chromedriver are not there");
-        let test = thread::current().name().unwrap_or_default().to_owned();
-        #[expect(clippy::explicit_write, reason = "what `eprintln!` prints is kept back where a test passes")]
-        writeln!(std::io::stderr(), "left out: {test}: no chromium and chromedriver").unwrap();
-        return;
+        return left_out("chromium and chromedriver");
     };
     let browser = Browser::start(Server::start_with(library, options), &chromium, &chromedriver);
     test(&browser);

@@ -145,9 +145,9 @@ if (rest) {
   addEventListener("pageshow", count);
 }
 
-// The Esc key closes a menu, an explanation and what is drawn, and a click beside it closes a menu.
+// The Esc key closes a menu, an explanation or the form that adds a face; a click beside a menu closes it too.
 document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && document.querySelector("details.menu[open], details.explained[open], #draw details[open], details#draw[open]");
+  const menu = event.key === "Escape" && document.querySelector("details:is(.menu, .explained, .draw)[open]");
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
