@@ -18,6 +18,8 @@ use random::Random;
 
 /// So many faces join a grouped library.
 const MORE: usize = 1000;
+/// So many groups have names at the end.
+const NAMES: usize = 20_000;
 
 fn main() {
     let faces = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(20_000);
@@ -35,6 +37,11 @@ fn main() {
             bench.regroup();
             bench.ask();
             bench.decide();
+            // Everybody else has a name, too, so each face has as many rivals as there can be.
+            bench.name_groups();
+            bench.store(MORE);
+            bench.regroup();
+            bench.ask();
         }
         // A person whom the user named early, and then all the rest of their photos at once.
         let mut bench = Bench::new(pack, spread, faces, faces / 2);
@@ -87,6 +94,9 @@ impl Bench {
         let mut random = Random::new(1);
         let mut people = album(faces + MORE, largest, &mut random);
         random.shuffle(&mut people);
+        // More of the same people.
+        people.extend(album(MORE, MORE / 20, &mut random));
+        random.shuffle(&mut people[faces + MORE..]);
         Self { pack, spread, largest, catalog, _folder: folder, random, people, truth: Vec::new(), grouped: 0 }
     }
 
@@ -126,6 +136,26 @@ impl Bench {
         let started = Instant::now();
         decide(&mut self.catalog, &self.pack, |deciding| deciding.append(&naming)).unwrap();
         eprintln!("a group of {} faces named in {:.2} s", largest.faces, started.elapsed().as_secs_f32());
+    }
+
+    /// Names the largest groups that have no name, up to [`NAMES`].
+    fn name_groups(&mut self) {
+        let mut groups = self.catalog.people_counted().unwrap();
+        groups.retain(|group| group.label.name.is_none());
+        groups.truncate(NAMES);
+        let named = self.catalog.exclusively(|catalog| {
+            for group in &groups {
+                let naming = catalog.naming(&Who { id: group.id, name: None }, &format!("Person {}", group.id))?;
+                catalog.decide(&naming, |_| Ok::<_, CatalogError>(()))?;
+            }
+            Ok::<_, CatalogError>(())
+        });
+        named.unwrap();
+        eprintln!(
+            "{} groups named, the smallest of {} faces",
+            groups.len(),
+            groups.last().map_or(0, |group| group.faces)
+        );
     }
 
     /// Decides what takes longest: about the person of most faces, who may be whoever is not known yet.

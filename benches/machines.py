@@ -64,7 +64,11 @@ def namespaces():
 
 def clean():
     for name in MACHINES:
+        pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split()
+        for pid in map(int, pids):
+            os.kill(pid, signal.SIGKILL)
         subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
+        subprocess.run(["ip", "link", "del", f"{name}-out"], stderr=subprocess.DEVNULL)
     subprocess.run(["ip", "link", "del", "fbr0"], stderr=subprocess.DEVNULL)
 
 
@@ -144,16 +148,18 @@ def main():
             return ask()
         except subprocess.CalledProcessError:
             return 0
-    facetag("fm1", "shared", "people").communicate()
+    # The people who are on most photos are grouped first: a scan makes groups at its end, and who decides needs some.
+    largest = list(dict.fromkeys(file.parent.name for file in files))[:10]
+    facetag("fm1", "shared", "scan", *(folders["fm1"] / name for name in largest)).communicate()
     scans = {name: facetag(name, "shared", "scan", "--json", folders[name], start_new_session=True) for name in MACHINES}
     names = {}
-    until(0.1)
+    until(0.2)
     decide("fm2", names)
-    until(0.15)
+    until(0.25)
     os.killpg(scans["fm1"].pid, signal.SIGKILL)
     scans.pop("fm1").communicate()
     print(f"killed fm1 at {photos()} photos", flush=True)
-    until(0.3)
+    until(0.35)
     run("ip", "link", "set", "fm2-out", "down")
     cut = time.time()
     decide("fm3", names)

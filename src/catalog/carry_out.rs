@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
-use super::engine::{self, ToSql, params};
+use super::engine::{self, Row, ToSql, params};
 use super::faces::Floats;
 use super::photos::Writer;
 use super::search::marks;
@@ -74,8 +74,9 @@ impl Writer<'_> {
             }
         }
         if let Some((from, into)) = decision.merge() {
-            for id in self.faces_about([from, into])? {
-                change(self, id, &|state| state.merge(Merged { line: LineId::BEFORE_ALL, from, into }))?;
+            for (id, state) in self.faces_about([from, into])? {
+                let (_, after) = faces.entry(id).or_insert_with(|| (state.clone(), state));
+                after.merge(Merged { line: LineId::BEFORE_ALL, from, into });
             }
         }
         let faces: Vec<_> = faces.iter().map(|(&id, (before, after))| (id, before, after)).collect();
@@ -131,18 +132,24 @@ impl Writer<'_> {
 
     /// The faces that change when the first of two people becomes the other: those of the first, and those that the user said are not
     /// of one of them.
-    pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<Vec<FaceId>> {
-        let sql = "SELECT id FROM faces WHERE person_id = ?1
-                   UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
-        Ok(self.connection.query_all(sql, people, |row| row.get(0))?)
+    pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<BTreeMap<FaceId, FaceState>> {
+        let about = "SELECT id FROM faces WHERE person_id = ?1 UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
+        let sql = format!("SELECT {STATE}, id FROM faces WHERE id IN ({about})");
+        let faces: Vec<(FaceId, FaceState)> =
+            self.connection.query_all(&sql, people, |row| Ok((row.get(4)?, state(row)?)))?;
+        let mut faces: BTreeMap<FaceId, FaceState> = faces.into_iter().collect();
+        let sql = format!("SELECT face_id, person_id FROM rejections WHERE face_id IN ({about})");
+        let rejected: Vec<(FaceId, PersonId)> =
+            self.connection.query_all(&sql, people, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (face, person) in rejected {
+            faces.entry(face).and_modify(|face| _ = face.rejected.insert(person));
+        }
+        Ok(faces)
     }
 
     fn face_state(&self, face: FaceId) -> Result<FaceState> {
-        let sql = "SELECT person_id, state, removed, origin FROM faces WHERE id = ?1";
-        let mut state = self.connection.prepare(sql)?.query_row([face], |row| {
-            let (person, state, removed, origin) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            Ok(FaceState { person, state, removed, origin, rejected: Default::default() })
-        })?;
+        let sql = format!("SELECT {STATE} FROM faces WHERE id = ?1");
+        let mut state = self.connection.prepare(&sql)?.query_row([face], state)?;
         let sql = "SELECT person_id FROM rejections WHERE face_id = ?1";
         let mut statement = self.connection.prepare(sql)?;
         state.rejected = statement.query_map([face], |row| row.get(0))?.collect::<engine::Result<_>>()?;
@@ -239,6 +246,15 @@ impl Writer<'_> {
         let nobody = self.connection.query_row(sql, [person], |row| row.get(0))?;
         Ok((nobody && person.0 <= self.connection.last_number("people")?).then_some(person))
     }
+}
+
+/// The columns that [`state`] reads, first in a row.
+const STATE: &str = "person_id, state, removed, origin";
+
+/// Whose a face is, without the rejections of it.
+fn state(row: &Row) -> engine::Result<FaceState> {
+    let (person, state, removed, origin) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(FaceState { person, state, removed, origin, rejected: Default::default() })
 }
 
 /// Which of some boxes, each with whether it was removed, is of the face in another box: the one that overlaps it most, by half at

@@ -124,31 +124,34 @@ impl Recorded {
         triggers.into_iter().map(trigger).collect()
     }
 
-    /// Restores the rows that existed before `?1`.
-    fn restore(&self) -> String {
+    /// Restores what has changed in the rows that are still there, and were before `?1`. A column that is named is written into every
+    /// index that has it, the same or not.
+    fn change_back(&self) -> Option<String> {
+        let Self { table, changing, .. } = self;
+        let set: Vec<String> = changing.iter().map(|column| format!("{column} = kept.{column}")).collect();
+        let (set, same) = (set.join(", "), self.same("kept", table));
+        (!changing.is_empty()).then(|| {
+            format!("UPDATE {table} SET {set} FROM before_{table} AS kept WHERE line = ?1 AND existed AND {same}")
+        })
+    }
+
+    /// Restores the rows that have gone, and were there before `?1`.
+    fn bring_back(&self) -> Option<String> {
         let Self { table, key, fixed, changing, stays } = self;
-        if *stays {
-            let set: Vec<String> = changing.iter().map(|column| format!("{column} = kept.{column}")).collect();
-            let (set, same) = (set.join(", "), self.same("kept", table));
-            return format!("UPDATE {table} SET {set} FROM before_{table} AS kept WHERE line = ?1 AND {same}");
-        }
-        let all = [*key, *fixed, *changing].concat();
-        let excluded: Vec<String> =
-            fixed.iter().chain(*changing).map(|column| format!("{column} = excluded.{column}")).collect();
-        let otherwise =
-            if excluded.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", excluded.join(", ")) };
         // What was forgotten for good in the meantime does not come back.
         let still = match *table {
             "faces" => "AND photo_id IN (SELECT id FROM photos)",
             "rejections" | "embeddings" => "AND face_id IN (SELECT id FROM faces)",
             _ => "",
         };
-        let columns = Self::list(&all, "");
-        format!(
-            "INSERT INTO {table} ({columns}) SELECT {columns} FROM before_{table} WHERE line = ?1 AND existed {still}
-             ON CONFLICT ({}) DO {otherwise}",
-            Self::list(key, "")
-        )
+        let columns = Self::list(&[*key, *fixed, *changing].concat(), "");
+        let same = self.same("there", "kept");
+        (!stays).then(|| {
+            format!(
+                "INSERT INTO {table} ({columns}) SELECT {columns} FROM before_{table} AS kept WHERE line = ?1 AND existed {still}
+                 AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE {same})"
+            )
+        })
     }
 
     /// Deletes the rows that did not exist before `?1`.
@@ -223,7 +226,9 @@ impl Writer<'_> {
             self.connection.execute(&sql, [line])?;
         }
         for table in &RECORDED {
-            self.connection.execute(&table.restore(), [line])?;
+            for sql in [table.change_back(), table.bring_back()].into_iter().flatten() {
+                self.connection.execute(&sql, [line])?;
+            }
         }
         for table in RECORDED.iter().rev() {
             self.connection.execute(&table.delete(), [line])?;
@@ -280,28 +285,31 @@ impl Writer<'_> {
     /// Corrects what later scans did with a person: a face whose group no longer exists is compared again, unless the user said
     /// that it is theirs, which restores the group.
     pub(super) fn mend(&mut self, person: PersonId) -> Result<()> {
-        let sql = "UPDATE faces SET person_id = NULL, state = NULL
-                   WHERE person_id = ?1 AND coalesce(state, 'auto') = 'auto' AND ?1 NOT IN (SELECT id FROM people)";
-        self.connection.prepare(sql)?.execute([person])?;
-        let sql = "INSERT INTO people (id, created_at) SELECT CAST(?1 AS BIGINT), CAST(?2 AS TEXT)
-                   WHERE ?1 NOT IN (SELECT id FROM people)
-                   AND (EXISTS (SELECT 1 FROM faces WHERE person_id = ?1) OR EXISTS (SELECT 1 FROM rejections WHERE person_id = ?1))";
-        self.connection.prepare(sql)?.execute(params![person, super::now()])?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?1)";
+        if !self.connection.prepare(sql)?.query_row([person], |row| row.get(0))? {
+            let sql = "UPDATE faces SET person_id = NULL, state = NULL WHERE person_id = ?1 AND coalesce(state, 'auto') = 'auto'";
+            self.connection.prepare(sql)?.execute([person])?;
+            let sql = "INSERT INTO people (id, created_at) SELECT CAST(?1 AS BIGINT), CAST(?2 AS TEXT)
+                       WHERE EXISTS (SELECT 1 FROM faces WHERE person_id = ?1)
+                       OR EXISTS (SELECT 1 FROM rejections WHERE person_id = ?1)";
+            self.connection.prepare(sql)?.execute(params![person, super::now()])?;
+        }
         self.untag(person)
     }
 
     /// Only a person with a name, or a hidden or ignored one, has automatic tags; in another group the face is just a member. And
     /// no automatic tag stays where the user rejected it.
     pub(super) fn untag(&mut self, person: PersonId) -> Result<()> {
-        for sql in [
-            "UPDATE faces SET state = NULL WHERE person_id = ?1 AND state = 'auto'
-             AND EXISTS (SELECT 1 FROM people WHERE id = ?1 AND name IS NULL AND NOT hidden AND NOT ignored)",
-            "UPDATE faces SET person_id = NULL, state = NULL FROM rejections
-             WHERE rejections.person_id = ?1 AND face_id = faces.id AND faces.person_id = ?1
-             AND coalesce(state, 'auto') = 'auto'",
-        ] {
+        // Asked first: all faces of a person would be looked at.
+        let sql = "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?1 AND name IS NULL AND NOT hidden AND NOT ignored)";
+        if self.connection.prepare(sql)?.query_row([person], |row| row.get(0))? {
+            let sql = "UPDATE faces SET state = NULL WHERE person_id = ?1 AND state = 'auto'";
             self.connection.prepare(sql)?.execute([person])?;
         }
+        let sql = "UPDATE faces SET person_id = NULL, state = NULL FROM rejections
+                   WHERE rejections.person_id = ?1 AND face_id = faces.id AND faces.person_id = ?1
+                   AND coalesce(state, 'auto') = 'auto'";
+        self.connection.prepare(sql)?.execute([person])?;
         Ok(())
     }
 }

@@ -178,16 +178,44 @@ impl Catalog {
     }
 
     /// The first and the last day on which a person was photographed in a year, by recognisable faces with an embedding of `pack`.
+    /// Those that are `known` from before some faces left are kept where another face is of the same day: all others need not be
+    /// read then.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn days_of_year(&self, person: PersonId, year: i16, pack: &str) -> Result<Option<(Date, Date)>> {
+    pub fn days_of_year(
+        &self,
+        person: PersonId,
+        year: i16,
+        pack: &str,
+        known: Option<(Date, Date)>,
+    ) -> Result<Option<(Date, Date)>> {
         if year == 0 {
             return Ok(None);
+        }
+        if let Some((first, last)) = known
+            && self.is_seen_on(person, first, pack)?
+            && self.is_seen_on(person, last, pack)?
+        {
+            return Ok(known);
         }
         let sql =
             format!("SELECT min(substr(taken, 1, 10)), max(substr(taken, 1, 10)) FROM {}", recognisable_in_year());
         Ok(self.connection.prepare(&sql)?.query_row(params![pack, person, year], |row| days(row, 0))?)
+    }
+
+    /// Whether a recognisable face of a person with an embedding of `pack` is in a photo of that day.
+    fn is_seen_on(&self, person: PersonId, day: Date, pack: &str) -> Result<bool> {
+        // 'U' follows 'T', which stands between day and time.
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM photos INDEXED BY photos_by_taken
+             CROSS JOIN seen_faces ON seen_faces.photo_id = photos.id AND person_id = ?2
+             JOIN embeddings ON face_id = seen_faces.id AND pack = ?1
+             WHERE taken >= ?3 AND taken < ?4 AND {})",
+            recognisable()
+        );
+        let values = params![pack, person, day.to_string(), format!("{day}U")];
+        Ok(self.connection.prepare(&sql)?.query_row(values, |row| row.get(0))?)
     }
 
     /// Whether a line of the journal changed nothing but whose faces are, and every face that it changed is still known.

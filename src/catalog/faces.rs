@@ -102,6 +102,17 @@ impl Catalog {
         self.faces("seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id", person)
     }
 
+    /// Those of them that were not tagged automatically.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn faces_not_auto(&self, person: PersonId) -> Result<Vec<FaceRow>> {
+        // An index tells which they are.
+        let which =
+            "SELECT id FROM faces INDEXED BY faces_by_person WHERE person_id = ?1 AND state IS DISTINCT FROM 'auto'";
+        self.faces(&format!("seen_faces WHERE id IN ({which}) ORDER BY quality DESC, photo_id, id"), person)
+    }
+
     /// The best of them, at most so many.
     ///
     /// # Errors

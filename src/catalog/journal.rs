@@ -1,5 +1,7 @@
 //! What the user decided, in the order in which they did: each decision is appended, and carried out in the same transaction.
 
+use std::collections::BTreeSet;
+
 use super::changes::recorded;
 use super::decision::{Decision, FaceRef, Line};
 use super::engine::{Access, params};
@@ -178,12 +180,15 @@ impl Catalog {
     pub fn merging(&self, from: &Who, into: &Who) -> Result<Decision> {
         let rejected = [self.rejected_for(from.id)?, self.rejected_for(into.id)?];
         // Automatic tags move too, and stay automatic; but only the user's own word overrules an earlier rejection.
-        let is_said = |face: &FaceRow| {
-            face.state != Some(State::Auto) || rejected.iter().any(|rejected| rejected.contains(&face.id))
-        };
         let mut faces = Vec::new();
-        for face in self.faces_of(from.id)?.iter().filter(|face| is_said(face)) {
-            faces.push(self.face_ref(face)?);
+        for face in self.faces_not_auto(from.id)? {
+            faces.push(self.face_ref(&face)?);
+        }
+        for &face in BTreeSet::from_iter(rejected.iter().flatten()) {
+            let is_theirs = |face: &FaceRow| face.person == Some(from.id) && face.state == Some(State::Auto);
+            if let Some(face) = self.face_if_seen(face)?.filter(is_theirs) {
+                faces.push(self.face_ref(&face)?);
+            }
         }
         // The user has looked at both: neither may drift away from the other later.
         faces.extend(self.unsaid_faces(into.id)?);

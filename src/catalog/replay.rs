@@ -161,7 +161,7 @@ impl Writer<'_> {
         }
         // A merge is about all faces of both.
         for &person in ids.iter().filter(|_| line.decision.merge().is_some()) {
-            for face in self.faces_about([person; 2])? {
+            for face in self.faces_about([person; 2])?.into_keys() {
                 let sql = "SELECT photo_id FROM faces WHERE id = ?1";
                 photos.insert(self.connection.prepare(sql)?.query_row([face], |row| row.get(0))?);
             }

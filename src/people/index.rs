@@ -240,7 +240,7 @@ impl Before {
             let Some(row) = self.0.get_mut(&year) else { continue };
             let is_at_end = |(first, last): (Date, Date)| row.days.is_none_or(|days| first == days.0 || last == days.1);
             if left.is_some_and(is_at_end) {
-                row.days = catalog.days_of_year(person, of, &pack.name)?;
+                row.days = catalog.days_of_year(person, of, &pack.name, row.days)?;
             }
             // What is left is as good as it was if a clear face is among it.
             if !catalog.has_face_in(person, of, &pack.name, DOUBTFUL_SCORE, CLEAR_QUALITY)? {

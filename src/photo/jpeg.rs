@@ -17,7 +17,7 @@ use super::colour::{Colour, ink_transform, inks_to_srgb, to_srgb};
 use super::format::{Decoder, Spec};
 use super::resize::resized;
 use super::segments::jpeg_segments;
-use super::{Format, PhotoError};
+use super::{Format, PhotoError, spare};
 
 type Source<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
 
@@ -79,12 +79,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         }
     };
     decoder.set_options(options);
-    let mut pixels = decoder.decode().map_err(explain)?;
+    let mut pixels = decoded(&mut decoder)?;
     if mostly_grey(&pixels, (pixels.len() / height).max(1)) {
         // Once more, this time without tolerance, to tell a picture of something grey from one that is not there. It takes the memory
         // of the first.
         drop(pixels);
-        pixels = open(bytes, options.set_strict_mode(true))?.decode().map_err(|_| truncated())?;
+        pixels = decoded(&mut open(bytes, options.set_strict_mode(true))?).map_err(|_| truncated())?;
     }
     if components == 4 {
         return Ok(inks(pixels, (width, height), stored == Some(ColorSpace::YCCK), colour.as_ref()));
@@ -92,6 +92,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let pixels = RgbImage::from_raw(width as u32, height as u32, pixels)
         .ok_or_else(|| PhotoError::damaged(Format::Jpeg, "its decoder gave too few pixels"))?;
     Ok(to_srgb(pixels, colour.as_ref()))
+}
+
+fn decoded(decoder: &mut Source) -> Result<Vec<u8>, PhotoError> {
+    let length = decoder.output_buffer_size().ok_or_else(truncated)?;
+    let mut pixels = spare::zeros(length);
+    decoder.decode_into(&mut pixels).map_err(explain)?;
+    Ok(pixels)
 }
 
 /// Whether the colours of a picture are of light, grey or three of them, and not inks; only such a one may [`decode_reduced`] read.

@@ -31,6 +31,7 @@ mod raw;
 mod reduced;
 mod resize;
 pub mod segments;
+mod spare;
 mod tiff;
 mod truncated;
 
@@ -45,6 +46,7 @@ pub use orientation::Orientation;
 pub use raw::raf_jpeg;
 pub use reduced::{affordable, decode_reduced};
 pub use resize::{resized, resized_part, size_within, square, thumbnail};
+pub use spare::{recycle, release_memory};
 
 use format::Decoder;
 use image::RgbImage;

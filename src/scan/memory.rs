@@ -4,6 +4,7 @@
 pub fn trim() {
     crate::network::release_memory();
     crate::metadata::release_memory();
+    crate::photo::release_memory();
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it touches nothing but memory that is free, and may be called at any time.
     unsafe {

@@ -295,9 +295,11 @@ fn upright<T>(
     let header = photo::header(&bytes)?;
     let metadata = Metadata::read(&bytes);
     let _share = budget.take(u64::from(header.width) * u64::from(header.height));
-    let photo = photo::decode(&bytes, &header, metadata.orientation)?;
+    let picture = photo::decode(&bytes, &header, metadata.orientation)?;
     drop(bytes);
-    then(&photo, metadata)
+    let done = then(&picture, metadata);
+    photo::recycle(picture);
+    done
 }
 
 /// The bytes of a photo that was scanned before: boxes are of that photo, and on the pixels of another they would cut
