@@ -15,8 +15,8 @@ use crate::face::{BoundingBox, Landmarks};
 /// A face that the user drew is one for certain, as no detector's is.
 const DRAWN_SCORE: f32 = 1.0;
 
-/// So many faces are written in one statement at most.
-const FACES_AT_ONCE: usize = 1000;
+/// So many faces are named in one statement at most.
+pub(super) const FACES_AT_ONCE: usize = 1000;
 
 /// A face as a photo has it.
 pub(super) struct Known {

@@ -22,8 +22,9 @@ const RECORDED: [Recorded; 7] = [
     Recorded {
         table: "people",
         key: &["id"],
-        fixed: &["created_at"],
-        changing: &["name", "key", "hidden", "ignored", "born", "cover", "favourite"],
+        fixed: &[],
+        // Somebody of whom faces are left may be made again under their number.
+        changing: &["name", "key", "hidden", "ignored", "born", "cover", "favourite", "created_at"],
         stays: false,
     },
     Recorded {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::listing::{Listing, Seen};
-use super::{Catalog, Label, PersonId, PhotoId, Result, Who};
+use super::{Catalog, CatalogError, Label, PersonId, PhotoId, Result, Who};
 
 /// A face of nobody, or none.
 const NOBODY: u32 = 0;
@@ -199,10 +199,8 @@ impl Catalog {
     pub fn company(&self) -> Result<Company> {
         // From the index alone.
         let sql = "SELECT photo_id, person_id FROM faces INDEXED BY faces_by_photo ORDER BY photo_id";
-        let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
         let mut company = Company::default();
-        while let Some(row) = rows.next()? {
+        self.connection.each_row::<CatalogError>(sql, [], |row| {
             let (photo, person): (PhotoId, Option<PersonId>) = (row.get(0)?, row.get(1)?);
             let number = usize::try_from(photo.0).unwrap_or_default();
             // Of those between the one before and this one, which have no faces, too.
@@ -210,7 +208,8 @@ impl Catalog {
                 company.starts.resize(number + 1, company.faces.len() as u32);
             }
             company.faces.push(person.map_or(NOBODY, short));
-        }
+            Ok(())
+        })?;
         company.starts.push(company.faces.len() as u32);
         Ok(company)
     }

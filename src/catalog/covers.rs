@@ -4,6 +4,10 @@ use super::engine::{self, Optional, params};
 use super::photos::Writer;
 use super::{Catalog, FaceId, FaceRef, PersonId, Result};
 
+/// The best face of the person whose number follows, and what comes after that.
+pub(super) const BEST_FACE: &str = "SELECT seen_faces.id FROM seen_faces WHERE person_id =";
+pub(super) const BEST_FIRST: &str = "ORDER BY quality DESC, photo_id, seen_faces.id LIMIT 1";
+
 impl Catalog {
     /// The face to show a person or group by: the one that the user chose, as long as it is theirs and its photo is there, or
     /// the best.
@@ -14,8 +18,8 @@ impl Catalog {
         if let Some(cover) = self.cover(person)? {
             return Ok(Some(cover));
         }
-        let sql = "SELECT id FROM seen_faces WHERE person_id = ?1 ORDER BY quality DESC, photo_id, id LIMIT 1";
-        Ok(self.connection.prepare(sql)?.query_row([person], |row| row.get(0)).optional()?)
+        let sql = format!("{BEST_FACE} ?1 {BEST_FIRST}");
+        Ok(self.connection.prepare(&sql)?.query_row([person], |row| row.get(0)).optional()?)
     }
 
     fn cover(&self, person: PersonId) -> Result<Option<FaceId>> {

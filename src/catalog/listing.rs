@@ -10,7 +10,7 @@ use super::photos::{HERE, ONLINE, below};
 use super::search::READABLE;
 use super::sightings::Spot;
 use super::text::path_value;
-use super::{Catalog, FaceId, PhotoId, Result, ResultPosition};
+use super::{Catalog, CatalogError, FaceId, PhotoId, Result, ResultPosition};
 use crate::metadata::Place;
 
 /// No place in the order: no file of the photo can be read now.
@@ -158,9 +158,7 @@ impl Catalog {
         self.moments(&mut listing)?;
         let mut of_shots = Vec::new();
         let sql = "SELECT id, place_id, latitude, longitude, width, height, shot_of FROM photos";
-        let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        self.connection.each_row::<CatalogError>(sql, [], |row| {
             let known = listing.known_mut(row.get(0)?);
             known.place = row.get::<Option<i64>>(1)?.and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
             let spot = row.get::<Option<f64>>(2)?.zip(row.get::<Option<f64>>(3)?);
@@ -170,7 +168,8 @@ impl Catalog {
             if let Some(shot) = row.get::<Option<PhotoId>>(6)? {
                 of_shots.push((row.get(0)?, shot));
             }
-        }
+            Ok(())
+        })?;
         listing.shots = of_shots.into_iter().collect();
         self.places_in_files(&mut listing)?;
         let everything = (0..listing.order.len() as u32).collect();
@@ -181,11 +180,9 @@ impl Catalog {
     /// When each photo was taken.
     fn moments(&self, listing: &mut Listing) -> Result<()> {
         // From the index alone, in its order.
-        let mut statement =
-            self.connection.prepare("SELECT id, taken FROM photos WHERE taken IS NOT NULL ORDER BY taken")?;
-        let mut rows = statement.query([])?;
+        let sql = "SELECT id, taken FROM photos WHERE taken IS NOT NULL ORDER BY taken";
         let mut before = String::new();
-        while let Some(row) = rows.next()? {
+        self.connection.each_row(sql, [], |row| {
             let taken: String = row.get(1)?;
             if taken != before || listing.months.is_empty() {
                 listing.months.push(year_month(&taken));
@@ -193,8 +190,8 @@ impl Catalog {
             }
             let moment = listing.months.len() as u32 - 1;
             listing.known_mut(row.get(0)?).moment = moment;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The order of photos by moment and path, and which of them are in which folder.
@@ -223,9 +220,7 @@ impl Catalog {
         let mut counted: Vec<Bits> = listing.folders.iter().map(|_| Bits::with(listing.photos.len())).collect();
         let mut readable = Vec::new();
         let mut keys: Vec<(u32, u32, PhotoId)> = Vec::new();
-        let mut statement = self.connection.prepare(&sql)?;
-        let mut rows = statement.query(values.as_slice())?;
-        while let Some(row) = rows.next()? {
+        self.connection.each_row::<CatalogError>(&sql, values.as_slice(), |row| {
             let (photo, is_readable, folder): (PhotoId, bool, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let folder = usize::try_from(folder).ok();
             if let Some(folder) = folder
@@ -236,7 +231,7 @@ impl Catalog {
             let known = listing.known_mut(photo);
             known.has_file = true;
             if !is_readable {
-                continue;
+                return Ok(());
             }
             readable.extend(folder.map(|folder| (folder, photo)));
             if known.rank == NOWHERE {
@@ -246,7 +241,8 @@ impl Catalog {
             } else {
                 listing.has_copies = true;
             }
-        }
+            Ok(())
+        })?;
         keys.sort_unstable();
         listing.order = keys.into_iter().map(|(_, _, photo)| photo).collect();
         for (rank, &photo) in (0u32..).zip(&listing.order) {

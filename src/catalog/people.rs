@@ -6,11 +6,16 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::engine::{self, Optional, params};
+use super::covers::{BEST_FACE, BEST_FIRST};
+use super::engine::{self, Optional, ToSql, params};
 use super::photos::Writer;
+use super::search::marks;
 use super::shots::Doubled;
 use super::text::{fold, fold_spelled_out, has_joined_words, has_words, tidy};
 use super::{Catalog, CatalogError, FaceId, PersonId, PhotoId, Result, now};
+
+/// So many people are asked about in one statement: a database on another machine takes longer to be asked than to answer.
+const AT_ONCE: usize = 500;
 
 /// A group or a person in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,21 +131,47 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn people(&self) -> Result<Vec<PersonSummary>> {
-        self.people_counted()?.into_iter().map(|person| self.summary(person)).collect()
+        self.summaries(self.people_counted()?)
     }
 
-    /// What [`Catalog::people`] tells of one of [`Catalog::people_counted`].
+    /// What [`Catalog::people`] tells of some of [`Catalog::people_counted`], in their order.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn summary(&self, person: PersonCount) -> Result<PersonSummary> {
-        let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces, photos } = person;
-        let mut statement = self.connection.prepare(
-            "SELECT min(taken), max(taken) FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = ?1",
-        )?;
-        let (first, last) = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let best_face = self.best_face(id)?;
-        Ok(PersonSummary { id, name, hidden, ignored, favourite, faces, photos, first, last, best_face })
+    pub fn summaries(&self, people: Vec<PersonCount>) -> Result<Vec<PersonSummary>> {
+        let mut summaries = Vec::with_capacity(people.len());
+        for people in people.chunks(AT_ONCE) {
+            let taken = "FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = people.id";
+            let sql = format!(
+                "SELECT id, (SELECT min(taken) {taken}), (SELECT max(taken) {taken}), cover IS NOT NULL, ({BEST_FACE} people.id {BEST_FIRST})
+                 FROM people WHERE id IN ({})",
+                marks(people.len())
+            );
+            let ids: Vec<&dyn ToSql> = people.iter().map(|person| &person.id as &dyn ToSql).collect();
+            type Told = (Option<String>, Option<String>, bool, Option<FaceId>);
+            let told: HashMap<PersonId, Told> = self.connection.query_all(&sql, &*ids, |row| {
+                Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            })?;
+            for PersonCount { id, label, faces, photos } in people {
+                let Label { name, hidden, ignored, favourite } = label.clone();
+                let (first, last, has_cover, best) = told.get(id).cloned().unwrap_or_default();
+                let best_face = if has_cover { self.best_face(*id)? } else { best };
+                let (id, faces, photos) = (*id, *faces, *photos);
+                summaries.push(PersonSummary {
+                    id,
+                    name,
+                    hidden,
+                    ignored,
+                    favourite,
+                    faces,
+                    photos,
+                    first,
+                    last,
+                    best_face,
+                });
+            }
+        }
+        Ok(summaries)
     }
 
     /// The same people in the same order as [`Catalog::people`], without what each takes long.
@@ -153,17 +184,14 @@ impl Catalog {
         let forgotten = statement.query_map([], |row| row.get(0))?.collect::<engine::Result<HashSet<PhotoId>>>()?;
         let labels = self.labels()?;
         // Added up here: SQLite would sort all of them, and more than once. A face that was removed has no person.
-        let mut statement = self.connection.prepare(
-            "SELECT person_id, photo_id FROM faces INDEXED BY faces_by_person WHERE person_id IS NOT NULL
-             ORDER BY person_id, photo_id",
-        )?;
-        let mut faces = statement.query([])?;
+        let sql = "SELECT person_id, photo_id FROM faces INDEXED BY faces_by_person WHERE person_id IS NOT NULL
+                   ORDER BY person_id, photo_id";
         let mut people: Vec<PersonCount> = Vec::new();
         let mut before = None;
-        while let Some(row) = faces.next()? {
+        self.connection.each_row::<CatalogError>(sql, [], |row| {
             let (id, photo): (PersonId, PhotoId) = (row.get(0)?, row.get(1)?);
             if forgotten.contains(&photo) {
-                continue;
+                return Ok(());
             }
             if people.last().is_none_or(|person| person.id != id) {
                 let label = labels.get(&id).cloned().unwrap_or_default();
@@ -173,7 +201,8 @@ impl Catalog {
             person.faces += 1;
             person.photos += u64::from(before != Some((id, photo)));
             before = Some((id, photo));
-        }
+            Ok(())
+        })?;
         let doubled = self.doubled()?;
         for person in &mut people {
             let Doubled { faces, photos } = doubled.get(&person.id).copied().unwrap_or_default();

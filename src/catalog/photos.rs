@@ -1,14 +1,16 @@
 //! Photos, and the files they lie in.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::engine::{self, Access, Connection, Optional, Row, params};
+use super::carry_out::FACES_AT_ONCE;
+use super::engine::{self, Access, Connection, Optional, Row, ToSql, params};
 use super::faces::unrecognisable;
+use super::search::marks;
 use super::text::{SqlPath, fold};
-use super::{Catalog, CatalogError, PersonId, PhotoId, Result, now};
+use super::{Catalog, CatalogError, FaceId, PersonId, PhotoId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
 use crate::metadata::{Capture, DateSource, Gps, Place, Taken, place};
 
@@ -201,10 +203,8 @@ impl Catalog {
     /// Those of SQLite.
     pub fn files_under(&self, folder: &Path) -> Result<Vec<FileRow>> {
         let sql = format!("SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND {UNDER} ORDER BY path");
-        let mut statement = self.connection.prepare(&sql)?;
         let (first, end) = below(folder);
-        let rows = statement.query_map([SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?;
-        Ok(rows.collect::<engine::Result<_>>()?)
+        Ok(self.connection.query_all(&sql, [SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?)
     }
 
     /// The files of a photo on all machines, those that are there first, then those of this machine, then by path.
@@ -398,6 +398,27 @@ impl Catalog {
         );
         let path = self.connection.prepare(&sql)?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
         Ok(path.optional()?.map(|path| path.0))
+    }
+
+    /// The same of the photos of many faces, by face.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn paths_of_faces(&self, faces: &[FaceId]) -> Result<HashMap<FaceId, PathBuf>> {
+        let mut paths = HashMap::new();
+        for faces in faces.chunks(FACES_AT_ONCE) {
+            let sql = format!(
+                "SELECT id, (SELECT path FROM files WHERE files.photo_id = faces.photo_id
+                             ORDER BY missing_since IS NOT NULL, NOT {HERE}, path LIMIT 1)
+                 FROM faces WHERE id IN ({})",
+                marks(faces.len())
+            );
+            let ids: Vec<&dyn ToSql> = faces.iter().map(|face| face as &dyn ToSql).collect();
+            let found: Vec<(FaceId, Option<SqlPath<PathBuf>>)> =
+                self.connection.query_all(&sql, &*ids, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            paths.extend(found.into_iter().filter_map(|(face, path)| Some((face, path?.0))));
+        }
+        Ok(paths)
     }
 
     /// The files of this machine that hold a photo, as far as they were there and could be read at the last scan.

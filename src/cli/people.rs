@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Exit;
 use super::args::People;
 use super::output::{count, day, json, table};
-use crate::catalog::{Catalog, Library, PersonCount, PersonSummary};
+use crate::catalog::{Catalog, FaceId, Library, PersonCount, PersonSummary};
 use crate::people::open;
 
 /// A line of the list, with the photo that shows the person best.
@@ -36,7 +36,7 @@ pub(super) fn run(library: &Library, args: &People) -> Result<Exit> {
             person.label.name.is_none() && person.faces < 2 && !(args.all || args.hidden || args.ignored)
         });
     let has_missing = catalog.has_missing()?;
-    let lines = shown.into_iter().map(|person| line(&catalog, person, has_missing)).collect::<Result<Vec<_>>>()?;
+    let lines = lines(&catalog, shown, has_missing)?;
     // Nobody can look at a group whose photos are gone; a person was named, and stays.
     let (gone, lines): (Vec<Line>, Vec<Line>) =
         lines.into_iter().partition(|line| line.is_gone() && line.person.name.is_none());
@@ -55,12 +55,16 @@ impl Line {
     }
 }
 
-fn line(catalog: &Catalog, person: PersonCount, has_missing: bool) -> Result<Line> {
-    let missing = if has_missing { catalog.missing_photos_of(person.id)? } else { 0 };
-    let person = catalog.summary(person)?;
-    let face = person.best_face.map(|face| catalog.face(face)).transpose()?;
-    let path = face.map(|face| catalog.path_of(face.photo)).transpose()?.flatten();
-    Ok(Line { person, best_photo: path.map(|path| path.display().to_string()), missing })
+fn lines(catalog: &Catalog, people: Vec<PersonCount>, has_missing: bool) -> Result<Vec<Line>> {
+    let people = catalog.summaries(people)?;
+    let faces: Vec<FaceId> = people.iter().filter_map(|person| person.best_face).collect();
+    let paths = catalog.paths_of_faces(&faces)?;
+    let line = |person: PersonSummary| {
+        let missing = if has_missing { catalog.missing_photos_of(person.id)? } else { 0 };
+        let path = person.best_face.and_then(|face| paths.get(&face));
+        Ok(Line { best_photo: path.map(|path| path.display().to_string()), person, missing })
+    };
+    people.into_iter().map(line).collect()
 }
 
 fn print(lines: &[Line], args: &People, singles: usize, gone: usize) -> Result<()> {

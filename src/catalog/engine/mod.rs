@@ -98,13 +98,22 @@ impl Connection {
         self.prepare(sql)?.query_row(params, read)
     }
 
-    /// All rows, each read by a function.
+    /// All rows, each read by a function, which asks the database nothing else.
     pub fn query_all<T, C: FromIterator<T>>(
         &self,
         sql: &str,
         params: impl Params,
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<C> {
+        #[cfg(feature = "postgres")]
+        if let Self::Postgres(postgres) = self {
+            let (mut read, mut found) = (read, Vec::new());
+            postgres.run_each(&postgres.prepare(sql)?, &params, |row| {
+                found.push(read(&Row::Postgres(&row))?);
+                Ok(())
+            })?;
+            return Ok(found.into_iter().collect());
+        }
         self.prepare(sql)?.query_map(params, read)?.collect()
     }
 

@@ -152,19 +152,34 @@ impl Postgres {
 
     /// How many rows were changed or read, and those that were read.
     pub(super) fn run(&self, prepared: &Prepared, params: &impl Params) -> Result<(usize, Vec<postgres::Row>)> {
+        let mut rows = Vec::new();
+        let count = self.run_each(prepared, params, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok((count, rows))
+    }
+
+    /// The same, where each row is read as it comes, by what asks the database nothing else meanwhile: rows as they come take several
+    /// times the memory of what is in them.
+    pub(super) fn run_each(
+        &self,
+        prepared: &Prepared,
+        params: &impl Params,
+        mut see: impl FnMut(postgres::Row) -> Result<()>,
+    ) -> Result<usize> {
         let list = params.list();
         let values = list.iter().map(|value| Ok(Parameter(value.to_sql()?))).collect::<Result<Vec<_>>>()?;
         let mut client = self.client.borrow_mut();
         let mut found = self.noted(client.query_raw(&prepared.statement, values))?;
-        let mut rows = Vec::new();
         while let Some(row) = self.noted(found.next())? {
-            rows.push(row);
+            see(row)?;
         }
         let count = found.rows_affected().unwrap_or(0);
         if prepared.writes {
             self.changes.set(self.changes.get() + count);
         }
-        Ok((count as usize, rows))
+        Ok(count as usize)
     }
 
     /// By a cursor, some rows at a time.
