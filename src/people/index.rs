@@ -143,7 +143,7 @@ fn compute_some(catalog: &mut Catalog, pack: &PackInfo) -> Result<bool, CatalogE
 }
 
 /// The years of groups and persons about whom a decision is made, as they were before it.
-pub(super) struct Before(BTreeMap<(PersonId, i16), ClusterRow>);
+pub(super) struct Before(BTreeMap<YearOf, ClusterRow>);
 
 impl Before {
     /// Those of `people` that are not outdated.
@@ -174,26 +174,32 @@ impl Before {
     /// # Errors
     /// Those of the catalog.
     pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
-        let mut touched: BTreeSet<(PersonId, i16)> = BTreeSet::new();
-        // The faces that leave somebody's year, or count less there; and those that are looked at each by itself, with whether they are
-        // new there.
-        let mut leaving: BTreeMap<(PersonId, i16), Vec<MovedFace>> = BTreeMap::new();
-        let mut single: HashMap<FaceId, bool> = HashMap::new();
-        for face in catalog.moved_faces(line)? {
-            let MovedFace { year, before, after, .. } = face;
-            touched.extend(before.into_iter().chain(after).map(|(person, _)| (person, year)));
-            match before {
-                _ if before == after => {}
-                // The user's word makes a face good.
-                Some((person, false)) if after == Some((person, true)) => drop(single.insert(face.face, false)),
-                Some((person, _)) => leaving.entry((person, year)).or_default().push(face),
-                None => drop(single.insert(face.face, true)),
-            }
-        }
+        let Moves { touched, leaving, mut single } = Moves::of(catalog.moved_faces(line)?);
         self.0.retain(|year, _| touched.contains(year));
-        let mut gained: Vec<((PersonId, i16), ClusterRow)> = Vec::new();
-        let mut left: HashMap<FaceId, (PersonId, i16)> = HashMap::new();
-        for (&(from, year), faces) in &leaving {
+        let left = self.carry_years(catalog, &leaving, &mut single)?;
+        if !self.0.is_empty() && !single.is_empty() {
+            let days = self.carry_faces(catalog, pack, line, &left, &single)?;
+            self.look_at_rest(catalog, pack, days)?;
+        }
+        catalog.batch(|writer| {
+            for row in self.0.values() {
+                writer.carry_cluster(row)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Carries on what goes to somebody whole. Of the years of which only a part goes, returns which faces have left which; the other
+    /// end of these, and of whole years that cannot be carried, is in `single`.
+    fn carry_years(
+        &mut self,
+        catalog: &Catalog,
+        leaving: &BTreeMap<YearOf, Vec<MovedFace>>,
+        single: &mut HashMap<FaceId, bool>,
+    ) -> Result<HashMap<FaceId, YearOf>, CatalogError> {
+        let mut gained: Vec<(YearOf, ClusterRow)> = Vec::new();
+        let mut left: HashMap<FaceId, YearOf> = HashMap::new();
+        for (&(from, year), faces) in leaving {
             let to = |face: &MovedFace| face.after.map(|(to, _)| to);
             let is_as_good = |face: &MovedFace| face.before.map(|(_, said)| said) == face.after.map(|(_, said)| said);
             let together = faces.iter().all(|face| to(face) == to(&faces[0]) && is_as_good(face));
@@ -214,28 +220,47 @@ impl Before {
         for (year, row) in gained {
             self.0.entry(year).and_modify(|known| add(known, &cluster_of(&row)));
         }
-        // The days of the faces that have left a year.
-        let mut days: BTreeMap<(PersonId, i16), Option<(Date, Date)>> = BTreeMap::new();
-        if !self.0.is_empty() && !single.is_empty() {
-            let faces = Faces::of(catalog, pack, Embedded::ChangedBy(line))?;
-            for (face, person) in (0..).zip(&faces.person) {
-                let alone = faces.alone(face);
-                if let Some(year) = left.get(&faces.id[face])
-                    && let Some(row) = self.0.get_mut(year)
-                {
-                    subtract(row, &alone);
-                    let days = days.entry(*year).or_default();
-                    *days = span(*days, alone.days);
-                }
-                let year = faces.taken[face].map_or(0, |day| day.year());
-                let row = person.and_then(|person| self.0.get_mut(&(person, year)));
-                match (row, single.get(&faces.id[face])) {
-                    (Some(row), Some(true)) => add(row, &alone),
-                    (Some(row), Some(false)) => (row.poor, row.tiny, row.clear) = (false, false, true),
-                    _ => {}
-                }
+        Ok(left)
+    }
+
+    /// Carries on face by face. Returns the days of the faces that have left a year.
+    fn carry_faces(
+        &mut self,
+        catalog: &Catalog,
+        pack: &PackInfo,
+        line: LineId,
+        left: &HashMap<FaceId, YearOf>,
+        single: &HashMap<FaceId, bool>,
+    ) -> Result<BTreeMap<YearOf, Option<(Date, Date)>>, CatalogError> {
+        let mut days: BTreeMap<YearOf, Option<(Date, Date)>> = BTreeMap::new();
+        let faces = Faces::of(catalog, pack, Embedded::ChangedBy(line))?;
+        for (face, person) in (0..).zip(&faces.person) {
+            let alone = faces.alone(face);
+            if let Some(year) = left.get(&faces.id[face])
+                && let Some(row) = self.0.get_mut(year)
+            {
+                subtract(row, &alone);
+                let days = days.entry(*year).or_default();
+                *days = span(*days, alone.days);
+            }
+            let year = faces.taken[face].map_or(0, |day| day.year());
+            let row = person.and_then(|person| self.0.get_mut(&(person, year)));
+            match (row, single.get(&faces.id[face])) {
+                (Some(row), Some(true)) => add(row, &alone),
+                (Some(row), Some(false)) => (row.poor, row.tiny, row.clear) = (false, false, true),
+                _ => {}
             }
         }
+        Ok(days)
+    }
+
+    /// Looks again at what is left of the years that faces of these days have left.
+    fn look_at_rest(
+        &mut self,
+        catalog: &Catalog,
+        pack: &PackInfo,
+        days: BTreeMap<YearOf, Option<(Date, Date)>>,
+    ) -> Result<(), CatalogError> {
         for (year @ (person, of), left) in days {
             let Some(row) = self.0.get_mut(&year) else { continue };
             let is_at_end = |(first, last): (Date, Date)| row.days.is_none_or(|days| first == days.0 || last == days.1);
@@ -247,12 +272,37 @@ impl Before {
                 self.0.remove(&year);
             }
         }
-        catalog.batch(|writer| {
-            for row in self.0.values() {
-                writer.carry_cluster(row)?;
+        Ok(())
+    }
+}
+
+/// A group or person, in a year.
+type YearOf = (PersonId, i16);
+
+/// What a line of the journal has done to years.
+struct Moves {
+    touched: BTreeSet<YearOf>,
+    /// The faces that leave somebody's year, or count less there.
+    leaving: BTreeMap<YearOf, Vec<MovedFace>>,
+    /// Those that are looked at each by itself, with whether they are new where they are.
+    single: HashMap<FaceId, bool>,
+}
+
+impl Moves {
+    fn of(faces: Vec<MovedFace>) -> Self {
+        let mut moves = Self { touched: BTreeSet::new(), leaving: BTreeMap::new(), single: HashMap::new() };
+        for face in faces {
+            let MovedFace { year, before, after, .. } = face;
+            moves.touched.extend(before.into_iter().chain(after).map(|(person, _)| (person, year)));
+            match before {
+                _ if before == after => {}
+                // The user's word makes a face good.
+                Some((person, false)) if after == Some((person, true)) => drop(moves.single.insert(face.face, false)),
+                Some((person, _)) => moves.leaving.entry((person, year)).or_default().push(face),
+                None => drop(moves.single.insert(face.face, true)),
             }
-            Ok(())
-        })
+        }
+        moves
     }
 }
 
