@@ -10,8 +10,10 @@ people. Prints what they did, how the result compares with that of one machine a
 
 import json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time
 
+sys.path.append(os.path.join(os.path.dirname(__file__), "common"))
+from postgres_server import Server
+
 FACETAG, PHOTOS, COUNT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]), int((sys.argv + ["3000"])[3])
-PROGRAMS = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
 BASE = pathlib.Path(tempfile.mkdtemp(prefix="machines-"))
 MACHINES = ["fm1", "fm2", "fm3"]
 CLOCKS = {"fm1": "+0", "fm2": "+1h", "fm3": "-1h"}
@@ -19,34 +21,6 @@ CLOCKS = {"fm1": "+0", "fm2": "+1h", "fm3": "-1h"}
 
 def run(*command, **how):
     return subprocess.run(command, check=True, **how)
-
-
-class Server:
-    def __init__(self):
-        self.folder = BASE / "server"
-        self.folder.mkdir()
-        BASE.chmod(0o755)
-        shutil.chown(self.folder, 65534, 65534)
-        self.data = self.folder / "data"
-        self.nobody = dict(user=65534, group=65534, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        run(PROGRAMS / "initdb", "--auth=trust", "--username=facetag", "--encoding=UTF8", "--locale=C", "-D", self.data, **self.nobody)
-        with open(self.data / "pg_hba.conf", "a") as rules:
-            rules.write("host all all 10.77.0.0/24 trust\n")
-        self.start()
-
-    def start(self):
-        listen = ["-c", "listen_addresses=10.77.0.1", "-c", "port=5499", "-k", self.folder]
-        self.process = subprocess.Popen([PROGRAMS / "postgres", "-D", self.data, *listen], **self.nobody)
-        while subprocess.run([PROGRAMS / "pg_isready", "-h", self.folder, "-p", "5499"], stdout=subprocess.DEVNULL).returncode:
-            time.sleep(0.1)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait()
-
-    def sql(self, database, sql):
-        psql = [PROGRAMS / "psql", "-At", "-h", self.folder, "-p", "5499", "-U", "facetag", "-d", database, "-c", sql]
-        return run(*psql, capture_output=True, text=True).stdout.strip()
 
 
 def namespaces():
@@ -133,7 +107,7 @@ def main():
             shutil.copy(file, to)
     clean()
     namespaces()
-    server = Server()
+    server = Server(BASE / "server", ["listen_addresses=10.77.0.1"], ["host all all 10.77.0.0/24 trust"], port=5499)
     for database in ["alone", "shared"]:
         server.sql("postgres", f"CREATE DATABASE {database}")
     begun = time.time()

@@ -11,39 +11,23 @@ bytes of disk each. Prints a table in Markdown.
 
 import http.client, json, os, pathlib, re, shutil, signal, subprocess, sys, tempfile, time
 
+sys.path.append(os.path.join(os.path.dirname(__file__), "common"))
+from postgres_server import Server
+
 FACETAG, SIZES = os.path.abspath(sys.argv[1]), [int(size) for size in sys.argv[2:]] or [100_000]
-PROGRAMS = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
 BASE = pathlib.Path(tempfile.mkdtemp(prefix="sizes-"))
 NAMES, TOWNS, MONTHS, FACES_A_PHOTO = 20_000, 2_000, 240, 3
 COUNT = 21
 
 
-def start_server():
-    folder = BASE / "server"
-    folder.mkdir()
-    BASE.chmod(0o755)
-    shutil.chown(folder, 65534, 65534)
-    nobody = dict(user=65534, group=65534, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    data = folder / "data"
-    subprocess.run([PROGRAMS / "initdb", "--auth=trust", "--username=facetag", "--encoding=UTF8", "--locale=C", "-D", data], check=True, **nobody)
-    # What a server of such a size would be given.
-    memory = ["-c", "shared_buffers=2GB", "-c", "maintenance_work_mem=512MB", "-c", "max_wal_size=8GB"]
-    server = subprocess.Popen([PROGRAMS / "postgres", "-D", data, "-c", "listen_addresses=", "-k", folder, *memory], **nobody)
-    while subprocess.run([PROGRAMS / "pg_isready", "-h", folder], stdout=subprocess.DEVNULL).returncode:
-        time.sleep(0.1)
-    return server
-
-
-def sql(database, text, rows=None):
-    psql = [PROGRAMS / "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", BASE / "server", "-U", "facetag", "-d", database]
-    return subprocess.run([*psql, "-c", text], input=rows, check=True, capture_output=True, text=True).stdout.strip()
+def environment(database):
+    return os.environ | {"HOME": str(BASE), "FACETAG_LIBRARY": f"postgres://facetag@/{database}?host={BASE}/server"}
 
 
 def facetag(database, *args):
     """What it prints, its seconds and its peak memory in MiB."""
-    environment = os.environ | {"HOME": str(BASE), "FACETAG_LIBRARY": f"postgres://facetag@/{database}?host={BASE}/server"}
     begun = time.monotonic()
-    process = subprocess.Popen([FACETAG, *map(str, args)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([FACETAG, *map(str, args)], env=environment(database), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out = process.stdout.read()
     _, _, usage = os.wait4(process.pid, 0)
     return out, time.monotonic() - begun, usage.ru_maxrss // 1024
@@ -65,18 +49,18 @@ def make_files(folder, photos):
 
 
 def fill(database, folder, photos):
-    sql("postgres", f"CREATE DATABASE {database}")
+    server.sql("postgres", f"CREATE DATABASE {database}")
     folder.mkdir(parents=True)
     # The folder and this machine are known by this.
     facetag(database, "scan", folder)
-    machine = sql(database, "SELECT max(machine) FROM roots")
+    machine = server.sql(database, "SELECT max(machine) FROM roots")
     quiet = "SET session_replication_role = replica;"
-    sql(database, f"CREATE TEMP TABLE given (path BYTEA, size BIGINT, modified BIGINT, changed BIGINT, photo BIGINT); COPY given FROM STDIN; {quiet} "
+    server.sql(database, f"CREATE TEMP TABLE given (path BYTEA, size BIGINT, modified BIGINT, changed BIGINT, photo BIGINT); COPY given FROM STDIN; {quiet} "
         f"INSERT INTO files (path, size, modified, changed, photo_id, machine) SELECT path, size, modified, changed, photo, {machine} FROM given",
         make_files(folder, photos))
     faces = photos * FACES_A_PHOTO
     common = faces // 40
-    sql(database, f"""{quiet} SELECT setseed(.5);
+    server.sql(database, f"""{quiet} SELECT setseed(.5);
         INSERT INTO places SELECT town, 'Town ' || town, '', 'Region', 'Country', 'CC', '|town ' || town || '|region|country|cc|' FROM generate_series(1, {TOWNS}) AS town;
         INSERT INTO photos (id, hash, width, height, taken, place_id, detector, scanned_at)
         SELECT id, sha256(id::TEXT::BYTEA), 4000, 3000,
@@ -94,15 +78,14 @@ def fill(database, folder, photos):
         FROM (SELECT DISTINCT person_id FROM faces) AS seen;
         INSERT INTO embeddings SELECT id, 'open', '' FROM faces;
         INSERT INTO settings VALUES ('clusters', 'open 128 1') ON CONFLICT (key) DO UPDATE SET value = excluded.value""")
-    sql(database, "VACUUM ANALYZE")
+    server.sql(database, "VACUUM ANALYZE")
 
 
 def pages(database, photos):
-    """The server's start in seconds, its peak memory, and for each page the first answer and the middle one, in milliseconds."""
-    environment = os.environ | {"HOME": str(BASE), "FACETAG_LIBRARY": f"postgres://facetag@/{database}?host={BASE}/server"}
+    """The page's start in seconds, its peak memory, and for each page the first answer and the middle one, in milliseconds."""
     begun = time.monotonic()
-    server = subprocess.Popen([FACETAG, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    address = next(found for line in server.stdout if (found := re.search(r"http://([^/\s]+)(/\S*)", line)))
+    page = subprocess.Popen([FACETAG, "serve", "--port", "0"], env=environment(database), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    address = next(found for line in page.stdout if (found := re.search(r"http://([^/\s]+)(/\S*)", line)))
     start = time.monotonic() - begun
     connection = http.client.HTTPConnection(address[1])
 
@@ -130,10 +113,10 @@ def pages(database, photos):
         first = get(path, cookie)[0]
         others = sorted(get(path, cookie)[0] for _ in range(COUNT))
         yield f"page: {what}", f"{first:.0f} / {others[COUNT // 2]:.0f} ms"
-    memory = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{server.pid}/status").read_text())[1]
+    memory = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{page.pid}/status").read_text())[1]
     yield "page: start, memory", f"{start:.1f} s, {int(memory) // 1024} MiB"
-    server.send_signal(signal.SIGTERM)
-    server.wait()
+    page.send_signal(signal.SIGTERM)
+    page.wait()
 
 
 def measure(photos):
@@ -141,7 +124,7 @@ def measure(photos):
     begun = time.monotonic()
     fill(database, folder, photos)
     print(f"{photos} photos written in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
-    yield "size of the database", sql(database, f"SELECT pg_size_pretty(pg_database_size('{database}'))")
+    yield "size of the database", server.sql(database, f"SELECT pg_size_pretty(pg_database_size('{database}'))")
     for again in ["scan without changes", "the same again"]:
         out, seconds, memory = facetag(database, "scan", "--json", folder)
         unchanged = json.loads(out)["unchanged"]
@@ -156,11 +139,12 @@ def measure(photos):
         out, seconds, memory = min((facetag(database, *command) for _ in range(3)), key=lambda run: run[1])
         yield f"`{what}`", f"{seconds * 1e3:.0f} ms, {out.count(chr(10))} lines"
     yield from pages(database, photos)
-    sql("postgres", f"DROP DATABASE {database}")
+    server.sql("postgres", f"DROP DATABASE {database}")
     shutil.rmtree(folder)
 
 
-server = start_server()
+# With the memory that a server of such a size would be given.
+server = Server(BASE / "server", ["listen_addresses=", "shared_buffers=2GB", "maintenance_work_mem=512MB", "max_wal_size=8GB"])
 try:
     columns = []
     for photos in SIZES:
@@ -172,6 +156,5 @@ try:
     for what in columns[0]:
         print(f"| {what} | " + " | ".join(column[what] for column in columns) + " |")
 finally:
-    server.send_signal(signal.SIGINT)
-    server.wait()
+    server.stop()
     shutil.rmtree(BASE, ignore_errors=True)
