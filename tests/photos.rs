@@ -15,7 +15,7 @@ use facetag::metadata::packets::xmp_packets;
 use facetag::photo::{Orientation, decode, header};
 
 #[test]
-#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "of all formats")]
+#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "needs HEIC, AVIF and JPEG XL")]
 fn every_format_is_read_and_its_face_found() {
     let names = fixtures("formats");
     let library = Library::new();
@@ -37,7 +37,7 @@ fn every_format_is_read_and_its_face_found() {
 }
 
 #[test]
-#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "of all formats")]
+#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "needs HEIC, AVIF and JPEG XL")]
 fn metadata_is_read_from_every_container() {
     for name in ["photo.heic", "photo.avif", "photo.jxl", "ifd-pointer.tif", "turned.heic", "raw.dng"] {
         let bytes = fs::read(fixture(&format!("formats/{name}"))).unwrap();
@@ -55,7 +55,7 @@ fn text_of(bytes: &[u8]) -> String {
 }
 
 #[test]
-#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "of all formats")]
+#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "needs HEIC, AVIF and JPEG XL")]
 fn a_file_that_lost_its_tail_shows_what_is_left_or_says_so() {
     for name in fixtures("formats") {
         let bytes = fs::read(fixture(&format!("formats/{name}"))).unwrap();
@@ -302,7 +302,7 @@ fn raw_and_jpeg_of_one_shot_are_one_photo() {
 }
 
 #[test]
-#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "of all formats")]
+#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "needs HEIC, AVIF and JPEG XL")]
 fn the_video_of_a_live_or_motion_photo_belongs_to_it() {
     let library = Library::with(&["formats/photo.heic"]);
     for (video, content) in [("photo.MOV", "a"), ("photo_HEVC.mov", "b"), ("clip.MOV", "c")] {
@@ -325,7 +325,7 @@ fn the_video_of_a_live_or_motion_photo_belongs_to_it() {
 }
 
 #[test]
-#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "of all formats")]
+#[cfg_attr(not(all(feature = "avif", feature = "heic", feature = "jxl")), ignore = "needs HEIC, AVIF and JPEG XL")]
 fn what_is_transparent_in_a_grid_shows_white() {
     let bytes = fs::read(fixture("avif/grid-alpha.avif")).unwrap();
     let pixels = decode(&bytes, &header(&bytes).unwrap(), Orientation::Normal).unwrap();

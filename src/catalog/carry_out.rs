@@ -7,16 +7,13 @@ use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
 use super::engine::{self, Row, ToSql, params};
 use super::faces::Floats;
 use super::photos::Writer;
-use super::search::marks;
+use super::search::{AT_ONCE, marks};
 use super::word::{FaceState, Merged, Origin, Word};
 use super::{FaceId, LineId, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Landmarks};
 
 /// A face that the user drew is one for certain, as no detector's is.
 const DRAWN_SCORE: f32 = 1.0;
-
-/// So many faces are named in one statement at most.
-pub(super) const FACES_AT_ONCE: usize = 1000;
 
 /// A face as a photo has it.
 pub(super) struct Known {
@@ -135,9 +132,8 @@ impl Writer<'_> {
     pub(super) fn faces_about(&self, people: [PersonId; 2]) -> Result<BTreeMap<FaceId, FaceState>> {
         let about = "SELECT id FROM faces WHERE person_id = ?1 UNION SELECT face_id FROM rejections WHERE person_id IN (?1, ?2)";
         let sql = format!("SELECT {STATE}, id FROM faces WHERE id IN ({about})");
-        let faces: Vec<(FaceId, FaceState)> =
+        let mut faces: BTreeMap<FaceId, FaceState> =
             self.connection.query_all(&sql, people, |row| Ok((row.get(4)?, state(row)?)))?;
-        let mut faces: BTreeMap<FaceId, FaceState> = faces.into_iter().collect();
         let sql = format!("SELECT face_id, person_id FROM rejections WHERE face_id IN ({about})");
         let rejected: Vec<(FaceId, PersonId)> =
             self.connection.query_all(&sql, people, |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -182,7 +178,7 @@ impl Writer<'_> {
             }
         }
         for (FaceState { person, state, removed, origin, .. }, faces) in alike {
-            for faces in faces.chunks(FACES_AT_ONCE) {
+            for faces in faces.chunks(AT_ONCE) {
                 let sql = format!(
                     "UPDATE faces SET person_id = ?, state = ?, removed = ?, origin = ? WHERE id IN ({})",
                     marks(faces.len())

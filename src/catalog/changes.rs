@@ -125,8 +125,8 @@ impl Recorded {
         triggers.into_iter().map(trigger).collect()
     }
 
-    /// Restores what has changed in the rows that are still there, and were before `?1`. A column that is named is written into every
-    /// index that has it, the same or not.
+    /// Restores the rows that were there before `?1` and still are. Only the columns that decisions change: SQLite writes every index
+    /// that has a column named here, even if its value stays.
     fn change_back(&self) -> Option<String> {
         let Self { table, changing, .. } = self;
         let set: Vec<String> = changing.iter().map(|column| format!("{column} = kept.{column}")).collect();
@@ -301,7 +301,7 @@ impl Writer<'_> {
     /// Only a person with a name, or a hidden or ignored one, has automatic tags; in another group the face is just a member. And
     /// no automatic tag stays where the user rejected it.
     pub(super) fn untag(&mut self, person: PersonId) -> Result<()> {
-        // Asked first: all faces of a person would be looked at.
+        // Asked first, as otherwise all faces of a person would be looked at.
         let sql = "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?1 AND name IS NULL AND NOT hidden AND NOT ignored)";
         if self.connection.prepare(sql)?.query_row([person], |row| row.get(0))? {
             let sql = "UPDATE faces SET state = NULL WHERE person_id = ?1 AND state = 'auto'";

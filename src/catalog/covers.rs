@@ -4,9 +4,12 @@ use super::engine::{self, Optional, params};
 use super::photos::Writer;
 use super::{Catalog, FaceId, FaceRef, PersonId, Result};
 
-/// The best face of the person whose number follows, and what comes after that.
-pub(super) const BEST_FACE: &str = "SELECT seen_faces.id FROM seen_faces WHERE person_id =";
-pub(super) const BEST_FIRST: &str = "ORDER BY quality DESC, photo_id, seen_faces.id LIMIT 1";
+/// A query for the best face of a person, whose number is given in SQL.
+pub(super) fn best_face_of(person: &str) -> String {
+    format!(
+        "SELECT seen_faces.id FROM seen_faces WHERE person_id = {person} ORDER BY quality DESC, photo_id, seen_faces.id LIMIT 1"
+    )
+}
 
 impl Catalog {
     /// The face to show a person or group by: the one that the user chose, as long as it is theirs and its photo is there, or
@@ -18,8 +21,7 @@ impl Catalog {
         if let Some(cover) = self.cover(person)? {
             return Ok(Some(cover));
         }
-        let sql = format!("{BEST_FACE} ?1 {BEST_FIRST}");
-        Ok(self.connection.prepare(&sql)?.query_row([person], |row| row.get(0)).optional()?)
+        Ok(self.connection.prepare(&best_face_of("?1"))?.query_row([person], |row| row.get(0)).optional()?)
     }
 
     fn cover(&self, person: PersonId) -> Result<Option<FaceId>> {

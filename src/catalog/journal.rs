@@ -179,24 +179,22 @@ impl Catalog {
     /// Those of SQLite.
     pub fn merging(&self, from: &Who, into: &Who) -> Result<Decision> {
         let rejected = [self.rejected_for(from.id)?, self.rejected_for(into.id)?];
-        // Automatic tags move too, and stay automatic; but only the user's own word overrules an earlier rejection.
+        // Automatic tags move too, and stay automatic.
         let mut faces = Vec::new();
         for face in self.faces_not_auto(from.id)? {
             faces.push(self.face_ref(&face)?);
         }
-        for &face in BTreeSet::from_iter(rejected.iter().flatten()) {
-            let is_theirs = |face: &FaceRow| face.person == Some(from.id) && face.state == Some(State::Auto);
-            if let Some(face) = self.face_if_seen(face)?.filter(is_theirs) {
-                faces.push(self.face_ref(&face)?);
-            }
-        }
         // The user has looked at both: neither may drift away from the other later.
         faces.extend(self.unsaid_faces(into.id)?);
-        let mut of_both: Vec<_> = rejected[0].iter().copied().collect();
-        of_both.sort_unstable();
-        for face in of_both {
-            if let Some(face) = self.face_if_seen(face)?.filter(|face| face.person == Some(into.id)) {
-                faces.push(self.face_ref(&face)?);
+        // Only the user's own word overrules an earlier rejection.
+        for &face in BTreeSet::from_iter(rejected.iter().flatten()) {
+            let is_overruled = |row: &FaceRow| match row.person {
+                Some(person) if person == from.id => row.state == Some(State::Auto),
+                Some(person) => person == into.id && rejected[0].contains(&face),
+                None => false,
+            };
+            if let Some(row) = self.face_if_seen(face)?.filter(is_overruled) {
+                faces.push(self.face_ref(&row)?);
             }
         }
         let (from, from_name, into) = (from.id, from.name.clone(), into.id);

@@ -6,16 +6,13 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::covers::{BEST_FACE, BEST_FIRST};
-use super::engine::{self, Optional, ToSql, params};
+use super::covers::best_face_of;
+use super::engine::{self, Optional, params};
 use super::photos::Writer;
-use super::search::marks;
+use super::search::{AT_ONCE, marks};
 use super::shots::Doubled;
 use super::text::{fold, fold_spelled_out, has_joined_words, has_words, tidy};
 use super::{Catalog, CatalogError, FaceId, PersonId, PhotoId, Result, now};
-
-/// So many people are asked about in one statement: a database on another machine takes longer to be asked than to answer.
-const AT_ONCE: usize = 500;
 
 /// A group or a person in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -139,39 +136,29 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn summaries(&self, people: Vec<PersonCount>) -> Result<Vec<PersonSummary>> {
-        let mut summaries = Vec::with_capacity(people.len());
-        for people in people.chunks(AT_ONCE) {
+        type Told = (Option<String>, Option<String>, bool, Option<FaceId>);
+        let mut told: HashMap<PersonId, Told> = HashMap::new();
+        let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
+        for ids in ids.chunks(AT_ONCE) {
             let taken = "FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = people.id";
             let sql = format!(
-                "SELECT id, (SELECT min(taken) {taken}), (SELECT max(taken) {taken}), cover IS NOT NULL, ({BEST_FACE} people.id {BEST_FIRST})
+                "SELECT id, (SELECT min(taken) {taken}), (SELECT max(taken) {taken}), cover IS NOT NULL, ({})
                  FROM people WHERE id IN ({})",
-                marks(people.len())
+                best_face_of("people.id"),
+                marks(ids.len())
             );
-            let ids: Vec<&dyn ToSql> = people.iter().map(|person| &person.id as &dyn ToSql).collect();
-            type Told = (Option<String>, Option<String>, bool, Option<FaceId>);
-            let told: HashMap<PersonId, Told> = self.connection.query_all(&sql, &*ids, |row| {
-                Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
-            })?;
-            for PersonCount { id, label, faces, photos } in people {
-                let Label { name, hidden, ignored, favourite } = label.clone();
-                let (first, last, has_cover, best) = told.get(id).cloned().unwrap_or_default();
-                let best_face = if has_cover { self.best_face(*id)? } else { best };
-                let (id, faces, photos) = (*id, *faces, *photos);
-                summaries.push(PersonSummary {
-                    id,
-                    name,
-                    hidden,
-                    ignored,
-                    favourite,
-                    faces,
-                    photos,
-                    first,
-                    last,
-                    best_face,
-                });
-            }
+            let rows: Vec<(PersonId, Told)> = self
+                .connection
+                .query_all(&sql, ids, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))))?;
+            told.extend(rows);
         }
-        Ok(summaries)
+        let summary = |person| {
+            let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces, photos } = person;
+            let (first, last, has_cover, best) = told.remove(&id).unwrap_or_default();
+            let best_face = if has_cover { self.best_face(id)? } else { best };
+            Ok(PersonSummary { id, name, hidden, ignored, favourite, faces, photos, first, last, best_face })
+        };
+        people.into_iter().map(summary).collect()
     }
 
     /// The same people in the same order as [`Catalog::people`], without what each takes long.

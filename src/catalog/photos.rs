@@ -5,10 +5,9 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::carry_out::FACES_AT_ONCE;
-use super::engine::{self, Access, Connection, Optional, Row, ToSql, params};
+use super::engine::{self, Access, Connection, Optional, Row, params};
 use super::faces::unrecognisable;
-use super::search::marks;
+use super::search::{AT_ONCE, marks};
 use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, FaceId, PersonId, PhotoId, Result, now};
 use crate::face::{BoundingBox, Embedding, Landmarks};
@@ -194,6 +193,13 @@ fn file(row: &Row) -> engine::Result<FileRow> {
         beside: row.get(7)?,
         elsewhere: row.get(8)?,
     })
+}
+
+/// A query for where a photo lies, whose number is given in SQL, see [`Catalog::path_of`].
+fn path_of(photo: &str) -> String {
+    format!(
+        "SELECT path FROM files WHERE files.photo_id = {photo} ORDER BY missing_since IS NOT NULL, NOT {HERE}, path LIMIT 1"
+    )
 }
 
 impl Catalog {
@@ -393,10 +399,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn path_of(&self, photo: PhotoId) -> Result<Option<PathBuf>> {
-        let sql = format!(
-            "SELECT path FROM files WHERE photo_id = ?1 ORDER BY missing_since IS NOT NULL, NOT {HERE}, path LIMIT 1"
-        );
-        let path = self.connection.prepare(&sql)?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
+        let path = self.connection.prepare(&path_of("?1"))?.query_row([photo], |row| row.get::<SqlPath<PathBuf>>(0));
         Ok(path.optional()?.map(|path| path.0))
     }
 
@@ -406,16 +409,11 @@ impl Catalog {
     /// Those of SQLite.
     pub fn paths_of_faces(&self, faces: &[FaceId]) -> Result<HashMap<FaceId, PathBuf>> {
         let mut paths = HashMap::new();
-        for faces in faces.chunks(FACES_AT_ONCE) {
-            let sql = format!(
-                "SELECT id, (SELECT path FROM files WHERE files.photo_id = faces.photo_id
-                             ORDER BY missing_since IS NOT NULL, NOT {HERE}, path LIMIT 1)
-                 FROM faces WHERE id IN ({})",
-                marks(faces.len())
-            );
-            let ids: Vec<&dyn ToSql> = faces.iter().map(|face| face as &dyn ToSql).collect();
+        for faces in faces.chunks(AT_ONCE) {
+            let sql =
+                format!("SELECT id, ({}) FROM faces WHERE id IN ({})", path_of("faces.photo_id"), marks(faces.len()));
             let found: Vec<(FaceId, Option<SqlPath<PathBuf>>)> =
-                self.connection.query_all(&sql, &*ids, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                self.connection.query_all(&sql, faces, |row| Ok((row.get(0)?, row.get(1)?)))?;
             paths.extend(found.into_iter().filter_map(|(face, path)| Some((face, path?.0))));
         }
         Ok(paths)

@@ -558,6 +558,9 @@ const NOTHING: [i64; 0] = [];
 
 const KM_PER_DEGREE: f64 = 111.195;
 
+/// So many values are given to one statement at most: a database on another machine takes longer to be asked than to answer.
+pub(super) const AT_ONCE: usize = 1000;
+
 pub(super) fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")
 }

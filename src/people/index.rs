@@ -189,8 +189,8 @@ impl Before {
         })
     }
 
-    /// Carries on what goes to somebody whole. Of the years of which only a part goes, returns which faces have left which; the other
-    /// end of these, and of whole years that cannot be carried, is in `single`.
+    /// Carries years that go to one person whole. Returns which faces leave a year that is only reduced. These, and the faces of years
+    /// that cannot be carried, are added to `single`: each is looked at where it arrives.
     fn carry_years(
         &mut self,
         catalog: &Catalog,
