@@ -621,6 +621,38 @@ fn names_of_any_bytes_are_found_again() {
     assert_eq!(library.number_of("files"), 1);
 }
 
+/// Known files are read in parts, and compared with a walk in the order of their bytes, where a space, a hyphen and a dot stand before a slash.
+#[cfg(unix)]
+#[test]
+fn more_files_than_are_read_at_once_are_found_again_in_any_order() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let library = Library::new();
+    let names: [&[u8]; 9] = [b"a", b"a b", b"a-b", b"a.jpg.d", b"a0", b"a\xff", b"A", "ä".as_bytes(), b"a/b"];
+    let folders = names.map(|name| library.photos().join(OsStr::from_bytes(name)));
+    fs::write(library.photo("a.jpg"), "no photo").unwrap();
+    for folder in &folders {
+        fs::create_dir(folder).unwrap();
+        for number in 0..1200 {
+            fs::hard_link(library.photo("a.jpg"), folder.join(format!("{number}.jpg"))).unwrap();
+        }
+    }
+    let all: u64 = 9 * 1200 + 1;
+    let scan = || library.facetag(["scan", "--json", text(&library.photos())]).ends(1);
+    assert_eq!(scan().json()["unreadable"], all);
+    // None is new, so none is named.
+    let again = scan();
+    assert_eq!((&again.json()["unreadable"], &again.json()["missing"]), (&all.into(), &0.into()), "{}", again.stdout);
+    assert!(!again.stderr.contains("a-b"), "{}", again.stderr);
+
+    for folder in &folders {
+        fs::rename(folder.join("7.jpg"), folder.join("8 b.jpg")).unwrap();
+    }
+    let again = scan();
+    assert_eq!((&again.json()["unreadable"], &again.json()["missing"]), (&all.into(), &9.into()), "{}", again.stdout);
+    assert_eq!(again.stderr.matches("8 b.jpg").count(), 9, "{}", again.stderr);
+}
+
 #[test]
 fn a_photo_without_faces_is_a_photo() {
     let library = Library::new();

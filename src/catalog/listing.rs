@@ -370,6 +370,12 @@ impl Listing {
         self.shots.get(&photo).copied().unwrap_or(photo)
     }
 
+    /// The places of photos that can be read.
+    pub(super) fn places_of(&self, photos: impl Iterator<Item = PhotoId>) -> Bits {
+        let ranks = photos.map(|photo| self.known(photo).rank).filter(|&rank| rank != NOWHERE);
+        Bits::of(self.order.len(), ranks)
+    }
+
     /// Whether nothing is listed.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -478,7 +484,7 @@ impl Listing {
     }
 
     /// Whether a photo is, or was, in a file: otherwise it was removed, and nobody in it is seen.
-    pub(super) fn has_file(&self, photo: PhotoId) -> bool {
+    pub fn has_file(&self, photo: PhotoId) -> bool {
         self.known(photo).has_file
     }
 

@@ -183,6 +183,52 @@ pub(super) const ELSEWHERE: &str =
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
                       OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)))";
 
+/// Files that are read in parts, see [`Catalog::files_in_order`].
+pub struct FilesInOrder<'a> {
+    catalog: &'a Catalog,
+    /// The last that was read.
+    last: PathBuf,
+    /// Behind the last that there may be.
+    end: PathBuf,
+    part: std::vec::IntoIter<FileRow>,
+    is_complete: bool,
+}
+
+impl FilesInOrder<'_> {
+    /// Files that are read at once.
+    const PART: usize = 10_000;
+
+    fn next_part(&mut self) -> Result<()> {
+        let sql = format!(
+            "SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND path > ?1 AND path < ?2 ORDER BY path LIMIT {}",
+            Self::PART
+        );
+        let part = self.catalog.connection.query_all(&sql, [SqlPath(&self.last), SqlPath(&self.end)], file)?;
+        let part: Vec<FileRow> = part;
+        self.is_complete = part.len() < Self::PART;
+        if let Some(last) = part.last() {
+            self.last.clone_from(&last.path);
+        }
+        self.part = part.into_iter();
+        Ok(())
+    }
+}
+
+impl Iterator for FilesInOrder<'_> {
+    type Item = Result<FileRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.part.len() == 0
+            && !self.is_complete
+            && let Err(error) = self.next_part()
+        {
+            self.is_complete = true;
+            return Some(Err(error));
+        }
+        self.part.next().map(Ok)
+    }
+}
+
 fn file(row: &Row) -> engine::Result<FileRow> {
     Ok(FileRow {
         path: row.get::<SqlPath<_>>(0)?.0,
@@ -203,14 +249,56 @@ fn path_of(photo: &str) -> String {
 }
 
 impl Catalog {
-    /// The files of this machine below `folder` (or that file itself), by path.
+    /// The files of this machine below `folder` (or that file itself), those of [`Catalog::files_apart`] first, then by path.
+    ///
+    /// # Errors
+    /// Those of SQLite; each file may be one, too.
+    pub fn files_under(&self, folder: &Path) -> Result<impl Iterator<Item = Result<FileRow>>> {
+        Ok(self.files_apart(folder)?.into_iter().map(Ok).chain(self.files_in_order(folder)))
+    }
+
+    /// The files of this machine below `folder` in the order of their paths' bytes, but those of [`Catalog::files_apart`]. They are read in
+    /// parts: there may be millions.
+    pub fn files_in_order(&self, folder: &Path) -> FilesInOrder<'_> {
+        let (last, end) = below(folder);
+        FilesInOrder { catalog: self, last, end, part: Vec::new().into_iter(), is_complete: false }
+    }
+
+    /// Of the files of this machine below `folder` those that its order leaves out: `folder` itself, if it is a file, and in SQLite paths
+    /// that are not UTF-8, which are bytes among texts there.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn files_under(&self, folder: &Path) -> Result<Vec<FileRow>> {
-        let sql = format!("SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND {UNDER} ORDER BY path");
+    pub fn files_apart(&self, folder: &Path) -> Result<Vec<FileRow>> {
+        // A text is less than any bytes in SQLite; PostgreSQL has bytes only, and none are less than none.
+        let sql = format!(
+            "SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND (path = ?1
+                 OR (?2 < CAST('' AS BLOB) AND path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB))) ORDER BY path"
+        );
         let (first, end) = below(folder);
         Ok(self.connection.query_all(&sql, [SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?)
+    }
+
+    /// Whether this machine has files below `folder` (or that file itself), or had any.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn knows_files_under(&self, folder: &Path) -> Result<bool> {
+        self.is_any_file_under(folder, "TRUE")
+    }
+
+    /// Whether files of this machine lay below `folder` (or that file itself) at the last scan.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn has_files_under(&self, folder: &Path) -> Result<bool> {
+        self.is_any_file_under(folder, "missing_since IS NULL")
+    }
+
+    fn is_any_file_under(&self, folder: &Path, is_meant: &str) -> Result<bool> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM files WHERE {HERE} AND {UNDER} AND {is_meant})");
+        let (first, end) = below(folder);
+        Ok(self.connection.query_row(&sql, [SqlPath(folder), SqlPath(&first), SqlPath(&end)], |row| row.get(0))?)
     }
 
     /// The files of a photo on all machines, those that are there first, then those of this machine, then by path.
@@ -660,9 +748,12 @@ impl Writer<'_> {
         })
     }
 
-    /// A file of this machine in which a photo lay and lies no longer: what is found elsewhere now has moved from there.
+    /// A file of this machine in which a photo lay and lies no longer: what is found elsewhere now has moved from there. Where it has
+    /// thousands of copies, not all are looked for: that would be done again for each of them.
     fn left_by(&self, photo: PhotoId) -> Result<Option<(i64, PathBuf)>> {
-        let sql = format!("SELECT id, path FROM files WHERE photo_id = ?1 AND {HERE}");
+        let sql = format!(
+            "SELECT id, path FROM files WHERE photo_id = ?1 AND {HERE} ORDER BY missing_since IS NULL LIMIT 100"
+        );
         let mut statement = self.connection.prepare(&sql)?;
         let files = statement.query_map([photo], |row| Ok((row.get(0)?, row.get::<SqlPath<PathBuf>>(1)?.0)))?;
         let files = files.collect::<engine::Result<Vec<_>>>()?;

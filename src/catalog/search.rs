@@ -206,7 +206,16 @@ impl Catalog {
             place: None,
             ..query.clone()
         };
-        let conditions = rest.conditions();
+        let mut conditions = rest.others();
+        if conditions.iter().all(|condition| condition.rows.is_some()) {
+            // Of these there may be hundreds of thousands of rows.
+            for people in query.people() {
+                let photos = people.iter().flat_map(|&person| company.photos_of(person));
+                sets.push(Cow::Owned(listing.places_of(photos)));
+            }
+        } else {
+            conditions.extend(rest.people().into_iter().map(seen_one_of));
+        }
         if let Some((smallest, counted)) = self.smallest(&conditions)? {
             // Going through an index takes a tenth of the time of testing a photo.
             let limit = counted.saturating_mul(10).saturating_add(LISTED);
@@ -241,8 +250,7 @@ impl Catalog {
         let mut left = sets.next().map_or_else(|| listing.everything(), Cow::into_owned);
         sets.for_each(|set| left.keep(&set));
         for &person in &query.not {
-            let condition = seen_one_of(&[person]);
-            left.drop(&self.ranks(listing, condition.rows.as_deref().unwrap_or_default(), &condition.values)?);
+            left.drop(&listing.places_of(company.photos_of(person)));
         }
         if let Some(place) = &query.place {
             let (called, keys) = place_called(place);
@@ -403,12 +411,19 @@ impl Query {
         self.all.iter().chain(self.circles.iter().flatten()).chain(&self.any).copied().collect()
     }
 
+    /// One of each of these people is in the photo.
+    fn people(&self) -> Vec<&[PersonId]> {
+        let all = self.all.iter().map(std::slice::from_ref).chain(self.circles.iter().map(Vec::as_slice));
+        all.chain((!self.any.is_empty()).then_some(self.any.as_slice())).collect()
+    }
+
     fn conditions(&self) -> Vec<Condition> {
-        let mut conditions: Vec<Condition> = self.all.iter().map(|&person| seen_one_of(&[person])).collect();
-        conditions.extend(self.circles.iter().map(|circle| seen_one_of(circle)));
-        if !self.any.is_empty() {
-            conditions.push(seen_one_of(&self.any));
-        }
+        self.people().into_iter().map(seen_one_of).chain(self.others()).collect()
+    }
+
+    /// All conditions but who is in the photo.
+    fn others(&self) -> Vec<Condition> {
+        let mut conditions = Vec::new();
         for &person in &self.not {
             let test = "NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND person_id = ?)";
             conditions.push(Condition::new(test, [person]));
@@ -716,7 +731,7 @@ mod tests {
                      WHERE mine.person_id = ?1 GROUP BY other.person_id ORDER BY together DESC, other.person_id";
                 let counted: Vec<(PersonId, i64)> =
                     catalog.connection.query_all(sql, [person], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-                let often = company.most_often_with(person, (&listing, &seen), &labels, 9);
+                let often = company.most_often_with(person, (&listing, seen.iter().map(|seen| seen.photo)), &labels, 9);
                 let often: Vec<(PersonId, i64)> = often.iter().map(|(who, photos)| (who.id, *photos as i64)).collect();
                 assert_eq!(often, counted, "{seed}");
                 for other in people(&[1, 2, 3, 4]).into_iter().filter(|&other| other != person) {

@@ -36,7 +36,8 @@ pub(super) fn run(library: &Library, args: &DatePhotos) -> Result<Exit> {
     for path in paths {
         let path = absolute(Path::new(path))?;
         let found: Vec<PhotoId> = if path.is_dir() {
-            catalog.files_under(&path)?.into_iter().filter_map(|file| file.photo).collect()
+            let files = catalog.files_under(&path)?.collect::<Result<Vec<_>, _>>()?;
+            files.into_iter().filter_map(|file| file.photo).collect()
         } else {
             catalog.photo_at(&path)?.into_iter().collect()
         };

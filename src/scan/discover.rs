@@ -1,10 +1,10 @@
 //! Discovering: the photos below a folder, and what is skipped there.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,11 +31,9 @@ pub struct FoundFile {
     pub stamp: Stamp,
 }
 
-/// What lies below a folder.
+/// What lies below a folder beside its photos.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
-    /// In the order of their paths; those behind links last.
-    pub photos: Vec<FoundFile>,
     /// Files of formats that cannot be read yet: how many of each.
     pub not_yet: BTreeMap<&'static str, u64>,
     /// Videos that belong to a photo beside them.
@@ -63,30 +61,20 @@ pub(super) fn patterns(root: &Path, globs: &[String]) -> Result<Gitignore, Strin
     builder.build().map_err(|error| error.to_string())
 }
 
-/// Looks at what lies at the targets; no file is opened but those with patterns. `None` where it was interrupted.
-pub(super) fn discover(targets: Vec<Target>, interrupted: &AtomicBool) -> Option<Vec<(Target, Found)>> {
-    targets.into_iter().map(|target| look_at(&target, interrupted).map(|found| (target, found))).collect()
-}
-
-fn look_at(target: &Target, interrupted: &AtomicBool) -> Option<Found> {
-    let excluded = patterns(&target.root.path, &target.root.excluded).unwrap_or_else(|_| Gitignore::empty());
-    let mut walker = Walker {
-        excluded,
+/// Looks at what lies at a target; no file is opened but those with patterns.
+pub(super) fn discover<'a>(target: &Target, interrupted: &'a AtomicBool) -> Walk<'a> {
+    let mut walk = Walk {
+        excluded: patterns(&target.root.path, &target.root.excluded).unwrap_or_else(|_| Gitignore::empty()),
         follow_links: target.root.follow_links,
         interrupted,
         found: Found::default(),
+        open: Vec::new(),
         ignored: Vec::new(),
         links: Vec::new(),
-        stills: HashSet::new(),
         seen: HashSet::new(),
     };
-    walker.start(target)?;
-    // What links lead to comes last: by then is known what lies in the folder itself.
-    while let Some((link, ignored)) = walker.links.pop() {
-        walker.ignored = ignored;
-        walker.behind(&link)?;
-    }
-    Some(walker.found)
+    walk.start(target);
+    walk
 }
 
 /// What tells one file from another, whatever it is called.
@@ -95,23 +83,69 @@ type Identity = (u64, u64);
 #[cfg(not(unix))]
 type Identity = PathBuf;
 
-struct Walker<'a> {
+/// The photos of a folder, in the order of their paths' bytes; those behind links last. It ends early where it is interrupted.
+pub(super) struct Walk<'a> {
     excluded: Gitignore,
     follow_links: bool,
     interrupted: &'a AtomicBool,
-    found: Found,
-    /// The patterns of the folders above, the innermost last.
+    /// What was found beside photos so far.
+    pub found: Found,
+    /// The folders that are being looked at, each in the one before it.
+    open: Vec<Folder>,
+    /// The patterns of these folders and those above, the innermost last.
     ignored: Vec<Arc<Gitignore>>,
     /// Links to follow, with the patterns that hold there.
     links: Vec<(PathBuf, Vec<Arc<Gitignore>>)>,
-    /// The photos of this folder, where it has videos, see [`stills`].
-    stills: HashSet<String>,
     /// Files and folders that were seen, where links are followed.
     seen: HashSet<Identity>,
 }
 
-impl Walker<'_> {
-    fn start(&mut self, target: &Target) -> Option<()> {
+struct Folder {
+    path: PathBuf,
+    /// What is still to be looked at.
+    entries: std::vec::IntoIter<(OsString, FileType)>,
+    /// Its photos, where it has videos, see [`stills`].
+    stills: HashSet<String>,
+    /// How many patterns hold outside.
+    outer_patterns: usize,
+}
+
+impl Iterator for Walk<'_> {
+    type Item = FoundFile;
+
+    fn next(&mut self) -> Option<FoundFile> {
+        loop {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return None;
+            }
+            let photo = match self.open.last_mut() {
+                Some(folder) => match folder.entries.next() {
+                    Some((name, kind)) => {
+                        let path = folder.path.join(name);
+                        self.entry(path, kind)
+                    }
+                    None => {
+                        self.ignored.truncate(folder.outer_patterns);
+                        self.open.pop();
+                        None
+                    }
+                },
+                // What links lead to comes last: by then is known what lies in the folder itself.
+                None => {
+                    let (link, ignored) = self.links.pop()?;
+                    self.ignored = ignored;
+                    self.behind(&link)
+                }
+            };
+            if photo.is_some() {
+                return photo;
+            }
+        }
+    }
+}
+
+impl Walk<'_> {
+    fn start(&mut self, target: &Target) {
         let (root, start) = (&target.root.path, &target.start);
         if start == root {
             return self.folder(root);
@@ -122,37 +156,45 @@ impl Walker<'_> {
             if folder != root && !target.asked_for {
                 let marked = NO_MEDIA.iter().any(|name| folder.join(name).exists());
                 if marked || skip::folder(folder).is_some() || self.is_excluded(folder, true) {
-                    return Some(());
+                    return;
                 }
             }
             self.ignored.extend(patterns_in(folder));
         }
         match fs::symlink_metadata(start) {
             Ok(about) if about.is_dir() && target.asked_for => self.folder(start),
-            Ok(about) if about.is_file() && Candidate::of(start) == Candidate::Video => {
-                let beside =
-                    start.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-                let beside: Vec<_> = beside.map(|entry| entry.file_name()).collect();
-                self.stills = stills(beside.iter().map(Path::new));
-                self.entry(start.clone(), about.file_type())
-            }
-            Ok(about) => self.entry(start.clone(), about.file_type()),
+            Ok(about) => self.alone(start, about.file_type()),
             Err(error) => {
                 if error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::NotADirectory {
                     self.found.unseen.push((start.clone(), error.to_string()));
                 }
-                Some(())
             }
         }
     }
 
-    /// Looks at all that lies in a folder; `None` where it was interrupted.
-    fn folder(&mut self, folder: &Path) -> Option<()> {
+    /// Of all that lies in its folder, only this is to be looked at.
+    fn alone(&mut self, path: &Path, kind: FileType) {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+        let mut names = Vec::new();
+        if kind.is_file() && Candidate::of(path) == Candidate::Video {
+            let beside = fs::read_dir(folder).into_iter().flatten().flatten();
+            names.extend(beside.map(|entry| entry.file_name()));
+        }
+        self.open.push(Folder {
+            path: folder.to_owned(),
+            entries: vec![(name.to_owned(), kind)].into_iter(),
+            stills: stills(names.iter().map(Path::new)),
+            outer_patterns: self.ignored.len(),
+        });
+    }
+
+    /// Looks at all that lies in a folder.
+    fn folder(&mut self, folder: &Path) {
         if self.follow_links
             && let Ok(about) = fs::metadata(folder)
             && !self.seen.insert(identity(folder, &about))
         {
-            return Some(());
+            return;
         }
         let read = fs::read_dir(folder).and_then(|entries| {
             entries.map(|entry| entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))).collect()
@@ -163,32 +205,23 @@ impl Walker<'_> {
                 if error.kind() != ErrorKind::NotFound {
                     self.found.unseen.push((folder.to_owned(), error.to_string()));
                 }
-                return Some(());
+                return;
             }
         };
-        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let before = self.ignored.len();
+        entries.sort_unstable_by(|one, other| in_order(one).cmp(in_order(other)));
+        let outer_patterns = self.ignored.len();
         if entries.iter().any(|(name, _)| name == IGNORE_FILE) {
             self.ignored.extend(patterns_in(folder));
         }
-        let outer = std::mem::replace(&mut self.stills, stills(entries.iter().map(|(name, _)| Path::new(name))));
-        for (name, kind) in entries {
-            self.entry(folder.join(name), kind)?;
-        }
-        self.stills = outer;
-        self.ignored.truncate(before);
-        Some(())
+        let stills = stills(entries.iter().map(|(name, _)| Path::new(name)));
+        self.open.push(Folder { path: folder.to_owned(), entries: entries.into_iter(), stills, outer_patterns });
     }
 
-    fn entry(&mut self, path: PathBuf, kind: FileType) -> Option<()> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return None;
-        }
+    fn entry(&mut self, path: PathBuf, kind: FileType) -> Option<FoundFile> {
         if kind.is_dir() {
-            return self.inner(&path);
-        }
-        if kind.is_file() {
-            self.file(path, None);
+            self.inner(&path);
+        } else if kind.is_file() {
+            return self.file(path, None);
         } else if !is_hidden(&path) && !self.is_excluded(&path, false) {
             if kind.is_symlink() {
                 self.link(path);
@@ -196,11 +229,11 @@ impl Walker<'_> {
                 self.found.skipped.add(Reason::Special, &path);
             }
         }
-        Some(())
+        None
     }
 
     /// A folder in another.
-    fn inner(&mut self, folder: &Path) -> Option<()> {
+    fn inner(&mut self, folder: &Path) {
         let reason = skip::folder(folder).or_else(|| {
             if self.is_excluded(folder, true) {
                 return Some(Reason::Excluded);
@@ -208,28 +241,25 @@ impl Walker<'_> {
             NO_MEDIA.iter().any(|name| folder.join(name).exists()).then_some(Reason::NoMedia)
         });
         match reason {
-            Some(reason) => {
-                self.found.skipped.add(reason, folder);
-                Some(())
-            }
+            Some(reason) => self.found.skipped.add(reason, folder),
             None => self.folder(folder),
         }
     }
 
-    /// A file, or one behind a link, of which this is known.
-    fn file(&mut self, path: PathBuf, about: Option<Metadata>) {
+    /// A file, or one behind a link, of which this is known: the photo that it may be.
+    fn file(&mut self, path: PathBuf, about: Option<Metadata>) -> Option<FoundFile> {
         let candidate = Candidate::of(&path);
         if is_hidden(&path) {
             if may_be_photo(&path) {
                 self.found.skipped.add(Reason::Hidden, &path);
             }
-            return;
+            return None;
         }
         if self.is_excluded(&path, false) {
             if may_be_photo(&path) {
                 self.found.skipped.add(Reason::Excluded, &path);
             }
-            return;
+            return None;
         }
         match candidate {
             Candidate::Photo(_) if path.file_name().is_some_and(skip::is_preview) => {
@@ -238,7 +268,7 @@ impl Walker<'_> {
             Candidate::Photo(_) => match about.map_or_else(|| fs::symlink_metadata(&path), Ok) {
                 Ok(about) => {
                     if !self.follow_links || self.seen.insert(identity(&path, &about)) || nlinks(&about) > 1 {
-                        self.found.photos.push(FoundFile { path, stamp: Stamp::of(&about) });
+                        return Some(FoundFile { path, stamp: Stamp::of(&about) });
                     }
                 }
                 // It was removed while we looked.
@@ -246,10 +276,13 @@ impl Walker<'_> {
                 Err(error) => self.found.unseen.push((path, error.to_string())),
             },
             Candidate::NotYet(format) => *self.found.not_yet.entry(format.name()).or_default() += 1,
-            Candidate::Video if belongs_to_still(&self.stills, &path) => self.found.live_videos += 1,
+            Candidate::Video if self.open.last().is_some_and(|folder| belongs_to_still(&folder.stills, &path)) => {
+                self.found.live_videos += 1;
+            }
             Candidate::Video => self.found.skipped.add(Reason::Video, &path),
             Candidate::Other => self.found.skipped.add(Reason::Other, &path),
         }
+        None
     }
 
     fn link(&mut self, path: PathBuf) {
@@ -261,24 +294,18 @@ impl Walker<'_> {
     }
 
     /// What a link leads to, unless it was seen before: a link to a folder above it would never end.
-    fn behind(&mut self, link: &Path) -> Option<()> {
+    fn behind(&mut self, link: &Path) -> Option<FoundFile> {
         match fs::metadata(link) {
             Ok(about) if about.is_dir() => self.inner(link),
             Ok(about) if about.is_file() => {
                 if !self.seen.contains(&identity(link, &about)) {
-                    self.file(link.to_owned(), Some(about));
+                    return self.file(link.to_owned(), Some(about));
                 }
-                Some(())
             }
-            Ok(_) => {
-                self.found.skipped.add(Reason::Special, link);
-                Some(())
-            }
-            Err(_) => {
-                self.found.skipped.add(Reason::DeadLink, link);
-                Some(())
-            }
+            Ok(_) => self.found.skipped.add(Reason::Special, link),
+            Err(_) => self.found.skipped.add(Reason::DeadLink, link),
         }
+        None
     }
 
     fn is_excluded(&self, path: &Path, is_folder: bool) -> bool {
@@ -289,6 +316,13 @@ impl Walker<'_> {
             self.ignored.iter().rev().map(|ignored| ignored.matched(path, is_folder)).find(|said| !said.is_none());
         said.is_some_and(|said| said.is_ignore())
     }
+}
+
+/// What to sort the entries of folders by, so that a walk comes by whole paths in the order of their bytes: "a b/1.jpg" is before
+/// "a/1.jpg", as a space is before a slash.
+fn in_order((name, kind): &(OsString, FileType)) -> impl Iterator<Item = u8> {
+    let end = kind.is_dir().then_some(MAIN_SEPARATOR as u8);
+    name.as_encoded_bytes().iter().copied().chain(end)
 }
 
 /// The patterns that a folder holds, if it does.

@@ -63,7 +63,7 @@ pub fn scan_folders(
             return Err(ScanError::NoRoot);
         }
         for root in known.iter().filter(|_| options.rebuild) {
-            if is_away(root, !catalog.files_under(root)?.is_empty()) {
+            if is_away(root, || catalog.knows_files_under(root))? {
                 return Err(ScanError::Away(root.clone()));
             }
         }
@@ -82,7 +82,7 @@ pub fn scan_folders(
     }
     remember(&mut catalog, &roots, &options)?;
     let known = catalog.roots()?;
-    let targets = roots.iter().filter_map(|start| target(&known, start, true)).collect();
+    let targets: Vec<_> = roots.iter().filter_map(|start| target(&known, start, true)).collect();
     let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
     let job = Job {
         catalog: &mut catalog,
@@ -92,7 +92,7 @@ pub fn scan_folders(
         tell: &mut tell,
         summary: Summary::default(),
     };
-    let summary = scan(job, targets, (pack, load))?;
+    let summary = scan(job, &targets, (pack, load))?;
     catalog.check_is_there()?;
     Ok(summary)
 }
@@ -112,7 +112,7 @@ pub fn scan_paths(
     let pack = active_pack(&catalog, library)?;
     let session = Session::scan(lock, &pack.identity(&library.packs())?)?;
     let known = catalog.roots()?;
-    let targets = without_inner(paths).into_iter().filter_map(|start| target(&known, start, false)).collect();
+    let targets: Vec<_> = without_inner(paths).into_iter().filter_map(|start| target(&known, start, false)).collect();
     let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);
     let job = Job {
         catalog: &mut catalog,
@@ -122,7 +122,7 @@ pub fn scan_paths(
         tell: &mut tell,
         summary: Summary::default(),
     };
-    scan(job, targets, (pack, load))
+    scan(job, &targets, (pack, load))
 }
 
 /// What lies at a path, in the root that holds it.

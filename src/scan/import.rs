@@ -411,15 +411,7 @@ pub fn ask_names(catalog: &mut Catalog, inferred: &[AssignedName]) -> Result<(),
 /// # Errors
 /// Those of the catalog.
 pub fn files_in(catalog: &Catalog, folders: &[PathBuf]) -> Result<Vec<FileRow>, CatalogError> {
-    let roots: Vec<PathBuf> = match folders {
-        [] => catalog.roots()?.into_iter().map(|root| root.path).collect(),
-        folders => folders.to_vec(),
-    };
-    let mut files = Vec::new();
-    for root in super::folders::without_inner(&roots) {
-        files.extend(catalog.files_under(root)?);
-    }
-    Ok(files)
+    files_where(catalog, folders, |_| true)
 }
 
 /// The files that a scan has read since a time.
@@ -431,9 +423,7 @@ pub fn files_read_since(catalog: &Catalog, since: Timestamp) -> Result<Vec<FileR
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let mut files = files_in(catalog, &[])?;
-    files.retain(|file| file.photo.is_some_and(|photo| new.contains(&photo)));
-    Ok(files)
+    files_where(catalog, &[], |file| file.photo.is_some_and(|photo| new.contains(&photo)))
 }
 
 /// The files that a scan has read since a time, and those beside which names were written since: of these files and folders, with what
@@ -443,17 +433,37 @@ pub fn files_read_since(catalog: &Catalog, since: Timestamp) -> Result<Vec<FileR
 /// Those of the catalog.
 pub fn files_since(catalog: &Catalog, since: Timestamp, paths: &[PathBuf]) -> Result<Vec<FileRow>, CatalogError> {
     let touched = Touched::new(paths);
-    let mut files = files_in(catalog, &touched.folders)?;
     let new = catalog.photos_since(since)?;
     let mut folders: HashMap<PathBuf, bool> = HashMap::new();
-    files.retain(|file| {
+    files_where(catalog, &touched.folders, |file| {
         let Some(folder) = file.path.parent() else { return false };
         if !touched.is_whole(folder) {
             return touched.is_file(&file.path);
         }
         file.photo.is_some_and(|photo| new.contains(&photo))
             || *folders.entry(folder.to_owned()).or_insert_with(|| has_newer_names(folder, since))
-    });
+    })
+}
+
+/// Those of the files below these folders, or of the whole library, that are meant: of millions only these are kept in memory.
+fn files_where(
+    catalog: &Catalog,
+    folders: &[PathBuf],
+    mut is_meant: impl FnMut(&FileRow) -> bool,
+) -> Result<Vec<FileRow>, CatalogError> {
+    let roots: Vec<PathBuf> = match folders {
+        [] => catalog.roots()?.into_iter().map(|root| root.path).collect(),
+        folders => folders.to_vec(),
+    };
+    let mut files = Vec::new();
+    for root in super::folders::without_inner(&roots) {
+        for file in catalog.files_under(root)? {
+            let file = file?;
+            if is_meant(&file) {
+                files.push(file);
+            }
+        }
+    }
     Ok(files)
 }
 

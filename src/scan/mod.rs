@@ -54,7 +54,7 @@ use crate::face::{Pack, PackInfo};
 use crate::people::{has_ungrouped, regroup};
 use beside::beside;
 pub use budget::Budget;
-use discover::{Target, discover};
+use discover::Target;
 pub use draw::{DrawError, Drawn, Sight, sight};
 use embed::embed;
 pub use embed::{ToEmbed, embed_missing, faces_to_embed};
@@ -154,17 +154,11 @@ struct Job<'a> {
 /// Those of the catalog, and of `load`. A photo that cannot be read is none: it is reported as an [`Event`].
 fn scan<E: From<CatalogError>>(
     mut job: Job,
-    targets: Vec<Target>,
+    targets: &[Target],
     (info, load): (PackInfo, impl FnOnce(PackInfo) -> Result<Pack, E>),
 ) -> Result<Summary, E> {
-    let Some(found) = discover(targets, job.interrupted) else {
+    let Some(plan) = job.patiently(|job| plan(job, targets, &info))? else {
         return Ok(Summary { interrupted: true, ..job.summary });
-    };
-    // What was found is kept to begin again only where that may be needed: it may be a million files.
-    let plan = if job.session.is_shared() {
-        job.patiently(|job| plan(job, found.clone(), &info))?
-    } else {
-        plan(&mut job, found, &info)?
     };
     let pack = if plan.has_work() { Some(load(info.clone())?) } else { None };
     if let Some(pack) = &pack {

@@ -1,9 +1,10 @@
 //! Planning: the files found against the files known.
 
 use std::collections::HashMap;
+use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
-use super::discover::{Found, FoundFile, Target};
+use super::discover::{FoundFile, Target, discover};
 use super::embed::faces_to_embed;
 use super::skip::Skipped;
 use super::{Event, Job, Options, Summary};
@@ -36,26 +37,34 @@ pub(super) struct Plan {
     pub has_whole_roots: bool,
 }
 
-/// Compares what was found with what is known, notes what needs no reading, and returns the rest.
-pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) -> Result<Plan, CatalogError> {
+/// Walks the folders, compares what is found there with what is known, and notes what needs no reading: the rest is the work. `None` where
+/// it was interrupted; then nothing is noted.
+pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result<Option<Plan>, CatalogError> {
     let mut plan = Plan::default();
-    for (Target { root, start, asked_for }, mut found) in found {
-        let known = job.catalog.files_under(&start)?;
-        if is_away(&root.path, known.iter().any(|file| !file.missing)) {
+    for target in targets {
+        let Target { root, start, asked_for } = target;
+        if is_away(&root.path, || job.catalog.has_files_under(start))? {
             job.catalog.root_is_offline(&root.path)?;
             // Where all its photos have been found elsewhere since, nothing is amiss.
-            if !known.is_empty() && !job.summary.offline.contains(&root.path) {
+            if job.catalog.knows_files_under(start)? && !job.summary.offline.contains(&root.path) {
                 (job.tell)(Event::Offline { path: &root.path });
-                job.summary.offline.push(root.path);
+                job.summary.offline.push(root.path.clone());
             }
             continue;
         }
         if root.offline {
             job.catalog.root_is_back(&root.path)?;
         }
-        let from = if asked_for { &start } else { &root.path };
+        let from = if *asked_for { start } else { &root.path };
         let forgotten = job.catalog.forgotten_folders(from)?;
-        found.photos.retain(|file| !forgotten.hold(from, &file.path));
+        let mut known = Known::new(job.catalog.files_apart(start)?, job.catalog.files_in_order(start));
+        let mut walk = discover(target, job.interrupted);
+        plan.add(walk.by_ref().filter(|file| !forgotten.hold(from, &file.path)), &mut known, job.options)?;
+        if job.is_interrupted() {
+            return Ok(None);
+        }
+        let found = walk.found;
+        plan.add_gone(known, &found.unseen)?;
         for (path, problem) in &found.unseen {
             (job.tell)(Event::Unreadable { path, problem });
         }
@@ -65,12 +74,11 @@ pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) 
         }
         job.summary.live_videos += found.live_videos;
         job.summary.skipped.extend(found.skipped.clone());
-        plan.add(found.photos, &found.unseen, &known, job.options);
-        if is_beside(&start) {
-            plan.beside_of(&start, job.catalog)?;
+        if is_beside(start) {
+            plan.beside_of(start, job.catalog)?;
         }
-        if start == root.path {
-            plan.walked.push((start, found.skipped));
+        if *start == root.path {
+            plan.walked.push((start.clone(), found.skipped));
             plan.has_whole_roots = true;
         }
     }
@@ -81,7 +89,41 @@ pub(super) fn plan(job: &mut Job, found: Vec<(Target, Found)>, info: &PackInfo) 
         plan.to_embed = faces_to_embed(job.catalog, &info.name)?.len() as u64;
     }
     (job.tell)(Event::Planned { to_read: plan.read.len() as u64 + plan.to_embed });
-    Ok(plan)
+    Ok(Some(plan))
+}
+
+/// The files known below a folder, which are met as a walk comes by: both go by the bytes of the paths, so neither list is ever whole in
+/// memory.
+struct Known<I: Iterator> {
+    ahead: Peekable<I>,
+    /// Those that the walk has passed without meeting them, and those that are in no order.
+    passed: HashMap<PathBuf, FileRow>,
+}
+
+impl<I: Iterator<Item = Result<FileRow, CatalogError>>> Known<I> {
+    fn new(apart: Vec<FileRow>, in_order: I) -> Self {
+        Self { ahead: in_order.peekable(), passed: apart.into_iter().map(|file| (file.path.clone(), file)).collect() }
+    }
+
+    fn meet(&mut self, path: &Path) -> Result<Option<FileRow>, CatalogError> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let is_up_to = |file: &Result<FileRow, _>| {
+            file.as_ref().map_or(true, |file: &FileRow| file.path.as_os_str().as_encoded_bytes() <= bytes)
+        };
+        while let Some(file) = self.ahead.next_if(is_up_to) {
+            let file = file?;
+            if file.path == path {
+                return Ok(Some(file));
+            }
+            self.passed.insert(file.path.clone(), file);
+        }
+        Ok(self.passed.remove(path))
+    }
+
+    /// Those that were never met.
+    fn rest(self) -> impl Iterator<Item = Result<FileRow, CatalogError>> {
+        self.passed.into_values().map(Ok).chain(self.ahead)
+    }
 }
 
 impl Plan {
@@ -93,16 +135,14 @@ impl Plan {
     /// Compares by path and stamp; no file is opened for it.
     fn add(
         &mut self,
-        found: Vec<FoundFile>,
-        unseen: &[(PathBuf, String)],
-        known: &[FileRow],
+        found: impl Iterator<Item = FoundFile>,
+        known: &mut Known<impl Iterator<Item = Result<FileRow, CatalogError>>>,
         &Options { retry_failed, reread, .. }: &Options,
-    ) {
-        let mut not_found: HashMap<&Path, &FileRow> = known.iter().map(|file| (file.path.as_path(), file)).collect();
+    ) -> Result<(), CatalogError> {
         let mut reader = BesideReader::default();
         for found in found {
-            let file = not_found.remove(found.path.as_path());
-            let (before, now) = (file.and_then(|file| file.beside), reader.stamp(&found.path));
+            let file = known.meet(&found.path)?;
+            let (before, now) = (file.as_ref().and_then(|file| file.beside), reader.stamp(&found.path));
             if now != before || (reread && now.is_some()) {
                 self.beside.push(found.path.clone());
             }
@@ -111,7 +151,7 @@ impl Plan {
                 continue;
             };
             if file.missing {
-                self.back.push(file.path.clone());
+                self.back.push(file.path);
             }
             match (&file.problem, retry_failed, reread) {
                 (Some(_), true, _) | (None, _, true) => self.read.push(found),
@@ -124,15 +164,24 @@ impl Plan {
                 }
             }
         }
-        // What lies below a folder that could not be looked into may well be there.
-        let unseen = |path: &Path| unseen.iter().any(|(folder, _)| path.starts_with(folder));
-        let mut gone: Vec<PathBuf> = not_found
-            .into_values()
-            .filter(|file| !file.missing && !unseen(&file.path))
-            .map(|file| file.path.clone())
-            .collect();
-        gone.sort();
-        self.gone.extend(gone);
+        Ok(())
+    }
+
+    /// What was not met is gone. But what lies below a folder that could not be looked into may well be there.
+    fn add_gone(
+        &mut self,
+        known: Known<impl Iterator<Item = Result<FileRow, CatalogError>>>,
+        unseen: &[(PathBuf, String)],
+    ) -> Result<(), CatalogError> {
+        let before = self.gone.len();
+        for file in known.rest() {
+            let FileRow { path, missing, .. } = file?;
+            if !missing && !unseen.iter().any(|(folder, _)| path.starts_with(folder)) {
+                self.gone.push(path);
+            }
+        }
+        self.gone[before..].sort_unstable();
+        Ok(())
     }
 
     /// A sidecar or the like has come, changed or gone: the photos that it may be about are those in its folder.
@@ -140,6 +189,7 @@ impl Plan {
         let Some(folder) = path.parent() else { return Ok(()) };
         let mut reader = BesideReader::default();
         for file in catalog.files_under(folder)? {
+            let file = file?;
             let is_in_it = file.path.parent() == Some(folder) && !file.missing;
             if is_in_it && reader.stamp(&file.path) != file.beside {
                 self.beside.push(file.path);
@@ -171,9 +221,15 @@ fn is_same(known: &Stamp, found: &Stamp) -> bool {
 }
 
 /// Whether the disk with a root is away: an unmounted one leaves no folder, or an empty one where files were.
-pub(super) fn is_away(root: &Path, had_files: bool) -> bool {
-    let is_empty = || std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
-    !root.is_dir() || (had_files && is_empty())
+///
+/// # Errors
+/// That of `had_files`.
+pub(super) fn is_away<E>(root: &Path, had_files: impl FnOnce() -> Result<bool, E>) -> Result<bool, E> {
+    if !root.is_dir() {
+        return Ok(true);
+    }
+    let is_empty = std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
+    Ok(is_empty && had_files()?)
 }
 
 #[cfg(test)]
@@ -185,9 +241,12 @@ mod tests {
         Stamp { size, modified: 5, changed: 7 }
     }
 
-    fn plan_of(found: Found, known: &[FileRow], retry_failed: bool) -> Plan {
+    fn plan_of(found: &[FoundFile], known: &[FileRow], retry_failed: bool) -> Plan {
         let mut plan = Plan::default();
-        plan.add(found.photos, &found.unseen, known, &Options { retry_failed, ..Options::default() });
+        let mut known = Known::new(Vec::new(), known.iter().cloned().map(Ok));
+        let options = Options { retry_failed, ..Options::default() };
+        plan.add(found.iter().cloned(), &mut known, &options).unwrap();
+        plan.add_gone(known, &[]).unwrap();
         plan
     }
 
@@ -209,11 +268,10 @@ mod tests {
 
     #[test]
     fn files_are_new_changed_unchanged_gone_or_back() {
-        let walk =
-            Found { photos: vec![found("/a", 1), found("/b", 2), found("/c", 3), found("/d", 4)], ..Found::default() };
+        let walk = [found("/a", 1), found("/b", 2), found("/c", 3), found("/d", 4)];
         let back = FileRow { missing: true, ..known("/d", 4) };
         let long_gone = FileRow { missing: true, ..known("/f", 6) };
-        let plan = plan_of(walk, &[known("/b", 1), known("/c", 3), back, known("/e", 5), long_gone], false);
+        let plan = plan_of(&walk, &[known("/b", 1), known("/c", 3), back, known("/e", 5), long_gone], false);
         assert_eq!(plan.read, [found("/a", 1), found("/b", 2)]);
         assert_eq!(plan.unchanged, 2);
         assert_eq!(plan.back, [PathBuf::from("/d")]);
@@ -223,28 +281,44 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_tried_again_when_asked_or_changed() {
         let broken = FileRow { photo: None, problem: Some("damaged".into()), ..known("/a", 1) };
-        let walk = |size| Found { photos: vec![found("/a", size)], ..Found::default() };
-        assert_eq!(plan_of(walk(1), std::slice::from_ref(&broken), false).still_unreadable, 1);
-        assert_eq!(plan_of(walk(1), std::slice::from_ref(&broken), true).read.len(), 1);
-        assert_eq!(plan_of(walk(2), &[broken], false).read.len(), 1);
+        let walk = |size| [found("/a", size)];
+        assert_eq!(plan_of(&walk(1), std::slice::from_ref(&broken), false).still_unreadable, 1);
+        assert_eq!(plan_of(&walk(1), std::slice::from_ref(&broken), true).read.len(), 1);
+        assert_eq!(plan_of(&walk(2), &[broken], false).read.len(), 1);
     }
 
     #[test]
     fn below_a_folder_that_could_not_be_opened_nothing_is_gone() {
-        let walk = Found { unseen: vec![("/locked".into(), "permission denied".into())], ..Found::default() };
-        assert_eq!(plan_of(walk, &[known("/locked/a", 1)], false), Plan::default());
+        let unseen = [("/locked".into(), "permission denied".into())];
+        let mut plan = Plan::default();
+        let row = || [Ok(known("/locked/a", 1)), Ok(known("/open/a", 1))].into_iter();
+        plan.add_gone(Known::new(Vec::new(), row()), &unseen).unwrap();
+        assert_eq!(plan.gone, [PathBuf::from("/open/a")]);
+    }
+
+    #[test]
+    fn what_is_out_of_order_is_met_too() {
+        let paths = ["/a b/1", "/a/1", "/a/2", "/b"];
+        for walk in
+            [["/a b/1", "/a/1", "/a/2", "/b"], ["/b", "/a/2", "/a/1", "/a b/1"], ["/a/1", "/b", "/a b/1", "/a/2"]]
+        {
+            let rows = paths.iter().map(|path| Ok(known(path, 1)));
+            let mut all = Known::new(vec![known("/apart", 1)], rows);
+            for path in walk.iter().copied().chain(["/apart"]) {
+                assert_eq!(all.meet(Path::new(path)).unwrap().map(|file| file.path), Some(path.into()), "{walk:?}");
+            }
+            assert_eq!(all.meet(Path::new("/new")).unwrap(), None);
+            assert_eq!(all.rest().count(), 0);
+        }
     }
 
     #[test]
     fn a_file_that_changed_in_any_way_is_looked_into() {
-        let walk = |changed| {
-            let file = FoundFile { path: "/a".into(), stamp: Stamp { changed, ..stamp(1) } };
-            Found { photos: vec![file], ..Found::default() }
-        };
-        assert_eq!(plan_of(walk(8), &[known("/a", 1)], false).read.len(), 1);
+        let walk = |changed| [FoundFile { path: "/a".into(), stamp: Stamp { changed, ..stamp(1) } }];
+        assert_eq!(plan_of(&walk(8), &[known("/a", 1)], false).read.len(), 1);
         // As an older facetag, which did not look at it, left it.
         let older = FileRow { stamp: Stamp { changed: 0, ..stamp(1) }, ..known("/a", 1) };
-        let plan = plan_of(walk(8), &[older], false);
+        let plan = plan_of(&walk(8), &[older], false);
         assert_eq!((plan.read.len(), plan.unchanged, plan.seen.len()), (0, 1, 1));
     }
 }

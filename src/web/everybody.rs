@@ -1,6 +1,6 @@
 //! Everybody, counted once for each state of the library: in a large one it takes as long as all else of a page.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -69,15 +69,17 @@ pub(super) struct People {
     kinds: [Vec<u32>; Kind::ALL.len()],
     /// Who is in which photo.
     company: Company,
+    /// What the user said of whom.
+    labels: HashMap<PersonId, Label>,
 }
 
 impl People {
-    fn new(all: Vec<PersonCount>, company: Company) -> Self {
+    fn new(all: Vec<PersonCount>, company: Company, labels: HashMap<PersonId, Label>) -> Self {
         let mut kinds: [Vec<u32>; Kind::ALL.len()] = Default::default();
         for (place, person) in (0u32..).zip(&all) {
             kinds[Kind::of(person) as usize].push(place);
         }
-        Self { all, kinds, company }
+        Self { all, kinds, company, labels }
     }
 
     /// The person or group of this number, if they have a face.
@@ -87,6 +89,11 @@ impl People {
 
     pub fn company(&self) -> &Company {
         &self.company
+    }
+
+    /// The labels of all who have one.
+    pub fn labels(&self) -> &HashMap<PersonId, Label> {
+        &self.labels
     }
 
     pub fn is_empty(&self) -> bool {
@@ -126,7 +133,7 @@ impl People {
         }
         // Fast, as nearly all are in order.
         all.sort_by(PersonCount::order);
-        *self = Self::new(all, company);
+        *self = Self::new(all, company, labels);
         Ok(())
     }
 }
@@ -138,7 +145,7 @@ impl Whole for People {
     }
 
     fn read(catalog: &Catalog) -> Result<Self, CatalogError> {
-        Ok(Self::new(catalog.people_counted()?, catalog.company()?))
+        Ok(Self::new(catalog.people_counted()?, catalog.company()?, catalog.labels()?))
     }
 
     fn update(people: &mut Arc<Self>, since: i64, catalog: &Catalog) -> Result<bool, CatalogError> {
@@ -149,6 +156,7 @@ impl Whole for People {
         {
             assert_eq!(people.all, catalog.people_counted()?, "a change of somebody's faces was not noted");
             assert!(people.company == catalog.company()?, "a change of who is in a photo was not noted");
+            assert_eq!(people.labels, catalog.labels()?);
         }
         Ok(true)
     }

@@ -143,8 +143,8 @@ async fn show(
         let (last, first) = (dated.next(), dated.next_back());
         let years = last.map(|(last, _)| (first.map_or(last, |(first, _)| first), last));
         let photo_count = photos.len();
-        let labels = catalog.labels()?;
-        let companions = people.company().most_often_with(id, (&listing, &photos), &labels, COMPANIONS);
+        let together = (&*listing, photos.iter().map(|seen| seen.photo));
+        let companions = people.company().most_often_with(id, together, people.labels(), COMPANIONS);
         let places = catalog.places_among(&listing, &photos, PLACES)?;
         let map = Map::of(catalog.spots_among(&listing, &seen, SPOTS)?);
         let shown = match asked.view {

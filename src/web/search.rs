@@ -159,7 +159,7 @@ async fn show(
         let found = catalog.found(&listing, everybody.company(), &wanted.query())?;
         let (total, pages) = (found.len(), found.len().div_ceil(PAGE).max(1));
         let number = asked.page.unwrap_or(1).clamp(1, pages);
-        let often = suggested(catalog, &everybody, &listing, &wanted, &sees)?;
+        let often = suggested(&everybody, &listing, &wanted, &sees);
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let is_guest = matches!(sees, Sees::These(_));
         let names = if is_guest { shared.access.guests_see().to_vec() } else { known_names(&shared, catalog)? };
@@ -235,19 +235,14 @@ fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
 }
 
 /// Who may be looked for too: those seen most often to begin with, then those who are often with the people looked for.
-fn suggested(
-    catalog: &Catalog,
-    everybody: &People,
-    listing: &Listing,
-    wanted: &Wanted,
-    sees: &Sees,
-) -> Result<Vec<Who>, PageError> {
+fn suggested(everybody: &People, listing: &Listing, wanted: &Wanted, sees: &Sees) -> Vec<Who> {
     let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
     let most = OFTEN + known.len();
     let mut people: Vec<Who> = match wanted.all.last().or(wanted.any.last()) {
         Some(&person) => {
-            let seen = catalog.seen(listing, person)?;
-            let often = everybody.company().most_often_with(person, (listing, &seen), &catalog.labels()?, most);
+            let company = everybody.company();
+            let photos = company.photos_of(person).filter(|&photo| listing.has_file(photo));
+            let often = company.most_often_with(person, (listing, photos), everybody.labels(), most);
             often.into_iter().map(|(who, _)| who).collect()
         }
         None => {
@@ -257,7 +252,7 @@ fn suggested(
     };
     people.retain(|who| sees.person(who.id) && !known.contains(&who.id));
     people.truncate(OFTEN);
-    Ok(people)
+    people
 }
 
 /// Photos without a date that fit all but the dates; none where no dates are asked for.
