@@ -136,27 +136,31 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn summaries(&self, people: Vec<PersonCount>) -> Result<Vec<PersonSummary>> {
-        type Told = (Option<String>, Option<String>, bool, Option<FaceId>);
-        let mut told: HashMap<PersonId, Told> = HashMap::new();
+        // By person: the first date and the last, and whether a cover was chosen and the best face.
+        let mut dates: HashMap<PersonId, (Option<String>, Option<String>)> = HashMap::new();
+        let mut faces: HashMap<PersonId, (bool, Option<FaceId>)> = HashMap::new();
         let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
         for ids in ids.chunks(AT_ONCE) {
-            let taken = "FROM seen_faces JOIN photos ON photos.id = photo_id WHERE person_id = people.id";
+            let marks = marks(ids.len());
             let sql = format!(
-                "SELECT id, (SELECT min(taken) {taken}), (SELECT max(taken) {taken}), cover IS NOT NULL, ({})
-                 FROM people WHERE id IN ({})",
-                best_face_of("people.id"),
-                marks(ids.len())
+                "SELECT person_id, min(taken), max(taken) FROM seen_faces JOIN photos ON photos.id = photo_id
+                 WHERE person_id IN ({marks}) GROUP BY person_id"
             );
-            let rows: Vec<(PersonId, Told)> = self
-                .connection
-                .query_all(&sql, ids, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))))?;
-            told.extend(rows);
+            let rows = self.connection.query_all(&sql, ids, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+            dates.extend::<Vec<_>>(rows);
+            let sql = format!(
+                "SELECT id, cover IS NOT NULL, ({}) FROM people WHERE id IN ({marks})",
+                best_face_of("people.id")
+            );
+            let rows = self.connection.query_all(&sql, ids, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+            faces.extend::<Vec<_>>(rows);
         }
         let summary = |person| {
-            let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces, photos } = person;
-            let (first, last, has_cover, best) = told.remove(&id).unwrap_or_default();
+            let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces: number, photos } = person;
+            let (first, last) = dates.remove(&id).unwrap_or_default();
+            let (has_cover, best) = faces.remove(&id).unwrap_or_default();
             let best_face = if has_cover { self.best_face(id)? } else { best };
-            Ok(PersonSummary { id, name, hidden, ignored, favourite, faces, photos, first, last, best_face })
+            Ok(PersonSummary { id, name, hidden, ignored, favourite, faces: number, photos, first, last, best_face })
         };
         people.into_iter().map(summary).collect()
     }

@@ -37,10 +37,7 @@ pub(super) fn run(library: &Library, args: &Scan) -> Result<Exit> {
     } else if !args.quiet {
         tell(&summary, started.elapsed())?;
         if args.rebuild && !summary.interrupted {
-            writeln!(
-                std::io::stdout(),
-                "All that you ever said was said again of what was found: `facetag log` lists it."
-            )?;
+            writeln!(std::io::stdout(), "Your decisions were re-applied to what was found: `facetag log` lists them.")?;
         }
     }
     if !summary.interrupted {
