@@ -203,8 +203,8 @@ impl FilesInOrder<'_> {
             "SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND path > ?1 AND path < ?2 ORDER BY path LIMIT {}",
             Self::PART
         );
-        let part = self.catalog.connection.query_all(&sql, [SqlPath(&self.last), SqlPath(&self.end)], file)?;
-        let part: Vec<FileRow> = part;
+        let bounds = [SqlPath(&self.last), SqlPath(&self.end)];
+        let part: Vec<FileRow> = self.catalog.connection.query_all(&sql, bounds, file)?;
         self.is_complete = part.len() < Self::PART;
         if let Some(last) = part.last() {
             self.last.clone_from(&last.path);
