@@ -36,6 +36,35 @@ fn shown(server: &Server, query: &str) -> Vec<i64> {
     boxes.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
 }
 
+/// The situation room has faces at the back that are too small and blurred to say whose they are.
+#[test]
+fn the_page_counts_and_lists_faces_that_nobody_can_recognise() {
+    let library = people();
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/demo/situation-room-2011.jpg"), library.photo("crowd.jpg")).unwrap();
+    let server = Server::start(&library);
+    server.get("/people").is(200).says_not(&["unclear to recognise"]);
+    library.scan();
+    let count = || library.facetag(["stats", "--json"]).well().json()["unrecognisable"].as_u64().unwrap();
+    let said =
+        |faces: u64| format!("{faces} face{} too small or unclear to recognise", if faces == 1 { "" } else { "s" });
+    let before = count();
+    server.get("/people").is(200).says(&[&said(before), "/search?unrecognisable=true"]);
+    let crowd = numbers(&library, &["crowd.jpg".to_owned()]);
+    assert_eq!((shown(&server, "unrecognisable=true"), told(&server, "unrecognisable=true")), (crowd.clone(), crowd));
+    server.get("/search?unrecognisable=true").is(200).says(&["Faces that nobody can recognise"]);
+
+    // One that was named by hand counts no more.
+    let faces = library.export()["crowd.jpg"]["faces"].clone();
+    let faces = faces.as_array().unwrap().iter().filter(|face| face["group"].is_null());
+    let faces: Vec<String> = faces.map(|face| face["id"].to_string()).collect();
+    faces.iter().for_each(|face| drop(library.facetag(["confirm", &format!("Guest {face}"), face])));
+    assert!(count() < before);
+    match count() {
+        0 => server.get("/people").is(200).says_not(&["unclear to recognise"]),
+        left => server.get("/people").is(200).says(&[&said(left)]),
+    };
+}
+
 #[test]
 fn the_page_finds_what_the_command_line_finds() {
     let library = people();

@@ -2,7 +2,7 @@
 #![no_std]
 
 /// CenterFace, an ONNX file.
-pub const CENTERFACE: &[u8] = include_bytes!("centerface.onnx");
+pub static CENTERFACE: &[u8] = include_bytes!("centerface.onnx");
 
 /// RetinaFace with MobileNet-0.25, an ONNX file.
-pub const RETINAFACE: &[u8] = include_bytes!("retinaface_mnet025.onnx");
+pub static RETINAFACE: &[u8] = include_bytes!("retinaface_mnet025.onnx");

@@ -2,4 +2,4 @@
 #![no_std]
 
 /// The end of the ONNX file that begins in `facetag-weights-sface`.
-pub const SFACE_END: &[u8] = include_bytes!("sface.onnx.2");
+pub static SFACE_END: &[u8] = include_bytes!("sface.onnx.2");

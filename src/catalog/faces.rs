@@ -49,9 +49,9 @@ impl FaceRow {
     }
 }
 
-/// The SQL condition for an unrecognisable face; the opposite of [`FaceRow::is_recognisable`].
+/// The SQL condition for an unrecognisable face without a person, as the index `faces_unrecognisable` has it.
 pub(super) fn unrecognisable() -> String {
-    format!("coalesce(recognisability, 1) < {RECOGNISABLE}")
+    format!("person_id IS NULL AND NOT removed AND recognisability < {RECOGNISABLE}")
 }
 
 /// The SQL condition for a recognisable face.
@@ -271,6 +271,19 @@ impl Catalog {
             writer.connection.execute("DELETE FROM settings WHERE key = ?1", [OUTDATED])?;
             Ok(())
         })
+    }
+
+    /// How many unrecognisable faces without a person are in photos, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn unrecognisable_faces(&self, limit: u64) -> Result<u64> {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM seen_faces WHERE {} LIMIT {}) AS counted",
+            unrecognisable(),
+            limit.min(i64::MAX as u64)
+        );
+        Ok(self.connection.query_row(&sql, [], |row| row.get::<i64>(0))? as u64)
     }
 
     /// The embedding of a face in `pack`, if it has one.

@@ -46,6 +46,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-29-removed-roots.sql")),
     M::up(include_str!("migrations/2026-11-29-photos-version.sql")),
     M::up(include_str!("migrations/2026-11-29-outdated-by-year.sql")),
+    M::up(include_str!("migrations/2026-11-29-unrecognisable.sql")),
 ];
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");

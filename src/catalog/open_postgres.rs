@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-removed-roots.sql"),
     include_str!("migrations/postgres/2026-11-29-photos-version.sql"),
     include_str!("migrations/postgres/2026-11-29-faces-of-person.sql"),
+    include_str!("migrations/postgres/2026-11-29-unrecognisable.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::engine::{self, Access, Connection, Optional, Row, params};
-use super::faces::unrecognisable;
 use super::search::{AT_ONCE, marks};
 use super::text::{SqlPath, fold};
 use super::{Catalog, CatalogError, FaceId, PersonId, PhotoId, Result, now};
@@ -577,10 +576,7 @@ impl Catalog {
             tagged: count(
                 "SELECT count(*) FROM seen_faces JOIN people ON people.id = person_id WHERE name IS NOT NULL",
             )?,
-            unrecognisable: count(&format!(
-                "SELECT count(*) FROM seen_faces WHERE person_id IS NULL AND {}",
-                unrecognisable()
-            ))?,
+            unrecognisable: self.unrecognisable_faces(u64::MAX)?,
             persons: count("SELECT count(*) FROM people WHERE name IS NOT NULL")?,
             groups: count(
                 "SELECT count(*) FROM people WHERE name IS NULL

@@ -438,10 +438,10 @@ impl Query {
             conditions.push(Condition::new(&test, named));
         }
         if self.unrecognisable {
-            let faces = format!("person_id IS NULL AND NOT removed AND {}", unrecognisable());
+            let faces = unrecognisable();
             let test = format!("EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND {faces})");
-            let none: [PersonId; 0] = [];
-            conditions.push(Condition::new(&test, none));
+            let rows = format!("SELECT photo_id FROM faces WHERE {faces}");
+            conditions.push(Condition::new(&test, NOTHING).listed_by(rows));
         }
         if self.span.since.is_some() || self.span.until.is_some() {
             let (ends, days) = self.span.ends();

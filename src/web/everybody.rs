@@ -12,6 +12,9 @@ use crate::catalog::{Catalog, CatalogError, Company, Label, PersonCount, PersonI
 /// If the faces of more people have changed, everybody is counted again.
 const FEW: usize = 1000;
 
+/// Unrecognisable faces are counted up to this number.
+pub(super) const UNRECOGNISABLE: u64 = 100_000;
+
 /// People of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,15 +74,21 @@ pub(super) struct People {
     company: Company,
     /// What the user said of whom.
     labels: HashMap<PersonId, Label>,
+    unrecognisable: u64,
 }
 
 impl People {
-    fn new(all: Vec<PersonCount>, company: Company, labels: HashMap<PersonId, Label>) -> Self {
+    fn new(
+        catalog: &Catalog,
+        all: Vec<PersonCount>,
+        company: Company,
+        labels: HashMap<PersonId, Label>,
+    ) -> Result<Self, CatalogError> {
         let mut kinds: [Vec<u32>; Kind::ALL.len()] = Default::default();
         for (place, person) in (0u32..).zip(&all) {
             kinds[Kind::of(person) as usize].push(place);
         }
-        Self { all, kinds, company, labels }
+        Ok(Self { all, kinds, company, labels, unrecognisable: catalog.unrecognisable_faces(UNRECOGNISABLE)? })
     }
 
     /// The person or group of this number, if they have a face.
@@ -94,6 +103,11 @@ impl People {
     /// The labels of all who have one.
     pub fn labels(&self) -> &HashMap<PersonId, Label> {
         &self.labels
+    }
+
+    /// Faces without a person that nobody can recognise, at most [`UNRECOGNISABLE`].
+    pub fn unrecognisable(&self) -> u64 {
+        self.unrecognisable
     }
 
     pub fn is_empty(&self) -> bool {
@@ -133,7 +147,7 @@ impl People {
         }
         // Fast, as nearly all are in order.
         all.sort_by(PersonCount::order);
-        *self = Self::new(all, company, labels);
+        *self = Self::new(catalog, all, company, labels)?;
         Ok(())
     }
 }
@@ -145,7 +159,7 @@ impl Whole for People {
     }
 
     fn read(catalog: &Catalog) -> Result<Self, CatalogError> {
-        Ok(Self::new(catalog.people_counted()?, catalog.company()?, catalog.labels()?))
+        Self::new(catalog, catalog.people_counted()?, catalog.company()?, catalog.labels()?)
     }
 
     fn update(people: &mut Arc<Self>, since: i64, catalog: &Catalog) -> Result<bool, CatalogError> {

@@ -76,6 +76,6 @@ impl Sees {
             wanted.any.sort_unstable();
         }
         // What would tell who else is there, and where files lie.
-        Wanted { only: false, folder: String::new(), of: None, ..wanted }
+        Wanted { only: false, unrecognisable: false, folder: String::new(), of: None, ..wanted }
     }
 }

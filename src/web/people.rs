@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::circles;
 use super::error::PageError;
-use super::everybody::Kind;
+use super::everybody::{Kind, UNRECOGNISABLE};
 use super::frame::{Frame, Tab};
 use super::limits::{SELECTED, at_most};
 use super::pager::Pager;
@@ -67,6 +67,8 @@ struct PeoplePage {
     sections: Vec<Section>,
     /// Of each circle its name, the search for anybody in it, and how many there are.
     circles: Vec<(String, String, usize)>,
+    /// Faces that nobody can recognise, at most [`UNRECOGNISABLE`].
+    unrecognisable: u64,
     /// The names that are known.
     names: Vec<String>,
     /// Through the pages of one kind.
@@ -79,6 +81,10 @@ struct PeoplePage {
 impl PeoplePage {
     fn label(&self, person: &PersonCount) -> String {
         person.label.name.clone().unwrap_or_else(|| (self.frame.words.people.group)(person.id))
+    }
+
+    fn unrecognisable_faces(&self) -> String {
+        (self.frame.words.people.unrecognisable)(self.unrecognisable, self.unrecognisable >= UNRECOGNISABLE)
     }
 }
 
@@ -148,6 +154,7 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
             circles: circles(catalog)?,
+            unrecognisable: people.unrecognisable(),
             names: known_names(&shared, catalog)?,
             pager: Pager::new((page, pages), &path),
             show: asked.show,

@@ -23,6 +23,9 @@ pub(super) struct Wanted {
     pub not: Vec<PersonId>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only: bool,
+    /// Photos with faces that nobody can recognise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrecognisable: bool,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -177,7 +180,7 @@ impl Wanted {
             not: self.not.clone(),
             // Without anybody it would mean photos without people, which is not what is meant.
             only: self.only && !(self.all.is_empty() && self.any.is_empty()),
-            unrecognisable: false,
+            unrecognisable: self.unrecognisable,
             span: Span { since: self.since, until: self.until },
             place: (!place.is_empty()).then(|| place.to_owned()),
             folder: (!self.folder.trim().is_empty()).then(|| folder(self.folder.trim())),
@@ -198,7 +201,7 @@ mod tests {
             place: "São & Paulo".into(),
             ..Wanted::default()
         };
-        let wanted = Wanted { only: true, since: Some("2024-02-29".parse().unwrap()), ..wanted };
+        let wanted = Wanted { only: true, unrecognisable: true, since: Some("2024-02-29".parse().unwrap()), ..wanted };
         assert_eq!(serde_html_form::from_str::<Wanted>(&wanted.text()).unwrap(), wanted);
         let empty: Wanted = serde_html_form::from_str("since=&until=&place=&folder=").unwrap();
         assert_eq!((empty.address("/search"), empty), ("/search".to_owned(), Wanted::default()));

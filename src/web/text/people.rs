@@ -55,6 +55,9 @@ pub struct Words {
     pub ignore_no_more: &'static str,
     pub show_all: fn(&usize) -> String,
     pub page_of: fn(&usize, &usize) -> String,
+    /// So many faces, or more.
+    pub unrecognisable: fn(u64, bool) -> String,
+    pub show_photos: &'static str,
     pub earlier: &'static str,
     pub later: &'static str,
     pub nothing_scanned: &'static str,
@@ -111,6 +114,11 @@ pub const ENGLISH: Words = Words {
     ignore_no_more: "Stop ignoring",
     show_all: |count| format!("Show all {}", grouped(*count as u64)),
     page_of: |page, pages| format!("Page {page} of {pages}"),
+    unrecognisable: |faces, or_more| {
+        let faces = if or_more { format!("{} or more faces", grouped(faces)) } else { counted(faces, "face", "faces") };
+        format!("{faces} too small or unclear to recognise: in no group, but you can name them on their photos.")
+    },
+    show_photos: "Show these photos",
     earlier: "Previous",
     later: "Next",
     nothing_scanned: "No photos yet",
@@ -167,6 +175,11 @@ pub const CHINESE: Words = Words {
     ignore_no_more: "取消忽略",
     show_all: |count| format!("显示全部 {}", grouped(*count as u64)),
     page_of: |page, pages| format!("第 {page} 页，共 {pages} 页"),
+    unrecognisable: |faces, or_more| {
+        let more = if or_more { " 张或更多" } else { " 张" };
+        format!("{}{more}人脸太小或不清楚，无法辨认：不在任何组中，但可以在照片上为其命名。", grouped(faces))
+    },
+    show_photos: "查看这些照片",
     earlier: "上一页",
     later: "下一页",
     nothing_scanned: "还没有照片",
