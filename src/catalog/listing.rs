@@ -34,6 +34,8 @@ pub struct Listing {
     photos: Vec<Known>,
     /// The months of all dates. A moment is a place in it: photos of one moment have the same date.
     months: Vec<Option<YearMonth>>,
+    /// Where in `order` another month begins, and which.
+    turns: Vec<(u32, Option<YearMonth>)>,
     /// Which photo stands for a photo.
     shots: HashMap<PhotoId, PhotoId>,
     /// The places in `order` of what is listed if nothing is asked for.
@@ -246,7 +248,12 @@ impl Catalog {
         keys.sort_unstable();
         listing.order = keys.into_iter().map(|(_, _, photo)| photo).collect();
         for (rank, &photo) in (0u32..).zip(&listing.order) {
-            listing.photos[photo.0 as usize].rank = rank;
+            let known = &mut listing.photos[photo.0 as usize];
+            known.rank = rank;
+            let month = listing.months.get(known.moment as usize).copied().flatten();
+            if listing.turns.last().is_none_or(|(_, before)| *before != month) {
+                listing.turns.push((rank, month));
+            }
         }
         for (folder, photo) in readable {
             listing.folders[folder].readable.add(listing.photos[photo.0 as usize].rank);
@@ -535,20 +542,16 @@ impl Found<'_> {
     /// How many of them are of each month, in order; of those without a date nothing is said.
     pub fn months(&self) -> BTreeMap<YearMonth, usize> {
         let mut months = BTreeMap::new();
-        // They come in order: most are of the month of the one before.
-        let mut last: Option<(YearMonth, usize)> = None;
-        for &rank in &*self.ranks {
-            let moment = self.listing.known(self.listing.order[rank as usize]).moment;
-            let Some(month) = self.listing.months.get(moment as usize).copied().flatten() else { continue };
-            match &mut last {
-                Some((before, count)) if *before == month => *count += 1,
-                _ => {
-                    last.into_iter().for_each(|(month, count)| *months.entry(month).or_default() += count);
-                    last = Some((month, 1));
-                }
+        let mut left = &*self.ranks;
+        for (index, &(_, month)) in self.listing.turns.iter().enumerate() {
+            let end = self.listing.turns.get(index + 1).map_or(NOWHERE, |&(next, _)| next);
+            // Only photos of one moment may be in another order than their places.
+            let (here, rest) = left.split_at(left.partition_point(|&rank| rank < end));
+            left = rest;
+            if let Some(month) = month.filter(|_| !here.is_empty()) {
+                *months.entry(month).or_default() += here.len();
             }
         }
-        last.into_iter().for_each(|(month, count)| *months.entry(month).or_default() += count);
         months
     }
 
