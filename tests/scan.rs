@@ -467,6 +467,24 @@ fn links_are_followed_when_asked_and_loops_end() {
     assert_eq!((&summary["unchanged"], &summary["missing"]), (&1.into(), &2.into()), "{summary}");
 }
 
+/// What lies in another folder of the library is scanned there.
+#[cfg(unix)]
+#[test]
+fn a_link_into_another_root_makes_no_copy() {
+    let library = Library::with(&["metadata/biden-2010.jpg"]);
+    let other = library.folder().join("other");
+    fs::create_dir_all(other.join("inner")).unwrap();
+    fs::copy(fixture("metadata/obama-2010.jpg"), other.join("inner/obama.jpg")).unwrap();
+    for (to, link) in
+        [(other.clone(), "all"), (other.join("inner"), "part"), (other.join("inner/obama.jpg"), "one.jpg")]
+    {
+        std::os::unix::fs::symlink(to, library.photo(link)).unwrap();
+    }
+    let summary = library.facetag(["scan", "--json", "--follow-links", "photos", "other"]).well().json();
+    assert_eq!((&summary["photos"], &summary["copies"]), (&2.into(), &0.into()), "{summary}");
+    assert_eq!(library.facetag(["find", "--since", "1900", "--copies"]).well().stdout.lines().count(), 2);
+}
+
 #[test]
 fn what_is_excluded_is_not_scanned() {
     let library = Library::with(&["metadata/biden-2010.jpg"]);
@@ -493,6 +511,15 @@ fn what_is_excluded_is_not_scanned() {
     library.facetag(["scan", "--no-exclude"]).well();
     assert_eq!(paths(&library), ["a.jpg", "biden-2010.jpg", "c.jpg", "d.jpg"]);
     library.facetag(["scan", "--exclude", "a{", "photos"]).fails_saying(&["a{"]);
+    library.facetag(["scan", "--exclude", " ", "photos"]).fails_saying(&["empty"]);
+    // The whole path of something, as it is typed or pasted.
+    let phone = library.photo("phone");
+    library.facetag(["scan", "--exclude", text(&phone), "photos"]).well();
+    assert_eq!(paths(&library), ["a.jpg", "biden-2010.jpg", "c.jpg"]);
+    assert_eq!(
+        library.facetag(["stats", "--json"]).well().json()["roots"][0]["excluded"],
+        serde_json::json!(["/phone"])
+    );
 }
 
 #[test]
@@ -651,6 +678,13 @@ fn more_files_than_are_read_at_once_are_found_again_in_any_order() {
     let again = scan();
     assert_eq!((&again.json()["unreadable"], &again.json()["missing"]), (&all.into(), &9.into()), "{}", again.stdout);
     assert_eq!(again.stderr.matches("8 b.jpg").count(), 9, "{}", again.stderr);
+    // Those that are gone are not counted among the unreadable.
+    let stats = library.facetag(["stats"]).well().stdout;
+    assert!(stats.contains(&format!("{all} not readable")), "{stats}");
+    assert_eq!(stats.matches("this is not a picture").count(), 10, "{stats}");
+    let stats = library.facetag(["stats", "--json"]).well().json();
+    assert_eq!((&stats["unreadable"], &stats["missing"]), (&all.into(), &9.into()));
+    assert_eq!(stats["unreadable_files"][0]["path"], text(&library.photo("A/0.jpg")));
 }
 
 #[test]

@@ -41,7 +41,10 @@ fn a_folder_is_added_and_scanned() {
     ]);
     assert_eq!(library.people().len(), 2);
 
-    // Nothing is new; then something is.
+    // Nothing is new; then something is. What is skipped is told from then on, whoever scanned.
+    std::fs::write(library.photo("notes.txt"), "none").unwrap();
+    library.scan();
+    page(&server).says(&["Skipped: 1 file of other formats (1 .txt)"]);
     assert_eq!(server.post_from("/scan", "/scan/start", &[]).leads_to(), "/scan");
     follow(&server);
     page(&server).says(&["No new photos."]);

@@ -571,7 +571,7 @@ impl Catalog {
             )?,
             files: count("SELECT count(*) FROM files WHERE photo_id IS NOT NULL")?,
             missing: count("SELECT count(*) FROM files WHERE missing_since IS NOT NULL")?,
-            unreadable: count("SELECT count(*) FROM files WHERE problem IS NOT NULL")?,
+            unreadable: count("SELECT count(*) FROM files WHERE problem IS NOT NULL AND missing_since IS NULL")?,
             faces: count("SELECT count(*) FROM seen_faces")?,
             tagged: count(
                 "SELECT count(*) FROM seen_faces JOIN people ON people.id = person_id WHERE name IS NOT NULL",

@@ -191,7 +191,7 @@ fn tell(summary: &Summary, time: Duration) -> Result<()> {
         }
     };
     add(summary.unchanged, "unchanged");
-    add(summary.copies, "copies of known photos");
+    add(summary.copies, if summary.copies == 1 { "copy of a known photo" } else { "copies of known photos" });
     add(summary.moved, "moved");
     add(summary.missing, "gone since the last scan (their tags are kept)");
     add(summary.unreadable, "that could not be read (`facetag scan --retry-failed` tries them again)");

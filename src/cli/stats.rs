@@ -20,8 +20,20 @@ struct Stats {
     pack: String,
     #[serde(flatten)]
     tally: Tally,
+    /// At most [`UNREADABLE`] of those that could not be read.
+    unreadable_files: Vec<UnreadableFile>,
     roots: Vec<RootLine>,
 }
+
+#[derive(Serialize)]
+struct UnreadableFile {
+    path: String,
+    problem: String,
+}
+
+/// Files that could not be read and are named, and those that are printed.
+const UNREADABLE: usize = 1000;
+const PRINTED: usize = 10;
 
 #[derive(Serialize)]
 struct RootLine {
@@ -48,6 +60,15 @@ pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
         bytes: catalog.bytes(library)?,
         pack: pack.name,
         tally: catalog.tally()?,
+        unreadable_files: catalog
+            .unreadable_files(UNREADABLE)?
+            .0
+            .into_iter()
+            .map(|file| UnreadableFile {
+                path: file.path.display().to_string(),
+                problem: file.problem.unwrap_or_default(),
+            })
+            .collect(),
         roots: roots.collect(),
     };
     if as_json {
@@ -64,6 +85,12 @@ fn print(stats: &Stats) -> Result<()> {
     writeln!(out, "Library   {} ({:.1} MB)", printable(&stats.library), stats.bytes as f64 / 1e6)?;
     writeln!(out, "Models    {}", stats.pack)?;
     writeln!(out, "Photos    {photos} in {files} files; {missing} files missing, {unreadable} not readable")?;
+    for UnreadableFile { path, problem } in stats.unreadable_files.iter().take(PRINTED) {
+        writeln!(out, "          not readable: {}: {}", printable(path), printable(problem))?;
+    }
+    if stats.unreadable_files.len() > PRINTED {
+        writeln!(out, "          and others, which `--json` lists and `facetag scan --retry-failed` tries again")?;
+    }
     writeln!(out, "Faces     {faces}, {tagged} with a name, {unrecognisable} that nobody can recognise")?;
     writeln!(out, "People    {persons} named, {groups} groups without a name")?;
     for RootLine { path, scanned_at, offline, excluded, skipped, .. } in &stats.roots {

@@ -27,16 +27,25 @@ pub(super) type DecodeItem<'a> = &'a dyn Fn(&HeifFile, ItemId) -> Result<RgbImag
 /// Pictures made of others may be made of others in turn; not deeper than this.
 const DEPTH: u32 = 4;
 
-/// The bytes of a file; one that lost its tail gets zeros in its place, for what is left of it is then where it says.
+/// The boxes that a photo is made of.
+const NEEDED: [[u8; 4]; 4] = [*b"ftyp", *b"meta", *b"mdat", *b"moov"];
+
+/// The bytes of a file; one that lost its tail gets zeros in its place, for what is left of it is then where it says. What follows its boxes
+/// and is none, such as a line break, is left out.
 pub fn whole(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let Ok(BoxHeader { size: Some(size), .. }) = read_box_header(rest) else { break };
+        let (kind, size) = match read_box_header(rest) {
+            Ok(BoxHeader { box_type, size: Some(size), .. }) if size >= 8 => (box_type.0, size),
+            // It goes on to the end.
+            Ok(BoxHeader { size: None, .. }) => break,
+            _ => return Cow::Borrowed(if at > 0 { &bytes[..at] } else { bytes }),
+        };
         let end = (size as usize).saturating_add(at);
-        if size < 8 || end <= at {
-            break;
-        }
         if end > bytes.len() {
+            if !NEEDED.contains(&kind) && at > 0 {
+                return Cow::Borrowed(&bytes[..at]);
+            }
             // No more than the photo may have had.
             if end <= bytes.len().saturating_mul(64).min(1 << 28) {
                 let mut padded = bytes.to_vec();

@@ -24,7 +24,7 @@ pub(super) const WEBP: Spec = Spec {
     extensions: &["webp"],
     signature: |bytes| matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]),
     decoder: Some(Decoder {
-        size: |bytes| size(bytes, Format::WebP, ImageFormat::WebP),
+        size: |bytes| size(&without_promises(bytes), Format::WebP, ImageFormat::WebP),
         decode: webp,
         turns_upright: |_| false,
     }),
@@ -120,6 +120,7 @@ const MOST_WITH_ALPHA: u64 = 80_000_000;
 /// Of one that lost its tail, the rows that do not depend on what is missing.
 fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let whole = |bytes: &[u8]| decode(bytes, Format::WebP, ImageFormat::WebP);
+    let bytes = &*without_promises(bytes);
     let is_large = |(width, height)| u64::from(width) * u64::from(height) > MOST_WITH_ALPHA;
     let is_large = size(bytes, Format::WebP, ImageFormat::WebP).is_ok_and(is_large);
     let opaque = if is_large { without_alpha(bytes) } else { None };
@@ -127,6 +128,23 @@ fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let Some(picture) = cut_webp_picture(bytes) else { return whole(bytes) };
     upper_part(&FILLINGS, |&filling| whole(&filled_webp(bytes, &picture, filling)))
         .ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
+}
+
+/// A WebP that does not promise EXIF or XMP where it has none: it lost its tail, or somebody took them out. Its decoder would refuse it.
+fn without_promises(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const PROMISES: [(u8, [u8; 4]); 2] = [(0x08, *b"EXIF"), (0x04, *b"XMP ")];
+    // The flags of the chunk VP8X, which is the first.
+    let at = 12 + CHUNK_HEADER;
+    let Some(&flags) = bytes.get(at).filter(|_| bytes[12..].starts_with(b"VP8X")) else { return Cow::Borrowed(bytes) };
+    let is_broken =
+        |(flag, kind): &(u8, [u8; 4])| flags & flag != 0 && !webp_chunks(bytes).any(|chunk| chunk.0 == *kind);
+    let broken = PROMISES.iter().filter(|promise| is_broken(promise)).fold(0, |broken, (flag, _)| broken | flag);
+    if broken == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    let mut honest = bytes.to_vec();
+    honest[at] &= !broken;
+    Cow::Owned(honest)
 }
 
 /// A WebP whose transparency is called something that no decoder knows; `None` where it has none of its own.

@@ -53,12 +53,64 @@ mod tests {
         decode(bytes, &header(bytes).unwrap(), Orientation::Normal).unwrap()
     }
 
+    fn fixture(name: &str) -> Vec<u8> {
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats").join(name)).unwrap()
+    }
+
+    /// A download through a text mode adds line breaks, others fill up.
+    #[test]
+    fn what_follows_a_photo_does_not_matter() {
+        for name in
+            ["lossy.webp", "photo.avif", "photo.heic", "turned.heic", "photo.jxl", "rgb8.png", "progressive.jpg"]
+        {
+            let bytes = fixture(name);
+            let whole = decoded(&bytes);
+            for tail in [
+                &b"\n"[..],
+                b"\r\n",
+                &[0],
+                &[0; 4],
+                &[0; 7],
+                &[0; 8],
+                &[0; 1000],
+                &[b'x'; 8],
+                &[b'x'; 1000],
+                &[0xff; 64],
+            ] {
+                assert!(decoded(&[&bytes, tail].concat()) == whole, "{name} and {} bytes", tail.len());
+            }
+        }
+    }
+
+    /// With EXIF or XMP behind the picture, as cameras and editors write it.
+    #[test]
+    fn a_webp_that_lost_its_metadata_or_more_shows_what_is_left() {
+        let plain = fixture("lossy.webp");
+        let whole = decoded(&plain);
+        let [width, height] = [whole.width() - 1, whole.height() - 1].map(u32::to_le_bytes);
+        let chunk = |kind: &[u8], data: &[u8]| [kind, &(data.len() as u32).to_le_bytes()[..], data].concat();
+        let file = |chunks: &[u8]| [b"RIFF", &(chunks.len() as u32 + 4).to_le_bytes()[..], b"WEBP", chunks].concat();
+        for (flag, kind) in [(0x08, b"EXIF"), (0x04, b"XMP ")] {
+            let features = chunk(b"VP8X", &[&[flag, 0, 0, 0][..], &width[..3], &height[..3]].concat());
+            let picture = [&features, &plain[12..]].concat();
+            let bytes = file(&[&picture[..], &chunk(kind, &[7; 400])].concat());
+            assert!(decoded(&bytes) == whole);
+            for lost in [1, 399, 402, 408] {
+                assert!(decoded(&bytes[..bytes.len() - lost]) == whole, "without the last {lost} bytes");
+            }
+            assert!(decoded(&file(&picture)) == whole, "somebody took it out, and left the flag");
+            let half = decoded(&bytes[..bytes.len() / 2]);
+            let across = 3 * whole.width() as usize;
+            let real = shared_rows(&row_hashes(&half, across), &row_hashes(&whole, across));
+            assert!(real * 10 > half.height() as usize, "{real} rows");
+        }
+    }
+
     /// What is shown of a truncated photo is its upper part as it was, and grey below.
     #[test]
     fn nothing_but_what_was_there_is_shown() {
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
         for name in ["lossy.webp", "lossless.webp", "photo.avif", "photo.heic"] {
-            let bytes = std::fs::read(fixtures.join(name)).unwrap();
+            let bytes = fixture(name);
             let whole = decoded(&bytes);
             for percent in [50, 90] {
                 let left = decoded(&bytes[..bytes.len() * percent / 100]);

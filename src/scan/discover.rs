@@ -22,6 +22,8 @@ pub(super) struct Target {
     pub start: PathBuf,
     /// Somebody asked for just this: it is looked at even where it is hidden.
     pub asked_for: bool,
+    /// The other roots: what links lead to there is scanned there.
+    pub others: Vec<PathBuf>,
 }
 
 /// A file that may be a photo.
@@ -62,10 +64,11 @@ pub(super) fn patterns(root: &Path, globs: &[String]) -> Result<Gitignore, Strin
 }
 
 /// Looks at what lies at a target; no file is opened but those with patterns.
-pub(super) fn discover<'a>(target: &Target, interrupted: &'a AtomicBool) -> Walk<'a> {
+pub(super) fn discover<'a>(target: &'a Target, interrupted: &'a AtomicBool) -> Walk<'a> {
     let mut walk = Walk {
         excluded: patterns(&target.root.path, &target.root.excluded).unwrap_or_else(|_| Gitignore::empty()),
         follow_links: target.root.follow_links,
+        others: &target.others,
         interrupted,
         found: Found::default(),
         open: Vec::new(),
@@ -87,6 +90,7 @@ type Identity = PathBuf;
 pub(super) struct Walk<'a> {
     excluded: Gitignore,
     follow_links: bool,
+    others: &'a [PathBuf],
     interrupted: &'a AtomicBool,
     /// What was found beside photos so far.
     pub found: Found,
@@ -295,6 +299,11 @@ impl Walk<'_> {
 
     /// What a link leads to, unless it was seen before: a link to a folder above it would never end.
     fn behind(&mut self, link: &Path) -> Option<FoundFile> {
+        if let Ok(path) = link.canonicalize()
+            && self.others.iter().any(|other| path.starts_with(other))
+        {
+            return None;
+        }
         match fs::metadata(link) {
             Ok(about) if about.is_dir() => self.inner(link),
             Ok(about) if about.is_file() => {

@@ -48,6 +48,9 @@ pub fn scan_folders(
     mut tell: impl FnMut(Event),
 ) -> Result<Summary, ScanError> {
     discover::patterns(Path::new("/"), &options.exclude).map_err(ScanError::Pattern)?;
+    if options.exclude.iter().any(|pattern| pattern.trim().is_empty()) {
+        return Err(ScanError::Pattern("it is empty".to_owned()));
+    }
     let mut roots = Vec::new();
     for folder in folders {
         if folder.is_file() {
@@ -128,7 +131,8 @@ pub fn scan_paths(
 /// What lies at a path, in the root that holds it.
 fn target(roots: &[Root], start: &Path, asked_for: bool) -> Option<Target> {
     let root = roots.iter().find(|root| start.starts_with(&root.path))?;
-    Some(Target { root: root.clone(), start: start.to_owned(), asked_for })
+    let others = roots.iter().filter(|other| other.path != root.path).map(|other| other.path.clone());
+    Some(Target { root: root.clone(), start: start.to_owned(), asked_for, others: others.collect() })
 }
 
 /// Remembers for the roots that hold these folders what the user said of excluding and links.
@@ -140,13 +144,20 @@ fn remember(catalog: &mut Catalog, folders: &[&Path], options: &Options) -> Resu
     for root in catalog.roots()? {
         if folders.iter().any(|folder| folder.starts_with(&root.path)) {
             let mut excluded = if *no_exclude { Vec::new() } else { root.excluded };
-            excluded.extend(exclude.iter().cloned());
+            excluded.extend(exclude.iter().map(|pattern| below_root(&root.path, pattern)));
             let mut seen = std::collections::HashSet::new();
             excluded.retain(|pattern| seen.insert(pattern.clone()));
             catalog.set_root_rules(&root.path, &excluded, follow_links.unwrap_or(root.follow_links))?;
         }
     }
     Ok(())
+}
+
+/// A pattern of the user, for a root: where it begins with the root's path, the whole path of something in it was typed, and patterns begin
+/// at the root.
+fn below_root(root: &Path, pattern: &str) -> String {
+    let inside = root.to_str().and_then(|root| pattern.strip_prefix(root));
+    inside.filter(|inside| inside.starts_with('/') && inside.len() > 1).unwrap_or(pattern).to_owned()
 }
 
 /// The paths that are in none of the others, each once.

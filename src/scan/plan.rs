@@ -42,7 +42,7 @@ pub(super) struct Plan {
 pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result<Option<Plan>, CatalogError> {
     let mut plan = Plan::default();
     for target in targets {
-        let Target { root, start, asked_for } = target;
+        let Target { root, start, asked_for, .. } = target;
         if is_away(&root.path, || job.catalog.has_files_under(start))? {
             job.catalog.root_is_offline(&root.path)?;
             // Where all its photos have been found elsewhere since, nothing is amiss.

@@ -85,6 +85,9 @@ impl Skipped {
     }
 }
 
+/// Kinds of other files that a line names.
+const KINDS: usize = 5;
+
 fn line(reason: Reason, part: &Part) -> String {
     let count = part.count;
     let many = |one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
@@ -120,9 +123,10 @@ fn line(reason: Reason, part: &Part) -> String {
             let name = |extension: &str| {
                 if extension.is_empty() { "without extension".to_owned() } else { format!(".{}", printable(extension)) }
             };
+            let more = if kinds.len() > KINDS { ", …" } else { "" };
             let kinds: Vec<_> =
-                kinds.iter().take(5).map(|(extension, count)| format!("{count} {}", name(extension))).collect();
-            many("file", "files") + &format!(" of other formats ({})", kinds.join(", "))
+                kinds.iter().take(KINDS).map(|(extension, count)| format!("{count} {}", name(extension))).collect();
+            many("file", "files") + &format!(" of other formats ({}{more})", kinds.join(", "))
         }
     }
 }

@@ -16,11 +16,10 @@ const XMP: Namespace = ("xmp", "http://ns.adobe.com/xap/1.0/");
 /// Where XMP has a date, the most telling first.
 const DATES: [(Namespace, &str); 3] = [(EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP, "CreateDate")];
 
-/// Finds the files beside photos; those of the last folder are remembered.
+/// Finds the files beside photos; those of the last folder are remembered, and of the folders that it lies in: a walk comes back to them.
 #[derive(Debug, Default)]
 pub struct BesideReader {
-    path: PathBuf,
-    folder: Folder,
+    folders: Vec<(PathBuf, Folder)>,
 }
 
 /// Whether a file may say something of a photo beside it.
@@ -78,11 +77,13 @@ impl BesideReader {
         let (Some(folder), Some(name)) = (photo.parent(), photo.file_name().and_then(|name| name.to_str())) else {
             return Vec::new();
         };
-        if self.path != folder {
-            (self.path, self.folder) = (folder.to_owned(), Folder::read_only(folder, is_beside));
+        while self.folders.pop_if(|(last, _)| !folder.starts_with(last)).is_some() {}
+        if self.folders.last().is_none_or(|(last, _)| last != folder) {
+            self.folders.push((folder.to_owned(), Folder::read_only(folder, is_beside)));
         }
-        let mut files = self.folder.sidecars(name);
-        files.extend(takeout::json_of(name, &self.folder));
+        let Some((_, folder)) = self.folders.last() else { return Vec::new() };
+        let mut files = folder.sidecars(name);
+        files.extend(takeout::json_of(name, folder));
         files
     }
 }

@@ -24,7 +24,7 @@ use super::site::Site;
 use super::text::Words;
 use super::visit::Visit;
 use crate::catalog::{Catalog, CatalogError, FileRow, Root};
-use crate::scan::Options;
+use crate::scan::{Options, Skipped};
 
 /// Files that could not be read, so many of them.
 const SHOWN: usize = 200;
@@ -75,6 +75,13 @@ impl ScanPage {
             Stage::Failed(Failure::Other(problem)) => Some(((words.failed)(problem), true)),
             _ => None,
         }
+    }
+
+    /// What the last scan of a folder skipped, and what to do.
+    fn skipped(&self, root: &Root) -> Vec<String> {
+        let words = self.frame.words;
+        let skipped: Skipped = serde_json::from_str(&root.skipped).unwrap_or_default();
+        skipped.lines().iter().map(|line| (words.scan.skipped)(&(words.reason)(line))).collect()
     }
 
     fn when(&self, root: &Root) -> String {
