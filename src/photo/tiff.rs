@@ -25,6 +25,8 @@ const PHOTOMETRIC: u16 = 262;
 const FILL_ORDER: u16 = 266;
 const STRIP_OFFSETS: u16 = 273;
 const STRIP_BYTE_COUNTS: u16 = 279;
+const TILE_OFFSETS: u16 = 324;
+const TILE_BYTE_COUNTS: u16 = 325;
 const PLANAR_CONFIGURATION: u16 = 284;
 const COLOUR_MAP: u16 = 320;
 const EXTRA_SAMPLES: u16 = 338;
@@ -105,6 +107,26 @@ impl<'a> Page<'a> {
         Some(filled)
     }
 
+    /// A file whose bytes have their lowest bit first, as fax machines and some scanners write them, the usual way round: the decoder knows no
+    /// other.
+    fn in_usual_order(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let is_jpeg = matches!(self.tiff.field(&self.directory, COMPRESSION), Some(6 | 7));
+        if self.tiff.field(&self.directory, FILL_ORDER) != Some(2) || is_jpeg {
+            return None;
+        }
+        let numbers = |tag| self.directory.get(tag).into_iter().flat_map(|entry| self.tiff.numbers(entry));
+        let chunks = |offsets, lengths| numbers(offsets).zip(numbers(lengths));
+        let (mut usual, mut left) = (bytes.to_vec(), bytes.len());
+        for (at, length) in chunks(STRIP_OFFSETS, STRIP_BYTE_COUNTS).chain(chunks(TILE_OFFSETS, TILE_BYTE_COUNTS)) {
+            let (at, length) = (usize::try_from(at).ok()?, usize::try_from(length).ok()?);
+            let end = at.checked_add(length)?.min(bytes.len());
+            // No byte belongs to two: or each of thousands might have all of the file.
+            left = left.checked_sub(end.saturating_sub(at))?;
+            usual.get_mut(at..end)?.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        }
+        Some(usual)
+    }
+
     fn open(&self, bytes: &'a [u8]) -> Result<TiffDecoder<Patched<'a>>, PhotoError> {
         // The decoder knows no palettes, but it reads the numbers of their colours as greys.
         let kind = self.directory.get(PHOTOMETRIC).filter(|_| self.palette.is_some());
@@ -164,6 +186,8 @@ fn size(bytes: &[u8]) -> Result<(u32, u32), PhotoError> {
 fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let filled = Page::find(bytes).and_then(|page| page.filled(bytes));
     let bytes = filled.as_deref().unwrap_or(bytes);
+    let usual = Page::find(bytes).and_then(|page| page.in_usual_order(bytes));
+    let bytes = usual.as_deref().unwrap_or(bytes);
     let page = Page::find(bytes).ok_or_else(no_page)?;
     let mut decoder = page.open(bytes)?;
     let (width, height) = decoder.dimensions().map_err(explain)?;
@@ -185,8 +209,6 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         return Err(no_page());
     }
     let (across, down) = (width.div_ceil(chunk_width), height.div_ceil(chunk_height));
-    let reversed = page.tiff.field(&page.directory, FILL_ORDER) == Some(2)
-        && page.tiff.field(&page.directory, COMPRESSION).is_none_or(|method| method == 1);
     let white = match page.tiff.field(&page.directory, SAMPLE_FORMAT) {
         Some(2 | 3) => white(&mut decoder, across * down * planes as u32),
         _ if layout.bits > 16 => white(&mut decoder, across * down * planes as u32),
@@ -198,10 +220,6 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         let (columns, rows) = decoder.chunk_data_dimensions(chunk);
         for plane in 0..planes {
             let stored = match decoder.read_chunk(chunk + plane as u32 * across * down) {
-                Ok(DecodingResult::U8(mut stored)) if reversed => {
-                    stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
-                    DecodingResult::U8(stored)
-                }
                 Ok(stored) => stored,
                 Err(error) => {
                     missing += 1;
@@ -514,5 +532,8 @@ mod tests {
     fn bits_may_come_in_the_other_order() {
         let stored = [200_u8.reverse_bits(), 7_u8.reverse_bits()];
         assert_eq!(shown(&tiff(1, (1, 8, 1), &[(FILL_ORDER, 2)], &[&stored])), [[200; 3], [7; 3]]);
+        let stored = [0xc8c8_u16, 0x0707].map(u16::to_le_bytes).concat();
+        let stored: Vec<u8> = stored.into_iter().map(u8::reverse_bits).collect();
+        assert_eq!(shown(&tiff(1, (1, 16, 1), &[(FILL_ORDER, 2)], &[&stored])), [[200; 3], [7; 3]]);
     }
 }
