@@ -282,7 +282,9 @@ pub(super) fn to_rgb(
         // The colour of a row is mixed with that of the row below.
         let seen = (bottom + 2).min(height);
         let frame = band(top, seen);
-        let shown = frame_to_rgba_sized::<u8>(&frame, params(&frame), width, seen - top);
+        let params = params(&frame);
+        let (frame, params) = without_ycgco(frame, params);
+        let shown = frame_to_rgba_sized::<u8>(&frame, params, width, seen - top);
         let shown = &shown.data[..4 * width as usize * (bottom - top) as usize];
         pixels.extend(shown.as_chunks::<4>().0.iter().flat_map(|pixel| &pixel[..3]));
     }
@@ -298,6 +300,37 @@ pub(super) fn params(file: &HeifFile, item: ItemId, frame: &Frame) -> ColorParam
         })
     });
     coded.unwrap_or_else(|| ColorParams::from_frame(frame))
+}
+
+/// Green, blue and red of a picture whose colours are YCgCo, YCgCo-Re or YCgCo-Ro (ITU-T H.273, matrices 8, 16 and 17), which heifer does not
+/// know; others as they are.
+pub(super) fn without_ycgco(mut frame: Frame, params: ColorParams) -> (Frame, ColorParams) {
+    // The lossless ones have more bits than the picture.
+    let more_bits = match params.matrix {
+        8 => None,
+        16 => Some(2),
+        17 => Some(1),
+        _ => return (frame, params),
+    };
+    let depth = frame.bit_depth[0];
+    if frame.chroma_format != 3 || !params.full_range || depth <= more_bits.unwrap_or(0) {
+        return (frame, params);
+    }
+    let (middle, shown) = (1 << (depth - 1), depth - more_bits.unwrap_or(0));
+    let [luma, green, orange] = &mut frame.planes;
+    for ((luma, green), orange) in luma.iter_mut().zip(green).zip(orange) {
+        let (y, cg, co) = (i32::from(*luma), i32::from(*green) - middle, i32::from(*orange) - middle);
+        let [g, b, r] = if more_bits.is_some() {
+            let rest = y - (cg >> 1);
+            let blue = rest - (co >> 1);
+            [cg + rest, blue, co + blue]
+        } else {
+            [y + cg, y - cg - co, y - cg + co]
+        };
+        [*luma, *green, *orange] = [g, b, r].map(|value| value.clamp(0, (1 << shown) - 1) as u16);
+    }
+    frame.bit_depth = [shown; 2];
+    (frame, ColorParams { matrix: 0, full_range: true })
 }
 
 fn is_turn(property: &Property) -> bool {
@@ -320,4 +353,46 @@ fn cut(property: &Property, width: u32, height: u32) -> [u32; 4] {
     let (left, across) = span(part(w), offset(x), width);
     let (top, down) = span(part(h), offset(y), height);
     if across == 0 || down == 0 { whole } else { [left, top, across, down] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_of_ycgco_are_those_that_were_coded() {
+        let colours = [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [17, 200, 98], [3, 4, 250]];
+        for (matrix, depth) in [(8, 8), (16, 10), (17, 9)] {
+            let middle = 1 << (depth - 1);
+            let coded = colours.map(|[r, g, b]: [i32; 3]| {
+                let co = r - b;
+                let rest = b + (co >> 1);
+                let cg = g - rest;
+                match matrix {
+                    // Halves are lost.
+                    8 => [(r + 2 * g + b) / 4, (2 * g - r - b).div_euclid(4) + middle, (r - b).div_euclid(2) + middle],
+                    _ => [rest + (cg >> 1), cg + middle, co + middle],
+                }
+            });
+            let plane = |index: usize| coded.iter().map(|coded| coded[index] as u16).collect::<Vec<_>>();
+            let count = colours.len() as u32;
+            let frame = Frame {
+                widths: [count; 3],
+                heights: [1; 3],
+                planes: [plane(0), plane(1), plane(2)],
+                bit_depth: [depth; 2],
+                chroma_format: 3,
+                full_range: true,
+                matrix_coeffs: matrix,
+            };
+            let params = ColorParams { matrix: matrix.into(), full_range: true };
+            let (frame, params) = without_ycgco(frame, params);
+            assert_eq!(params.matrix, 0);
+            let shown = frame_to_rgba_sized::<u8>(&frame, params, count, 1);
+            for (pixel, colour) in shown.data.chunks(4).zip(colours) {
+                let off = pixel.iter().zip(colour).map(|(&shown, value)| (i32::from(shown) - value).abs()).max();
+                assert!(off.unwrap() <= if matrix == 8 { 3 } else { 0 }, "{matrix}: {pixel:?} for {colour:?}");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use heifer::heifer_hevc_dec::syntax::{Picture, decode_slice_segment};
 use image::RgbImage;
 
 use super::MAX_PIXELS;
+use super::heif::without_ycgco;
 use super::truncated::{grey_below, row_hashes, shared_rows};
 
 /// What is put in the place of missing bytes. Whatever it is looks like pixels to the decoder: those that depend on it are not real.
@@ -29,7 +30,9 @@ pub(super) fn what_is_left(stream: &[u8], params: impl Fn(&Frame) -> ColorParams
     let same = shared_rows(&other, &hashes(&frame));
     // The colour of a row is mixed with that of the row below.
     let same = if same < frame.heights[0] as usize { same.saturating_sub(1) } else { same };
-    let shown = frame_to_rgba_as::<u8>(&frame, params(&frame));
+    let params = params(&frame);
+    let (frame, params) = without_ycgco(frame, params);
+    let shown = frame_to_rgba_as::<u8>(&frame, params);
     let (width, height) = (shown.width, shown.height);
     grey_below(RgbImage::from_raw(width, height, shown.into_rgb8())?, same.min(rows.min(other_rows) as usize))
 }
