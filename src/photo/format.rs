@@ -277,6 +277,7 @@ mod tests {
             (b"\xff\x0a", Format::JpegXl),
             (b"\r\n\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Jpeg),
             (b"<br />Warning\n\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Jpeg),
+            (b"BM: a warning of thirty letters\n\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Jpeg),
             (b"\x0c\0\0\0\x02\0\x01\0\x01\0\x18\0", Format::Bmp),
         ] {
             assert_eq!(Format::sniff(bytes), Some(format), "{bytes:x?}");

@@ -16,6 +16,12 @@ use super::{Format, PhotoError};
 /// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
 const MAX_ALLOCATION: u64 = 4 * super::MAX_PIXELS;
 
+/// Whether a file begins as a BMP: two letters, and the length of one of the headers that there have been.
+fn is_bmp(bytes: &[u8]) -> bool {
+    let header = bytes.get(14..).and_then(|rest| rest.first_chunk().copied()).map(u32::from_le_bytes);
+    bytes.starts_with(b"BM") && bytes.len() > 26 && header.is_some_and(|length| (12..=124).contains(&length))
+}
+
 /// What shows where a file has lost its pixels.
 pub(super) const GREY: Rgb<u8> = Rgb([128; 3]);
 
@@ -33,7 +39,7 @@ pub(super) const WEBP: Spec = Spec {
 pub(super) const BMP: Spec = Spec {
     name: "BMP",
     extensions: &["bmp", "dib"],
-    signature: |bytes| (bytes.starts_with(b"BM") && bytes.len() > 26) || dib_pixels(bytes).is_some(),
+    signature: |bytes| is_bmp(bytes) || dib_pixels(bytes).is_some(),
     decoder: Some(Decoder {
         size: |bytes| size(&usual_bmp(bytes), Format::Bmp, ImageFormat::Bmp),
         decode: |bytes| decode(&usual_bmp(bytes), Format::Bmp, ImageFormat::Bmp),
