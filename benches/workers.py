@@ -22,6 +22,7 @@ def cpu(server):
     total = 0
     parent = server.process.pid
     children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    # User and system time; of the first process also that of its children that have ended.
     for pid, fields in [(parent, (11, 12, 13, 14))] + [(child, (11, 12)) for child in children]:
         try:
             values = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

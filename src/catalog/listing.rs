@@ -379,8 +379,11 @@ impl Listing {
 
     /// The places of photos that can be read.
     pub(super) fn places_of(&self, photos: impl Iterator<Item = PhotoId>) -> Bits {
-        let ranks = photos.map(|photo| self.known(photo).rank).filter(|&rank| rank != NOWHERE);
-        Bits::of(self.order.len(), ranks)
+        Bits::of(self.order.len(), self.ranks_of(photos))
+    }
+
+    fn ranks_of(&self, photos: impl Iterator<Item = PhotoId>) -> impl Iterator<Item = u32> {
+        photos.map(|photo| self.known(photo).rank).filter(|&rank| rank != NOWHERE)
     }
 
     /// Whether nothing is listed.
@@ -459,8 +462,7 @@ impl Listing {
 
     /// Those that were found otherwise, in their order.
     pub(super) fn found_so(&self, photos: impl Iterator<Item = PhotoId>) -> Found<'_> {
-        let ranks = photos.map(|photo| self.known(photo).rank).filter(|&rank| rank != NOWHERE);
-        Found { listing: self, ranks: ranks.collect() }
+        Found { listing: self, ranks: self.ranks_of(photos).collect() }
     }
 
     /// Of the photos of each shot the one that stands for the others is listed where it is among them, otherwise the first.

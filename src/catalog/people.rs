@@ -136,9 +136,9 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn summaries(&self, people: Vec<PersonCount>) -> Result<Vec<PersonSummary>> {
-        // By person: the first date and the last, and whether a cover was chosen and the best face.
+        // By person: the first date and the last; whether a cover was chosen, and the best face.
         let mut dates: HashMap<PersonId, (Option<String>, Option<String>)> = HashMap::new();
-        let mut faces: HashMap<PersonId, (bool, Option<FaceId>)> = HashMap::new();
+        let mut covers: HashMap<PersonId, (bool, Option<FaceId>)> = HashMap::new();
         let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
         for ids in ids.chunks(AT_ONCE) {
             let marks = marks(ids.len());
@@ -153,14 +153,14 @@ impl Catalog {
                 best_face_of("people.id")
             );
             let rows = self.connection.query_all(&sql, ids, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-            faces.extend::<Vec<_>>(rows);
+            covers.extend::<Vec<_>>(rows);
         }
         let summary = |person| {
-            let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces: number, photos } = person;
+            let PersonCount { id, label: Label { name, hidden, ignored, favourite }, faces, photos } = person;
             let (first, last) = dates.remove(&id).unwrap_or_default();
-            let (has_cover, best) = faces.remove(&id).unwrap_or_default();
+            let (has_cover, best) = covers.remove(&id).unwrap_or_default();
             let best_face = if has_cover { self.best_face(id)? } else { best };
-            Ok(PersonSummary { id, name, hidden, ignored, favourite, faces: number, photos, first, last, best_face })
+            Ok(PersonSummary { id, name, hidden, ignored, favourite, faces, photos, first, last, best_face })
         };
         people.into_iter().map(summary).collect()
     }

@@ -182,12 +182,18 @@ pub(super) const ELSEWHERE: &str =
 pub(super) const UNDER: &str = "(path = ?1 OR (path >= ?2 AND path < ?3)
                       OR (path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB)))";
 
+/// The values of [`UNDER`].
+fn under(folder: &Path) -> [SqlPath<PathBuf>; 3] {
+    let (first, end) = below(folder);
+    [folder.to_owned(), first, end].map(SqlPath)
+}
+
 /// Files that are read in parts, see [`Catalog::files_in_order`].
 pub struct FilesInOrder<'a> {
     catalog: &'a Catalog,
-    /// The last that was read.
+    /// The path of the last that was read.
     last: PathBuf,
-    /// Behind the last that there may be.
+    /// All their paths are less than this.
     end: PathBuf,
     part: std::vec::IntoIter<FileRow>,
     is_complete: bool,
@@ -274,8 +280,7 @@ impl Catalog {
             "SELECT {FILE}, {ELSEWHERE} FROM files WHERE {HERE} AND (path = ?1
                  OR (?2 < CAST('' AS BLOB) AND path >= CAST(?2 AS BLOB) AND path < CAST(?3 AS BLOB))) ORDER BY path"
         );
-        let (first, end) = below(folder);
-        Ok(self.connection.query_all(&sql, [SqlPath(folder), SqlPath(&first), SqlPath(&end)], file)?)
+        Ok(self.connection.query_all(&sql, under(folder), file)?)
     }
 
     /// Whether this machine has files below `folder` (or that file itself), or had any.
@@ -296,8 +301,7 @@ impl Catalog {
 
     fn is_any_file_under(&self, folder: &Path, is_meant: &str) -> Result<bool> {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM files WHERE {HERE} AND {UNDER} AND {is_meant})");
-        let (first, end) = below(folder);
-        Ok(self.connection.query_row(&sql, [SqlPath(folder), SqlPath(&first), SqlPath(&end)], |row| row.get(0))?)
+        Ok(self.connection.query_row(&sql, under(folder), |row| row.get(0))?)
     }
 
     /// The files of a photo on all machines, those that are there first, then those of this machine, then by path.
@@ -331,9 +335,7 @@ impl Catalog {
     /// Those of SQLite.
     pub fn photos_under(&self, folder: &Path) -> Result<u64> {
         let sql = format!("SELECT count(DISTINCT photo_id) FROM files WHERE {HERE} AND {UNDER}");
-        let (first, end) = below(folder);
-        let bounds = [SqlPath(folder), SqlPath(&first), SqlPath(&end)];
-        Ok(self.connection.prepare(&sql)?.query_row(bounds, |row| row.get::<i64>(0))? as u64)
+        Ok(self.connection.prepare(&sql)?.query_row(under(folder), |row| row.get::<i64>(0))? as u64)
     }
 
     /// The hashes of all photos known.
@@ -744,8 +746,8 @@ impl Writer<'_> {
         })
     }
 
-    /// A file of this machine in which a photo lay and lies no longer: what is found elsewhere now has moved from there. Where it has
-    /// thousands of copies, not all are looked for: that would be done again for each of them.
+    /// A file of this machine in which a photo lay and lies no longer: what is found elsewhere now has moved from there. Of a
+    /// photo with thousands of copies only a hundred files are looked for, as all would be looked for again with each new copy.
     fn left_by(&self, photo: PhotoId) -> Result<Option<(i64, PathBuf)>> {
         let sql = format!(
             "SELECT id, path FROM files WHERE photo_id = ?1 AND {HERE} ORDER BY missing_since IS NULL LIMIT 100"

@@ -208,7 +208,7 @@ impl Catalog {
         };
         let mut conditions = rest.others();
         if conditions.iter().all(|condition| condition.rows.is_some()) {
-            // Of these there may be hundreds of thousands of rows.
+            // Looked up in memory, as the database may have hundreds of thousands of rows of somebody.
             for people in query.people() {
                 let photos = people.iter().flat_map(|&person| company.photos_of(person));
                 sets.push(Cow::Owned(listing.places_of(photos)));

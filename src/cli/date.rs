@@ -36,8 +36,10 @@ pub(super) fn run(library: &Library, args: &DatePhotos) -> Result<Exit> {
     for path in paths {
         let path = absolute(Path::new(path))?;
         let found: Vec<PhotoId> = if path.is_dir() {
-            let files = catalog.files_under(&path)?.collect::<Result<Vec<_>, _>>()?;
-            files.into_iter().filter_map(|file| file.photo).collect()
+            catalog
+                .files_under(&path)?
+                .filter_map(|file| file.map(|file| file.photo).transpose())
+                .collect::<Result<_, _>>()?
         } else {
             catalog.photo_at(&path)?.into_iter().collect()
         };

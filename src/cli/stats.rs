@@ -31,7 +31,7 @@ struct UnreadableFile {
     problem: String,
 }
 
-/// Files that could not be read and are named, and those that are printed.
+/// How many files that could not be read `--json` lists at most, and how many are printed.
 const UNREADABLE: usize = 1000;
 const PRINTED: usize = 10;
 
@@ -48,27 +48,24 @@ struct RootLine {
 pub(super) fn run(library: &Library, as_json: bool) -> Result<Exit> {
     let (catalog, pack) = open(library)?;
     let roots = catalog.roots()?.into_iter().map(|root| RootLine {
+        skipped: Skipped::of(&root),
         path: root.path.display().to_string(),
         scanned_at: root.scanned_at,
         offline: root.offline,
         excluded: root.excluded,
         follow_links: root.follow_links,
-        skipped: serde_json::from_str(&root.skipped).unwrap_or_default(),
+    });
+    let (unreadable, _) = catalog.unreadable_files(UNREADABLE)?;
+    let unreadable = unreadable.into_iter().map(|file| UnreadableFile {
+        path: file.path.display().to_string(),
+        problem: file.problem.unwrap_or_default(),
     });
     let stats = Stats {
         library: library.name().display().to_string(),
         bytes: catalog.bytes(library)?,
         pack: pack.name,
         tally: catalog.tally()?,
-        unreadable_files: catalog
-            .unreadable_files(UNREADABLE)?
-            .0
-            .into_iter()
-            .map(|file| UnreadableFile {
-                path: file.path.display().to_string(),
-                problem: file.problem.unwrap_or_default(),
-            })
-            .collect(),
+        unreadable_files: unreadable.collect(),
         roots: roots.collect(),
     };
     if as_json {

@@ -30,8 +30,8 @@ const DEPTH: u32 = 4;
 /// The boxes that a photo is made of.
 const NEEDED: [[u8; 4]; 4] = [*b"ftyp", *b"meta", *b"mdat", *b"moov"];
 
-/// The bytes of a file; one that lost its tail gets zeros in its place, for what is left of it is then where it says. What follows its boxes
-/// and is none, such as a line break, is left out.
+/// The bytes of a file; one that lost its tail gets zeros in its place, for what is left of it is then where it says. Bytes behind the last
+/// box that are no box, such as a line break, are left out.
 pub fn whole(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {

@@ -16,12 +16,6 @@ use super::{Format, PhotoError};
 /// The memory a decoder may take, in bytes: enough for [`MAX_PIXELS`](super::MAX_PIXELS) in RGBA.
 const MAX_ALLOCATION: u64 = 4 * super::MAX_PIXELS;
 
-/// Whether a file begins as a BMP: two letters, and the length of one of the headers that there have been.
-fn is_bmp(bytes: &[u8]) -> bool {
-    let header = bytes.get(14..).and_then(|rest| rest.first_chunk().copied()).map(u32::from_le_bytes);
-    bytes.starts_with(b"BM") && bytes.len() > 26 && header.is_some_and(|length| (12..=124).contains(&length))
-}
-
 /// What shows where a file has lost its pixels.
 pub(super) const GREY: Rgb<u8> = Rgb([128; 3]);
 
@@ -30,7 +24,7 @@ pub(super) const WEBP: Spec = Spec {
     extensions: &["webp"],
     signature: |bytes| matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]),
     decoder: Some(Decoder {
-        size: |bytes| size(&without_promises(bytes), Format::WebP, ImageFormat::WebP),
+        size: |bytes| size(&without_false_flags(bytes), Format::WebP, ImageFormat::WebP),
         decode: webp,
         turns_upright: |_| false,
     }),
@@ -119,6 +113,12 @@ fn usual_bmp(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(usual)
 }
 
+/// Whether a file begins as a BMP: with two letters, and a length that its second header may have.
+fn is_bmp(bytes: &[u8]) -> bool {
+    let header = bytes.get(14..).and_then(|rest| rest.first_chunk().copied()).map(u32::from_le_bytes);
+    bytes.starts_with(b"BM") && bytes.len() > 26 && header.is_some_and(|length| (12..=124).contains(&length))
+}
+
 /// A WebP of more pixels than these is shown without its transparency: to unpack that beside the colours takes nine bytes a pixel,
 /// more than a GiB in all.
 const MOST_WITH_ALPHA: u64 = 80_000_000;
@@ -126,7 +126,7 @@ const MOST_WITH_ALPHA: u64 = 80_000_000;
 /// Of one that lost its tail, the rows that do not depend on what is missing.
 fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
     let whole = |bytes: &[u8]| decode(bytes, Format::WebP, ImageFormat::WebP);
-    let bytes = &*without_promises(bytes);
+    let bytes = &*without_false_flags(bytes);
     let is_large = |(width, height)| u64::from(width) * u64::from(height) > MOST_WITH_ALPHA;
     let is_large = size(bytes, Format::WebP, ImageFormat::WebP).is_ok_and(is_large);
     let opaque = if is_large { without_alpha(bytes) } else { None };
@@ -136,21 +136,22 @@ fn webp(bytes: &[u8]) -> Result<RgbImage, PhotoError> {
         .ok_or_else(|| PhotoError::damaged(Format::WebP, "most of its picture is missing"))
 }
 
-/// A WebP that does not promise EXIF or XMP where it has none: it lost its tail, or somebody took them out. Its decoder would refuse it.
-fn without_promises(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const PROMISES: [(u8, [u8; 4]); 2] = [(0x08, *b"EXIF"), (0x04, *b"XMP ")];
-    // The flags of the chunk VP8X, which is the first.
-    let at = 12 + CHUNK_HEADER;
-    let Some(&flags) = bytes.get(at).filter(|_| bytes[12..].starts_with(b"VP8X")) else { return Cow::Borrowed(bytes) };
-    let is_broken =
-        |(flag, kind): &(u8, [u8; 4])| flags & flag != 0 && !webp_chunks(bytes).any(|chunk| chunk.0 == *kind);
-    let broken = PROMISES.iter().filter(|promise| is_broken(promise)).fold(0, |broken, (flag, _)| broken | flag);
-    if broken == 0 {
+/// A WebP without flags for EXIF or XMP that it does not have: it lost its tail, or somebody took them out and left the flags. The decoder would
+/// refuse it.
+fn without_false_flags(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const METADATA: [(u8, [u8; 4]); 2] = [(0x08, *b"EXIF"), (0x04, *b"XMP ")];
+    let Some(&flags) = bytes.get(WEBP_FLAGS).filter(|_| bytes[12..].starts_with(b"VP8X")) else {
+        return Cow::Borrowed(bytes);
+    };
+    let has = |kind: &[u8; 4]| webp_chunks(bytes).any(|chunk| chunk.0 == *kind);
+    let wrong = METADATA.iter().filter(|(flag, kind)| flags & flag != 0 && !has(kind)).map(|(flag, _)| flag);
+    let wrong = wrong.fold(0, |wrong, flag| wrong | flag);
+    if wrong == 0 {
         return Cow::Borrowed(bytes);
     }
-    let mut honest = bytes.to_vec();
-    honest[at] &= !broken;
-    Cow::Owned(honest)
+    let mut corrected = bytes.to_vec();
+    corrected[WEBP_FLAGS] &= !wrong;
+    Cow::Owned(corrected)
 }
 
 /// A WebP whose transparency is called something that no decoder knows; `None` where it has none of its own.
@@ -165,8 +166,7 @@ fn without_alpha(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     let (alpha, mut opaque) = (alpha?, bytes.to_vec());
     opaque[alpha..alpha + 4].copy_from_slice(b"none");
-    // The flags of the chunk VP8X, which is the first.
-    *opaque.get_mut(12 + CHUNK_HEADER)? &= !HAS_ALPHA;
+    *opaque.get_mut(WEBP_FLAGS)? &= !HAS_ALPHA;
     Some(opaque)
 }
 
@@ -177,6 +177,9 @@ const FILLINGS: [(usize, u8); 8] =
 
 /// The bytes of a chunk's header: its type and length.
 const CHUNK_HEADER: usize = 8;
+
+/// Where the flags of a WebP are: its first chunk begins with them, if that is `VP8X`.
+const WEBP_FLAGS: usize = 12 + CHUNK_HEADER;
 
 /// Where the chunk with the picture would be in a WebP that lost its tail; `None` if the file is whole, or ends before the picture.
 fn cut_webp_picture(bytes: &[u8]) -> Option<Range<usize>> {

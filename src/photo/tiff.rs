@@ -91,11 +91,16 @@ impl<'a> Page<'a> {
         Some(Self { tiff, directory, index, palette })
     }
 
+    /// Where strips or tiles begin in the file, and their lengths in bytes.
+    fn chunks(&self, offsets: u16, lengths: u16) -> impl Iterator<Item = (u64, u64)> {
+        let numbers = |tag| self.directory.get(tag).into_iter().flat_map(|entry| self.tiff.numbers(entry));
+        numbers(offsets).zip(numbers(lengths))
+    }
+
     /// A file that lost its tail, with grey in place of what is missing of its pixels, where they are not compressed: the decoder gives all of
     /// a strip or nothing, and many files have but one.
     fn filled(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let numbers = |tag| self.directory.get(tag).into_iter().flat_map(|entry| self.tiff.numbers(entry));
-        let end = numbers(STRIP_OFFSETS).zip(numbers(STRIP_BYTE_COUNTS)).map(|(at, length)| at.saturating_add(length));
+        let end = self.chunks(STRIP_OFFSETS, STRIP_BYTE_COUNTS).map(|(at, length)| at.saturating_add(length));
         let end = usize::try_from(end.max()?).ok()?;
         let is_plain = self.tiff.field(&self.directory, COMPRESSION).is_none_or(|method| method == 1);
         // Where less than a tenth is left, it is damaged.
@@ -114,13 +119,13 @@ impl<'a> Page<'a> {
         if self.tiff.field(&self.directory, FILL_ORDER) != Some(2) || is_jpeg {
             return None;
         }
-        let numbers = |tag| self.directory.get(tag).into_iter().flat_map(|entry| self.tiff.numbers(entry));
-        let chunks = |offsets, lengths| numbers(offsets).zip(numbers(lengths));
+        let (strips, tiles) =
+            (self.chunks(STRIP_OFFSETS, STRIP_BYTE_COUNTS), self.chunks(TILE_OFFSETS, TILE_BYTE_COUNTS));
         let (mut usual, mut left) = (bytes.to_vec(), bytes.len());
-        for (at, length) in chunks(STRIP_OFFSETS, STRIP_BYTE_COUNTS).chain(chunks(TILE_OFFSETS, TILE_BYTE_COUNTS)) {
+        for (at, length) in strips.chain(tiles) {
             let (at, length) = (usize::try_from(at).ok()?, usize::try_from(length).ok()?);
             let end = at.checked_add(length)?.min(bytes.len());
-            // No byte belongs to two: or each of thousands might have all of the file.
+            // Or each of thousands of strips might be all of the file.
             left = left.checked_sub(end.saturating_sub(at))?;
             usual.get_mut(at..end)?.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
         }

@@ -153,8 +153,8 @@ fn remember(catalog: &mut Catalog, folders: &[&Path], options: &Options) -> Resu
     Ok(())
 }
 
-/// A pattern of the user, for a root: where it begins with the root's path, the whole path of something in it was typed, and patterns begin
-/// at the root.
+/// A pattern of the user as a root remembers it. If the whole path of something in the root was typed, only what follows the root's own path:
+/// patterns begin at the root.
 fn below_root(root: &Path, pattern: &str) -> String {
     let inside = root.to_str().and_then(|root| pattern.strip_prefix(root));
     inside.filter(|inside| inside.starts_with('/') && inside.len() > 1).unwrap_or(pattern).to_owned()

@@ -96,7 +96,7 @@ pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result
 /// memory.
 struct Known<I: Iterator> {
     ahead: Peekable<I>,
-    /// Those that the walk has passed without meeting them, and those that are in no order.
+    /// Those that the walk has passed without meeting them, and those that are not in this order.
     passed: HashMap<PathBuf, FileRow>,
 }
 
@@ -105,6 +105,7 @@ impl<I: Iterator<Item = Result<FileRow, CatalogError>>> Known<I> {
         Self { ahead: in_order.peekable(), passed: apart.into_iter().map(|file| (file.path.clone(), file)).collect() }
     }
 
+    /// The file of this path, if it is known and was not met before.
     fn meet(&mut self, path: &Path) -> Result<Option<FileRow>, CatalogError> {
         let bytes = path.as_os_str().as_encoded_bytes();
         let is_up_to = |file: &Result<FileRow, _>| {

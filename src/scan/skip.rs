@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Root;
 use crate::printable::printable;
 
 /// Why a file or folder is not scanned.
@@ -51,6 +52,11 @@ pub struct Skipped(pub BTreeMap<Reason, Part>);
 const EXTENSIONS: usize = 50;
 
 impl Skipped {
+    /// What the last scan of a root skipped.
+    pub fn of(root: &Root) -> Self {
+        serde_json::from_str(&root.skipped).unwrap_or_default()
+    }
+
     pub(super) fn add(&mut self, reason: Reason, path: &Path) {
         let part = self.0.entry(reason).or_default();
         if part.count == 0 {

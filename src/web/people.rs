@@ -67,7 +67,7 @@ struct PeoplePage {
     sections: Vec<Section>,
     /// Of each circle its name, the search for anybody in it, and how many there are.
     circles: Vec<(String, String, usize)>,
-    /// Faces that nobody can recognise, at most [`UNRECOGNISABLE`].
+    /// Faces that nobody can recognise, at most [`UNRECOGNISABLE`]; 0 for those who cannot name them.
     unrecognisable: u64,
     /// The names that are known.
     names: Vec<String>,
@@ -149,12 +149,13 @@ async fn show(State(site): State<Site>, visit: Visit, Query(asked): Query<Asked>
         } else {
             path
         };
+        let frame = Frame::new(catalog, &visit, Tab::People, words.people.title)?;
         let page = PeoplePage {
-            frame: Frame::new(catalog, &visit, Tab::People, words.people.title)?,
+            unrecognisable: if frame.may_change { people.unrecognisable() } else { 0 },
+            frame,
             chips: Kind::ALL.map(chip).into_iter().filter(|chip| chip.count > 0 || chip.here).collect(),
             sections,
             circles: circles(catalog)?,
-            unrecognisable: people.unrecognisable(),
             names: known_names(&shared, catalog)?,
             pager: Pager::new((page, pages), &path),
             show: asked.show,

@@ -80,8 +80,7 @@ impl ScanPage {
     /// What the last scan of a folder skipped, and what to do.
     fn skipped(&self, root: &Root) -> Vec<String> {
         let words = self.frame.words;
-        let skipped: Skipped = serde_json::from_str(&root.skipped).unwrap_or_default();
-        skipped.lines().iter().map(|line| (words.scan.skipped)(&(words.reason)(line))).collect()
+        Skipped::of(root).lines().iter().map(|line| (words.scan.skipped)(&(words.reason)(line))).collect()
     }
 
     fn when(&self, root: &Root) -> String {

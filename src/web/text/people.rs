@@ -55,7 +55,7 @@ pub struct Words {
     pub ignore_no_more: &'static str,
     pub show_all: fn(&usize) -> String,
     pub page_of: fn(&usize, &usize) -> String,
-    /// So many faces, or more.
+    /// How many faces, and whether there may be more.
     pub unrecognisable: fn(u64, bool) -> String,
     pub show_photos: &'static str,
     pub earlier: &'static str,
@@ -116,7 +116,9 @@ pub const ENGLISH: Words = Words {
     page_of: |page, pages| format!("Page {page} of {pages}"),
     unrecognisable: |faces, or_more| {
         let faces = if or_more { format!("{} or more faces", grouped(faces)) } else { counted(faces, "face", "faces") };
-        format!("{faces} too small or unclear to recognise: in no group, but you can name them on their photos.")
+        format!(
+            "{faces} too small or unclear to recognise. Such faces are in no group, but you can name them on their photos."
+        )
     },
     show_photos: "Show these photos",
     earlier: "Previous",
