@@ -35,11 +35,11 @@ pub struct Layout {
 
 /// A feature map to read.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
-    pub numbers: &'a [f32],
+pub struct Source<'a, N = f32> {
+    pub numbers: &'a [N],
     pub layout: Layout,
     /// At least a row of zeros.
-    pub zeros: &'a [f32],
+    pub zeros: &'a [N],
 }
 
 /// A feature map to write.
@@ -62,12 +62,18 @@ impl Layout {
         Self { pitch, row, start, ..self }
     }
 
+    /// The same, counted in pairs of numbers, with so many rows in memory.
+    pub fn in_pairs(self, rows: usize) -> Self {
+        Self { rows, pitch: self.pitch / 2, row: self.row / 2, start: self.start / 2, ..self }
+    }
+
     /// How many numbers are in memory.
     pub fn length(&self) -> usize {
         self.rows * self.row
     }
 
-    fn place(&self, y: usize) -> Range<usize> {
+    /// Where a row with its border lies.
+    pub fn place(&self, y: usize) -> Range<usize> {
         let start = y % self.rows * self.row;
         start..start + self.row
     }
@@ -90,10 +96,10 @@ impl Layout {
     }
 }
 
-impl<'a> Source<'a> {
+impl<'a, N> Source<'a, N> {
     /// A row with its border; zeros above and below the map.
     #[inline(always)]
-    pub fn row(&self, y: isize) -> &'a [f32] {
+    pub fn row(&self, y: isize) -> &'a [N] {
         match usize::try_from(y) {
             Ok(y) if y < self.layout.height => &self.numbers[self.layout.place(y)],
             _ => &self.zeros[..self.layout.row],

@@ -42,7 +42,7 @@ impl Graph {
         framework.op_register.insert("PRelu", |_, _| Ok((onnx_prelu(), vec![])));
         framework.op_register.insert("DequantizeLinear", |_, node| Ok((onnx_dequantise(node)?, vec![])));
         let model = framework.model_for_read(&mut &*onnx).map_err(NetworkError::new)?;
-        Ok(Self { model, kernels: Kernels::default() })
+        Ok(Self { model, kernels: Kernels::fastest() })
     }
 
     /// How many outputs the graph has.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::convolution::{Convolution, Convolve};
+use super::convolution::Convolution;
 use super::depthwise::{ConvolveDepthwise, Depthwise};
 use super::feature_map::{Source, Target};
 use super::layer::Layer;
+use super::pairs::Pairs;
 use super::vectors::Width;
 
 #[derive(Debug)]
@@ -20,25 +21,29 @@ pub enum Kernel {
 
 /// Those of a graph, by the name of their node.
 #[derive(Debug, Default)]
-pub struct Kernels(Mutex<HashMap<String, Arc<Kernel>>>);
+pub struct Kernels {
+    packed: Mutex<HashMap<String, Arc<Kernel>>>,
+    /// Whether convolutions may multiply numbers of 16 bits.
+    pairs: Option<Pairs>,
+}
 
 impl Kernel {
     /// Packs a layer whose input has `pitch` numbers for each pixel.
-    fn new(layer: &Layer, pitch: usize, lanes: usize) -> Self {
+    fn new(layer: &Layer, pitch: usize, lanes: usize, pairs: Option<Pairs>) -> Self {
+        let convolution = |layer: &Layer| Convolution::new(layer, pitch, lanes, pairs);
         if layer.deconvolves {
-            let rows = layer.rows_of_deconvolution(lanes);
-            Self::Deconvolution(rows.iter().map(|row| Convolution::new(row, pitch, lanes)).collect())
+            Self::Deconvolution(layer.rows_of_deconvolution(lanes).iter().map(convolution).collect())
         } else if layer.is_depthwise() {
             Self::Depthwise(Depthwise::new(layer, lanes))
         } else {
-            Self::Convolution(Convolution::new(layer, pitch, lanes))
+            Self::Convolution(convolution(layer))
         }
     }
 
     /// Computes some rows of the output, adding those of another map where there is one.
     pub fn run<W: Width>(&self, input: Source<'_>, add: Option<Source<'_>>, output: Target<'_>, rows: Range<usize>) {
         match self {
-            Self::Convolution(convolution) => W::run(Convolve { convolution, input, add, output, rows }),
+            Self::Convolution(convolution) => convolution.run::<W>(input, add, output, rows),
             Self::Depthwise(convolution) => W::run(ConvolveDepthwise { convolution, input, output, rows }),
             Self::Deconvolution(convolutions) => {
                 let count = convolutions.len();
@@ -46,8 +51,7 @@ impl Kernel {
                     let add = add.map(|add| Source { layout: add.layout.every(count, index), ..add });
                     let layout = output.layout.every(count, index);
                     let output = Target { layout, numbers: &mut *output.numbers };
-                    let rows = rows.start / count..rows.end / count;
-                    W::run(Convolve { convolution, input, add, output, rows });
+                    convolution.run::<W>(input, add, output, rows.start / count..rows.end / count);
                 }
             }
         }
@@ -55,11 +59,16 @@ impl Kernel {
 }
 
 impl Kernels {
+    /// None yet, in the fastest arithmetic that the processor has.
+    pub fn fastest() -> Self {
+        Self { pairs: Pairs::new(), ..Self::default() }
+    }
+
     /// The one of a node, packed where it is asked for the first time.
     pub fn packed(&self, name: &str, layer: &Layer, pitch: usize, lanes: usize) -> Arc<Kernel> {
-        let mut kernels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kernels = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
         let kernel = kernels.entry(name.to_owned());
-        Arc::clone(kernel.or_insert_with(|| Arc::new(Kernel::new(layer, pitch, lanes))))
+        Arc::clone(kernel.or_insert_with(|| Arc::new(Kernel::new(layer, pitch, lanes, self.pairs))))
     }
 }
 
@@ -67,6 +76,7 @@ impl Kernels {
 mod tests {
     use super::super::feature_map::{Layout, Size};
     use super::super::layer::Window;
+    use super::super::pairs::pair;
     use super::super::vectors::{Plain, Widest, Width, lanes};
     use super::*;
 
@@ -86,6 +96,21 @@ mod tests {
     /// Numbers between -1 and 1 that look random.
     fn numbers(count: usize) -> Vec<f32> {
         (0..count).map(|index| (index as f32 * 12.9898).sin() * 43_758.547 % 1.0).collect()
+    }
+
+    /// The same with as many bits as in a pair.
+    fn rounded(numbers: &[f32]) -> Vec<f32> {
+        numbers.iter().map(|&number| f32::from_bits(pair([number, 0.0]) << 16)).collect()
+    }
+
+    #[test]
+    fn numbers_are_rounded_to_the_nearest() {
+        // One, the next number of 16 bits, and the one after that.
+        let steps = [1.0, 1.0 + 1.0 / 128.0, 1.0 + 2.0 / 128.0];
+        let half = 1.0 / 256.0;
+        let between = [1.0 + half, steps[1] + half, steps[1] + 0.9 * half, -steps[1] - 1.1 * half, 0.0];
+        assert_eq!(rounded(&between), [steps[0], steps[2], steps[1], -steps[2], 0.0]);
+        assert_eq!(pair([1.0, -2.0]), 0xc000_3f80);
     }
 
     fn layer(window: Window, groups: usize, inputs: usize, outputs: usize) -> Layer {
@@ -121,7 +146,7 @@ mod tests {
     }
 
     /// The same by a kernel with vectors so wide, all that is added being 1.
-    fn by_kernel<W: Width>(layer: &Layer, input: &[f32], from: Size, to: Size) -> Vec<f32> {
+    fn by_kernel<W: Width>(pairs: Option<Pairs>, layer: &Layer, input: &[f32], from: Size, to: Size) -> Vec<f32> {
         let lanes = lanes::<W>();
         let (layout, into) = (Layout::new(from, lanes), Layout::new(to, lanes));
         let mut map = vec![0.0; layout.length()];
@@ -134,7 +159,7 @@ mod tests {
         let source = Source { numbers: &map, layout, zeros: &zeros };
         let add = (layer.groups == 1).then_some(Source { numbers: &ones, layout: into, zeros: &zeros });
         let target = Target { numbers: &mut output, layout: into };
-        Kernel::new(layer, layout.pitch, lanes).run::<W>(source, add, target, 0..to.height);
+        Kernel::new(layer, layout.pitch, lanes, pairs).run::<W>(source, add, target, 0..to.height);
         let one = if layer.groups == 1 { 1.0 } else { 0.0 };
         let rows = output.chunks_exact(into.row).map(|row| &row[into.start..]);
         let pixels = rows.flat_map(|row| row.chunks_exact(into.pitch).take(to.width));
@@ -170,11 +195,19 @@ mod tests {
                 let to = Size { height: out(height), width: out(width), channels: layer.outputs };
                 let input = numbers(height * width * layer.inputs);
                 let expected = by_definition(&layer, &input, from, to);
-                let runs = [by_kernel::<Widest>, by_kernel::<Avx2>, by_kernel::<Plain>];
-                for found in runs.map(|run| run(&layer, &input, from, to)) {
+                let is_near = |found: Vec<f32>, expected: &[f32]| {
                     assert_eq!(found.len(), expected.len());
-                    let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                    let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                     assert!(off < 1e-4, "off by {off}: {side} {:?} of {} groups", layer.window, layer.groups);
+                };
+                for run in [by_kernel::<Widest>, by_kernel::<Avx2>, by_kernel::<Plain>] {
+                    is_near(run(None, &layer, &input, from, to), &expected);
+                }
+                if let Some(pairs) = Pairs::new().filter(|_| !layer.is_depthwise()) {
+                    let (input, weights) = (rounded(&input), rounded(&layer.weights));
+                    let layer = Layer { weights, ..layer.clone() };
+                    let expected = by_definition(&layer, &input, from, to);
+                    is_near(by_kernel::<Widest>(Some(pairs), &layer, &input, from, to), &expected);
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! A convolution as the file has it, with what follows it folded in.
 
+use std::ops::Range;
+
 use super::feature_map::{BORDER, Size};
 
 /// Where a kernel lies on its input.
@@ -19,6 +21,13 @@ pub const MOST_ROWS: usize = 7;
 impl Window {
     /// A single pixel.
     pub const PIXEL: Self = Self { rows: 1, columns: 1, stride: 1, padding: 0 };
+
+    /// The rows of an input of `height` that some rows of the output see.
+    pub fn reached(self, rows: &Range<usize>, height: usize) -> Range<usize> {
+        let start = (rows.start * self.stride).saturating_sub(self.padding);
+        let end = (rows.end - 1) * self.stride + self.rows;
+        start.min(height)..end.saturating_sub(self.padding).min(height)
+    }
 
     /// Whether it never reaches beyond the border of its input.
     pub fn fits(self, input: Size, output: Size) -> bool {

@@ -8,6 +8,7 @@ mod graph;
 mod kernel;
 mod layer;
 mod operator;
+mod pairs;
 mod plan;
 mod prelu;
 mod schedule;

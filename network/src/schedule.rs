@@ -45,11 +45,7 @@ impl Reach {
     fn needed(&self, rows: &Range<usize>, height: usize) -> Range<usize> {
         match self {
             Self::All => 0..height,
-            Self::Window(window) => {
-                let start = (rows.start * window.stride).saturating_sub(window.padding);
-                let end = (rows.end - 1) * window.stride + window.rows;
-                start.min(height)..end.saturating_sub(window.padding).min(height)
-            }
+            Self::Window(window) => window.reached(rows, height),
             Self::Rows(from) => {
                 let from = &from[rows.clone()];
                 from.iter().copied().min().unwrap_or(0)..from.iter().copied().max().map_or(0, |row| row + 1)
