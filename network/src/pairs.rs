@@ -43,24 +43,10 @@ mod x86_64 {
             let layout = map.layout.in_pairs(rows.len());
             memory.resize(memory.len().max(layout.length()), 0);
             for y in rows {
-                let numbers = V4::as_simd_f32s(map.row(y as isize)).0;
-                let pairs = V4::as_mut_simd_u32s(&mut memory[layout.place(y)]);
-                let (vectors, last) = numbers.as_chunks::<2>();
-                for (pairs, &[first, second]) in pairs.0.iter_mut().zip(vectors) {
-                    *pairs = self.paired(first, second);
-                }
-                if let [last] = *last {
-                    let pairs_of_last = self.paired(last, self.0.splat_f32s(0.0));
-                    pairs.1.copy_from_slice(&bytemuck::cast::<_, [u32; 16]>(pairs_of_last)[..8]);
-                }
+                // SAFETY: the processor has the instructions.
+                unsafe { pair_up(self.0, map.row(y as isize), &mut memory[layout.place(y)]) };
             }
             Source { numbers: memory, layout, zeros: bytemuck::cast_slice(map.zeros) }
-        }
-
-        #[inline(always)]
-        fn paired(self, first: f32x16, second: f32x16) -> u32x16 {
-            // SAFETY: the processor has the instruction, and the types are 512 bits of any content.
-            unsafe { std::mem::transmute(_mm512_cvtne2ps_pbh(bytemuck::cast(second), bytemuck::cast(first))) }
         }
 
         /// Runs a convolution in code for such processors.
@@ -71,6 +57,25 @@ mod x86_64 {
             }
             // SAFETY: the processor has all of these.
             unsafe { run(convolve, self.0) }
+        }
+    }
+
+    /// Numbers, as many as whole vectors have, in half as many pairs.
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512bf16")]
+    fn pair_up(simd: V4, numbers: &[f32], pairs: &mut [u32]) {
+        let paired = |first: f32x16, second: f32x16| {
+            let pairs = _mm512_cvtne2ps_pbh(bytemuck::cast(second), bytemuck::cast(first));
+            // SAFETY: both types are 512 bits of any content.
+            unsafe { std::mem::transmute::<__m512bh, u32x16>(pairs) }
+        };
+        let (vectors, last) = V4::as_simd_f32s(numbers).0.as_chunks::<2>();
+        let (pairs, pairs_of_last) = V4::as_mut_simd_u32s(pairs);
+        for (pairs, &[first, second]) in pairs.iter_mut().zip(vectors) {
+            *pairs = paired(first, second);
+        }
+        if let [last] = *last {
+            let pairs: [u32; 16] = bytemuck::cast(paired(last, simd.splat_f32s(0.0)));
+            pairs_of_last.copy_from_slice(&pairs[..8]);
         }
     }
 
