@@ -109,23 +109,39 @@ fn cut(picture: &RgbImage, scale: f32, place: impl Fn(f32, f32) -> (f32, f32)) -
                 sum = std::array::from_fn(|channel| sum[channel] + colour[channel]);
             }
         }
-        image::Rgb(sum.map(|channel| (channel * share).round() as u8))
+        // What is added rounds, as none is negative.
+        image::Rgb(sum.map(|channel| (channel * share + 0.5) as u8))
     })
 }
 
 /// The colour at (x, y), where a pixel's middle has its number; black outside.
 fn bilinear(picture: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+    let is_inside = |place: f32, length: u32| place >= 0.0 && place < length as f32 - 1.0;
+    if is_inside(x, picture.width()) && is_inside(y, picture.height()) {
+        // Nearly always; here nothing has to be asked of each pixel.
+        let (left, top) = (x as usize, y as usize);
+        let across = 3 * picture.width() as usize;
+        let pixels = &picture.as_raw()[top * across + 3 * left..];
+        let beside = |start: usize| -> [[f32; 3]; 2] {
+            [0, 3].map(|next| std::array::from_fn(|channel| f32::from(pixels[start + next + channel])))
+        };
+        return between([beside(0), beside(across)], x - left as f32, y - top as f32);
+    }
     let (left, top) = (x.floor(), y.floor());
-    let (right_share, bottom_share) = (x - left, y - top);
     let pixel = |column: f32, row: f32| -> [f32; 3] {
         let inside = column >= 0.0 && row >= 0.0 && column < picture.width() as f32 && row < picture.height() as f32;
         if inside { picture.get_pixel(column as u32, row as u32).0.map(f32::from) } else { [0.0; 3] }
     };
-    let corners = [pixel(left, top), pixel(left + 1.0, top), pixel(left, top + 1.0), pixel(left + 1.0, top + 1.0)];
+    let beside = |row: f32| [pixel(left, row), pixel(left + 1.0, row)];
+    between([beside(top), beside(top + 1.0)], x - left, y - top)
+}
+
+/// The colour between two rows of two pixels, at so much of the way across and down.
+fn between([upper, lower]: [[[f32; 3]; 2]; 2], across: f32, down: f32) -> [f32; 3] {
     std::array::from_fn(|channel| {
-        let upper = corners[0][channel] + right_share * (corners[1][channel] - corners[0][channel]);
-        let lower = corners[2][channel] + right_share * (corners[3][channel] - corners[2][channel]);
-        upper + bottom_share * (lower - upper)
+        let [upper, lower] =
+            [upper, lower].map(|[left, right]| left[channel] + across * (right[channel] - left[channel]));
+        upper + down * (lower - upper)
     })
 }
 

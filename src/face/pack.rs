@@ -222,9 +222,11 @@ impl Pack {
     /// Its files cannot be read, or do not run.
     pub fn load(info: PackInfo, folder: &Path) -> Result<Self, ModelError> {
         if info.name == OPEN {
-            let refiner = Refiner::new(facetag_weights_detectors::RETINAFACE)?;
-            let pack = Self::new(info, facetag_weights_detectors::CENTERFACE, &facetag_weights_sface::sface())?;
-            return Ok(Self { refiner: Some(refiner), ..pack });
+            let (refiner, pack) = rayon::join(
+                || Refiner::new(facetag_weights_detectors::RETINAFACE),
+                || Self::new(info, facetag_weights_detectors::CENTERFACE, &facetag_weights_sface::sface()),
+            );
+            return Ok(Self { refiner: Some(refiner?), ..pack? });
         }
         let read = |name: &str| {
             let path = folder.join(&info.name).join(name);
@@ -235,9 +237,11 @@ impl Pack {
     }
 
     fn new(info: PackInfo, detector: &[u8], recogniser: &[u8]) -> Result<Self, ModelError> {
-        let detector = Detector::new(detector, info.detector, info.detector_side, info.detector_threshold)?;
-        let recogniser = Recogniser::new(recogniser, info.recogniser_scale)?;
-        Ok(Self { info, detector, refiner: None, recogniser })
+        let (detector, recogniser) = rayon::join(
+            || Detector::new(detector, info.detector, info.detector_side, info.detector_threshold),
+            || Recogniser::new(recogniser, info.recogniser_scale),
+        );
+        Ok(Self { detector: detector?, refiner: None, recogniser: recogniser?, info })
     }
 
     /// The faces in an upright photo, the surest first.
