@@ -272,26 +272,31 @@ impl Session {
         Self { shared: None, beating: None, lock: None }
     }
 
-    /// Work other than a scan. `pack` says which models this machine uses, see [`crate::face::PackInfo::identity`].
+    /// Work other than a scan. `pack` says which models this machine uses, see [`crate::face::PackInfo::identity`]; where no other
+    /// machine can be at work, it is not asked.
     ///
     /// # Errors
-    /// [`CatalogError::OtherVersion`], [`CatalogError::OtherPack`]; those of the engine.
-    pub fn of(library: &Library, task: Task, pack: &str) -> Result<Self> {
+    /// [`CatalogError::OtherVersion`], [`CatalogError::OtherPack`]; those of the engine, and of `pack`.
+    pub fn of<E: From<CatalogError>>(
+        library: &Library,
+        task: Task,
+        pack: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Self, E> {
         if library.url().is_none() {
             return Ok(Self::unnoticed());
         }
-        Self::begin(Catalog::open(library)?.connection, task, pack, None)
+        Ok(Self::begin(Catalog::open(library)?.connection, task, pack()?, None)?)
     }
 
     /// A scan, which lasts as long as its lock.
     ///
     /// # Errors
     /// As of [`Session::of`].
-    pub fn scan(lock: ScanLock, pack: &str) -> Result<Self> {
+    pub fn scan<E: From<CatalogError>>(lock: ScanLock, pack: impl FnOnce() -> Result<String, E>) -> Result<Self, E> {
         let ScanLock { file, connection, kind } = lock;
         match connection {
             Some(connection) => {
-                let mut session = Self::begin(connection, Task::Scan, pack, Some(kind))?;
+                let mut session = Self::begin(connection, Task::Scan, pack()?, Some(kind))?;
                 session.lock = Some(file);
                 Ok(session)
             }
@@ -299,12 +304,12 @@ impl Session {
         }
     }
 
-    fn begin(connection: Connection, task: Task, pack: &str, kind: Option<Lock>) -> Result<Self> {
+    fn begin(connection: Connection, task: Task, pack: String, kind: Option<Lock>) -> Result<Self> {
         let now = Instant::now();
         let shared = Arc::new(Shared {
             id: (random() >> 1) as i64,
             connection: Mutex::new(connection),
-            pack: pack.to_owned(),
+            pack,
             state: Mutex::new(State { task, beat: (now, 0), rate: None }),
             photos: AtomicU64::new(0),
             began: now,

@@ -208,7 +208,7 @@ impl From<rusqlite::Error> for CatalogError {
     }
 }
 
-type Result<T> = std::result::Result<T, CatalogError>;
+type Result<T, E = CatalogError> = std::result::Result<T, E>;
 
 /// Now, as the catalog writes it: UTC, RFC 3339, whole seconds.
 fn now() -> String {

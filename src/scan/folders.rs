@@ -75,7 +75,7 @@ pub fn scan_folders(
         return Err(ScanError::NoFolder(strange.clone()));
     }
     let pack = active_pack(&catalog, library)?;
-    let session = Session::scan(lock, &pack.identity(&library.packs())?)?;
+    let session = Session::scan(lock, || Ok::<_, ScanError>(pack.identity(&library.packs())?))?;
     if options.rebuild {
         catalog.forget_found()?;
     }
@@ -113,7 +113,7 @@ pub fn scan_paths(
     let lock = library.lock_for_scan()?;
     let mut catalog = Catalog::reopen(library)?;
     let pack = active_pack(&catalog, library)?;
-    let session = Session::scan(lock, &pack.identity(&library.packs())?)?;
+    let session = Session::scan(lock, || Ok::<_, ScanError>(pack.identity(&library.packs())?))?;
     let known = catalog.roots()?;
     let targets: Vec<_> = without_inner(paths).into_iter().filter_map(|start| target(&known, start, false)).collect();
     let load = |info| Ok::<_, ScanError>(Pack::load(info, &library.packs())?);

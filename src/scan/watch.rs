@@ -80,7 +80,8 @@ pub fn watch(
         return Err(ScanError::NoRoot);
     }
     let pack = active_pack(&catalog, library)?;
-    let _session = Session::of(library, Task::Watch, &pack.identity(&library.packs())?)?;
+    let identity = || Ok::<_, ScanError>(pack.identity(&library.packs())?);
+    let _session = Session::of(library, Task::Watch, identity)?;
     drop(catalog);
     let (sender, events) = channel();
     let mut roots = Roots { watching: watching.clone(), sender, watched: HashMap::new() };

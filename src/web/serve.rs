@@ -101,8 +101,8 @@ pub fn serve(
     }
     // Migrates it before anybody waits for a page.
     let (catalog, pack) = open(library)?;
-    let identity = pack.identity(&library.packs()).map_err(OpenError::from)?;
-    let _session = Session::of(library, Task::Serve, &identity).map_err(OpenError::from)?;
+    let identity = || Ok::<_, OpenError>(pack.identity(&library.packs())?);
+    let _session = Session::of(library, Task::Serve, identity)?;
     let listener = bind(listen.address, listen.port)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
