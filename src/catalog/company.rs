@@ -10,7 +10,7 @@ use super::{Catalog, CatalogError, Label, PersonId, PhotoId, Result, Who};
 const NOBODY: u32 = 0;
 
 /// Faces that are looked at together.
-const CHUNK: usize = 64;
+const CHUNK: usize = 16;
 
 /// Who is in which photo.
 #[derive(Debug, Clone, Default)]
@@ -102,19 +102,39 @@ impl Company {
         Ok(())
     }
 
-    /// The photos in which somebody is, each at least once: as fast as memory is read, where the database reads a row for each face.
-    pub fn photos_of(&self, person: PersonId) -> impl Iterator<Item = PhotoId> {
+    /// The photos in which somebody is, once each: as fast as memory is read, where the database reads a row for each face.
+    pub fn photos_of(&self, person: PersonId) -> Vec<PhotoId> {
         let person = short(person);
-        // Few chunks have any, and to look through one that has none takes a few instructions.
-        let chunks = self.faces.chunks(CHUNK).enumerate();
-        let hits = chunks.filter(move |(_, chunk)| chunk.iter().fold(false, |hit, &face| hit | (face == person)));
-        let faces = hits.flat_map(move |(number, chunk)| {
-            (number * CHUNK..).zip(chunk).filter(move |&(_, &face)| face == person).map(|(index, _)| index)
-        });
-        let photos = faces.map(|face| self.starts.partition_point(|&start| start as usize <= face) as i64 - 1);
-        let photos = photos.map(PhotoId).filter(|photo| !self.grown.contains_key(photo));
-        let grown = self.grown.iter().filter(move |(_, faces)| faces.contains(&person)).map(|(&photo, _)| photo);
-        photos.chain(grown)
+        let (mut photos, mut number) = (Vec::new(), 0);
+        for (first, chunk) in (0..).step_by(CHUNK).zip(self.faces.chunks(CHUNK)) {
+            // Few chunks have any, and to look through one that has none takes a few instructions.
+            if !chunk.iter().fold(false, |hit, &face| hit | (face == person)) {
+                continue;
+            }
+            for (face, _) in (first..).zip(chunk).filter(|&(_, &face)| face == person) {
+                number = self.photo_with(face, number);
+                let photo = PhotoId(number as i64);
+                if photos.last() != Some(&photo) && (self.grown.is_empty() || !self.grown.contains_key(&photo)) {
+                    photos.push(photo);
+                }
+            }
+        }
+        let grown = self.grown.iter().filter(|(_, faces)| faces.contains(&person));
+        photos.extend(grown.map(|(&photo, _)| photo));
+        photos
+    }
+
+    /// The number of the photo with a face; it is not before photo `from`.
+    fn photo_with(&self, face: usize, mut from: usize) -> usize {
+        // In steps that grow: most often it is one of the next photos.
+        let (mut end, mut step) = (from + 1, 1);
+        while self.starts.get(end).is_some_and(|&start| start as usize <= face) {
+            from = end;
+            end += step;
+            step *= 2;
+        }
+        let between = &self.starts[from..end.min(self.starts.len())];
+        from + between.partition_point(|&start| start as usize <= face) - 1
     }
 
     /// Whether nobody is in a photo but these people, as their numbers in order.
@@ -130,7 +150,7 @@ impl Company {
         photos.into_iter().filter(|&photo| self.of(photo).contains(&short(other))).count() as u64
     }
 
-    /// Who is most often in one photo with somebody, whose photos are given, and in how many; nobody who is hidden or a stranger, and groups
+    /// Who is most often in one photo with somebody, whose photos are given, one that comes several times in succession, and in how many; nobody who is hidden or a stranger, and groups
     /// without a name only where they are more than once. Photos of one shot count once.
     pub fn most_often_with(
         &self,
@@ -139,9 +159,6 @@ impl Company {
         labels: &HashMap<PersonId, Label>,
         limit: usize,
     ) -> Vec<(Who, u64)> {
-        let mut photos: Vec<(PhotoId, PhotoId)> = photos.map(|photo| (listing.shot(photo), photo)).collect();
-        photos.sort_unstable();
-        photos.dedup();
         // By number: a map would take most of the time.
         let mut counts: Vec<u32> = Vec::new();
         let mut counted = Vec::new();
@@ -155,25 +172,32 @@ impl Company {
             }
             counts[number] += 1;
         };
-        for shot in photos.chunk_by(|(one, _), (other, _)| one == other) {
-            if let &[(_, photo)] = shot {
+        let (mut of_shots, mut before) = (Vec::new(), None);
+        for photo in photos {
+            if !listing.is_alone(photo) {
+                of_shots.push((listing.shot(photo), photo));
+            } else if before.replace(photo) != Some(photo) {
                 let faces = self.of(photo);
                 let first = faces.iter().enumerate().filter(|&(index, person)| !faces[..index].contains(person));
                 first.for_each(|(_, &person)| count(person));
-                continue;
             }
+        }
+        of_shots.sort_unstable();
+        for shot in of_shots.chunk_by(|(one, _), (other, _)| one == other) {
             let mut people: Vec<u32> = shot.iter().flat_map(|&(_, photo)| self.of(photo)).copied().collect();
             people.sort_unstable();
             people.dedup();
             people.into_iter().for_each(&mut count);
         }
+        // Most groups are met once, and of these only such as have a label could be shown.
+        counted.retain(|&other| counts[other as usize] > 1);
+        let is_once = |&&other: &&PersonId| counts.get(short(other) as usize) == Some(&1);
+        counted.extend(labels.keys().filter(is_once).map(|&other| short(other)));
         counted.retain(|&other| other != NOBODY && other != short(person));
         let nobody = Label::default();
         let mut found: Vec<(u64, bool, PersonId)> = counted
             .into_iter()
             .map(|other| (PersonId(other.into()), u64::from(counts[other as usize])))
-            // Most groups are met once.
-            .filter(|&(other, photos)| photos > 1 || labels.contains_key(&other))
             .filter_map(|(other, photos)| {
                 let label = labels.get(&other).unwrap_or(&nobody);
                 let is_shown = !label.hidden && !label.ignored && (label.name.is_some() || photos > 1);
@@ -260,7 +284,7 @@ mod tests {
         assert_eq!((company.sorted(PhotoId(2)), company.sorted(PhotoId(40))), (vec![1, 2, 3], vec![5]));
         company.set(PhotoId(2), vec![4]);
         assert_eq!(company.sorted(PhotoId(2)), [4]);
-        let photos_of = |person| company.photos_of(PersonId(person)).collect::<Vec<_>>();
+        let photos_of = |person| company.photos_of(PersonId(person));
         assert_eq!((photos_of(8), photos_of(4), photos_of(5)), (photos(&[1]), photos(&[2]), photos(&[40])));
         // They were there, and are no longer.
         assert_eq!((photos_of(7), photos_of(9)), (photos(&[]), photos(&[])));

@@ -32,12 +32,14 @@ pub struct Listing {
     order: Vec<PhotoId>,
     /// By number of the photo.
     photos: Vec<Known>,
+    /// Where the photos were taken, in the same order; 0 for nowhere that is known.
+    places: Vec<u32>,
+    /// The places in `order` of photos of which others are of the same shot.
+    of_shots: Bits,
     /// The months of all dates. A moment is a place in it: photos of one moment have the same date.
     months: Vec<Option<YearMonth>>,
     /// Where in `order` another month begins, and which.
     turns: Vec<(u32, Option<YearMonth>)>,
-    /// Which photo stands for a photo.
-    shots: HashMap<PhotoId, PhotoId>,
     /// The places in `order` of what is listed if nothing is asked for.
     all: Vec<u32>,
     /// The folders that were scanned on this machine.
@@ -55,6 +57,8 @@ struct Known {
     moment: u32,
     /// 0 for none.
     place: u32,
+    /// The number of the photo that stands for all of its shot; 0 for one that is a shot of its own.
+    shot: u32,
     /// Latitude and longitude in degrees.
     spot: Option<[f32; 2]>,
     /// Width by height in thousandths.
@@ -63,7 +67,8 @@ struct Known {
     has_file: bool,
 }
 
-const UNKNOWN: Known = Known { rank: NOWHERE, moment: UNDATED, place: 0, spot: None, shape: 1000, has_file: false };
+const UNKNOWN: Known =
+    Known { rank: NOWHERE, moment: UNDATED, place: 0, shot: 0, spot: None, shape: 1000, has_file: false };
 
 #[derive(Debug, PartialEq)]
 struct Folder {
@@ -88,6 +93,19 @@ impl Bits {
         let mut bits = Self::with(end);
         for number in numbers {
             bits.add(number);
+        }
+        bits
+    }
+
+    /// All from `first` to before `last`, of numbers below `end`.
+    fn between(first: usize, last: usize, end: usize) -> Self {
+        let mut bits = Self::with(end);
+        for (start, word) in (0..last).step_by(64).zip(&mut bits.0) {
+            let below = |number: usize| match number.saturating_sub(start) {
+                0 => 0,
+                count => u64::MAX >> 64usize.saturating_sub(count),
+            };
+            *word = below(last) & !below(first);
         }
         bits
     }
@@ -168,11 +186,15 @@ impl Catalog {
             let (width, height): (i64, i64) = (row.get(4)?, row.get(5)?);
             known.shape = (width.max(1) * 1000 / height.max(1)).clamp(1, i64::from(u16::MAX)) as u16;
             if let Some(shot) = row.get::<Option<PhotoId>>(6)? {
-                of_shots.push((row.get(0)?, shot));
+                of_shots.push((row.get::<PhotoId>(0)?, shot));
             }
             Ok(())
         })?;
-        listing.shots = of_shots.into_iter().collect();
+        for (photo, shot) in of_shots {
+            for photo in [photo, shot] {
+                listing.known_mut(photo).shot = shot.0 as u32;
+            }
+        }
         self.places_in_files(&mut listing)?;
         let everything = (0..listing.order.len() as u32).collect();
         listing.all = listing.without_doubles(everything);
@@ -250,6 +272,10 @@ impl Catalog {
         for (rank, &photo) in (0u32..).zip(&listing.order) {
             let known = &mut listing.photos[photo.0 as usize];
             known.rank = rank;
+            listing.places.push(known.place);
+            if known.shot != 0 {
+                listing.of_shots.add(rank);
+            }
             let month = listing.months.get(known.moment as usize).copied().flatten();
             if listing.turns.last().is_none_or(|(_, before)| *before != month) {
                 listing.turns.push((rank, month));
@@ -283,13 +309,14 @@ impl Catalog {
         let places = self.all_places()?;
         // Towns have districts: one of the places stands for all of its town.
         let mut towns: HashMap<(&str, &str, &str), u32> = HashMap::new();
-        let town: HashMap<u32, u32> = places
-            .iter()
-            .map(|(&id, place)| (id, *towns.entry((&place.city, &place.region, &place.country_code)).or_insert(id)))
-            .collect();
-        let of = |seen: &Seen| town.get(&listing.known(seen.photo).place).copied();
+        // By number: a map would take most of the time.
+        let mut town = vec![0; places.keys().max().map_or(0, |&last| last as usize + 1)];
+        for (&id, place) in &places {
+            town[id as usize] = *towns.entry((&place.city, &place.region, &place.country_code)).or_insert(id);
+        }
+        let of = |seen: &Seen| town.get(listing.known(seen.photo).place as usize).copied().filter(|&town| town > 0);
         let counts = listing.count(seen.iter().filter_map(|seen| Some((of(seen)?, seen.photo))));
-        let counts = counts.into_iter().filter_map(|(id, photos)| Some((places.get(&id)?, photos)));
+        let counts = counts.filter_map(|(id, photos)| Some((places.get(&id)?, photos)));
         let mut counts: Vec<(&Place, u64)> = counts.collect();
         counts.sort_by(|(a, less), (b, more)| {
             more.cmp(less).then_with(|| a.city.cmp(&b.city)).then_with(|| a.region.cmp(&b.region))
@@ -305,20 +332,23 @@ impl Catalog {
         let places = self.all_places()?;
         let known = |seen: &Seen| {
             let known = listing.known(seen.photo);
-            places.contains_key(&known.place).then(|| known.spot.map(|spot| (known.place, spot)))?
+            known.spot.map(|spot| (known.place, spot))
         };
-        let mut sums: HashMap<u32, (f64, f64, f64)> = HashMap::new();
+        let mut sums: Vec<(f64, f64, f64)> = Vec::new();
         for (place, [latitude, longitude]) in seen.iter().filter_map(known) {
-            let sum = sums.entry(place).or_default();
+            let place = place as usize;
+            if place >= sums.len() {
+                sums.resize(place + 1, (0.0, 0.0, 0.0));
+            }
+            let sum = &mut sums[place];
             *sum = (sum.0 + f64::from(latitude), sum.1 + f64::from(longitude), sum.2 + 1.0);
         }
         let counts = listing.count(seen.iter().filter_map(|seen| Some((known(seen)?.0, seen.photo))));
         let mut spots: Vec<(u32, Spot)> = counts
-            .into_iter()
-            .map(|(place, photos)| {
-                let (latitude, longitude, faces) = sums[&place];
-                let city = places[&place].city.clone();
-                (place, Spot { latitude: latitude / faces, longitude: longitude / faces, city, photos })
+            .filter_map(|(place, photos)| {
+                let (latitude, longitude, faces) = sums[place as usize];
+                let city = places.get(&place)?.city.clone();
+                Some((place, Spot { latitude: latitude / faces, longitude: longitude / faces, city, photos }))
             })
             .collect();
         spots.sort_by(|(a, one), (b, other)| {
@@ -374,7 +404,15 @@ impl Listing {
 
     /// The photo that stands for a photo: most often itself.
     pub fn shot(&self, photo: PhotoId) -> PhotoId {
-        self.shots.get(&photo).copied().unwrap_or(photo)
+        match self.known(photo).shot {
+            0 => photo,
+            shot => PhotoId(shot.into()),
+        }
+    }
+
+    /// Whether a photo is a shot of its own.
+    pub fn is_alone(&self, photo: PhotoId) -> bool {
+        self.known(photo).shot == 0
     }
 
     /// The places of photos that can be read.
@@ -423,7 +461,7 @@ impl Listing {
     }
 
     fn places(&self, first: usize, end: usize) -> Bits {
-        Bits::of(self.order.len(), (first..end).map(|rank| rank as u32))
+        Bits::between(first, end, self.order.len())
     }
 
     /// The first place of a moment or of a later one.
@@ -449,10 +487,13 @@ impl Listing {
     /// The places of those of `ranks` that were taken in some places of the world.
     pub(super) fn those_in(&self, ranks: &Bits, places: &[i64]) -> Bits {
         let places = Bits::of(0, places.iter().filter_map(|&place| u32::try_from(place).ok()));
-        self.those(ranks, |photo| {
-            let place = self.known(photo).place;
-            place != 0 && places.has(place)
-        })
+        Bits::of(
+            self.order.len(),
+            ranks.iter().filter(|&rank| {
+                let place = self.places[rank as usize];
+                place != 0 && places.has(place)
+            }),
+        )
     }
 
     /// What is found at places.
@@ -467,29 +508,46 @@ impl Listing {
 
     /// Of the photos of each shot the one that stands for the others is listed where it is among them, otherwise the first.
     fn without_doubles(&self, mut ranks: Vec<u32>) -> Vec<u32> {
-        if self.shots.is_empty() {
+        if self.of_shots.0.is_empty() {
             return ranks;
         }
         let all = Bits::of(self.order.len(), ranks.iter().copied());
         let mut listed = std::collections::HashSet::new();
-        ranks.retain(|&rank| match self.shots.get(&self.order[rank as usize]) {
-            Some(&shot) => {
-                let stands = self.known(shot).rank;
-                !(stands != NOWHERE && all.has(stands)) && listed.insert(shot)
+        ranks.retain(|&rank| {
+            if !self.of_shots.has(rank) {
+                return true;
             }
-            None => true,
+            let photo = self.order[rank as usize];
+            let shot = self.shot(photo);
+            let stands = self.known(shot).rank;
+            shot == photo || !(stands != NOWHERE && all.has(stands)) && listed.insert(shot)
         });
         ranks
     }
 
-    /// Of keys with photos: in how many photos each is. Photos of one shot count once.
-    fn count(&self, photos: impl Iterator<Item = (u32, PhotoId)>) -> HashMap<u32, u64> {
-        let mut pairs: Vec<(u32, PhotoId)> = photos.map(|(key, photo)| (key, self.shot(photo))).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut counts = HashMap::new();
-        pairs.into_iter().for_each(|(key, _)| *counts.entry(key).or_default() += 1);
-        counts
+    /// Of small keys with photos: in how many photos each is. Photos of one shot count once, and a photo that comes several times in
+    /// succession.
+    fn count(&self, photos: impl Iterator<Item = (u32, PhotoId)>) -> impl Iterator<Item = (u32, u64)> {
+        let mut counts: Vec<u64> = Vec::new();
+        let mut count = |key: u32| {
+            let place = key as usize;
+            if place >= counts.len() {
+                counts.resize(place + 1, 0);
+            }
+            counts[place] += 1;
+        };
+        let (mut of_shots, mut before) = (Vec::new(), None);
+        for (key, photo) in photos {
+            if !self.is_alone(photo) {
+                of_shots.push((key, self.shot(photo)));
+            } else if before.replace((key, photo)) != Some((key, photo)) {
+                count(key);
+            }
+        }
+        of_shots.sort_unstable();
+        of_shots.dedup();
+        of_shots.into_iter().for_each(|(key, _)| count(key));
+        (0u32..).zip(counts).filter(|&(_, count)| count > 0)
     }
 
     /// Whether a photo is, or was, in a file: otherwise it was removed, and nobody in it is seen.
@@ -577,5 +635,9 @@ mod tests {
         assert_eq!(few.iter().collect::<Vec<_>>(), [3, 64]);
         bits.drop(&few);
         assert_eq!(bits.iter().collect::<Vec<_>>(), [63, 200]);
+        for (first, last) in [(0, 0), (0, 64), (3, 64), (63, 65), (70, 128), (5, 9), (100, 130), (0, 130)] {
+            let bits = Bits::between(first, last, 130);
+            assert_eq!(bits, Bits::of(130, first as u32..last as u32), "{first} to {last}");
+        }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::sync_channel;
 
-use super::discover::{FoundFile, Target, discover};
+use super::discover::{Found, FoundFile, Target, discover};
 use super::embed::faces_to_embed;
 use super::skip::Skipped;
 use super::{Event, Job, Options, Summary};
@@ -58,12 +60,13 @@ pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result
         let from = if *asked_for { start } else { &root.path };
         let forgotten = job.catalog.forgotten_folders(from)?;
         let mut known = Known::new(job.catalog.files_apart(start)?, job.catalog.files_in_order(start));
-        let mut walk = discover(target, job.interrupted);
-        plan.add(walk.by_ref().filter(|file| !forgotten.hold(from, &file.path)), &mut known, job.options)?;
+        let (added, found) = with_walk(target, job.interrupted, |walk| {
+            plan.add(walk.filter(|file| !forgotten.hold(from, &file.path)), &mut known, job.options)
+        });
+        added?;
         if job.is_interrupted() {
             return Ok(None);
         }
-        let found = walk.found;
         plan.add_gone(known, &found.unseen)?;
         for (path, problem) in &found.unseen {
             (job.tell)(Event::Unreadable { path, problem });
@@ -90,6 +93,36 @@ pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result
     }
     (job.tell)(Event::Planned { to_read: plan.read.len() as u64 + plan.to_embed });
     Ok(Some(plan))
+}
+
+/// Files that are handed over at once by the thread that walks, and how many such lots it may be ahead.
+const LOT: usize = 256;
+const LOTS: usize = 16;
+
+/// Hands the files at a target to `work` while another thread walks on: the disk and the database are waited for at the same time. Returns
+/// what `work` does, and what lies beside the photos.
+fn with_walk<T>(
+    target: &Target,
+    interrupted: &AtomicBool,
+    work: impl FnOnce(&mut dyn Iterator<Item = FoundFile>) -> T,
+) -> (T, Found) {
+    std::thread::scope(|scope| {
+        let (sender, lots) = sync_channel::<Vec<FoundFile>>(LOTS);
+        let walking = scope.spawn(move || {
+            let mut walk = discover(target, interrupted);
+            loop {
+                let lot: Vec<FoundFile> = walk.by_ref().take(LOT).collect();
+                // Where nobody listens any more, something has gone wrong there.
+                if lot.is_empty() || sender.send(lot).is_err() {
+                    return walk.found;
+                }
+            }
+        });
+        let done = work(&mut lots.iter().flatten());
+        drop(lots);
+        let found = walking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (done, found)
+    })
 }
 
 /// The files known below a folder, which are met as a walk comes by: both go by the bytes of the paths, so neither list is ever whole in

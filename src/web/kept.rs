@@ -1,5 +1,6 @@
 //! What pages need of the whole library: read once, kept in memory, and brought up to date when a page asks for it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::PageError;
@@ -29,6 +30,8 @@ struct Reading<T> {
     catalog: Catalog,
     /// Of the library.
     version: i64,
+    /// A number that is higher with every change of the library.
+    edition: u64,
     mark: i64,
     whole: Arc<T>,
 }
@@ -36,6 +39,11 @@ struct Reading<T> {
 impl<T: Whole> Kept<T> {
     /// As it is in the library now.
     pub fn of(&self, library: &Library) -> Result<Arc<T>, PageError> {
+        Ok(self.with_edition(library)?.0)
+    }
+
+    /// The same, and a number that is higher whenever anything in the library has changed.
+    pub fn with_edition(&self, library: &Library) -> Result<(Arc<T>, u64), PageError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = kept.take().filter(|before| before.catalog.check_is_there().is_ok());
         // If it cannot be brought up to date, as after the database was away, it is read again.
@@ -43,7 +51,8 @@ impl<T: Whole> Kept<T> {
             Some(now) => now,
             None => Reading::of(Catalog::reopen(library)?)?,
         };
-        Ok(Arc::clone(&kept.insert(now).whole))
+        let Reading { whole, edition, .. } = kept.insert(now);
+        Ok((Arc::clone(whole), *edition))
     }
 }
 
@@ -52,7 +61,7 @@ impl<T: Whole> Reading<T> {
         // Before it is read: what changes meanwhile is seen the next time.
         let version = catalog.version()?;
         let (mark, whole) = catalog.unchanging(|catalog| Ok((T::mark(catalog)?, T::read(catalog)?)))?;
-        Ok(Self { catalog, version, mark, whole: Arc::new(whole) })
+        Ok(Self { catalog, version, edition: next_edition(), mark, whole: Arc::new(whole) })
     }
 
     fn brought_up_to_date(self) -> Result<Self, PageError> {
@@ -66,8 +75,13 @@ impl<T: Whole> Reading<T> {
             is_current.then(|| T::mark(catalog)).transpose()
         })?;
         match mark {
-            Some(mark) => Ok(Self { catalog, version, mark, whole }),
+            Some(mark) => Ok(Self { catalog, version, edition: next_edition(), mark, whole }),
             None => Self::of(catalog),
         }
     }
+}
+
+fn next_edition() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }

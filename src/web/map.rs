@@ -23,7 +23,7 @@ pub(super) struct Mark {
 
 impl Map {
     /// `None` where there are no places.
-    pub fn of(spots: Vec<Spot>) -> Option<Self> {
+    pub fn of(spots: &[Spot]) -> Option<Self> {
         let at: Vec<(f64, f64)> = spots.iter().map(|spot| (spot.longitude + 180.0, 90.0 - spot.latitude)).collect();
         let &(x, y) = at.first()?;
         let ends = at.iter().fold([x, y, x, y], |[left, top, right, bottom], &(x, y)| {
@@ -37,12 +37,12 @@ impl Map {
         let most = spots.iter().map(|spot| spot.photos).max().unwrap_or(1).max(1) as f64;
         // The area of a mark grows with its photos; the smallest can be hit.
         let radius = |photos: u64| width / 60.0 * (0.6 + 1.4 * (photos as f64 / most).sqrt());
-        let marks = spots.into_iter().zip(at);
+        let marks = spots.iter().zip(at);
         let marks = marks.map(|(spot, (x, y))| Mark {
             x,
             y,
             radius: radius(spot.photos),
-            city: spot.city,
+            city: spot.city.clone(),
             photos: spot.photos,
         });
         Some(Self { view, marks: marks.collect() })
@@ -62,13 +62,13 @@ mod tests {
             vec![spot(35.7, 139.7), spot(-33.9, 151.2), spot(38.7, -9.1)],
             vec![spot(-54.8, -68.3)],
         ] {
-            let map = Map::of(spots).unwrap();
+            let map = Map::of(&spots).unwrap();
             let [left, top, width, height] = map.view;
             assert!(left >= 0.0 && top >= 0.0 && left + width <= 360.0 && top + height <= 180.0);
             for mark in map.marks {
                 assert!((left..=left + width).contains(&mark.x) && (top..=top + height).contains(&mark.y));
             }
         }
-        assert!(Map::of(Vec::new()).is_none());
+        assert!(Map::of(&[]).is_none());
     }
 }

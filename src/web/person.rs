@@ -20,11 +20,8 @@ use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, PersonId, Profile, Seen, Sighting, State as Tagged, Who};
 use crate::people::check_name;
 
-/// Companions and places shown.
+/// Companions shown.
 const COMPANIONS: usize = 12;
-const PLACES: usize = 12;
-/// Places on the map.
-const SPOTS: usize = 200;
 
 /// Photos or faces on a page.
 const PAGE: usize = 180;
@@ -132,9 +129,8 @@ async fn show(
             return elsewhere(catalog, &visit, id);
         };
         let words = visit.words;
-        let (people, listing) = (shared.everybody()?, shared.listing()?);
-        let seen = catalog.seen(&listing, id)?;
-        let mut photos = seen.clone();
+        let seen = shared.seen(catalog, id)?;
+        let mut photos = seen.to_vec();
         photos.dedup_by_key(|seen| seen.photo);
         let auto: Vec<Seen> = seen.iter().filter(|seen| seen.is_auto).copied().collect();
         let mut views = vec![(View::Photos, photos.len()), (View::Faces, seen.len()), (View::Auto, auto.len())];
@@ -143,22 +139,19 @@ async fn show(
         let (last, first) = (dated.next(), dated.next_back());
         let years = last.map(|(last, _)| (first.map_or(last, |(first, _)| first), last));
         let photo_count = photos.len();
-        let together = (&*listing, photos.iter().map(|seen| seen.photo));
-        let companions = people.company().most_often_with(id, together, people.labels(), COMPANIONS);
-        let places = catalog.places_among(&listing, &photos, PLACES)?;
-        let map = Map::of(catalog.spots_among(&listing, &seen, SPOTS)?);
         let shown = match asked.view {
-            View::Photos => photos,
-            View::Faces => seen,
-            View::Auto => auto,
+            View::Photos => &*photos,
+            View::Faces => &*seen,
+            View::Auto => &*auto,
         };
         let pages = shown.len().div_ceil(PAGE).max(1);
         let page = asked.page.unwrap_or(1).clamp(1, pages);
-        let timeline = Timeline::of(&shown, PAGE);
+        let timeline = Timeline::of(shown, PAGE);
         let shown = shown.iter().skip((page - 1) * PAGE).take(PAGE);
         let shown = catalog.sightings_of(shown.map(|seen| seen.face))?;
-        let companions = companions.into_iter().map(|(who, photos)| {
-            Ok(Companion { id: who.id, label: words.label(&who), photos, face: catalog.best_face(who.id)? })
+        let companions = shared.companions(id)?;
+        let companions = companions.iter().take(COMPANIONS).map(|(who, photos)| {
+            Ok(Companion { id: who.id, label: words.label(who), photos: *photos, face: catalog.best_face(who.id)? })
         });
         let page = PersonPage {
             frame: Frame::new(catalog, &visit, Tab::People, words.label(&who))?,
@@ -169,11 +162,12 @@ async fn show(
             photos: photo_count,
             years,
             companions: companions.collect::<Result<_, PageError>>()?,
-            places: places
-                .into_iter()
-                .map(|(place, photos)| (place.city.clone(), format!("{}, {}", place.city, place.country), photos))
+            places: shared
+                .places(catalog, id)?
+                .iter()
+                .map(|(place, photos)| (place.city.clone(), format!("{}, {}", place.city, place.country), *photos))
                 .collect(),
-            map,
+            map: Map::of(&shared.spots(catalog, id)?),
             views,
             view: asked.view,
             timeline,

@@ -201,12 +201,12 @@ fn position(
     wanted: &Wanted,
     photo: PhotoId,
 ) -> Result<Option<ResultPosition>, PageError> {
-    let listing = site.listing()?;
     let Some(person) = wanted.of else {
+        let listing = site.listing()?;
         return Ok(catalog.found(&listing, site.everybody()?.company(), &wanted.query())?.position(photo));
     };
-    let seen = catalog.seen(&listing, person)?;
-    let mut photos: Vec<PhotoId> = seen.into_iter().map(|seen| seen.photo).collect();
+    let seen = site.seen(catalog, person)?;
+    let mut photos: Vec<PhotoId> = seen.iter().map(|seen| seen.photo).collect();
     photos.dedup();
     Ok(ResultPosition::among(&photos, photo))
 }

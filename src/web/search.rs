@@ -159,7 +159,7 @@ async fn show(
         let found = catalog.found(&listing, everybody.company(), &wanted.query())?;
         let (total, pages) = (found.len(), found.len().div_ceil(PAGE).max(1));
         let number = asked.page.unwrap_or(1).clamp(1, pages);
-        let often = suggested(&everybody, &listing, &wanted, &sees);
+        let often = suggested(&shared, &everybody, &wanted, &sees)?;
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let is_guest = matches!(sees, Sees::These(_));
         let names = if is_guest { shared.access.guests_see().to_vec() } else { known_names(&shared, catalog)? };
@@ -235,16 +235,11 @@ fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
 }
 
 /// Who may be looked for too: those seen most often to begin with, then those who are often with the people looked for.
-fn suggested(everybody: &People, listing: &Listing, wanted: &Wanted, sees: &Sees) -> Vec<Who> {
+fn suggested(site: &Site, everybody: &People, wanted: &Wanted, sees: &Sees) -> Result<Vec<Who>, PageError> {
     let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
     let most = OFTEN + known.len();
     let mut people: Vec<Who> = match wanted.all.last().or(wanted.any.last()) {
-        Some(&person) => {
-            let company = everybody.company();
-            let photos = company.photos_of(person).filter(|&photo| listing.has_file(photo));
-            let often = company.most_often_with(person, (listing, photos), everybody.labels(), most);
-            often.into_iter().map(|(who, _)| who).collect()
-        }
+        Some(&person) => site.companions(person)?.iter().map(|(who, _)| who.clone()).collect(),
         None => {
             let named = everybody.of(Kind::Named).take(most);
             named.map(|person| Who { id: person.id, name: person.label.name.clone() }).collect()
@@ -252,7 +247,7 @@ fn suggested(everybody: &People, listing: &Listing, wanted: &Wanted, sees: &Sees
     };
     people.retain(|who| sees.person(who.id) && !known.contains(&who.id));
     people.truncate(OFTEN);
-    people
+    Ok(people)
 }
 
 /// Photos without a date that fit all but the dates; none where no dates are asked for.

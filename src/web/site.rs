@@ -14,17 +14,25 @@ use super::everybody::People;
 use super::exports::Exports;
 use super::folder::Allowed;
 use super::kept::Kept;
+use super::limits::CHIPS;
 use super::previews::Previews;
 use super::queues::Queues;
+use super::recent::Recent;
 use super::scanning::Scanning;
 use super::visit::Visit;
-use crate::catalog::{Catalog, Library, Listing, PersonId};
+use crate::catalog::{Catalog, Library, Listing, PersonId, Seen, Spot, Who};
 use crate::face::{Pack, PackInfo};
+use crate::metadata::Place;
 use crate::people::{Deciding, active_pack, decide};
 use crate::scan::Budget;
 
 /// Searches and albums that are worked on at once.
 const LARGE: usize = 2;
+
+/// People who are often with somebody, places where somebody is often, and spots on their map: how many of each are looked up.
+const COMPANIONS: usize = 12 + CHIPS;
+const PLACES: usize = 12;
+const SPOTS: usize = 200;
 
 /// Archives that are sent at once.
 const ARCHIVES: usize = 8;
@@ -49,6 +57,10 @@ pub(super) struct Shared {
     pub stopping: AtomicBool,
     everybody: Kept<People>,
     listing: Kept<Listing>,
+    seen: Recent<Seen>,
+    companions: Recent<(Who, u64)>,
+    places: Recent<(Place, u64)>,
+    spots: Recent<Spot>,
     queues: Mutex<Queues>,
     /// Connections that no request uses now.
     idle: Mutex<Vec<Catalog>>,
@@ -91,6 +103,10 @@ impl Site {
             stopping: AtomicBool::new(false),
             everybody: Kept::default(),
             listing: Kept::default(),
+            seen: Recent::default(),
+            companions: Recent::default(),
+            places: Recent::default(),
+            spots: Recent::default(),
             queues: Mutex::default(),
             idle: Mutex::new(vec![catalog]),
             large: Semaphore::new(LARGE),
@@ -166,13 +182,45 @@ impl Site {
         self.listing.of(&self.library)
     }
 
+    /// The faces of somebody in order of time, as they are now; see [`Catalog::seen`].
+    pub fn seen(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[Seen]>, PageError> {
+        let (listing, edition) = self.listing.with_edition(&self.library)?;
+        self.seen.of(edition, person, || Ok(catalog.seen(&listing, person)?))
+    }
+
+    /// Who is most often in one photo with somebody, and in how many; see [`Company::most_often_with`].
+    ///
+    /// [`Company::most_often_with`]: crate::catalog::Company::most_often_with
+    pub fn companions(&self, person: PersonId) -> Result<Arc<[(Who, u64)]>, PageError> {
+        let (listing, edition) = self.listing.with_edition(&self.library)?;
+        let people = self.everybody()?;
+        self.companions.of(edition, person, || {
+            let photos = people.company().photos_of(person).into_iter().filter(|&photo| listing.has_file(photo));
+            Ok(people.company().most_often_with(person, (&listing, photos), people.labels(), COMPANIONS))
+        })
+    }
+
+    /// Where photos of somebody were taken most often, and in how many.
+    pub fn places(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[(Place, u64)]>, PageError> {
+        let (listing, edition) = self.listing.with_edition(&self.library)?;
+        let seen = self.seen(catalog, person)?;
+        self.places.of(edition, person, || Ok(catalog.places_among(&listing, &seen, PLACES)?))
+    }
+
+    /// Where on the globe somebody is seen, the place with most photos first.
+    pub fn spots(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[Spot]>, PageError> {
+        let (listing, edition) = self.listing.with_edition(&self.library)?;
+        let seen = self.seen(catalog, person)?;
+        self.spots.of(edition, person, || Ok(catalog.spots_among(&listing, &seen, SPOTS)?))
+    }
+
     /// In how many photos two people or groups are together.
     pub fn together(&self, catalog: &Catalog, one: PersonId, other: PersonId) -> Result<u64, PageError> {
-        let (people, listing) = (self.everybody()?, self.listing()?);
+        let people = self.everybody()?;
         let photos = |id: PersonId| people.get(id).map_or(0, |person| person.photos);
         // From the one with fewer photos to the other.
         let (one, other) = if photos(one) <= photos(other) { (one, other) } else { (other, one) };
-        Ok(people.company().together(&catalog.seen(&listing, one)?, other))
+        Ok(people.company().together(&self.seen(catalog, one)?, other))
     }
 
     /// What is asked, for as long as a question is looked for or answered.
