@@ -10,6 +10,9 @@ use super::photos::Writer;
 use super::{Catalog, CatalogError, FaceId, FaceRef, LineId, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
 
+/// The setting that says of which pack all faces had embeddings, and up to which face. A migration that deletes embeddings deletes it, too.
+const EMBEDDED: &str = "embedded";
+
 /// How a face came to its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -314,6 +317,19 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn photos_without_embeddings(&self, pack: &str) -> Result<Vec<PhotoId>> {
+        // To look at each of millions of faces would take most of the time of a scan that finds nothing new. No embedding is ever deleted
+        // but with its face: once all had one, only a new face, which has a higher number, can be without.
+        let now = format!("{pack} {}", self.connection.last_number("faces")?);
+        if self.setting(EMBEDDED)?.as_ref() == Some(&now) {
+            return Ok(Vec::new());
+        }
+        // Those that nobody sees now, too: their photos may come back.
+        let sql = "SELECT EXISTS (SELECT 1 FROM faces WHERE NOT EXISTS
+             (SELECT 1 FROM embeddings WHERE face_id = faces.id AND pack = ?1))";
+        if !self.connection.query_row(sql, [pack], |row| row.get(0))? {
+            self.set_setting(EMBEDDED, &now)?;
+            return Ok(Vec::new());
+        }
         let sql = "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS
              (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id";
         Ok(self.connection.query_all(sql, [pack], |row| row.get(0))?)

@@ -40,7 +40,8 @@ const PARTS: [Part; 9] = [
     Part {
         what: "the model pack, albums that follow a search, and what is imported after scans",
         read: "SELECT key, value FROM settings
-               WHERE key NOT IN ('writes', 'version', 'written_by', 'schema', 'clusters', 'ungrouped', 'rebuild_groups')",
+               WHERE key NOT IN ('writes', 'version', 'written_by', 'schema', 'clusters', 'ungrouped', 'rebuild_groups',
+                                 'embedded')",
         clear: None,
         write: "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         of_any: false,
