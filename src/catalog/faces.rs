@@ -319,8 +319,9 @@ impl Catalog {
     pub fn photos_without_embeddings(&self, pack: &str) -> Result<Vec<PhotoId>> {
         // To look at each of millions of faces would take most of the time of a scan that finds nothing new. No embedding is ever deleted
         // but with its face: once all had one, only a new face, which has a higher number, can be without.
-        let now = format!("{pack} {}", self.connection.last_number("faces")?);
-        if self.setting(EMBEDDED)?.as_ref() == Some(&now) {
+        let newest = self.connection.last_number("faces")?;
+        let now = format!("{pack} {newest}");
+        if newest == 0 || self.setting(EMBEDDED)?.as_ref() == Some(&now) {
             return Ok(Vec::new());
         }
         // Those that nobody sees now, too: their photos may come back.
