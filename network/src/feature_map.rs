@@ -63,6 +63,7 @@ impl Layout {
     }
 
     /// The same, counted in pairs of numbers, with so many rows in memory.
+    #[cfg(target_arch = "x86_64")]
     pub fn in_pairs(self, rows: usize) -> Self {
         Self { rows, pitch: self.pitch / 2, row: self.row / 2, start: self.start / 2, ..self }
     }

@@ -129,6 +129,27 @@ fn typed(model: &InferenceModel, [height, width]: [TDim; 2]) -> TractResult<Type
     model.clone().with_input_fact(0, f32::fact(input).into())?.into_typed()
 }
 
+impl Network {
+    /// Runs the network on a picture: `height x width x 3` numbers in row-major order. Its outputs come in the order of the graph.
+    ///
+    /// # Errors
+    /// The picture has another size than the network was made for, an operator that is left to tract fails, or an output is not of
+    /// 32-bit floats.
+    pub fn run(&self, picture: &[f32]) -> Result<Vec<Output>, NetworkError> {
+        if picture.len() != self.length {
+            return Err(NetworkError::new(format!("it takes {} numbers, not {}", self.length, picture.len())));
+        }
+        let outputs = self.plan.run(picture).map_err(NetworkError::new)?;
+        outputs
+            .into_iter()
+            .map(|output| {
+                let values = output.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec()));
+                Ok(Output { shape: output.shape().to_vec(), values: values.map_err(NetworkError::new)? })
+            })
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,26 +170,5 @@ mod tests {
             let general = all.general.lock().unwrap();
             assert!(general.as_ref().is_some_and(|general| general.is_some()));
         }
-    }
-}
-
-impl Network {
-    /// Runs the network on a picture: `height x width x 3` numbers in row-major order. Its outputs come in the order of the graph.
-    ///
-    /// # Errors
-    /// The picture has another size than the network was made for, an operator that is left to tract fails, or an output is not of
-    /// 32-bit floats.
-    pub fn run(&self, picture: &[f32]) -> Result<Vec<Output>, NetworkError> {
-        if picture.len() != self.length {
-            return Err(NetworkError::new(format!("it takes {} numbers, not {}", self.length, picture.len())));
-        }
-        let outputs = self.plan.run(picture).map_err(NetworkError::new)?;
-        outputs
-            .into_iter()
-            .map(|output| {
-                let values = output.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec()));
-                Ok(Output { shape: output.shape().to_vec(), values: values.map_err(NetworkError::new)? })
-            })
-            .collect()
     }
 }

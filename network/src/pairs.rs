@@ -82,11 +82,11 @@ mod x86_64 {
     impl Product<V4> for Pairs {
         #[inline(always)]
         fn add(self, _: V4, part: u32x16, weights: u32x16, sums: f32x16) -> f32x16 {
-            // SAFETY: the processor has the instruction, and the types are 512 bits of any content.
-            unsafe {
-                let [part, weights] = [part, weights].map(|pairs| std::mem::transmute::<u32x16, __m512bh>(pairs));
-                std::mem::transmute(_mm512_dpbf16_ps(std::mem::transmute(sums), part, weights))
-            }
+            // SAFETY: both types are 512 bits of any content.
+            let [part, weights] =
+                [part, weights].map(|pairs| unsafe { std::mem::transmute::<u32x16, __m512bh>(pairs) });
+            // SAFETY: the processor has the instruction.
+            bytemuck::cast(unsafe { _mm512_dpbf16_ps(bytemuck::cast(sums), part, weights) })
         }
     }
 }
