@@ -89,10 +89,7 @@ impl Graph {
     /// # Errors
     /// The graph does not take this shape.
     pub fn network(&self, width: usize, height: usize) -> Result<Network, NetworkError> {
-        // Tract foresees less of a graph whose size is open: what goes wrong there may well do for this size.
-        let by_general =
-            catch_unwind(AssertUnwindSafe(|| translate(&self.by_general(width, height)?, &self.kernels).ok()));
-        let plan = match by_general.ok().flatten() {
+        let plan = match self.by_general(width, height) {
             Some(plan) => plan,
             None => typed(&self.model, [height, width].map(|side| side.to_dim()))
                 .and_then(|model| translate(&model, &self.kernels))
@@ -101,17 +98,27 @@ impl Graph {
         Ok(Network { plan: Arc::new(plan), length: 3 * height * width })
     }
 
-    /// The graph for this size from the general one; `None` where there is none, or another thread is at it.
-    fn by_general(&self, width: usize, height: usize) -> Option<TypedModel> {
+    /// The plan for this size from the general graph; `None` where there is none, or another thread is at it.
+    fn by_general(&self, width: usize, height: usize) -> Option<Plan> {
         let are_few = self.made.fetch_add(1, Ordering::Relaxed) < FEW;
         if are_few || !width.is_multiple_of(STEP) || !height.is_multiple_of(STEP) {
             return None;
         }
         let mut general = self.general.try_lock().ok()?;
-        let General { model, height: down, width: across } =
-            general.get_or_insert_with(|| General::of(&self.model).ok()).as_ref()?;
-        let sides = [(down, height), (across, width)].map(|(symbol, side)| (symbol.clone(), (side / STEP).to_dim()));
-        model.set_symbols(&HashMap::from(sides)).ok()
+        // Tract may fail, or even panic, on a graph whose size is open, and not on one of this size.
+        let plan = catch_unwind(AssertUnwindSafe(|| {
+            let General { model, height: down, width: across } =
+                general.get_or_insert_with(|| General::of(&self.model).ok()).as_ref()?;
+            let sides = [(down, height), (across, width)];
+            let sides = sides.map(|(symbol, side)| (symbol.clone(), (side / STEP).to_dim()));
+            translate(&model.set_symbols(&HashMap::from(sides)).ok()?, &self.kernels).ok()
+        }));
+        let plan = plan.ok().flatten();
+        if plan.is_none() {
+            // Nor will it do for other sizes.
+            *general = Some(None);
+        }
+        plan
     }
 }
 
@@ -156,7 +163,12 @@ mod tests {
 
     #[test]
     fn of_many_sizes_each_does_as_if_it_were_the_only_one() {
-        for onnx in [facetag_weights_detectors::CENTERFACE, facetag_weights_detectors::RETINAFACE] {
+        let mut models =
+            vec![facetag_weights_detectors::CENTERFACE.to_vec(), facetag_weights_detectors::RETINAFACE.to_vec()];
+        // InsightFace's may not be shipped.
+        let folder = std::env::var_os("FACETAG_INSIGHTFACE").map(std::path::PathBuf::from);
+        models.extend(folder.map(|folder| std::fs::read(folder.join("insightface-scrfd-500m.onnx")).unwrap()));
+        for onnx in &models {
             let all = Graph::parse(onnx).unwrap();
             for (width, height) in [(64, 64), (96, 64), (64, 96), (160, 128), (96, 96)] {
                 let picture: Vec<f32> = (0..3 * width * height).map(|index| (index as f32 * 0.7).cos()).collect();

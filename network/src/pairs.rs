@@ -1,5 +1,5 @@
 //! Pairs of numbers of 16 bits (bfloat16, the upper half of a number of 32 bits), which some processors multiply and add up in one
-//! instruction: AVX512-BF16, AMD's since 2022 and Intel's for servers since 2020. The sums have 32 bits.
+//! instruction: AVX512-BF16, which AMD's have since Zen 4 and most of Intel's for servers since Sapphire Rapids. The sums have 32 bits.
 
 /// Two numbers, each rounded to the nearest of 16 bits, the first in the lower half.
 pub fn pair(numbers: [f32; 2]) -> u32 {
@@ -40,7 +40,8 @@ mod x86_64 {
 
         /// Some rows of a map in pairs, in memory that is reused.
         pub fn of<'a>(self, map: Source<'a>, rows: Range<usize>, memory: &'a mut Vec<u32>) -> Source<'a, u32> {
-            let layout = map.layout.in_pairs(rows.len());
+            // One at the least, as a row that is not seen is asked for, too.
+            let layout = map.layout.in_pairs(rows.len().max(1));
             memory.resize(memory.len().max(layout.length()), 0);
             for y in rows {
                 // SAFETY: the processor has the instructions.

@@ -62,7 +62,7 @@ pub enum Argument {
 /// Memory for the maps of one run after the other, of all networks: as many as have run at a time.
 static BUFFERS: Mutex<Vec<Vec<Vec<f32>>>> = Mutex::new(Vec::new());
 
-/// Gives back the memory that networks keep for their next run.
+/// Gives back the memory that networks keep for their next run, but for some rows of each thread.
 pub fn release_memory() {
     BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

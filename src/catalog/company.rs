@@ -150,8 +150,8 @@ impl Company {
         photos.into_iter().filter(|&photo| self.of(photo).contains(&short(other))).count() as u64
     }
 
-    /// Who is most often in one photo with somebody, whose photos are given, one that comes several times in succession, and in how many; nobody who is hidden or a stranger, and groups
-    /// without a name only where they are more than once. Photos of one shot count once.
+    /// Who is most often in one photo with somebody, and in how many; nobody who is hidden or a stranger, and groups without a name only where
+    /// they are more than once. Photos of one shot count once. `photos` are those of that person; one may come several times in succession.
     pub fn most_often_with(
         &self,
         person: PersonId,

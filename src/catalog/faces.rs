@@ -6,12 +6,15 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::engine::{self, FromSql, FromSqlError, FromSqlResult, Optional, Row, ToSql, ToSqlOutput, ValueRef, params};
+use super::machines::random;
+use super::open::set_setting;
 use super::photos::Writer;
 use super::{Catalog, CatalogError, FaceId, FaceRef, LineId, NewFace, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Embedding, Landmarks, RECOGNISABLE};
 
-/// The setting that says of which pack all faces had embeddings, and up to which face. A migration that deletes embeddings deletes it, too.
-const EMBEDDED: &str = "embedded";
+/// The setting that says of which pack all faces have embeddings, and up to which face; whoever deletes embeddings, or brings back faces
+/// without them, deletes it.
+pub(super) const EMBEDDED: &str = "embedded";
 
 /// How a face came to its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -316,19 +319,26 @@ impl Catalog {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn photos_without_embeddings(&self, pack: &str) -> Result<Vec<PhotoId>> {
-        // To look at each of millions of faces would take most of the time of a scan that finds nothing new. No embedding is ever deleted
-        // but with its face: once all had one, only a new face, which has a higher number, can be without.
+    pub fn photos_without_embeddings(&mut self, pack: &str) -> Result<Vec<PhotoId>> {
+        // To look at each of millions of faces would take most of the time of a scan that finds nothing new. Once all have an embedding, only
+        // a new face, which has a higher number, or one that is brought back can be without; then the note does not hold any more.
+        let noted = |newest: i64| format!("{pack} {newest}");
         let newest = self.connection.last_number("faces")?;
-        let now = format!("{pack} {newest}");
-        if newest == 0 || self.setting(EMBEDDED)?.as_ref() == Some(&now) {
+        if newest == 0 || self.setting(EMBEDDED)? == Some(noted(newest)) {
             return Ok(Vec::new());
         }
+        // In turn with all who write: so each face up to this number can be seen, and whoever brings one back from now on deletes the mark.
+        let mark = format!("? {}", random());
+        let newest = self.batch(|writer| {
+            set_setting(writer.connection, EMBEDDED, &mark)?;
+            Ok(writer.connection.last_number("faces")?)
+        })?;
         // Those that nobody sees now, too: their photos may come back.
         let sql = "SELECT EXISTS (SELECT 1 FROM faces WHERE NOT EXISTS
              (SELECT 1 FROM embeddings WHERE face_id = faces.id AND pack = ?1))";
         if !self.connection.query_row(sql, [pack], |row| row.get(0))? {
-            self.set_setting(EMBEDDED, &now)?;
+            let sql = "UPDATE settings SET value = ?3 WHERE key = ?1 AND value = ?2";
+            self.batch(|writer| Ok(writer.connection.execute(sql, [EMBEDDED, &mark, &noted(newest)])?))?;
             return Ok(Vec::new());
         }
         let sql = "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS

@@ -1,4 +1,4 @@
-//! The order of all photos in memory, about 40 bytes each: in a large library it takes seconds to read them in order, and every page of
+//! The order of all photos in memory, about 50 bytes each: in a large library it takes seconds to read them in order, and every page of
 //! the web needs a part of that order. A search is then a set of places in it.
 
 use std::borrow::Cow;

@@ -101,7 +101,7 @@ fn key() -> Result<String> {
     read().ok_or_else(|| failed(std::io::ErrorKind::InvalidData.into()))
 }
 
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
 }
 

@@ -101,7 +101,7 @@ fn switch(library: &Library, name: &str, as_json: bool) -> Result<Exit> {
     let pack = Pack::load(info, &library.packs()).context("the models could not be loaded")?;
     let interrupted = interruption()?;
     let mut progress = Progress::new();
-    let work = faces_to_embed(&catalog, &pack.info.name)?;
+    let work = faces_to_embed(&mut catalog, &pack.info.name)?;
     progress.show(&Event::Planned { to_read: work.len() as u64 });
     embed_missing((&mut catalog, &Session::unnoticed()), &pack, &work, &interrupted, |event| progress.show(&event))?;
     progress.finish();

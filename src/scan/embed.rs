@@ -36,7 +36,7 @@ pub(super) fn embed(job: &mut Job, pack: &Pack, plan: &Plan) -> Result<(), Catal
 ///
 /// # Errors
 /// Those of the catalog.
-pub fn faces_to_embed(catalog: &Catalog, pack: &str) -> Result<Vec<ToEmbed>, CatalogError> {
+pub fn faces_to_embed(catalog: &mut Catalog, pack: &str) -> Result<Vec<ToEmbed>, CatalogError> {
     let mut work = Vec::new();
     for photo in catalog.photos_without_embeddings(pack)? {
         let paths = catalog.readable_paths(photo)?;

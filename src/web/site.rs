@@ -185,7 +185,12 @@ impl Site {
     /// The faces of somebody in order of time, as they are now; see [`Catalog::seen`].
     pub fn seen(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[Seen]>, PageError> {
         let (listing, edition) = self.listing.with_edition(&self.library)?;
-        self.seen.of(edition, person, || Ok(catalog.seen(&listing, person)?))
+        self.seen.of(edition, person, || {
+            let seen = catalog.seen(&listing, person)?;
+            // Not of a library that another has replaced meanwhile.
+            catalog.check_is_there()?;
+            Ok(seen)
+        })
     }
 
     /// Who is most often in one photo with somebody, and in how many; see [`Company::most_often_with`].
