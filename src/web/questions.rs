@@ -15,7 +15,7 @@ use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, FaceRow, LineId, PersonId, Who};
 use crate::face::{SCENE_SIDE, place_in_scene};
-use crate::people::{Estimate, Question};
+use crate::people::{Estimate, Question, decide};
 
 /// Faces of each side that are shown beside the large one.
 const BESIDE: usize = 5;
@@ -170,19 +170,23 @@ async fn answer(
 ) -> Result<Redirect, PageError> {
     let shared = site.clone();
     let visit = visit.going_to(&path(who));
-    let change = site.change(&visit, move |deciding| {
-        who.map(|who| called(deciding, who)).transpose()?;
+    let decided = site.ask(move |catalog| {
+        let pack = shared.pack(catalog)?;
+        // Until it is decided: whoever looked at the queue before that would find the question still open, and ask it again.
         let mut queues = shared.queues();
         let queue = queues.about(who);
-        if let Some(question) = queue.find(of, face).cloned() {
-            match answer {
-                Answer::Skip => queue.skip(&question),
-                _ => drop(queue.answer(deciding, &question, answer == Answer::Yes)?),
+        decide(catalog, &pack, |deciding| {
+            who.map(|who| called(deciding, who)).transpose()?;
+            if let Some(question) = queue.find(of, face).cloned() {
+                match answer {
+                    Answer::Skip => queue.skip(&question),
+                    _ => drop(queue.answer(deciding, &question, answer == Answer::Yes)?),
+                }
             }
-        }
-        Ok(())
+            Ok::<_, PageError>(())
+        })
     });
-    change.await
+    Ok(visit.back(decided.await?.1.lines))
 }
 
 /// Those that were skipped are asked again.
