@@ -19,7 +19,7 @@ const MOST_VECTORS: usize = 3;
 #[derive(Debug)]
 pub struct Convolution {
     window: Window,
-    /// Whether the parts are pairs of numbers, and not single ones.
+    /// The parts are pairs of numbers, and not single ones.
     pairs: Option<Pairs>,
     runs: Vec<Run>,
     blocks: Vec<Block>,

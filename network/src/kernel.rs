@@ -23,7 +23,7 @@ pub enum Kernel {
 #[derive(Debug, Default)]
 pub struct Kernels {
     packed: Mutex<HashMap<String, Arc<Kernel>>>,
-    /// Whether convolutions may multiply numbers of 16 bits.
+    /// Convolutions multiply pairs of 16-bit numbers, if there are any.
     pairs: Option<Pairs>,
 }
 
@@ -59,7 +59,7 @@ impl Kernel {
 }
 
 impl Kernels {
-    /// None yet, in the fastest arithmetic that the processor has.
+    /// No kernels yet; those to come use the fastest arithmetic that the processor has.
     pub fn fastest() -> Self {
         Self { pairs: Pairs::new(), ..Self::default() }
     }

@@ -206,6 +206,7 @@ impl Writer<'_> {
     /// Restores the rows that a line changed, as they were before it. `false` where none were kept, as for a decision made
     /// before the tables were rebuilt.
     pub(super) fn revert(&mut self, line: LineId) -> Result<bool> {
+        // A face that is brought back has the embeddings that it had, and maybe none of the pack of now.
         self.connection.execute("DELETE FROM settings WHERE key = ?1", [EMBEDDED])?;
         let kept = |table: &Recorded| format!("EXISTS (SELECT 1 FROM before_{} WHERE line = ?1)", table.table);
         let sql = format!("SELECT {}", RECORDED.iter().map(kept).collect::<Vec<_>>().join(" OR "));

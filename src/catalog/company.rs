@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::listing::{Listing, Seen};
+use super::listing::{Listing, Seen, entry};
 use super::{Catalog, CatalogError, Label, PersonId, PhotoId, Result, Who};
 
 /// A face of nobody, or none.
@@ -114,7 +114,7 @@ impl Company {
             for (face, _) in (first..).zip(chunk).filter(|&(_, &face)| face == person) {
                 number = self.photo_with(face, number);
                 let photo = PhotoId(number as i64);
-                if photos.last() != Some(&photo) && (self.grown.is_empty() || !self.grown.contains_key(&photo)) {
+                if photos.last() != Some(&photo) && !self.grown.contains_key(&photo) {
                     photos.push(photo);
                 }
             }
@@ -159,18 +159,14 @@ impl Company {
         labels: &HashMap<PersonId, Label>,
         limit: usize,
     ) -> Vec<(Who, u64)> {
-        // By number: a map would take most of the time.
         let mut counts: Vec<u32> = Vec::new();
         let mut counted = Vec::new();
         let mut count = |other: u32| {
-            let number = other as usize;
-            if number >= counts.len() {
-                counts.resize(number + 1, 0);
-            }
-            if counts[number] == 0 {
+            let photos = entry(&mut counts, other);
+            if *photos == 0 {
                 counted.push(other);
             }
-            counts[number] += 1;
+            *photos += 1;
         };
         let (mut of_shots, mut before) = (Vec::new(), None);
         for photo in photos {

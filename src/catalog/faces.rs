@@ -320,12 +320,23 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn photos_without_embeddings(&mut self, pack: &str) -> Result<Vec<PhotoId>> {
-        // To look at each of millions of faces would take most of the time of a scan that finds nothing new. Once all have an embedding, only
-        // a new face, which has a higher number, or one that is brought back can be without; then the note does not hold any more.
+        if self.all_have_embeddings(pack)? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS
+             (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id";
+        Ok(self.connection.query_all(sql, [pack], |row| row.get(0))?)
+    }
+
+    /// Whether every face has an embedding of `pack`, those that nobody sees now, too: their photos may come back. If so, that is noted.
+    ///
+    /// To look at each of millions of faces would take most of the time of a scan that finds nothing new. Once all have an embedding, only a
+    /// new face, which has a higher number, or one that is brought back can be without; then the note does not hold any more.
+    fn all_have_embeddings(&mut self, pack: &str) -> Result<bool> {
         let noted = |newest: i64| format!("{pack} {newest}");
         let newest = self.connection.last_number("faces")?;
         if newest == 0 || self.setting(EMBEDDED)? == Some(noted(newest)) {
-            return Ok(Vec::new());
+            return Ok(true);
         }
         // In turn with all who write: so each face up to this number can be seen, and whoever brings one back from now on deletes the mark.
         let mark = format!("? {}", random());
@@ -333,17 +344,14 @@ impl Catalog {
             set_setting(writer.connection, EMBEDDED, &mark)?;
             Ok(writer.connection.last_number("faces")?)
         })?;
-        // Those that nobody sees now, too: their photos may come back.
-        let sql = "SELECT EXISTS (SELECT 1 FROM faces WHERE NOT EXISTS
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM faces WHERE NOT EXISTS
              (SELECT 1 FROM embeddings WHERE face_id = faces.id AND pack = ?1))";
-        if !self.connection.query_row(sql, [pack], |row| row.get(0))? {
+        let all = self.connection.query_row(sql, [pack], |row| row.get(0))?;
+        if all {
             let sql = "UPDATE settings SET value = ?3 WHERE key = ?1 AND value = ?2";
             self.batch(|writer| Ok(writer.connection.execute(sql, [EMBEDDED, &mark, &noted(newest)])?))?;
-            return Ok(Vec::new());
         }
-        let sql = "SELECT DISTINCT photo_id FROM seen_faces WHERE NOT EXISTS
-             (SELECT 1 FROM embeddings WHERE face_id = id AND pack = ?1) ORDER BY photo_id";
-        Ok(self.connection.query_all(sql, [pack], |row| row.get(0))?)
+        Ok(all)
     }
 }
 

@@ -32,9 +32,9 @@ pub struct Listing {
     order: Vec<PhotoId>,
     /// By number of the photo.
     photos: Vec<Known>,
-    /// Where the photos were taken, in the same order; 0 for nowhere that is known.
+    /// By place in `order`: where in the world the photo was taken, as [`Known::place`] has it, side by side to be gone through quickly.
     places: Vec<u32>,
-    /// The places in `order` of photos of which others are of the same shot.
+    /// The places in `order` of the photos that are not a shot of their own.
     of_shots: Bits,
     /// The months of all dates. A moment is a place in it: photos of one moment have the same date.
     months: Vec<Option<YearMonth>>,
@@ -309,10 +309,9 @@ impl Catalog {
         let places = self.all_places()?;
         // Towns have districts: one of the places stands for all of its town.
         let mut towns: HashMap<(&str, &str, &str), u32> = HashMap::new();
-        // By number: a map would take most of the time.
-        let mut town = vec![0; places.keys().max().map_or(0, |&last| last as usize + 1)];
+        let mut town = Vec::new();
         for (&id, place) in &places {
-            town[id as usize] = *towns.entry((&place.city, &place.region, &place.country_code)).or_insert(id);
+            *entry(&mut town, id) = *towns.entry((&place.city, &place.region, &place.country_code)).or_insert(id);
         }
         let of = |seen: &Seen| town.get(listing.known(seen.photo).place as usize).copied().filter(|&town| town > 0);
         let counts = listing.count(seen.iter().filter_map(|seen| Some((of(seen)?, seen.photo))));
@@ -336,11 +335,7 @@ impl Catalog {
         };
         let mut sums: Vec<(f64, f64, f64)> = Vec::new();
         for (place, [latitude, longitude]) in seen.iter().filter_map(known) {
-            let place = place as usize;
-            if place >= sums.len() {
-                sums.resize(place + 1, (0.0, 0.0, 0.0));
-            }
-            let sum = &mut sums[place];
+            let sum = entry(&mut sums, place);
             *sum = (sum.0 + f64::from(latitude), sum.1 + f64::from(longitude), sum.2 + 1.0);
         }
         let counts = listing.count(seen.iter().filter_map(|seen| Some((known(seen)?.0, seen.photo))));
@@ -382,6 +377,15 @@ fn under(folder: &Path) -> [Value; 5] {
     [folder, &first, &end, &first, &end].map(path_value)
 }
 
+/// What a list has for a number; it grows where it is too short. A map would take most of the time that counting takes.
+pub(super) fn entry<T: Clone + Default>(list: &mut Vec<T>, number: u32) -> &mut T {
+    let number = number as usize;
+    if number >= list.len() {
+        list.resize(number + 1, T::default());
+    }
+    &mut list[number]
+}
+
 /// Of a date as the library keeps it.
 fn year_month(taken: &str) -> Option<YearMonth> {
     let year = taken.get(..4)?.parse().ok()?;
@@ -416,8 +420,8 @@ impl Listing {
     }
 
     /// The places of photos that can be read.
-    pub(super) fn places_of(&self, photos: impl Iterator<Item = PhotoId>) -> Bits {
-        Bits::of(self.order.len(), self.ranks_of(photos))
+    pub(super) fn places_of(&self, photos: impl IntoIterator<Item = PhotoId>) -> Bits {
+        Bits::of(self.order.len(), self.ranks_of(photos.into_iter()))
     }
 
     fn ranks_of(&self, photos: impl Iterator<Item = PhotoId>) -> impl Iterator<Item = u32> {
@@ -487,13 +491,11 @@ impl Listing {
     /// The places of those of `ranks` that were taken in some places of the world.
     pub(super) fn those_in(&self, ranks: &Bits, places: &[i64]) -> Bits {
         let places = Bits::of(0, places.iter().filter_map(|&place| u32::try_from(place).ok()));
-        Bits::of(
-            self.order.len(),
-            ranks.iter().filter(|&rank| {
-                let place = self.places[rank as usize];
-                place != 0 && places.has(place)
-            }),
-        )
+        let is_there = |&rank: &u32| {
+            let place = self.places[rank as usize];
+            place != 0 && places.has(place)
+        };
+        Bits::of(self.order.len(), ranks.iter().filter(is_there))
     }
 
     /// What is found at places.
@@ -529,13 +531,7 @@ impl Listing {
     /// succession.
     fn count(&self, photos: impl Iterator<Item = (u32, PhotoId)>) -> impl Iterator<Item = (u32, u64)> {
         let mut counts: Vec<u64> = Vec::new();
-        let mut count = |key: u32| {
-            let place = key as usize;
-            if place >= counts.len() {
-                counts.resize(place + 1, 0);
-            }
-            counts[place] += 1;
-        };
+        let mut count = |key: u32| *entry(&mut counts, key) += 1;
         let (mut of_shots, mut before) = (Vec::new(), None);
         for (key, photo) in photos {
             if !self.is_alone(photo) {

@@ -250,7 +250,7 @@ impl Catalog {
         let mut left = sets.next().map_or_else(|| listing.everything(), Cow::into_owned);
         sets.for_each(|set| left.keep(&set));
         for &person in &query.not {
-            left.drop(&listing.places_of(company.photos_of(person).into_iter()));
+            left.drop(&listing.places_of(company.photos_of(person)));
         }
         if let Some(place) = &query.place {
             let (called, keys) = place_called(place);

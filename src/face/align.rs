@@ -109,7 +109,7 @@ fn cut(picture: &RgbImage, scale: f32, place: impl Fn(f32, f32) -> (f32, f32)) -
                 sum = std::array::from_fn(|channel| sum[channel] + colour[channel]);
             }
         }
-        // What is added rounds, as none is negative.
+        // As no colour is negative, adding a half rounds it.
         image::Rgb(sum.map(|channel| (channel * share + 0.5) as u8))
     })
 }
@@ -118,7 +118,7 @@ fn cut(picture: &RgbImage, scale: f32, place: impl Fn(f32, f32) -> (f32, f32)) -
 fn bilinear(picture: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     let is_inside = |place: f32, length: u32| place >= 0.0 && place < length as f32 - 1.0;
     if is_inside(x, picture.width()) && is_inside(y, picture.height()) {
-        // Nearly always; here nothing has to be asked of each pixel.
+        // So it is nearly always, and then no pixel has to be looked at for whether it lies outside.
         let (left, top) = (x as usize, y as usize);
         let across = 3 * picture.width() as usize;
         let pixels = &picture.as_raw()[top * across + 3 * left..];

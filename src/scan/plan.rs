@@ -95,12 +95,12 @@ pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result
     Ok(Some(plan))
 }
 
-/// Files that are handed over at once by the thread that walks, and how many such lots it may be ahead.
+/// How many files the walking thread hands over at once, and how many such lots it may be ahead.
 const LOT: usize = 256;
 const LOTS: usize = 16;
 
-/// Hands the files at a target to `work` while another thread walks on: the disk and the database are waited for at the same time. Returns
-/// what `work` does, and what lies beside the photos.
+/// Hands the files at a target to `work` while another thread walks on, so that the disk and the database are waited for at the same time.
+/// Returns what `work` returned, and what the walk found beside photos.
 fn with_walk<T>(
     target: &Target,
     interrupted: &AtomicBool,

@@ -14,7 +14,7 @@
 //! | `queues` | the questions that wait |
 //! | `site` | the library, for many requests at once |
 //! | `everybody`, `ordered` | who there is, counted; the order of all photos |
-//! | `recent` | where those are seen whose pages were asked for last |
+//! | `recent` | what was found out about those whose pages were asked for last |
 //! | `visit` | what a request tells: language, where it came from, what was just done |
 //! | `frame`, `pager` | what is around every page; the way to the next where there are several |
 //! | `error`, `problem`, `again` | what went wrong -> a page; or the one before again, with it beside the field |

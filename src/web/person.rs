@@ -129,7 +129,8 @@ async fn show(
             return elsewhere(catalog, &visit, id);
         };
         let words = visit.words;
-        let seen = shared.seen(catalog, id)?;
+        let now = shared.now()?;
+        let seen = shared.seen(catalog, &now, id)?;
         let mut photos = seen.to_vec();
         photos.dedup_by_key(|seen| seen.photo);
         let auto: Vec<Seen> = seen.iter().filter(|seen| seen.is_auto).copied().collect();
@@ -149,7 +150,7 @@ async fn show(
         let timeline = Timeline::of(shown, PAGE);
         let shown = shown.iter().skip((page - 1) * PAGE).take(PAGE);
         let shown = catalog.sightings_of(shown.map(|seen| seen.face))?;
-        let companions = shared.companions(id)?;
+        let companions = shared.companions(&now, id)?;
         let companions = companions.iter().take(COMPANIONS).map(|(who, photos)| {
             Ok(Companion { id: who.id, label: words.label(who), photos: *photos, face: catalog.best_face(who.id)? })
         });
@@ -163,11 +164,11 @@ async fn show(
             years,
             companions: companions.collect::<Result<_, PageError>>()?,
             places: shared
-                .places(catalog, id)?
+                .places(catalog, &now, id)?
                 .iter()
                 .map(|(place, photos)| (place.city.clone(), format!("{}, {}", place.city, place.country), *photos))
                 .collect(),
-            map: Map::of(&shared.spots(catalog, id)?),
+            map: Map::of(&shared.spots(catalog, &now, id)?),
             views,
             view: asked.view,
             timeline,

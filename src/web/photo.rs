@@ -201,11 +201,11 @@ fn position(
     wanted: &Wanted,
     photo: PhotoId,
 ) -> Result<Option<ResultPosition>, PageError> {
+    let now = site.now()?;
     let Some(person) = wanted.of else {
-        let listing = site.listing()?;
-        return Ok(catalog.found(&listing, site.everybody()?.company(), &wanted.query())?.position(photo));
+        return Ok(catalog.found(&now.0, site.everybody()?.company(), &wanted.query())?.position(photo));
     };
-    let seen = site.seen(catalog, person)?;
+    let seen = site.seen(catalog, &now, person)?;
     let mut photos: Vec<PhotoId> = seen.iter().map(|seen| seen.photo).collect();
     photos.dedup();
     Ok(ResultPosition::among(&photos, photo))

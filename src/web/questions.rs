@@ -15,7 +15,7 @@ use super::site::Site;
 use super::visit::Visit;
 use crate::catalog::{Catalog, FaceId, FaceRow, LineId, PersonId, Who};
 use crate::face::{SCENE_SIDE, place_in_scene};
-use crate::people::{Estimate, Question, decide};
+use crate::people::{Estimate, Question};
 
 /// Faces of each side that are shown beside the large one.
 const BESIDE: usize = 5;
@@ -168,25 +168,19 @@ async fn answer(
     visit: Visit,
     Form(Answered { answer, of, face, who }): Form<Answered>,
 ) -> Result<Redirect, PageError> {
-    let shared = site.clone();
     let visit = visit.going_to(&path(who));
-    let decided = site.ask(move |catalog| {
-        let pack = shared.pack(catalog)?;
-        // Until it is decided: whoever looked at the queue before that would find the question still open, and ask it again.
-        let mut queues = shared.queues();
+    let change = site.change_with_queues(&visit, move |queues, deciding| {
+        who.map(|who| called(deciding, who)).transpose()?;
         let queue = queues.about(who);
-        decide(catalog, &pack, |deciding| {
-            who.map(|who| called(deciding, who)).transpose()?;
-            if let Some(question) = queue.find(of, face).cloned() {
-                match answer {
-                    Answer::Skip => queue.skip(&question),
-                    _ => drop(queue.answer(deciding, &question, answer == Answer::Yes)?),
-                }
+        if let Some(question) = queue.find(of, face).cloned() {
+            match answer {
+                Answer::Skip => queue.skip(&question),
+                _ => drop(queue.answer(deciding, &question, answer == Answer::Yes)?),
             }
-            Ok::<_, PageError>(())
-        })
+        }
+        Ok(())
     });
-    Ok(visit.back(decided.await?.1.lines))
+    change.await
 }
 
 /// Those that were skipped are asked again.

@@ -19,7 +19,7 @@ struct State<T> {
     /// Which state of the library all are of.
     edition: u64,
     /// The last one last.
-    people: Vec<(PersonId, Arc<[T]>)>,
+    people: Vec<(PersonId, Arc<Vec<T>>)>,
 }
 
 impl<T> Default for Recent<T> {
@@ -35,20 +35,20 @@ impl<T> Recent<T> {
         edition: u64,
         person: PersonId,
         read: impl FnOnce() -> Result<Vec<T>, PageError>,
-    ) -> Result<Arc<[T]>, PageError> {
+    ) -> Result<Arc<Vec<T>>, PageError> {
         let state = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = state().kept(edition, person) {
             return Ok(list);
         }
         // Others need not wait for it.
-        let list: Arc<[T]> = read()?.into();
+        let list = Arc::new(read()?);
         state().keep(edition, person, &list);
         Ok(list)
     }
 }
 
 impl<T> State<T> {
-    fn kept(&mut self, edition: u64, person: PersonId) -> Option<Arc<[T]>> {
+    fn kept(&mut self, edition: u64, person: PersonId) -> Option<Arc<Vec<T>>> {
         if self.edition < edition {
             *self = Self { edition, people: Vec::new() };
         }
@@ -59,13 +59,13 @@ impl<T> State<T> {
     }
 
     /// Keeps what was read, unless others are of a newer state by now: it may be older than that.
-    fn keep(&mut self, edition: u64, person: PersonId, list: &Arc<[T]>) {
+    fn keep(&mut self, edition: u64, person: PersonId, list: &Arc<Vec<T>>) {
         if self.edition != edition {
             return;
         }
         self.people.retain(|(known, _)| *known != person);
         self.people.push((person, Arc::clone(list)));
-        let items = |people: &[(PersonId, Arc<[T]>)]| people.iter().map(|(_, list)| list.len()).sum::<usize>();
+        let items = |people: &[(PersonId, Arc<Vec<T>>)]| people.iter().map(|(_, list)| list.len()).sum::<usize>();
         while self.people.len() > PEOPLE || self.people.len() > 1 && items(&self.people) > ITEMS {
             self.people.remove(0);
         }

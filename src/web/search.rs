@@ -19,7 +19,7 @@ use super::guests::Sees;
 use super::limits::{CHIPS, TYPED};
 use super::pager::Pager;
 use super::people::known_names;
-use super::site::Site;
+use super::site::{Now, Site};
 use super::text::Words;
 use super::visit::Visit;
 use super::wanted::{Role, Wanted};
@@ -154,12 +154,12 @@ async fn show(
         if unknown.is_none() && raw.is_some_and(|raw| raw.split('&').any(|part| part.ends_with('='))) {
             return Ok(Redirect::to(&wanted.address("/search")).into_response());
         }
-        let listing = shared.listing()?;
-        let everybody = shared.everybody()?;
-        let found = catalog.found(&listing, everybody.company(), &wanted.query())?;
+        let now = shared.now()?;
+        let (listing, everybody) = (&now.0, shared.everybody()?);
+        let found = catalog.found(listing, everybody.company(), &wanted.query())?;
         let (total, pages) = (found.len(), found.len().div_ceil(PAGE).max(1));
         let number = asked.page.unwrap_or(1).clamp(1, pages);
-        let often = suggested(&shared, &everybody, &wanted, &sees)?;
+        let often = suggested((&shared, &now), &everybody, &wanted, &sees)?;
         let often = often.into_iter().map(|who| Ok((catalog.best_face(who.id)?, who)));
         let is_guest = matches!(sees, Sees::These(_));
         let names = if is_guest { shared.access.guests_see().to_vec() } else { known_names(&shared, catalog)? };
@@ -172,7 +172,7 @@ async fn show(
             unknown,
             has_photos: !listing.is_empty(),
             total,
-            undated: undated(catalog, &listing, everybody.company(), &wanted)?,
+            undated: undated(catalog, listing, everybody.company(), &wanted)?,
             periods: periods(words, &wanted, &found),
             hits: catalog.tiles(found.some((number - 1) * PAGE, PAGE))?,
             pager: Pager::new((number, pages), &wanted.address("/search")),
@@ -235,13 +235,17 @@ fn folders(catalog: &Catalog) -> Result<Vec<String>, PageError> {
 }
 
 /// Who may be looked for too: those seen most often to begin with, then those who are often with the people looked for.
-fn suggested(site: &Site, everybody: &People, wanted: &Wanted, sees: &Sees) -> Result<Vec<Who>, PageError> {
+fn suggested(
+    (site, now): (&Site, &Now),
+    everybody: &People,
+    wanted: &Wanted,
+    sees: &Sees,
+) -> Result<Vec<Who>, PageError> {
     let known: Vec<PersonId> = wanted.people().map(|(_, person)| person).collect();
-    let most = OFTEN + known.len();
     let mut people: Vec<Who> = match wanted.all.last().or(wanted.any.last()) {
-        Some(&person) => site.companions(person)?.iter().map(|(who, _)| who.clone()).collect(),
+        Some(&person) => site.companions(now, person)?.iter().map(|(who, _)| who.clone()).collect(),
         None => {
-            let named = everybody.of(Kind::Named).take(most);
+            let named = everybody.of(Kind::Named).take(OFTEN + known.len());
             named.map(|person| Who { id: person.id, name: person.label.name.clone() }).collect()
         }
     };

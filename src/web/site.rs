@@ -29,10 +29,15 @@ use crate::scan::Budget;
 /// Searches and albums that are worked on at once.
 const LARGE: usize = 2;
 
-/// People who are often with somebody, places where somebody is often, and spots on their map: how many of each are looked up.
-const COMPANIONS: usize = 12 + CHIPS;
+/// Of somebody how many people are looked up who are often with them: for a search, twelve beside those it is about.
+const MOST_COMPANIONS: usize = 12 + CHIPS;
+
+/// And how many places where they are often, and spots on their map.
 const PLACES: usize = 12;
 const SPOTS: usize = 200;
+
+/// All photos in order, and a number that is higher than that of any state of the library before.
+pub(super) type Now = (Arc<Listing>, u64);
 
 /// Archives that are sent at once.
 const ARCHIVES: usize = 8;
@@ -57,6 +62,7 @@ pub(super) struct Shared {
     pub stopping: AtomicBool,
     everybody: Kept<People>,
     listing: Kept<Listing>,
+    /// What was found out about those who were looked at last.
     seen: Recent<Seen>,
     companions: Recent<(Who, u64)>,
     places: Recent<(Place, u64)>,
@@ -182,11 +188,20 @@ impl Site {
         self.listing.of(&self.library)
     }
 
-    /// The faces of somebody in order of time, as they are now; see [`Catalog::seen`].
-    pub fn seen(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[Seen]>, PageError> {
-        let (listing, edition) = self.listing.with_edition(&self.library)?;
-        self.seen.of(edition, person, || {
-            let seen = catalog.seen(&listing, person)?;
+    /// The same, and the number of this state of the library.
+    pub fn now(&self) -> Result<Now, PageError> {
+        self.listing.with_edition(&self.library)
+    }
+
+    /// The faces of somebody in order of time; see [`Catalog::seen`].
+    pub fn seen(
+        &self,
+        catalog: &Catalog,
+        (listing, edition): &Now,
+        person: PersonId,
+    ) -> Result<Arc<Vec<Seen>>, PageError> {
+        self.seen.of(*edition, person, || {
+            let seen = catalog.seen(listing, person)?;
             // Not of a library that another has replaced meanwhile.
             catalog.check_is_there()?;
             Ok(seen)
@@ -196,27 +211,22 @@ impl Site {
     /// Who is most often in one photo with somebody, and in how many; see [`Company::most_often_with`].
     ///
     /// [`Company::most_often_with`]: crate::catalog::Company::most_often_with
-    pub fn companions(&self, person: PersonId) -> Result<Arc<[(Who, u64)]>, PageError> {
-        let (listing, edition) = self.listing.with_edition(&self.library)?;
-        let people = self.everybody()?;
-        self.companions.of(edition, person, || {
+    pub fn companions(&self, (listing, edition): &Now, person: PersonId) -> Result<Arc<Vec<(Who, u64)>>, PageError> {
+        self.companions.of(*edition, person, || {
+            let people = self.everybody()?;
             let photos = people.company().photos_of(person).into_iter().filter(|&photo| listing.has_file(photo));
-            Ok(people.company().most_often_with(person, (&listing, photos), people.labels(), COMPANIONS))
+            Ok(people.company().most_often_with(person, (listing, photos), people.labels(), MOST_COMPANIONS))
         })
     }
 
     /// Where photos of somebody were taken most often, and in how many.
-    pub fn places(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[(Place, u64)]>, PageError> {
-        let (listing, edition) = self.listing.with_edition(&self.library)?;
-        let seen = self.seen(catalog, person)?;
-        self.places.of(edition, person, || Ok(catalog.places_among(&listing, &seen, PLACES)?))
+    pub fn places(&self, catalog: &Catalog, now: &Now, person: PersonId) -> Result<Arc<Vec<(Place, u64)>>, PageError> {
+        self.places.of(now.1, person, || Ok(catalog.places_among(&now.0, &self.seen(catalog, now, person)?, PLACES)?))
     }
 
     /// Where on the globe somebody is seen, the place with most photos first.
-    pub fn spots(&self, catalog: &Catalog, person: PersonId) -> Result<Arc<[Spot]>, PageError> {
-        let (listing, edition) = self.listing.with_edition(&self.library)?;
-        let seen = self.seen(catalog, person)?;
-        self.spots.of(edition, person, || Ok(catalog.spots_among(&listing, &seen, SPOTS)?))
+    pub fn spots(&self, catalog: &Catalog, now: &Now, person: PersonId) -> Result<Arc<Vec<Spot>>, PageError> {
+        self.spots.of(now.1, person, || Ok(catalog.spots_among(&now.0, &self.seen(catalog, now, person)?, SPOTS)?))
     }
 
     /// In how many photos two people or groups are together.
@@ -225,7 +235,7 @@ impl Site {
         let photos = |id: PersonId| people.get(id).map_or(0, |person| person.photos);
         // From the one with fewer photos to the other.
         let (one, other) = if photos(one) <= photos(other) { (one, other) } else { (other, one) };
-        Ok(people.company().together(&self.seen(catalog, one)?, other))
+        Ok(people.company().together(&self.seen(catalog, &self.now()?, one)?, other))
     }
 
     /// What is asked, for as long as a question is looked for or answered.
@@ -249,6 +259,22 @@ impl Site {
         let decided = self.ask(move |catalog| {
             let pack = site.pack(catalog)?;
             decide(catalog, &pack, work)
+        });
+        Ok(visit.back(decided.await?.1.lines))
+    }
+
+    /// The same where questions are answered. Until all is decided, nobody else looks at the queues: they would find the question still
+    /// open, and ask it again.
+    pub async fn change_with_queues(
+        &self,
+        visit: &Visit,
+        work: impl FnOnce(&mut Queues, &mut Deciding) -> Result<(), PageError> + Send + 'static,
+    ) -> Result<Redirect, PageError> {
+        let site = self.clone();
+        let decided = self.ask(move |catalog| {
+            let pack = site.pack(catalog)?;
+            let mut queues = site.queues();
+            decide(catalog, &pack, |deciding| work(&mut queues, deciding))
         });
         Ok(visit.back(decided.await?.1.lines))
     }
