@@ -13,6 +13,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::skip::{self, Reason, Skipped};
 use crate::catalog::{Root, Stamp};
 use crate::photo::Candidate;
+use crate::tags::is_beside;
 
 /// Where to look: all of a root, or what lies at a path below it.
 #[derive(Debug, Clone)]
@@ -31,6 +32,27 @@ pub(super) struct Target {
 pub struct FoundFile {
     pub path: PathBuf,
     pub stamp: Stamp,
+    /// Whether sidecars or the like may lie in its folder.
+    pub has_beside: bool,
+}
+
+/// A file that a walk came by; of most the system was not asked yet how they are.
+pub(super) struct Met {
+    path: PathBuf,
+    stamp: Option<Stamp>,
+    has_beside: bool,
+}
+
+impl Met {
+    /// How it is, or why that is not known; `None` where it was removed in the meantime.
+    pub fn ask(self) -> Option<Result<FoundFile, (PathBuf, String)>> {
+        let Self { path, stamp, has_beside } = self;
+        match stamp.map_or_else(|| fs::symlink_metadata(&path).map(|about| Stamp::of(&about)), Ok) {
+            Ok(stamp) => Some(Ok(FoundFile { path, stamp, has_beside })),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => Some(Err((path, error.to_string()))),
+        }
+    }
 }
 
 /// What lies below a folder beside its photos.
@@ -110,14 +132,16 @@ struct Folder {
     entries: std::vec::IntoIter<(OsString, FileType)>,
     /// Its photos, where it has videos, see [`stills`].
     stills: HashSet<String>,
+    /// Whether sidecars or the like may lie there.
+    has_beside: bool,
     /// How many patterns hold outside.
     outer_patterns: usize,
 }
 
 impl Iterator for Walk<'_> {
-    type Item = FoundFile;
+    type Item = Met;
 
-    fn next(&mut self) -> Option<FoundFile> {
+    fn next(&mut self) -> Option<Met> {
         loop {
             if self.interrupted.load(Ordering::Relaxed) {
                 return None;
@@ -188,6 +212,7 @@ impl Walk<'_> {
             path: folder.to_owned(),
             entries: vec![(name.to_owned(), kind)].into_iter(),
             stills: stills(names.iter().map(Path::new)),
+            has_beside: true,
             outer_patterns: self.ignored.len(),
         });
     }
@@ -217,11 +242,17 @@ impl Walk<'_> {
         if entries.iter().any(|(name, _)| name == IGNORE_FILE) {
             self.ignored.extend(patterns_in(folder));
         }
-        let stills = stills(entries.iter().map(|(name, _)| Path::new(name)));
-        self.open.push(Folder { path: folder.to_owned(), entries: entries.into_iter(), stills, outer_patterns });
+        let mut names = entries.iter().map(|(name, _)| Path::new(name));
+        self.open.push(Folder {
+            path: folder.to_owned(),
+            stills: stills(names.clone()),
+            has_beside: names.any(is_beside),
+            entries: entries.into_iter(),
+            outer_patterns,
+        });
     }
 
-    fn entry(&mut self, path: PathBuf, kind: FileType) -> Option<FoundFile> {
+    fn entry(&mut self, path: PathBuf, kind: FileType) -> Option<Met> {
         if kind.is_dir() {
             self.inner(&path);
         } else if kind.is_file() {
@@ -251,7 +282,7 @@ impl Walk<'_> {
     }
 
     /// A file, or one behind a link, of which this is known: the photo that it may be.
-    fn file(&mut self, path: PathBuf, about: Option<Metadata>) -> Option<FoundFile> {
+    fn file(&mut self, path: PathBuf, about: Option<Metadata>) -> Option<Met> {
         let candidate = Candidate::of(&path);
         if is_hidden(&path) {
             if may_be_photo(&path) {
@@ -269,16 +300,18 @@ impl Walk<'_> {
             Candidate::Photo(_) if path.file_name().is_some_and(skip::is_preview) => {
                 self.found.skipped.add(Reason::Own, &path);
             }
-            Candidate::Photo(_) => match about.map_or_else(|| fs::symlink_metadata(&path), Ok) {
-                Ok(about) => {
-                    if !self.follow_links || self.seen.insert(identity(&path, &about)) || nlinks(&about) > 1 {
-                        return Some(FoundFile { path, stamp: Stamp::of(&about) });
-                    }
+            Candidate::Photo(_) => {
+                // What cannot be asked now is asked again, and that tells why.
+                let about = about.or_else(|| self.follow_links.then(|| fs::symlink_metadata(&path).ok())?);
+                let was_seen = self.follow_links
+                    && about
+                        .as_ref()
+                        .is_some_and(|about| !self.seen.insert(identity(&path, about)) && nlinks(about) == 1);
+                if !was_seen {
+                    let has_beside = self.open.last().is_none_or(|folder| folder.has_beside);
+                    return Some(Met { path, stamp: about.as_ref().map(Stamp::of), has_beside });
                 }
-                // It was removed while we looked.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => self.found.unseen.push((path, error.to_string())),
-            },
+            }
             Candidate::NotYet(format) => *self.found.not_yet.entry(format.name()).or_default() += 1,
             Candidate::Video if self.open.last().is_some_and(|folder| belongs_to_still(&folder.stills, &path)) => {
                 self.found.live_videos += 1;
@@ -298,7 +331,7 @@ impl Walk<'_> {
     }
 
     /// What a link leads to, unless it was seen before: a link to a folder above it would never end.
-    fn behind(&mut self, link: &Path) -> Option<FoundFile> {
+    fn behind(&mut self, link: &Path) -> Option<Met> {
         if let Ok(path) = link.canonicalize()
             && self.others.iter().any(|other| path.starts_with(other))
         {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::ScopedJoinHandle;
 
-use super::discover::{Found, FoundFile, Target, discover};
+use super::discover::{Found, FoundFile, Met, Target, discover};
 use super::embed::faces_to_embed;
 use super::skip::Skipped;
 use super::{Event, Job, Options, Summary};
@@ -95,34 +96,52 @@ pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result
     Ok(Some(plan))
 }
 
-/// How many files the walking thread hands over at once, and how many such lots it may be ahead.
+/// How many files a thread hands over at once, and how many such lots it may be ahead.
 const LOT: usize = 256;
-const LOTS: usize = 16;
+const LOTS: usize = 64;
 
-/// Hands the files at a target to `work` while another thread walks on, so that the disk and the database are waited for at the same time.
-/// Returns what `work` returned, and what the walk found beside photos.
+/// Hands the files at a target to `work` while two threads are ahead, one walking the folders, one asking how the files are: so the disk
+/// and the database are waited for at the same time. Returns what `work` returned, and what the walk found beside photos.
 fn with_walk<T>(
     target: &Target,
     interrupted: &AtomicBool,
     work: impl FnOnce(&mut dyn Iterator<Item = FoundFile>) -> T,
 ) -> (T, Found) {
     std::thread::scope(|scope| {
-        let (sender, lots) = sync_channel::<Vec<FoundFile>>(LOTS);
+        let (walked, met) = sync_channel(LOTS);
+        let (asked, found) = sync_channel(LOTS);
         let walking = scope.spawn(move || {
             let mut walk = discover(target, interrupted);
-            loop {
-                let lot: Vec<FoundFile> = walk.by_ref().take(LOT).collect();
-                // Where nobody listens any more, something has gone wrong there.
-                if lot.is_empty() || sender.send(lot).is_err() {
-                    return walk.found;
-                }
-            }
+            hand_over(walk.by_ref(), &walked);
+            walk.found
         });
-        let done = work(&mut lots.iter().flatten());
-        drop(lots);
-        let found = walking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let asking = scope.spawn(move || {
+            let mut unseen = Vec::new();
+            let files = met.iter().flatten().filter_map(Met::ask);
+            hand_over(files.filter_map(|file| file.map_err(|unknown| unseen.push(unknown)).ok()), &asked);
+            unseen
+        });
+        let done = work(&mut found.iter().flatten());
+        drop(found);
+        let mut found = joined(walking);
+        found.unseen.extend(joined(asking));
         (done, found)
     })
+}
+
+/// What a thread returned.
+fn joined<T>(thread: ScopedJoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Sends these on in lots, until nobody listens any more: then something has gone wrong there.
+fn hand_over<T>(mut items: impl Iterator<Item = T>, to: &SyncSender<Vec<T>>) {
+    loop {
+        let lot: Vec<T> = items.by_ref().take(LOT).collect();
+        if lot.is_empty() || to.send(lot).is_err() {
+            return;
+        }
+    }
 }
 
 /// The files known below a folder, which are met as a walk comes by: both go by the bytes of the paths, so neither list is ever whole in
@@ -176,7 +195,8 @@ impl Plan {
         let mut reader = BesideReader::default();
         for found in found {
             let file = known.meet(&found.path)?;
-            let (before, now) = (file.as_ref().and_then(|file| file.beside), reader.stamp(&found.path));
+            let before = file.as_ref().and_then(|file| file.beside);
+            let now = if found.has_beside { reader.stamp(&found.path) } else { None };
             if now != before || (reread && now.is_some()) {
                 self.beside.push(found.path.clone());
             }
@@ -285,7 +305,7 @@ mod tests {
     }
 
     fn found(path: &str, size: u64) -> FoundFile {
-        FoundFile { path: path.into(), stamp: stamp(size) }
+        FoundFile { path: path.into(), stamp: stamp(size), has_beside: false }
     }
 
     fn known(path: &str, size: u64) -> FileRow {
@@ -348,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_file_that_changed_in_any_way_is_looked_into() {
-        let walk = |changed| [FoundFile { path: "/a".into(), stamp: Stamp { changed, ..stamp(1) } }];
+        let walk = |changed| [FoundFile { stamp: Stamp { changed, ..stamp(1) }, ..found("/a", 1) }];
         assert_eq!(plan_of(&walk(8), &[known("/a", 1)], false).read.len(), 1);
         // As an older facetag, which did not look at it, left it.
         let older = FileRow { stamp: Stamp { changed: 0, ..stamp(1) }, ..known("/a", 1) };
