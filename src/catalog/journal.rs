@@ -65,6 +65,19 @@ impl Catalog {
         self.connection.is_at_rest()
     }
 
+    /// Whether [`Catalog::shorten_log`] has something to do.
+    pub fn has_long_log(&self) -> bool {
+        self.connection.has_long_log()
+    }
+
+    /// Moves what decisions have written from SQLite's log into the file. Whoever decides need not wait for it: do it after the answer.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn shorten_log(&self) -> Result<()> {
+        Ok(self.connection.shorten_log()?)
+    }
+
     /// Runs `work` while nobody else writes: what it reads is still so when it writes. All of it is kept, or none.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Redirect;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::access::Access;
 use super::again::Again;
@@ -127,19 +127,38 @@ impl Site {
         work: impl FnOnce(&mut Catalog) -> Result<T, PageError> + Send + 'static,
     ) -> Result<T, PageError> {
         let site = self.clone();
-        let answer = tokio::task::spawn_blocking(move || {
-            let mut idle = || site.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            // The folder may have been deleted, or replaced by a backup, since a connection was made.
-            let there = std::iter::from_fn(&mut idle).find(|catalog| catalog.check_is_there().is_ok());
-            let mut catalog = there.map_or_else(|| Catalog::reopen(&site.library), Ok)?;
-            let answer = work(&mut catalog);
-            // One that is not would keep all others from writing.
-            if catalog.is_at_rest() {
-                site.idle.lock().unwrap_or_else(PoisonError::into_inner).push(catalog);
-            }
-            answer
-        });
+        let (sender, answer) = oneshot::channel();
+        tokio::task::spawn_blocking(move || site.answer(work, |answer| drop(sender.send(answer))));
         answer.await.map_err(|_| PageError::Panicked)?
+    }
+
+    /// Works with the library, and tells the answer.
+    fn answer<T>(
+        &self,
+        work: impl FnOnce(&mut Catalog) -> Result<T, PageError>,
+        tell: impl FnOnce(Result<T, PageError>),
+    ) {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The folder may have been deleted, or replaced by a backup, since a connection was made.
+        let there = std::iter::from_fn(|| idle().pop()).find(|catalog| catalog.check_is_there().is_ok());
+        let mut catalog = match there.map_or_else(|| Catalog::reopen(&self.library), Ok) {
+            Ok(catalog) => catalog,
+            Err(error) => return tell(Err(error.into())),
+        };
+        let answer = work(&mut catalog);
+        if !catalog.is_at_rest() {
+            // It would keep all others from writing.
+            drop(catalog);
+            tell(answer);
+        } else if catalog.has_long_log() {
+            tell(answer);
+            // The visitor need not wait for this. Where it fails, the next who writes does it.
+            let _ = catalog.shorten_log();
+            idle().push(catalog);
+        } else {
+            idle().push(catalog);
+            tell(answer);
+        }
     }
 
     /// The same for work that takes much memory, as a search among all photos: little of it at once.

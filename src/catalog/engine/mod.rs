@@ -159,6 +159,24 @@ impl Connection {
         }
     }
 
+    /// Whether [`Connection::shorten_log`] has something to do.
+    pub fn has_long_log(&self) -> bool {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.has_long_log(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+        }
+    }
+
+    /// Moves what decisions have written to where it stays. They do not wait for that.
+    pub fn shorten_log(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.shorten_log(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// A number that changes whenever another connection has written.
     pub fn version(&self) -> Result<i64> {
         match self {

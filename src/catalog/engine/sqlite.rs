@@ -16,22 +16,30 @@ const KEPT: usize = 200;
 const PAGES_OF_WRITER: i64 = 64 << 10;
 const PAGES: i64 = 2 << 10;
 
-/// After so many pages the log is moved into the file by whoever has written last. Who decides need not wait for that as often as a
-/// scan does: what is in the log is on disk too.
+/// After so many pages the log is moved into the file by whoever has written last. Who decides need not wait for that: what is in the log
+/// is on disk too. Somebody moves it later, see [`Sqlite::shorten_log`]; where nobody does, it takes 256 MiB at most.
 const LOG: i64 = 1000;
-const LOG_OF_DECISIONS: i64 = 16_384;
+const LOG_OF_DECISIONS: i64 = 65_536;
 
 pub struct Sqlite {
     pub(super) connection: rusqlite::Connection,
     /// Of the transaction that is going on: the count of all changes before it, and what it is for; reading where there is none.
     before: Cell<u64>,
     access: Cell<Access>,
+    /// Rows that decisions have changed since the log was moved into the file.
+    decided: Cell<u64>,
+}
+
+impl From<rusqlite::Connection> for Sqlite {
+    fn from(connection: rusqlite::Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(KEPT);
+        Self { connection, before: Cell::new(0), access: Cell::new(Access::Read), decided: Cell::new(0) }
+    }
 }
 
 impl From<rusqlite::Connection> for Connection {
     fn from(connection: rusqlite::Connection) -> Self {
-        connection.set_prepared_statement_cache_capacity(KEPT);
-        Self::Sqlite(Sqlite { connection, before: Cell::new(0), access: Cell::new(Access::Read) })
+        Self::Sqlite(connection.into())
     }
 }
 
@@ -56,12 +64,16 @@ impl Sqlite {
     }
 
     pub(super) fn commit(&self) -> Result<()> {
-        if self.connection.total_changes() != self.before.get() {
+        let changed = self.connection.total_changes() - self.before.get();
+        if changed > 0 {
             let sql =
                 "UPDATE settings SET value = substr(value, 18) || ':' || lower(hex(randomblob(8))) WHERE key = ?1";
             self.connection.prepare_cached(sql)?.execute([WRITES])?;
         }
         self.connection.execute_batch("COMMIT")?;
+        if self.access.get() == Access::Decide {
+            self.decided.set(self.decided.get() + changed);
+        }
         self.rest()
     }
 
@@ -86,6 +98,17 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Whether decisions of this connection may have made the log long.
+    pub(super) fn has_long_log(&self) -> bool {
+        self.decided.get() >= LOG as u64
+    }
+
+    /// Moves of the log into the file what nobody reads or writes just now.
+    pub(super) fn shorten_log(&self) -> Result<()> {
+        self.decided.set(0);
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+    }
+
     /// Moves the log into the file.
     pub(super) fn empty_log(&self) -> Result<()> {
         let is_busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
@@ -101,5 +124,36 @@ impl Sqlite {
     pub(super) fn close(self) -> Result<()> {
         self.empty_log()?;
         Ok(self.connection.close().map_err(|(_, error)| error)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decisions_write_is_moved_into_the_file_after_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("library.sqlite");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.pragma_update(None, "journal_mode", "wal").unwrap();
+        connection.execute_batch("CREATE TABLE settings (key, value); CREATE TABLE rows (text)").unwrap();
+        let sqlite = Sqlite::from(connection);
+        let size = || std::fs::metadata(&file).unwrap().len();
+        let write = |rows: i64| {
+            sqlite.begin(Access::Decide).unwrap();
+            let sql = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+                       INSERT INTO rows SELECT hex(zeroblob(2000)) FROM n";
+            sqlite.connection.execute(sql, [rows]).unwrap();
+            sqlite.commit().unwrap();
+        };
+        write(10);
+        assert!(!sqlite.has_long_log(), "a small decision leaves little");
+        write(2000);
+        assert!(sqlite.has_long_log());
+        assert!(size() < 100_000, "who decides does not wait for it");
+        sqlite.shorten_log().unwrap();
+        assert!(size() > 2000 * 4000);
+        assert!(!sqlite.has_long_log());
     }
 }
