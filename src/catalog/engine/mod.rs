@@ -73,7 +73,7 @@ pub(super) enum Access {
 
 /// A connection to a library.
 pub(super) enum Connection {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(Box<Postgres>),
 }

@@ -39,7 +39,7 @@ impl From<rusqlite::Connection> for Sqlite {
 
 impl From<rusqlite::Connection> for Connection {
     fn from(connection: rusqlite::Connection) -> Self {
-        Self::Sqlite(connection.into())
+        Self::Sqlite(Box::new(connection.into()))
     }
 }
 
