@@ -65,17 +65,20 @@ impl Catalog {
         self.connection.is_at_rest()
     }
 
-    /// Whether [`Catalog::shorten_log`] has something to do.
-    pub fn has_long_log(&self) -> bool {
-        self.connection.has_long_log()
-    }
-
-    /// Moves what decisions have written from SQLite's log into the file. Whoever decides need not wait for it: do it after the answer.
+    /// Whether [`Catalog::move_log`] has much to do.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn shorten_log(&self) -> Result<()> {
-        Ok(self.connection.shorten_log()?)
+    pub fn has_long_log(&self) -> Result<bool> {
+        Ok(self.connection.has_long_log()?)
+    }
+
+    /// Moves what is in SQLite's log into the file. What was decided is on disk before it, so do it after the answer.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn move_log(&self) -> Result<()> {
+        Ok(self.connection.move_log()?)
     }
 
     /// Runs `work` while nobody else writes: what it reads is still so when it writes. All of it is kept, or none.

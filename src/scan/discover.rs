@@ -36,7 +36,7 @@ pub struct FoundFile {
     pub has_beside: bool,
 }
 
-/// A file that a walk came by; of most the system was not asked yet how they are.
+/// A file that a walk came across; in most cases the system has not been asked about it yet.
 pub(super) struct Met {
     path: PathBuf,
     stamp: Option<Stamp>,
@@ -44,7 +44,7 @@ pub(super) struct Met {
 }
 
 impl Met {
-    /// How it is, or why that is not known; `None` where it was removed in the meantime.
+    /// Asks about it, unless the walk has. `None` where it was removed in the meantime; an error has its path and the reason.
     pub fn ask(self) -> Option<Result<FoundFile, (PathBuf, String)>> {
         let Self { path, stamp, has_beside } = self;
         match stamp.map_or_else(|| fs::symlink_metadata(&path).map(|about| Stamp::of(&about)), Ok) {
@@ -301,12 +301,15 @@ impl Walk<'_> {
                 self.found.skipped.add(Reason::Own, &path);
             }
             Candidate::Photo(_) => {
-                // What cannot be asked now is asked again, and that tells why.
-                let about = about.or_else(|| self.follow_links.then(|| fs::symlink_metadata(&path).ok())?);
-                let was_seen = self.follow_links
-                    && about
+                let mut about = about;
+                let mut was_seen = false;
+                if self.follow_links {
+                    // Where this fails, [`Met::ask`] tries again and tells why.
+                    about = about.or_else(|| fs::symlink_metadata(&path).ok());
+                    was_seen = about
                         .as_ref()
-                        .is_some_and(|about| !self.seen.insert(identity(&path, about)) && nlinks(about) == 1);
+                        .is_some_and(|about| !self.seen.insert(identity(&path, about)) && nlinks(about) <= 1);
+                }
                 if !was_seen {
                     let has_beside = self.open.last().is_none_or(|folder| folder.has_beside);
                     return Some(Met { path, stamp: about.as_ref().map(Stamp::of), has_beside });

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::ScopedJoinHandle;
 
@@ -101,12 +101,14 @@ const LOT: usize = 256;
 const LOTS: usize = 64;
 
 /// Hands the files at a target to `work` while two threads are ahead, one walking the folders, one asking how the files are: so the disk
-/// and the database are waited for at the same time. Returns what `work` returned, and what the walk found beside photos.
+/// and the database are waited for at the same time. All end early where it is interrupted. Returns what `work` returned, and what the walk
+/// found beside photos.
 fn with_walk<T>(
     target: &Target,
     interrupted: &AtomicBool,
     work: impl FnOnce(&mut dyn Iterator<Item = FoundFile>) -> T,
 ) -> (T, Found) {
+    let goes_on = || !interrupted.load(Ordering::Relaxed);
     std::thread::scope(|scope| {
         let (walked, met) = sync_channel(LOTS);
         let (asked, found) = sync_channel(LOTS);
@@ -117,11 +119,11 @@ fn with_walk<T>(
         });
         let asking = scope.spawn(move || {
             let mut unseen = Vec::new();
-            let files = met.iter().flatten().filter_map(Met::ask);
+            let files = met.iter().flatten().take_while(|_| goes_on()).filter_map(Met::ask);
             hand_over(files.filter_map(|file| file.map_err(|unknown| unseen.push(unknown)).ok()), &asked);
             unseen
         });
-        let done = work(&mut found.iter().flatten());
+        let done = work(&mut found.iter().flatten().take_while(|_| goes_on()));
         drop(found);
         let mut found = joined(walking);
         found.unseen.extend(joined(asking));
@@ -289,7 +291,7 @@ pub(super) fn is_away<E>(root: &Path, had_files: impl FnOnce() -> Result<bool, E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::PhotoId;
+    use crate::catalog::{PhotoId, Root};
 
     fn stamp(size: u64) -> Stamp {
         Stamp { size, modified: 5, changed: 7 }
@@ -364,6 +366,34 @@ mod tests {
             assert_eq!(all.meet(Path::new("/new")).unwrap(), None);
             assert_eq!(all.rest().count(), 0);
         }
+    }
+
+    #[test]
+    fn who_interrupts_need_not_wait_for_what_the_threads_are_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..3 * LOT {
+            std::fs::write(folder.path().join(format!("{number}.jpg")), "").unwrap();
+        }
+        let root = Root {
+            path: folder.path().to_owned(),
+            scanned_at: None,
+            offline: false,
+            excluded: Vec::new(),
+            follow_links: false,
+            skipped: String::new(),
+        };
+        let target = Target { start: root.path.clone(), root, asked_for: true, others: Vec::new() };
+        let count = |interrupt: bool| {
+            let interrupted = AtomicBool::new(false);
+            let count = |files: &mut dyn Iterator<Item = FoundFile>| {
+                let first = files.next().is_some();
+                interrupted.store(interrupt, Ordering::Relaxed);
+                usize::from(first) + files.count()
+            };
+            with_walk(&target, &interrupted, count).0
+        };
+        assert_eq!(count(false), 3 * LOT);
+        assert_eq!(count(true), 1);
     }
 
     #[test]

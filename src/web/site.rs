@@ -147,13 +147,13 @@ impl Site {
         };
         let answer = work(&mut catalog);
         if !catalog.is_at_rest() {
-            // It would keep all others from writing.
+            // A connection that is still in a transaction would keep all others from writing.
             drop(catalog);
             tell(answer);
-        } else if catalog.has_long_log() {
+        } else if catalog.has_long_log().unwrap_or(false) {
             tell(answer);
-            // The visitor need not wait for this. Where it fails, the next who writes does it.
-            let _ = catalog.shorten_log();
+            // The visitor need not wait for this. Where it fails, it is tried again after the next answer.
+            let _ = catalog.move_log();
             idle().push(catalog);
         } else {
             idle().push(catalog);

@@ -159,19 +159,19 @@ impl Connection {
         }
     }
 
-    /// Whether [`Connection::shorten_log`] has something to do.
-    pub fn has_long_log(&self) -> bool {
+    /// Whether [`Connection::move_log`] has much to do.
+    pub fn has_long_log(&self) -> Result<bool> {
         match self {
             Self::Sqlite(sqlite) => sqlite.has_long_log(),
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => false,
+            Self::Postgres(_) => Ok(false),
         }
     }
 
-    /// Moves what decisions have written to where it stays. They do not wait for that.
-    pub fn shorten_log(&self) -> Result<()> {
+    /// Moves what is on disk in a log to where it stays.
+    pub fn move_log(&self) -> Result<()> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.shorten_log(),
+            Self::Sqlite(sqlite) => sqlite.move_log(),
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Ok(()),
         }

@@ -16,8 +16,9 @@ const KEPT: usize = 200;
 const PAGES_OF_WRITER: i64 = 64 << 10;
 const PAGES: i64 = 2 << 10;
 
-/// After so many pages the log is moved into the file by whoever has written last. Who decides need not wait for that: what is in the log
-/// is on disk too. Somebody moves it later, see [`Sqlite::shorten_log`]; where nobody does, it takes 256 MiB at most.
+/// Whoever makes the log longer than this many pages moves it into the file. Decisions should not wait for that: what is in the log is
+/// on disk already. The page moves it after its answers, see [`Sqlite::move_log`]; where nobody does, the decision that makes it longer than
+/// 256 MiB does.
 const LOG: i64 = 1000;
 const LOG_OF_DECISIONS: i64 = 65_536;
 
@@ -26,14 +27,12 @@ pub struct Sqlite {
     /// Of the transaction that is going on: the count of all changes before it, and what it is for; reading where there is none.
     before: Cell<u64>,
     access: Cell<Access>,
-    /// Rows that decisions have changed since the log was moved into the file.
-    decided: Cell<u64>,
 }
 
 impl From<rusqlite::Connection> for Sqlite {
     fn from(connection: rusqlite::Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(KEPT);
-        Self { connection, before: Cell::new(0), access: Cell::new(Access::Read), decided: Cell::new(0) }
+        Self { connection, before: Cell::new(0), access: Cell::new(Access::Read) }
     }
 }
 
@@ -64,16 +63,12 @@ impl Sqlite {
     }
 
     pub(super) fn commit(&self) -> Result<()> {
-        let changed = self.connection.total_changes() - self.before.get();
-        if changed > 0 {
+        if self.connection.total_changes() != self.before.get() {
             let sql =
                 "UPDATE settings SET value = substr(value, 18) || ':' || lower(hex(randomblob(8))) WHERE key = ?1";
             self.connection.prepare_cached(sql)?.execute([WRITES])?;
         }
         self.connection.execute_batch("COMMIT")?;
-        if self.access.get() == Access::Decide {
-            self.decided.set(self.decided.get() + changed);
-        }
         self.rest()
     }
 
@@ -98,14 +93,14 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Whether decisions of this connection may have made the log long.
-    pub(super) fn has_long_log(&self) -> bool {
-        self.decided.get() >= LOG as u64
+    /// Whether much of the log is not in the file yet.
+    pub(super) fn has_long_log(&self) -> Result<bool> {
+        let pages = |row: &rusqlite::Row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages)? >= LOG)
     }
 
-    /// Moves of the log into the file what nobody reads or writes just now.
-    pub(super) fn shorten_log(&self) -> Result<()> {
-        self.decided.set(0);
+    /// Moves as much of the log into the file as it can without waiting for others.
+    pub(super) fn move_log(&self) -> Result<()> {
         Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
@@ -148,12 +143,12 @@ mod tests {
             sqlite.commit().unwrap();
         };
         write(10);
-        assert!(!sqlite.has_long_log(), "a small decision leaves little");
+        assert!(!sqlite.has_long_log().unwrap(), "a small decision leaves little");
         write(2000);
-        assert!(sqlite.has_long_log());
+        assert!(sqlite.has_long_log().unwrap());
         assert!(size() < 100_000, "who decides does not wait for it");
-        sqlite.shorten_log().unwrap();
+        sqlite.move_log().unwrap();
         assert!(size() > 2000 * 4000);
-        assert!(!sqlite.has_long_log());
+        assert!(!sqlite.has_long_log().unwrap());
     }
 }
