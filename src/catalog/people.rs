@@ -221,12 +221,25 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn count_of(&self, person: PersonId) -> Result<(u64, u64)> {
+        // A face that was removed has no person, so the faces themselves need not be read: somebody may have a hundred thousand. By
+        // this index the photos come in order, so their files do too.
+        let counted = "SELECT count(*), count(DISTINCT photo_id) FROM faces INDEXED BY faces_by_person";
+        let seen = "person_id = ?1 AND EXISTS (SELECT 1 FROM files WHERE files.photo_id = faces.photo_id)";
+        let count = |sql: String| -> Result<(u64, u64)> {
+            let mut statement = self.connection.prepare(&sql)?;
+            Ok(statement.query_row([person], |row| Ok((row.get::<i64>(0)? as u64, row.get::<i64>(1)? as u64)))?)
+        };
+        let (faces, photos) = count(format!("{counted} WHERE {seen}"))?;
+        let has_shots = "SELECT EXISTS (SELECT 1 FROM photos WHERE shot_of IS NOT NULL)";
+        if !self.connection.prepare(has_shots)?.query_row([], |row| row.get(0))? {
+            return Ok((faces, photos));
+        }
         // Of a face in both photos of a shot, the one in the RAW photo does not count.
-        let sql = "SELECT count(*), count(DISTINCT photo_id) FROM seen_faces JOIN photos ON photos.id = photo_id
-                   WHERE person_id = ?1 AND (shot_of IS NULL OR NOT EXISTS
-                       (SELECT 1 FROM faces WHERE photo_id = photos.shot_of AND person_id = ?1))";
-        let mut statement = self.connection.prepare(sql)?;
-        Ok(statement.query_row([person], |row| Ok((row.get::<i64>(0)? as u64, row.get::<i64>(1)? as u64)))?)
+        let is_double = "shot_of IS NOT NULL
+                         AND EXISTS (SELECT 1 FROM faces AS other WHERE other.photo_id = photos.shot_of AND other.person_id = ?1)";
+        let double = format!("{counted} JOIN photos ON photos.id = photo_id WHERE {seen} AND {is_double}");
+        let (double_faces, double_photos) = count(double)?;
+        Ok((faces - double_faces, photos - double_photos))
     }
 
     /// The newest change of people's faces that was noted, 0 if none was.
