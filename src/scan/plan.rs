@@ -96,7 +96,8 @@ pub(super) fn plan(job: &mut Job, targets: &[Target], info: &PackInfo) -> Result
     Ok(Some(plan))
 }
 
-/// How many files a thread hands over at once, and how many such lots it may be ahead.
+/// How many files a thread hands over at once, and how many such lots it may be ahead: more than one query reads of the known files, or the
+/// threads would stand still during each.
 const LOT: usize = 256;
 const LOTS: usize = 64;
 

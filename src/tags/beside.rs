@@ -77,11 +77,8 @@ impl BesideReader {
         let (Some(folder), Some(name)) = (photo.parent(), photo.file_name().and_then(|name| name.to_str())) else {
             return Vec::new();
         };
-        // Most photos lie in the folder of the one before.
-        if self.folders.last().is_none_or(|(last, _)| last.as_os_str() != folder.as_os_str()) {
-            while self.folders.pop_if(|(last, _)| !folder.starts_with(last)).is_some() {}
-        }
-        if self.folders.last().is_none_or(|(last, _)| last.as_os_str() != folder.as_os_str()) {
+        while self.folders.pop_if(|(last, _)| !folder.starts_with(last)).is_some() {}
+        if self.folders.last().is_none_or(|(last, _)| last != folder) {
             self.folders.push((folder.to_owned(), Folder::read_only(folder, is_beside)));
         }
         let Some((_, folder)) = self.folders.last() else { return Vec::new() };
