@@ -63,13 +63,8 @@ fn program(name: &str) -> Option<PathBuf> {
 
 impl Browser {
     fn start(server: Server, chromium: &Path, chromedriver: &Path) -> Self {
-        let mut command = Command::new(chromedriver);
-        let driver = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut driver = Driver(driver.unwrap());
-        let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let port =
-            lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()));
-        let address = format!("http://127.0.0.1:{}", port.expect("chromedriver tells its port"));
+        let (driver, port) = Driver::start(chromedriver);
+        let address = format!("http://127.0.0.1:{port}");
 
         let profile = tempfile::tempdir().unwrap();
         let flags = [
@@ -383,6 +378,29 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // Chromium ends with its session; after a failure it may have ended already.
         let _ = ureq::delete(&self.session).call();
+    }
+}
+
+impl Driver {
+    /// Starts it; also tells the port that it listens at.
+    ///
+    /// It takes a free port of IPv6 and then the same of IPv4. Another program may have that one; then it ends, and is started again.
+    fn start(chromedriver: &Path) -> (Self, String) {
+        let mut told = String::new();
+        for _ in 0..10 {
+            let mut command = Command::new(chromedriver);
+            let child = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+            let mut driver = Self(child.unwrap());
+            let lines = BufReader::new(driver.0.stdout.take().unwrap()).lines();
+            for line in lines.map(Result::unwrap) {
+                if let Some((_, port)) = line.split_once("successfully on port ") {
+                    return (driver, port.trim_end_matches('.').to_owned());
+                }
+                told += &line;
+                told.push('\n');
+            }
+        }
+        panic!("chromedriver did not start:\n{told}");
     }
 }
 
