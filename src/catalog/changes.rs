@@ -65,21 +65,18 @@ impl Recorded {
         let all: Vec<&str> = [*key, *fixed, *changing].concat();
         let keep = |row: &str, existed: u8, columns: &[&str]| {
             format!(
-                "INSERT INTO main.before_{table} (line, existed, {}) SELECT line, {existed}, {} FROM temp.recording
-                 WHERE NOT EXISTS (SELECT 1 FROM main.before_{table} AS kept
-                                   WHERE kept.line = recording.line AND {});",
+                "INSERT INTO main.before_{table} (line, existed, {}) SELECT line, {existed}, {} FROM temp.recording WHERE TRUE
+                 ON CONFLICT DO NOTHING;",
                 Self::list(columns, ""),
                 Self::list(columns, &format!("{row}.")),
-                self.same("kept", row),
             )
         };
         let differ: Vec<String> = changing.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
         let differ = if differ.is_empty() { "0".to_owned() } else { differ.join(" OR ") };
-        let recording = "EXISTS (SELECT 1 FROM temp.recording)";
         let triggers = [
-            ("update", format!("({differ}) AND {recording}"), keep("old", 1, &all)),
-            ("insert", recording.to_owned(), keep("new", 0, key)),
-            ("delete", recording.to_owned(), keep("old", 1, &all)),
+            ("update", &*differ, keep("old", 1, &all)),
+            ("insert", "TRUE", keep("new", 0, key)),
+            ("delete", "TRUE", keep("old", 1, &all)),
         ];
         let triggers = triggers.into_iter().take(if *stays { 1 } else { 3 });
         triggers
@@ -230,7 +227,15 @@ impl Writer<'_> {
             self.connection.execute(&sql, [line])?;
         }
         for table in &RECORDED {
-            for sql in [table.change_back(), table.bring_back()].into_iter().flatten() {
+            let changed = match table.change_back() {
+                Some(sql) => self.connection.execute(&sql, [line])?,
+                None => 0,
+            };
+            let existed = format!("SELECT count(*) FROM before_{} WHERE line = ?1 AND existed", table.table);
+            let existed: i64 = self.connection.query_row(&existed, [line], |row| row.get(0))?;
+            if existed as usize > changed
+                && let Some(sql) = table.bring_back()
+            {
                 self.connection.execute(&sql, [line])?;
             }
         }
@@ -240,8 +245,8 @@ impl Writer<'_> {
         // Faces that a scan added to a group meanwhile are not tags, now that it has a name again: they are compared again.
         let named = tagging(self)?.into_iter().filter(|person| !before.contains(person));
         for person in named {
-            let sql = "UPDATE faces SET person_id = NULL WHERE state IS NULL
-                       AND id IN (SELECT id FROM seen_faces WHERE person_id = ?1)
+            let sql = "UPDATE faces SET person_id = NULL
+                       WHERE id IN (SELECT id FROM seen_faces WHERE person_id = ?1 AND state IS NULL)
                        AND id NOT IN (SELECT id FROM before_faces WHERE line = ?2)";
             self.connection.prepare(sql)?.execute(params![person, line])?;
         }
@@ -310,8 +315,9 @@ impl Writer<'_> {
             let sql = "UPDATE faces SET state = NULL WHERE person_id = ?1 AND state = 'auto'";
             self.connection.prepare(sql)?.execute([person])?;
         }
+        // The plus has SQLite look at the faces that the person was rejected for, not at all of theirs.
         let sql = "UPDATE faces SET person_id = NULL, state = NULL FROM rejections
-                   WHERE rejections.person_id = ?1 AND face_id = faces.id AND faces.person_id = ?1
+                   WHERE rejections.person_id = ?1 AND face_id = faces.id AND +faces.person_id = ?1
                    AND coalesce(state, 'auto') = 'auto'";
         self.connection.prepare(sql)?.execute([person])?;
         Ok(())

@@ -168,6 +168,15 @@ impl Catalog {
         Ok(self.connection.prepare(sql)?.query_row(params![person, year], |row| row.get(0))?)
     }
 
+    /// How many faces a person has in photos of a year, 0 for those of which it is not known.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn count_faces_in(&self, person: PersonId, year: i16) -> Result<usize> {
+        let sql = "SELECT count(*) FROM faces WHERE person_id = ?1 AND photo_year = ?2";
+        Ok(self.connection.prepare(sql)?.query_row(params![person, year], |row| row.get::<i64>(0))? as usize)
+    }
+
     /// Whether a person has, in a year, a recognisable face of at least this score and quality with an embedding of `pack`.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::slice::ParallelSliceMut;
+
 use super::listing::{Listing, Seen, entry};
 use super::{Catalog, CatalogError, Label, PersonId, PhotoId, Result, Who};
 
@@ -21,6 +23,14 @@ pub struct Company {
     faces: Vec<u32>,
     /// Photos that have more faces now than there is room for.
     grown: HashMap<PhotoId, Vec<u32>>,
+}
+
+/// A photo in which somebody has more or fewer faces than before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Difference {
+    pub photo: PhotoId,
+    pub before: u64,
+    pub now: u64,
 }
 
 /// Equal if the same people are in the same photos.
@@ -64,42 +74,51 @@ impl Company {
         }
     }
 
-    /// Reads the photos again into which faces of these people came, or from which they went.
+    /// Reads the photos again into which faces of these people came, or from which they went. Returns these photos, for each of the
+    /// people.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn update(&mut self, catalog: &Catalog, changed: &HashSet<PersonId>) -> Result<()> {
+    pub fn update(
+        &mut self,
+        catalog: &Catalog,
+        changed: &HashSet<PersonId>,
+    ) -> Result<HashMap<PersonId, Vec<Difference>>> {
         // Of each of them the photos as they are known, one for each face.
         let mut before: HashMap<u32, Vec<PhotoId>> =
             changed.iter().map(|&person| (short(person), Vec::new())).collect();
+        // Most others are told from them by the last six bits of their number: that takes a tenth of the time of looking into the map.
+        let bit = |person: u32| 1u64 << (person % u64::BITS);
+        let bits = before.keys().fold(0, |bits, &person| bits | bit(person));
         let mut note = |photo: PhotoId, faces: &[u32]| {
-            for person in faces.iter().filter(|&&person| person != NOBODY) {
+            for person in faces.iter().filter(|&&person| bits & bit(person) != 0 && person != NOBODY) {
                 if let Some(photos) = before.get_mut(person) {
                     photos.push(photo);
                 }
             }
         };
         for (photo, ends) in (0i64..).map(PhotoId).zip(self.starts.windows(2)) {
-            if !self.grown.contains_key(&photo) {
+            if self.grown.is_empty() || !self.grown.contains_key(&photo) {
                 note(photo, &self.faces[ends[0] as usize..ends[1] as usize]);
             }
         }
         self.grown.iter().for_each(|(&photo, faces)| note(photo, faces));
-        let mut photos = HashSet::new();
+        let mut differences = HashMap::new();
         for &person in changed {
             let mut before = before.remove(&short(person)).unwrap_or_default();
             let sql = "SELECT photo_id FROM faces WHERE person_id = ?1";
             let mut now: Vec<PhotoId> = catalog.connection.query_all(sql, [person], |row| row.get(0))?;
             before.sort_unstable();
             now.sort_unstable();
-            photos.extend(different(&before, &now));
+            differences.insert(person, different(&before, &now));
         }
+        let photos: HashSet<PhotoId> = differences.values().flatten().map(|difference| difference.photo).collect();
         for photo in photos {
             let sql = "SELECT person_id FROM faces WHERE photo_id = ?1 AND person_id IS NOT NULL";
             let people: Vec<PersonId> = catalog.connection.query_all(sql, [photo], |row| row.get(0))?;
             self.set(photo, people.into_iter().map(short).collect());
         }
-        Ok(())
+        Ok(differences)
     }
 
     /// The photos in which somebody is, once each: as fast as memory is read, where the database reads a row for each face.
@@ -211,21 +230,20 @@ fn short(person: PersonId) -> u32 {
     u32::try_from(person.0).unwrap_or(NOBODY)
 }
 
-/// What is in one of two sorted lists more often than in the other.
-fn different(one: &[PhotoId], other: &[PhotoId]) -> Vec<PhotoId> {
-    let (mut a, mut b, mut found) = (one.iter().peekable(), other.iter().peekable(), Vec::new());
-    loop {
-        match (a.peek(), b.peek()) {
-            (Some(x), Some(y)) if x == y => {
-                a.next();
-                b.next();
-            }
-            (Some(&&x), Some(&&y)) if x < y => found.extend(a.next().map(|_| x)),
-            (_, Some(&&y)) => found.extend(b.next().map(|_| y)),
-            (Some(&&x), None) => found.extend(a.next().map(|_| x)),
-            (None, None) => return found,
+/// The photos that are in two lists in order, but not as often.
+fn different<'a>(mut before: &'a [PhotoId], mut now: &'a [PhotoId]) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    while let Some(photo) = before.first().into_iter().chain(now.first()).min().copied() {
+        let [faces_before, faces] = [&mut before, &mut now].map(|list| {
+            let faces = list.iter().take_while(|&&other| other == photo).count();
+            *list = &list[faces..];
+            faces as u64
+        });
+        if faces_before != faces {
+            differences.push(Difference { photo, before: faces_before, now: faces });
         }
     }
+    differences
 }
 
 impl Catalog {
@@ -234,19 +252,24 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn company(&self) -> Result<Company> {
-        // From the index alone.
-        let sql = "SELECT photo_id, person_id FROM faces INDEXED BY faces_by_photo ORDER BY photo_id";
-        let mut company = Company::default();
+        // From the index alone, and sorted here.
+        let sql = "SELECT photo_id, person_id FROM faces INDEXED BY faces_by_person";
+        let mut faces: Vec<(u32, u32)> = Vec::new();
         self.connection.each_row::<CatalogError>(sql, [], |row| {
             let (photo, person): (PhotoId, Option<PersonId>) = (row.get(0)?, row.get(1)?);
-            let number = usize::try_from(photo.0).unwrap_or_default();
+            faces.push((u32::try_from(photo.0).unwrap_or_default(), person.map_or(NOBODY, short)));
+            Ok(())
+        })?;
+        faces.par_sort_unstable();
+        let mut company = Company::default();
+        for (photo, person) in faces {
+            let number = photo as usize;
             // Of those between the one before and this one, which have no faces, too.
             if company.starts.len() <= number {
                 company.starts.resize(number + 1, company.faces.len() as u32);
             }
-            company.faces.push(person.map_or(NOBODY, short));
-            Ok(())
-        })?;
+            company.faces.push(person);
+        }
         company.starts.push(company.faces.len() as u32);
         Ok(company)
     }
@@ -262,8 +285,10 @@ mod tests {
 
     #[test]
     fn what_differs_between_two_lists_is_found() {
-        assert_eq!(different(&photos(&[1, 2, 2, 5]), &photos(&[1, 2, 3, 5, 5, 7])), photos(&[2, 3, 5, 7]));
-        assert_eq!(different(&photos(&[1]), &[]), photos(&[1]));
+        let difference = |(photo, before, now)| Difference { photo: PhotoId(photo), before, now };
+        let found = different(&photos(&[1, 2, 2, 5]), &photos(&[1, 2, 3, 5, 5, 7]));
+        assert_eq!(found, [(2, 2, 1), (3, 0, 1), (5, 1, 2), (7, 0, 1)].map(difference));
+        assert_eq!(different(&photos(&[1]), &[]), [(1, 1, 0)].map(difference));
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
 pub use circles::{Circle, Whom};
 pub use clusters::{ClusterRow, MovedFace, PersonStatus};
-pub use company::Company;
+pub use company::{Company, Difference};
 pub use damage::explain_io;
 pub use dates::Beside;
 pub use decision::{Decision, FaceRef, Line, is_same_box};

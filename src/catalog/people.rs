@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::company::Difference;
 use super::covers::best_face_of;
 use super::engine::{self, Optional, params};
 use super::photos::Writer;
@@ -230,8 +231,7 @@ impl Catalog {
             Ok(statement.query_row([person], |row| Ok((row.get::<i64>(0)? as u64, row.get::<i64>(1)? as u64)))?)
         };
         let (faces, photos) = count(format!("{counted} WHERE {seen}"))?;
-        let has_shots = "SELECT EXISTS (SELECT 1 FROM photos WHERE shot_of IS NOT NULL)";
-        if !self.connection.prepare(has_shots)?.query_row([], |row| row.get(0))? {
+        if !self.has_shots()? {
             return Ok((faces, photos));
         }
         // Of a face in both photos of a shot, the one in the RAW photo does not count.
@@ -240,6 +240,32 @@ impl Catalog {
         let double = format!("{counted} JOIN photos ON photos.id = photo_id WHERE {seen} AND {is_double}");
         let (double_faces, double_photos) = count(double)?;
         Ok((faces - double_faces, photos - double_photos))
+    }
+
+    /// The same of somebody who was counted before, and for whom only these photos have changed since: they may have a hundred thousand. `None`
+    /// where some photos are of one shot, as then other photos may count or not because of these.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn count_on(&self, before: (u64, u64), differences: &[Difference]) -> Result<Option<(u64, u64)>> {
+        if self.has_shots()? {
+            return Ok(None);
+        }
+        let (mut faces, mut photos) = before;
+        let mut is_in_file = self.connection.prepare("SELECT EXISTS (SELECT 1 FROM files WHERE photo_id = ?1)")?;
+        for &Difference { photo, before, now } in differences {
+            if is_in_file.query_row([photo], |row| row.get(0))? {
+                faces = faces + now - before;
+                photos = photos + u64::from(now > 0) - u64::from(before > 0);
+            }
+        }
+        Ok(Some((faces, photos)))
+    }
+
+    /// Whether some photos are of one shot.
+    fn has_shots(&self) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM photos WHERE shot_of IS NOT NULL)";
+        Ok(self.connection.prepare(sql)?.query_row([], |row| row.get(0))?)
     }
 
     /// The newest change of people's faces that was noted, 0 if none was.

@@ -279,9 +279,10 @@ impl Deciding<'_> {
         let decision = newest.map(|newest| self.decision_of(newest)).transpose()?.flatten();
         let people = decision.map(|line| line.decision.people()).unwrap_or_default();
         let before = Before::of(self.catalog, self.pack, &people)?;
+        let last = self.last_line()?;
         let line = step(self.catalog)?;
         let of_step = self.last_line()?;
-        if self.only_moved_faces(of_step)? {
+        if of_step > last && self.only_moved_faces(of_step)? {
             before.carry(self.catalog, self.pack, of_step)?;
         }
         // Tags that nobody decided may have gone with it: these are made again.

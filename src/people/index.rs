@@ -20,7 +20,7 @@ use super::products::products;
 use crate::catalog::{
     Catalog, CatalogError, ClusterRow, Embedded, FaceId, LineId, MovedFace, PersonId, PersonStatus, PhotoId,
 };
-use crate::face::{PackInfo, normalised};
+use crate::face::{PackInfo, dot, normalised};
 
 /// Another number where what [`Faces`] tells of a face means something else than before: then all clusters are computed again.
 const VERSION: u32 = 1;
@@ -45,6 +45,9 @@ pub(super) struct Index<'a> {
     /// Those that are outdated in the library.
     own: Vec<ClusterRow>,
 }
+
+/// Of an era that is so similar to the person as a whole (cosine), the same cells are nearest but for chance.
+const AS_EVER: f32 = 0.95;
 
 /// So many are compared with a cell at once, on one core.
 const PROBES_AT_ONCE: usize = 64;
@@ -174,19 +177,37 @@ impl Before {
     /// # Errors
     /// Those of the catalog.
     pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
-        let Moves { touched, leaving, mut single } = Moves::of(catalog.moved_faces(line)?);
+        let Moves { touched, arriving, leaving, mut single } = Moves::of(catalog.moved_faces(line)?);
         self.0.retain(|year, _| touched.contains(year));
+        self.begin_years(catalog, &arriving, pack.dimension)?;
         let left = self.carry_years(catalog, &leaving, &mut single)?;
         if !self.0.is_empty() && !single.is_empty() {
             let days = self.carry_faces(catalog, pack, line, &left, &single)?;
             self.look_at_rest(catalog, pack, days)?;
         }
         catalog.batch(|writer| {
-            for row in self.0.values() {
+            for row in self.0.values().filter(|row| row.faces > 0) {
                 writer.carry_cluster(row)?;
             }
             Ok(())
         })
+    }
+
+    /// Adds the years in which somebody has no faces but those that have just come, empty as they were.
+    fn begin_years(
+        &mut self,
+        catalog: &Catalog,
+        arriving: &BTreeMap<YearOf, usize>,
+        dimension: usize,
+    ) -> Result<(), CatalogError> {
+        for (&(person, year), &faces) in arriving {
+            if let Entry::Vacant(place) = self.0.entry((person, year))
+                && catalog.count_faces_in(person, year)? == faces
+            {
+                place.insert(empty(person, Some(year), dimension));
+            }
+        }
+        Ok(())
     }
 
     /// Carries years that go to one person whole. Returns which faces leave a year that is only reduced. These, and the faces of years
@@ -280,8 +301,11 @@ impl Before {
 type YearOf = (PersonId, i16);
 
 /// What a line of the journal has done to years.
+#[derive(Default)]
 struct Moves {
     touched: BTreeSet<YearOf>,
+    /// How many faces come to somebody's year that were not there.
+    arriving: BTreeMap<YearOf, usize>,
     /// The faces that leave somebody's year, or count less there.
     leaving: BTreeMap<YearOf, Vec<MovedFace>>,
     /// Those that are looked at each by itself, with whether they are new where they are.
@@ -290,10 +314,14 @@ struct Moves {
 
 impl Moves {
     fn of(faces: Vec<MovedFace>) -> Self {
-        let mut moves = Self { touched: BTreeSet::new(), leaving: BTreeMap::new(), single: HashMap::new() };
+        let mut moves = Self::default();
         for face in faces {
             let MovedFace { year, before, after, .. } = face;
-            moves.touched.extend(before.into_iter().chain(after).map(|(person, _)| (person, year)));
+            let person = |whose: Option<(PersonId, bool)>| whose.map(|(person, _)| person);
+            moves.touched.extend(person(before).into_iter().chain(person(after)).map(|person| (person, year)));
+            if let Some(into) = person(after).filter(|_| person(before) != person(after)) {
+                *moves.arriving.entry((into, year)).or_default() += 1;
+            }
             match before {
                 _ if before == after => {}
                 // The user's word makes a face good.
@@ -399,8 +427,8 @@ pub fn wrong_clusters(catalog: &Catalog, pack: &PackInfo) -> Result<Vec<PersonId
         let mut computed = completed(catalog, pack, person, &years, BTreeMap::new())?;
         if outdated.contains(&person) {
             // Some years may be there still, a single one too.
-            if let ([whole], [year]) = (computed.as_mut_slice(), years.as_slice()) {
-                whole.year = Some(*year);
+            if let [whole] = computed.as_mut_slice() {
+                whole.year = Some(whole.days.map_or(0, |(day, _)| day.year()));
             }
             computed.retain(|row| kept.iter().any(|kept| kept.year == row.year));
         }
@@ -610,8 +638,15 @@ impl<'a> Index<'a> {
         if self.centres.count() > 0 && !probes.is_empty() {
             let directions: Vec<f32> = probes.iter().flat_map(|probe| &probe.direction).copied().collect();
             let nearest = self.centres.nearest(&directions, probed);
+            let nearest: Vec<&[u32]> = nearest.chunks_exact(probed.min(self.centres.count())).collect();
             let mut probing: BTreeMap<u32, Vec<&Probe>> = BTreeMap::new();
-            for (probe, cells) in probes.iter().zip(nearest.chunks_exact(probed.min(self.centres.count()))) {
+            let mut whole = (&probes[0], nearest[0]);
+            for (probe, cells) in probes.iter().zip(nearest) {
+                if probe.era.is_none() {
+                    whole = (probe, cells);
+                }
+                let looks_as_ever = dot(&probe.direction, &whole.0.direction) >= AS_EVER;
+                let cells = if looks_as_ever { whole.1 } else { cells };
                 cells.iter().for_each(|&cell| probing.entry(cell).or_default().push(probe));
             }
             for (cell, probing) in probing {

@@ -75,6 +75,8 @@ pub(super) struct People {
     /// What the user said of whom.
     labels: HashMap<PersonId, Label>,
     unrecognisable: u64,
+    /// Of the photos and files, see [`Catalog::photos_version`].
+    photos_version: i64,
 }
 
 impl People {
@@ -88,7 +90,8 @@ impl People {
         for (place, person) in (0u32..).zip(&all) {
             kinds[Kind::of(person) as usize].push(place);
         }
-        Ok(Self { all, kinds, company, labels, unrecognisable: catalog.unrecognisable_faces(UNRECOGNISABLE)? })
+        let unrecognisable = catalog.unrecognisable_faces(UNRECOGNISABLE)?;
+        Ok(Self { all, kinds, company, labels, unrecognisable, photos_version: catalog.photos_version()? })
     }
 
     /// The person or group of this number, if they have a face.
@@ -129,18 +132,27 @@ impl People {
     }
 
     /// Counts those again whose faces may have changed, and gives everybody the label that they have now.
-    fn count_again(&mut self, catalog: &Catalog, mut changed: HashSet<PersonId>) -> Result<(), CatalogError> {
-        let (noted, labels) = (changed.clone(), catalog.labels()?);
-        let is_other = |person: &&PersonCount| match labels.get(&person.id) {
-            Some(label) => *label != person.label,
-            None => person.label != Label::default(),
-        };
-        changed.extend(self.all.iter().filter(is_other).map(|person| person.id));
-        let Self { mut all, mut company, .. } = std::mem::take(self);
-        company.update(catalog, &noted)?;
-        all.retain(|person| !changed.contains(&person.id));
+    fn count_again(&mut self, catalog: &Catalog, noted: &HashSet<PersonId>) -> Result<(), CatalogError> {
+        let labels = catalog.labels()?;
+        let is_other = |id: &&PersonId| labels.get(id) != self.labels.get(id);
+        let relabelled = labels.keys().chain(self.labels.keys()).filter(is_other);
+        let changed: HashSet<PersonId> = relabelled.chain(noted).copied().collect();
+        let Self { mut all, mut company, photos_version, .. } = std::mem::take(self);
+        let is_same_photos = catalog.photos_version()? == photos_version;
+        let differences = company.update(catalog, noted)?;
+        let mut before: HashMap<PersonId, (u64, u64)> = HashMap::new();
+        all.retain(|person| {
+            let is_changed = changed.contains(&person.id);
+            if is_changed {
+                before.insert(person.id, (person.faces, person.photos));
+            }
+            !is_changed
+        });
         for id in changed {
-            let (faces, photos) = catalog.count_of(id)?;
+            let (before, differences) = (before.remove(&id).unwrap_or_default(), differences.get(&id));
+            let counted =
+                if is_same_photos { catalog.count_on(before, differences.map_or(&[], Vec::as_slice))? } else { None };
+            let (faces, photos) = counted.map_or_else(|| catalog.count_of(id), Ok)?;
             if faces > 0 {
                 all.push(PersonCount { id, label: labels.get(&id).cloned().unwrap_or_default(), faces, photos });
             }
@@ -164,7 +176,7 @@ impl Whole for People {
 
     fn update(people: &mut Arc<Self>, since: i64, catalog: &Catalog) -> Result<bool, CatalogError> {
         let Some(changed) = catalog.changed_since(since, FEW)? else { return Ok(false) };
-        Arc::make_mut(people).count_again(catalog, changed)?;
+        Arc::make_mut(people).count_again(catalog, &changed)?;
         // So every test of the page tells whether each change was noted.
         #[cfg(debug_assertions)]
         {

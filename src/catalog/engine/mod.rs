@@ -93,6 +93,15 @@ impl Connection {
         self.prepare(sql)?.execute(params)
     }
 
+    /// The same of a statement that is too long to be kept.
+    pub fn execute_once(&self, sql: &str, params: impl Params) -> Result<usize> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(sqlite.connection.execute(sql, rusqlite::params_from_iter(params.list()))?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => self.execute(sql, params),
+        }
+    }
+
     /// The first row, or [`Error::NoRow`].
     pub fn query_row<T>(&self, sql: &str, params: impl Params, read: impl FnOnce(&Row) -> Result<T>) -> Result<T> {
         self.prepare(sql)?.query_row(params, read)
