@@ -227,26 +227,21 @@ impl Catalog {
         Ok(self.connection.prepare(&sql)?.query_row(values, |row| row.get(0))?)
     }
 
-    /// Whether a line of the journal changed nothing but whose faces are, and every face that it changed is still known.
+    /// The faces that a line of the journal changed so far: whose they were before it, and whose they are. `None` where it changed other
+    /// things of faces too, or one of them is no longer known.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn only_moved_faces(&self, line: LineId) -> Result<bool> {
+    pub fn moved_faces(&self, line: LineId) -> Result<Option<Vec<MovedFace>>> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM before_embeddings WHERE line = ?1)
-                   AND NOT EXISTS (SELECT 1 FROM before_photos WHERE line = ?1)
-                   AND NOT EXISTS (SELECT 1 FROM before_faces AS kept WHERE line = ?1
-                                   AND NOT EXISTS (SELECT 1 FROM faces WHERE faces.id = kept.id))";
-        Ok(self.connection.prepare(sql)?.query_row([line], |row| row.get(0))?)
-    }
-
-    /// The faces that a line of the journal changed so far: whose they were before it, and whose they are.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn moved_faces(&self, line: LineId) -> Result<Vec<MovedFace>> {
+                   AND NOT EXISTS (SELECT 1 FROM before_photos WHERE line = ?1)";
+        if !self.connection.prepare(sql)?.query_row([line], |row| row.get(0))? {
+            return Ok(None);
+        }
         let sql = "SELECT faces.id, faces.photo_year, kept.person_id, kept.state, kept.existed AND NOT kept.removed, faces.person_id,
-                   faces.state, NOT faces.removed FROM before_faces AS kept JOIN faces ON faces.id = kept.id WHERE line = ?1";
+                   faces.state, NOT faces.removed FROM before_faces AS kept LEFT JOIN faces ON faces.id = kept.id WHERE line = ?1";
         Ok(self.connection.query_all(sql, [line], |row| {
+            let Some(face) = row.get(0)? else { return Ok(None) };
             let whose = |column: usize| -> engine::Result<Option<(PersonId, bool)>> {
                 let (person, state, is_there): (Option<PersonId>, Option<State>, Option<bool>) =
                     (row.get(column)?, row.get(column + 1)?, row.get(column + 2)?);
@@ -254,7 +249,7 @@ impl Catalog {
                 Ok(person.filter(|_| is_there == Some(true)).map(|person| (person, is_said)))
             };
             let is_there = row.get(7)?;
-            Ok(MovedFace { face: row.get(0)?, year: row.get(1)?, before: whose(2)?, after: whose(5)?, is_there })
+            Ok(Some(MovedFace { face, year: row.get(1)?, before: whose(2)?, after: whose(5)?, is_there }))
         })?)
     }
 

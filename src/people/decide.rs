@@ -282,7 +282,7 @@ impl Deciding<'_> {
         let last = self.last_line()?;
         let line = step(self.catalog)?;
         let of_step = self.last_line()?;
-        if of_step > last && self.only_moved_faces(of_step)? {
+        if of_step > last {
             before.carry(self.catalog, self.pack, of_step)?;
         }
         // Tags that nobody decided may have gone with it: these are made again.

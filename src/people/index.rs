@@ -177,7 +177,8 @@ impl Before {
     /// # Errors
     /// Those of the catalog.
     pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
-        let Moves { touched, arriving, leaving, mut single } = Moves::of(catalog.moved_faces(line)?);
+        let Some(moved) = catalog.moved_faces(line)? else { return Ok(()) };
+        let Moves { touched, arriving, leaving, mut single } = Moves::of(moved);
         self.0.retain(|year, _| touched.contains(year));
         self.begin_years(catalog, &arriving, pack.dimension)?;
         let left = self.carry_years(catalog, &leaving, &mut single)?;
