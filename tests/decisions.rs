@@ -857,6 +857,49 @@ fn years_that_a_few_faces_leave_are_still_known() {
     assert_eq!(years(&world), [2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
 }
 
+/// To take back a merge of two with names, their faces are not read again, unless something has changed in such a year since.
+#[test]
+fn years_that_came_whole_go_again() {
+    let mut world = World::new();
+    scan(&mut world, &[(0, 1); 36]);
+    scan(&mut world, &[(1, 1); 6]);
+    let who = people(&world.catalog);
+    for (who, name) in who.iter().zip(["Anna", "Ben"]) {
+        decide(&mut world.catalog, &world.pack, |deciding| deciding.name(who, name)).unwrap();
+    }
+    let (anna, ben) = (&who[0], &who[1]);
+    regroup(&mut world.catalog, &world.pack, &[]).unwrap();
+    let years = |world: &World| {
+        assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
+        [anna, ben].map(|who| {
+            let rows = world.catalog.clusters_of(who.id).unwrap();
+            let mut faces: Vec<usize> = rows.iter().filter(|row| row.year.is_some()).map(|row| row.faces).collect();
+            faces.sort_unstable();
+            faces
+        })
+    };
+    let gained = |world: &World| world.catalog.gained_clusters(world.catalog.last_line().unwrap()).unwrap().len();
+    let (apart, together) = ([vec![3; 12], vec![1; 6]], [vec![3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4], vec![]]);
+    assert_eq!((years(&world), gained(&world)), (apart.clone(), 0));
+    let merging = world.catalog.merging(ben, anna).unwrap();
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&merging)).unwrap();
+    assert_eq!((years(&world), gained(&world)), (together.clone(), 6));
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(None)).unwrap();
+    assert_eq!((years(&world), gained(&world)), (apart, 0));
+
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&merging)).unwrap();
+    assert_eq!((years(&world), gained(&world)), (together, 6));
+    // More of Anna, until one is in such a year.
+    while gained(&world) == 6 {
+        scan(&mut world, &[(0, 1)]);
+    }
+    assert_eq!(gained(&world), 5);
+    decide(&mut world.catalog, &world.pack, |deciding| deciding.undo(None)).unwrap();
+    regroup(&mut world.catalog, &world.pack, &[]).unwrap();
+    let of_anna = vec![3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4];
+    assert_eq!((years(&world), gained(&world)), ([of_anna, vec![1; 6]], 0));
+}
+
 /// Whoever asks to take back a line takes back that line or nothing.
 #[test]
 fn another_line_than_the_one_meant_is_not_taken_back() {
@@ -895,6 +938,7 @@ fn all_of_this_holds_in_a_database() {
     what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was();
     another_line_than_the_one_meant_is_not_taken_back();
     years_that_a_few_faces_leave_are_still_known();
+    years_that_came_whole_go_again();
     a_name_without_a_box_is_a_question();
     SERVER.set(None);
 }

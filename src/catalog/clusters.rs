@@ -4,9 +4,10 @@
 
 use jiff::civil::Date;
 
-use super::engine::{self, Optional, Row, params};
+use super::engine::{self, Optional, Row, ToSql, params};
 use super::faces::{Floats, recognisable};
 use super::photos::Writer;
+use super::search::marks;
 use super::{Catalog, FaceId, LineId, PersonId, PhotoId, Result, State};
 
 /// The setting that tells for which embeddings the rows were computed.
@@ -100,6 +101,16 @@ impl Catalog {
     fn clusters(&self, which: &str, id: i64) -> Result<Vec<ClusterRow>> {
         let sql = format!("SELECT {COLUMNS} FROM clusters WHERE {which}");
         Ok(self.connection.query_all(&sql, [id], cluster)?)
+    }
+
+    /// What a line of the journal added whole to somebody's years, as long as nothing else of such a year has changed: to whose, and the row
+    /// of the person whose faces they were.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn gained_clusters(&self, line: LineId) -> Result<Vec<(PersonId, ClusterRow)>> {
+        let sql = format!("SELECT {COLUMNS}, into_id FROM gained_clusters WHERE line = ?1");
+        Ok(self.connection.query_all(&sql, [line], |row| Ok((row.get(10)?, cluster(row)?)))?)
     }
 
     /// Groups and persons of which rows are missing, at most `limit`.
@@ -371,6 +382,7 @@ impl Writer<'_> {
     pub fn restart_clusters(&mut self, computed_for: &str, centres: &[f32], dimension: usize) -> Result<()> {
         self.connection.execute_batch(
             "DELETE FROM clusters; DELETE FROM cluster_cells; DELETE FROM compared_faces; DELETE FROM outdated_clusters;
+             DELETE FROM gained_clusters;
              INSERT INTO outdated_clusters SELECT DISTINCT person_id, 0 FROM faces WHERE person_id IS NOT NULL",
         )?;
         let mut statement = self.connection.prepare("INSERT INTO cluster_cells (cell, centre) VALUES (?1, ?2)")?;
@@ -388,11 +400,14 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn store_cluster(&mut self, cell: Option<u32>, row: &ClusterRow) -> Result<()> {
-        let sql =
-            format!("INSERT INTO clusters (cell, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+        self.store_row("clusters (cell", &[&cell.map_or(NO_CELL, i64::from)], row)
+    }
+
+    /// Stores a row in a table with these values of its own first, whose columns are called in `table`.
+    fn store_row(&mut self, table: &str, own: &[&dyn ToSql], row: &ClusterRow) -> Result<()> {
+        let sql = format!("INSERT INTO {table}, {COLUMNS}) VALUES ({})", marks(own.len() + 10));
         let day = |day: Option<Date>| day.map(|day| day.to_string());
-        self.connection.prepare(&sql)?.execute(params![
-            cell.map_or(NO_CELL, i64::from),
+        let values = params![
             row.person,
             row.year.unwrap_or(ALL_YEARS),
             row.faces as i64,
@@ -403,7 +418,25 @@ impl Writer<'_> {
             row.poor,
             row.tiny,
             row.clear
-        ])?;
+        ];
+        let values: Vec<&dyn ToSql> = own.iter().chain(values).copied().collect();
+        self.connection.prepare(&sql)?.execute(&*values)?;
+        Ok(())
+    }
+
+    /// Keeps what a line of the journal added whole to somebody's years: to whose, and the row of the person whose faces they were.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn keep_gained<'r>(
+        &mut self,
+        line: LineId,
+        gained: impl Iterator<Item = (PersonId, &'r ClusterRow)>,
+    ) -> Result<()> {
+        self.connection.execute("DELETE FROM gained_clusters", [])?;
+        for (into, row) in gained {
+            self.store_row("gained_clusters (line, into_id", &[&line, &into], row)?;
+        }
         Ok(())
     }
 

@@ -138,7 +138,7 @@ fn copy(from: &Connection, to: &Connection, here: Here) -> Result<Moved> {
         Ok(to.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<i64>(0))? as u64)
     };
     // They are computed again.
-    for table in ["clusters", "cluster_cells", "compared_faces", "outdated_clusters"] {
+    for table in ["clusters", "cluster_cells", "compared_faces", "outdated_clusters", "gained_clusters"] {
         to.execute(&format!("DELETE FROM {table}"), [])?;
     }
     let moved = Moved { rows, photos: count("photos")?, decisions: count("journal")? };

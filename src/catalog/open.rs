@@ -49,6 +49,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-29-outdated-by-year.sql")),
     M::up(include_str!("migrations/2026-11-29-unrecognisable.sql")),
     M::up(include_str!("migrations/2026-11-30-faces-of-photo.sql")),
+    M::up(include_str!("migrations/2026-11-30-gained-clusters.sql")),
 ];
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");

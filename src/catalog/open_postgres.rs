@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-photos-version.sql"),
     include_str!("migrations/postgres/2026-11-29-faces-of-person.sql"),
     include_str!("migrations/postgres/2026-11-29-unrecognisable.sql"),
+    include_str!("migrations/postgres/2026-11-30-gained-clusters.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

@@ -146,7 +146,11 @@ fn compute_some(catalog: &mut Catalog, pack: &PackInfo) -> Result<bool, CatalogE
 }
 
 /// The years of groups and persons about whom a decision is made, as they were before it.
-pub(super) struct Before(BTreeMap<YearOf, ClusterRow>);
+pub(super) struct Before {
+    years: BTreeMap<YearOf, ClusterRow>,
+    /// What was added whole to a year by the line that is taken back.
+    gained: BTreeMap<YearOf, ClusterRow>,
+}
 
 impl Before {
     /// Those of `people` that are not outdated.
@@ -168,7 +172,22 @@ impl Before {
                 }
             }
         }
-        Ok(Self(rows))
+        Ok(Self { years: rows, gained: BTreeMap::new() })
+    }
+
+    /// The same before a line of the journal is taken back.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn of_undo(
+        catalog: &Catalog,
+        pack: &PackInfo,
+        people: &[PersonId],
+        line: LineId,
+    ) -> Result<Self, CatalogError> {
+        let gained = catalog.gained_clusters(line)?.into_iter();
+        let gained = gained.filter_map(|(into, row)| Some(((into, row.year?), row))).collect();
+        Ok(Self { gained, ..Self::of(catalog, pack, people)? })
     }
 
     /// Adds to each year the faces that the line has brought to it, and subtracts those that it has taken, so that the others need not be
@@ -179,18 +198,20 @@ impl Before {
     pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
         let Some(moved) = catalog.moved_faces(line)? else { return Ok(()) };
         let Moves { touched, arriving, leaving, mut single } = Moves::of(moved);
-        self.0.retain(|year, _| touched.contains(year));
+        self.years.retain(|year, _| touched.contains(year));
         self.begin_years(catalog, &arriving, pack.dimension)?;
-        let left = self.carry_years(catalog, &leaving, &mut single)?;
-        if !self.0.is_empty() && !single.is_empty() {
-            let days = self.carry_faces(catalog, pack, line, &left, &single)?;
-            self.look_at_rest(catalog, pack, days)?;
+        let mut carried = self.carry_years(catalog, &leaving, &mut single)?;
+        if !self.years.is_empty() && !single.is_empty() {
+            self.carry_faces(catalog, pack, line, &mut carried, &single)?;
         }
+        self.look_at_rest(catalog, pack, carried.days)?;
         catalog.batch(|writer| {
-            for row in self.0.values().filter(|row| row.faces > 0) {
+            for row in self.years.values().filter(|row| row.faces > 0) {
                 writer.carry_cluster(row)?;
             }
-            Ok(())
+            let gained = carried.gained.iter().filter(|(year, _)| self.years.contains_key(year));
+            let gained = gained.map(|((into, _), row)| (*into, row)).filter(|(into, row)| *into != row.person);
+            writer.keep_gained(line, gained)
         })
     }
 
@@ -202,7 +223,7 @@ impl Before {
         dimension: usize,
     ) -> Result<(), CatalogError> {
         for (&(person, year), &faces) in arriving {
-            if let Entry::Vacant(place) = self.0.entry((person, year))
+            if let Entry::Vacant(place) = self.years.entry((person, year))
                 && catalog.count_faces_in(person, year)? == faces
             {
                 place.insert(empty(person, Some(year), dimension));
@@ -211,69 +232,74 @@ impl Before {
         Ok(())
     }
 
-    /// Carries years that go to one person whole. Returns which faces leave a year that is only reduced. These, and the faces of years
-    /// that cannot be carried, are added to `single`: each is looked at where it arrives.
+    /// Carries years that go to one person whole, and what had come whole and goes again. The other faces are added to `single`: each is
+    /// looked at where it arrives.
     fn carry_years(
         &mut self,
         catalog: &Catalog,
         leaving: &BTreeMap<YearOf, Vec<MovedFace>>,
         single: &mut HashMap<FaceId, bool>,
-    ) -> Result<HashMap<FaceId, YearOf>, CatalogError> {
-        let mut gained: Vec<(YearOf, ClusterRow)> = Vec::new();
-        let mut left: HashMap<FaceId, YearOf> = HashMap::new();
+    ) -> Result<Carried, CatalogError> {
+        let mut carried = Carried::default();
         for (&(from, year), faces) in leaving {
             let to = |face: &MovedFace| face.after.map(|(to, _)| to);
             let is_as_good = |face: &MovedFace| face.before.map(|(_, said)| said) == face.after.map(|(_, said)| said);
             let together = faces.iter().all(|face| to(face) == to(&faces[0]) && is_as_good(face));
             let goes_whole = together && to(&faces[0]) != Some(from) && !catalog.is_seen_in(from, year)?;
-            match (to(&faces[0]), self.0.get(&(from, year))) {
-                (Some(to), Some(all)) if goes_whole => gained.push(((to, year), all.clone())),
-                (_, all) => {
+            let came = self.gained.get(&(from, year)).filter(|row| together && to(&faces[0]) == Some(row.person));
+            match (to(&faces[0]), self.years.get_mut(&(from, year)), came) {
+                (Some(to), Some(all), _) if goes_whole => carried.gained.push(((to, year), all.clone())),
+                (Some(to), Some(all), Some(came)) if 2 * came.faces <= all.faces => {
+                    subtract(all, &cluster_of(came));
+                    carried.days.insert((from, year), came.days);
+                    carried.gained.push(((to, year), came.clone()));
+                    continue;
+                }
+                (_, all, _) => {
                     single.extend(faces.iter().map(|face| (face.face, true)));
                     // Of the sum of many faces that of a few can be taken without a loss.
                     if all.is_some_and(|all| 2 * faces.len() <= all.faces) && faces.iter().all(|face| face.is_there) {
-                        left.extend(faces.iter().map(|face| (face.face, (from, year))));
+                        carried.left.extend(faces.iter().map(|face| (face.face, (from, year))));
                         continue;
                     }
                 }
             }
-            self.0.remove(&(from, year));
+            self.years.remove(&(from, year));
         }
-        for (year, row) in gained {
-            self.0.entry(year).and_modify(|known| add(known, &cluster_of(&row)));
+        for (year, row) in &carried.gained {
+            self.years.entry(*year).and_modify(|known| add(known, &cluster_of(row)));
         }
-        Ok(left)
+        Ok(carried)
     }
 
-    /// Carries on face by face. Returns the days of the faces that have left a year.
+    /// Carries on face by face.
     fn carry_faces(
         &mut self,
         catalog: &Catalog,
         pack: &PackInfo,
         line: LineId,
-        left: &HashMap<FaceId, YearOf>,
+        carried: &mut Carried,
         single: &HashMap<FaceId, bool>,
-    ) -> Result<BTreeMap<YearOf, Option<(Date, Date)>>, CatalogError> {
-        let mut days: BTreeMap<YearOf, Option<(Date, Date)>> = BTreeMap::new();
+    ) -> Result<(), CatalogError> {
         let faces = Faces::of(catalog, pack, Embedded::ChangedBy(line))?;
         for (face, person) in (0..).zip(&faces.person) {
             let alone = faces.alone(face);
-            if let Some(year) = left.get(&faces.id[face])
-                && let Some(row) = self.0.get_mut(year)
+            if let Some(year) = carried.left.get(&faces.id[face])
+                && let Some(row) = self.years.get_mut(year)
             {
                 subtract(row, &alone);
-                let days = days.entry(*year).or_default();
+                let days = carried.days.entry(*year).or_default();
                 *days = span(*days, alone.days);
             }
             let year = faces.taken[face].map_or(0, |day| day.year());
-            let row = person.and_then(|person| self.0.get_mut(&(person, year)));
+            let row = person.and_then(|person| self.years.get_mut(&(person, year)));
             match (row, single.get(&faces.id[face])) {
                 (Some(row), Some(true)) => add(row, &alone),
                 (Some(row), Some(false)) => (row.poor, row.tiny, row.clear) = (false, false, true),
                 _ => {}
             }
         }
-        Ok(days)
+        Ok(())
     }
 
     /// Looks again at what is left of the years that faces of these days have left.
@@ -284,14 +310,14 @@ impl Before {
         days: BTreeMap<YearOf, Option<(Date, Date)>>,
     ) -> Result<(), CatalogError> {
         for (year @ (person, of), left) in days {
-            let Some(row) = self.0.get_mut(&year) else { continue };
+            let Some(row) = self.years.get_mut(&year) else { continue };
             let is_at_end = |(first, last): (Date, Date)| row.days.is_none_or(|days| first == days.0 || last == days.1);
             if left.is_some_and(is_at_end) {
                 row.days = catalog.days_of_year(person, of, &pack.name, row.days)?;
             }
             // What is left is as good as it was if a clear face is among it.
             if !catalog.has_face_in(person, of, &pack.name, DOUBTFUL_SCORE, CLEAR_QUALITY)? {
-                self.0.remove(&year);
+                self.years.remove(&year);
             }
         }
         Ok(())
@@ -300,6 +326,17 @@ impl Before {
 
 /// A group or person, in a year.
 type YearOf = (PersonId, i16);
+
+/// How years were carried on.
+#[derive(Default)]
+struct Carried {
+    /// To whose year a year was added, or a part of one that had come whole, and the row that was added, of the person whose it was.
+    gained: Vec<(YearOf, ClusterRow)>,
+    /// Which other faces leave a year that is only reduced.
+    left: HashMap<FaceId, YearOf>,
+    /// The days of the faces that have left a year.
+    days: BTreeMap<YearOf, Option<(Date, Date)>>,
+}
 
 /// What a line of the journal has done to years.
 #[derive(Default)]
