@@ -7,13 +7,13 @@ use super::decision::{Decision, FaceRef, SAME_BOX, is_same_box};
 use super::engine::{self, Row, ToSql, params};
 use super::faces::Floats;
 use super::photos::Writer;
-use super::search::marks;
+use super::search::{AT_ONCE, marks};
 use super::word::{FaceState, Merged, Origin, Word};
 use super::{FaceId, LineId, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Landmarks};
 
-/// The faces that one statement changes, nearly as many as SQLite lets a statement have values: see [`Writer::store_faces`].
-const FACES_AT_ONCE: usize = 32_000;
+/// So many faces are changed by one statement, see [`Writer::store_faces`]: SQLite lets it have 32,766 values.
+const MOST_FACES: usize = 32_000;
 
 /// A face that the user drew is one for certain, as no detector's is.
 const DRAWN_SCORE: f32 = 1.0;
@@ -181,7 +181,8 @@ impl Writer<'_> {
             }
         }
         for (FaceState { person, state, removed, origin, .. }, faces) in alike {
-            for faces in faces.chunks(FACES_AT_ONCE) {
+            let at_once = if self.connection.sqlite().is_some() { MOST_FACES } else { AT_ONCE };
+            for faces in faces.chunks(at_once) {
                 let sql = format!(
                     "UPDATE faces SET person_id = ?, state = ?, removed = ?, origin = ? WHERE id IN ({})",
                     marks(faces.len())
@@ -189,7 +190,11 @@ impl Writer<'_> {
                 let ids = faces.iter().map(|face| face as &dyn ToSql);
                 let values: Vec<&dyn ToSql> =
                     params![person, state, removed, origin].iter().copied().chain(ids).collect();
-                self.connection.execute_once(&sql, &*values)?;
+                if faces.len() > AT_ONCE {
+                    self.connection.execute_once(&sql, &*values)?;
+                } else {
+                    self.connection.execute(&sql, &*values)?;
+                }
             }
         }
         for (face, before, after) in faces {

@@ -64,6 +64,7 @@ impl Recorded {
         let Self { table, key, fixed, changing, stays } = self;
         let all: Vec<&str> = [*key, *fixed, *changing].concat();
         let keep = |row: &str, existed: u8, columns: &[&str]| {
+            // Without WHERE, SQLite takes ON for that of a join.
             format!(
                 "INSERT INTO main.before_{table} (line, existed, {}) SELECT line, {existed}, {} FROM temp.recording WHERE TRUE
                  ON CONFLICT DO NOTHING;",
@@ -288,6 +289,8 @@ impl Writer<'_> {
         for Recorded { table, .. } in &RECORDED {
             self.connection.execute(&format!("DELETE FROM before_{table} WHERE line > ?1"), [line])?;
         }
+        // What is derived from the journal may be other faces than those that came.
+        self.connection.execute("DELETE FROM gained_clusters WHERE line > ?1", [line])?;
         Ok(())
     }
 

@@ -37,6 +37,17 @@ pub struct ClusterRow {
     pub clear: bool,
 }
 
+/// What was added to somebody's year when all of another's faces of that year came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gained {
+    /// To whose year.
+    pub into: PersonId,
+    /// How many faces came, those without an embedding too.
+    pub moved: usize,
+    /// The year of the one whose faces they were.
+    pub row: ClusterRow,
+}
+
 /// A face that a decision changes: whose it was and is, and whether the user said so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MovedFace {
@@ -103,14 +114,16 @@ impl Catalog {
         Ok(self.connection.query_all(&sql, [id], cluster)?)
     }
 
-    /// What a line of the journal added whole to somebody's years, as long as nothing else of such a year has changed: to whose, and the row
-    /// of the person whose faces they were.
+    /// What a line of the journal added whole to somebody's years, as long as nothing else of such a year has changed.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn gained_clusters(&self, line: LineId) -> Result<Vec<(PersonId, ClusterRow)>> {
-        let sql = format!("SELECT {COLUMNS}, into_id FROM gained_clusters WHERE line = ?1");
-        Ok(self.connection.query_all(&sql, [line], |row| Ok((row.get(10)?, cluster(row)?)))?)
+    pub fn gained_clusters(&self, line: LineId) -> Result<Vec<Gained>> {
+        let sql = format!("SELECT {COLUMNS}, into_id, moved FROM gained_clusters WHERE line = ?1");
+        Ok(self.connection.query_all(&sql, [line], |row| {
+            let moved = row.get::<i64>(11)? as usize;
+            Ok(Gained { into: row.get(10)?, moved, row: cluster(row)? })
+        })?)
     }
 
     /// Groups and persons of which rows are missing, at most `limit`.
@@ -400,12 +413,13 @@ impl Writer<'_> {
     /// # Errors
     /// Those of SQLite.
     pub fn store_cluster(&mut self, cell: Option<u32>, row: &ClusterRow) -> Result<()> {
-        self.store_row("clusters (cell", &[&cell.map_or(NO_CELL, i64::from)], row)
+        self.store_row("clusters", &[("cell", &cell.map_or(NO_CELL, i64::from))], row)
     }
 
-    /// Stores a row in a table with these values of its own first, whose columns are called in `table`.
-    fn store_row(&mut self, table: &str, own: &[&dyn ToSql], row: &ClusterRow) -> Result<()> {
-        let sql = format!("INSERT INTO {table}, {COLUMNS}) VALUES ({})", marks(own.len() + 10));
+    /// Stores a row in a table that has some columns of its own.
+    fn store_row(&mut self, table: &str, own: &[(&str, &dyn ToSql)], row: &ClusterRow) -> Result<()> {
+        let columns: Vec<&str> = own.iter().map(|(column, _)| *column).chain([COLUMNS]).collect();
+        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), marks(own.len() + 10));
         let day = |day: Option<Date>| day.map(|day| day.to_string());
         let values = params![
             row.person,
@@ -419,23 +433,21 @@ impl Writer<'_> {
             row.tiny,
             row.clear
         ];
-        let values: Vec<&dyn ToSql> = own.iter().chain(values).copied().collect();
+        let values: Vec<&dyn ToSql> = own.iter().map(|(_, value)| *value).chain(values.iter().copied()).collect();
         self.connection.prepare(&sql)?.execute(&*values)?;
         Ok(())
     }
 
-    /// Keeps what a line of the journal added whole to somebody's years: to whose, and the row of the person whose faces they were.
+    /// Keeps what a line of the journal added whole to somebody's years, in place of what earlier lines did: seldom more than the newest
+    /// is taken back.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn keep_gained<'r>(
-        &mut self,
-        line: LineId,
-        gained: impl Iterator<Item = (PersonId, &'r ClusterRow)>,
-    ) -> Result<()> {
+    pub fn keep_gained<'g>(&mut self, line: LineId, gained: impl Iterator<Item = &'g Gained>) -> Result<()> {
         self.connection.execute("DELETE FROM gained_clusters", [])?;
-        for (into, row) in gained {
-            self.store_row("gained_clusters (line, into_id", &[&line, &into], row)?;
+        for Gained { into, moved, row } in gained {
+            let moved = *moved as i64;
+            self.store_row("gained_clusters", &[("line", &line), ("into_id", into), ("moved", &moved)], row)?;
         }
         Ok(())
     }

@@ -230,7 +230,7 @@ fn short(person: PersonId) -> u32 {
     u32::try_from(person.0).unwrap_or(NOBODY)
 }
 
-/// The photos that are in two lists in order, but not as often.
+/// The photos that two sorted lists have a different number of times.
 fn different<'a>(mut before: &'a [PhotoId], mut now: &'a [PhotoId]) -> Vec<Difference> {
     let mut differences = Vec::new();
     while let Some(photo) = before.first().into_iter().chain(now.first()).min().copied() {
@@ -261,7 +261,7 @@ impl Catalog {
             Ok(())
         })?;
         faces.par_sort_unstable();
-        let mut company = Company::default();
+        let mut company = Company { faces: Vec::with_capacity(faces.len()), ..Company::default() };
         for (photo, person) in faces {
             let number = photo as usize;
             // Of those between the one before and this one, which have no faces, too.

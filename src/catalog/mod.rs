@@ -96,7 +96,7 @@ use std::path::PathBuf;
 pub use backup::Restored;
 pub use check::{Checked, PhotosChecked};
 pub use circles::{Circle, Whom};
-pub use clusters::{ClusterRow, MovedFace, PersonStatus};
+pub use clusters::{ClusterRow, Gained, MovedFace, PersonStatus};
 pub use company::{Company, Difference};
 pub use damage::explain_io;
 pub use dates::Beside;

@@ -242,8 +242,8 @@ impl Catalog {
         Ok((faces - double_faces, photos - double_photos))
     }
 
-    /// The same of somebody who was counted before, and for whom only these photos have changed since: they may have a hundred thousand. `None`
-    /// where some photos are of one shot, as then other photos may count or not because of these.
+    /// The same of somebody who was counted before, and of whose photos only these have changed since: all of them may be a hundred
+    /// thousand. `None` where that does not tell, as where photos are of one shot: then others may count or not because of these.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -251,15 +251,17 @@ impl Catalog {
         if self.has_shots()? {
             return Ok(None);
         }
-        let (mut faces, mut photos) = before;
+        let mut count = Some(before);
         let mut is_in_file = self.connection.prepare("SELECT EXISTS (SELECT 1 FROM files WHERE photo_id = ?1)")?;
         for &Difference { photo, before, now } in differences {
             if is_in_file.query_row([photo], |row| row.get(0))? {
-                faces = faces + now - before;
-                photos = photos + u64::from(now > 0) - u64::from(before > 0);
+                count = count.and_then(|(faces, photos)| {
+                    let photos = (photos + u64::from(now > 0)).checked_sub(u64::from(before > 0));
+                    (faces + now).checked_sub(before).zip(photos)
+                });
             }
         }
-        Ok(Some((faces, photos)))
+        Ok(count)
     }
 
     /// Whether some photos are of one shot.

@@ -18,7 +18,7 @@ use super::linkage::LEAST_FACES_OF_ERA;
 use super::neighbours::FACES_A_CELL;
 use super::products::products;
 use crate::catalog::{
-    Catalog, CatalogError, ClusterRow, Embedded, FaceId, LineId, MovedFace, PersonId, PersonStatus, PhotoId,
+    Catalog, CatalogError, ClusterRow, Embedded, FaceId, Gained, LineId, MovedFace, PersonId, PersonStatus, PhotoId,
 };
 use crate::face::{PackInfo, dot, normalised};
 
@@ -149,7 +149,7 @@ fn compute_some(catalog: &mut Catalog, pack: &PackInfo) -> Result<bool, CatalogE
 pub(super) struct Before {
     years: BTreeMap<YearOf, ClusterRow>,
     /// What was added whole to a year by the line that is taken back.
-    gained: BTreeMap<YearOf, ClusterRow>,
+    gained: BTreeMap<YearOf, Gained>,
 }
 
 impl Before {
@@ -175,7 +175,7 @@ impl Before {
         Ok(Self { years: rows, gained: BTreeMap::new() })
     }
 
-    /// The same before a line of the journal is taken back.
+    /// The same before a line of the journal is taken back, or done again.
     ///
     /// # Errors
     /// Those of the catalog.
@@ -186,7 +186,7 @@ impl Before {
         line: LineId,
     ) -> Result<Self, CatalogError> {
         let gained = catalog.gained_clusters(line)?.into_iter();
-        let gained = gained.filter_map(|(into, row)| Some(((into, row.year?), row))).collect();
+        let gained = gained.filter_map(|gained| Some(((gained.into, gained.row.year?), gained))).collect();
         Ok(Self { gained, ..Self::of(catalog, pack, people)? })
     }
 
@@ -196,6 +196,9 @@ impl Before {
     /// # Errors
     /// Those of the catalog.
     pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
+        if catalog.clusters_computed_for()? != Some(computed_for(pack)) {
+            return Ok(());
+        }
         let Some(moved) = catalog.moved_faces(line)? else { return Ok(()) };
         let Moves { touched, arriving, leaving, mut single } = Moves::of(moved);
         self.years.retain(|year, _| touched.contains(year));
@@ -209,9 +212,11 @@ impl Before {
             for row in self.years.values().filter(|row| row.faces > 0) {
                 writer.carry_cluster(row)?;
             }
-            let gained = carried.gained.iter().filter(|(year, _)| self.years.contains_key(year));
-            let gained = gained.map(|((into, _), row)| (*into, row)).filter(|(into, row)| *into != row.person);
-            writer.keep_gained(line, gained)
+            let is_kept = |gained: &&Gained| {
+                let year = gained.row.year.map(|year| (gained.into, year));
+                gained.into != gained.row.person && year.is_some_and(|year| self.years.contains_key(&year))
+            };
+            writer.keep_gained(line, carried.gained.iter().filter(is_kept))
         })
     }
 
@@ -246,13 +251,18 @@ impl Before {
             let is_as_good = |face: &MovedFace| face.before.map(|(_, said)| said) == face.after.map(|(_, said)| said);
             let together = faces.iter().all(|face| to(face) == to(&faces[0]) && is_as_good(face));
             let goes_whole = together && to(&faces[0]) != Some(from) && !catalog.is_seen_in(from, year)?;
-            let came = self.gained.get(&(from, year)).filter(|row| together && to(&faces[0]) == Some(row.person));
+            let came = self
+                .gained
+                .get(&(from, year))
+                .filter(|came| together && to(&faces[0]) == Some(came.row.person) && faces.len() == came.moved);
             match (to(&faces[0]), self.years.get_mut(&(from, year)), came) {
-                (Some(to), Some(all), _) if goes_whole => carried.gained.push(((to, year), all.clone())),
-                (Some(to), Some(all), Some(came)) if 2 * came.faces <= all.faces => {
-                    subtract(all, &cluster_of(came));
-                    carried.days.insert((from, year), came.days);
-                    carried.gained.push(((to, year), came.clone()));
+                (Some(into), Some(all), _) if goes_whole => {
+                    carried.gained.push(Gained { into, moved: faces.len(), row: all.clone() });
+                }
+                (Some(into), Some(all), Some(Gained { row, .. })) if 2 * row.faces <= all.faces => {
+                    subtract(all, &cluster_of(row));
+                    carried.days.insert((from, year), row.days);
+                    carried.gained.push(Gained { into, moved: faces.len(), row: row.clone() });
                     continue;
                 }
                 (_, all, _) => {
@@ -266,8 +276,10 @@ impl Before {
             }
             self.years.remove(&(from, year));
         }
-        for (year, row) in &carried.gained {
-            self.years.entry(*year).and_modify(|known| add(known, &cluster_of(row)));
+        for Gained { into, row, .. } in &carried.gained {
+            if let Some(known) = row.year.and_then(|year| self.years.get_mut(&(*into, year))) {
+                add(known, &cluster_of(row));
+            }
         }
         Ok(carried)
     }
@@ -330,8 +342,7 @@ type YearOf = (PersonId, i16);
 /// How years were carried on.
 #[derive(Default)]
 struct Carried {
-    /// To whose year a year was added, or a part of one that had come whole, and the row that was added, of the person whose it was.
-    gained: Vec<(YearOf, ClusterRow)>,
+    gained: Vec<Gained>,
     /// Which other faces leave a year that is only reduced.
     left: HashMap<FaceId, YearOf>,
     /// The days of the faces that have left a year.
@@ -657,7 +668,8 @@ impl<'a> Index<'a> {
     }
 
     /// For each seed the groups and persons, other than its own, whose similarity to it is at least `least`; each once, in no
-    /// particular order. A seed, and each year of one that has eras, is compared with what is in the `probed` cells nearest to it.
+    /// particular order. A seed, and each year of one that has eras, is compared with what is in the `probed` cells nearest to it;
+    /// a year in which somebody looks as ever, in those nearest to the whole.
     ///
     /// # Errors
     /// Those of the catalog.

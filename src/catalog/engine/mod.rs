@@ -93,7 +93,7 @@ impl Connection {
         self.prepare(sql)?.execute(params)
     }
 
-    /// The same of a statement that is too long to be kept.
+    /// The same of a statement that is too long for SQLite to keep.
     pub fn execute_once(&self, sql: &str, params: impl Params) -> Result<usize> {
         match self {
             Self::Sqlite(sqlite) => Ok(sqlite.connection.execute(sql, rusqlite::params_from_iter(params.list()))?),

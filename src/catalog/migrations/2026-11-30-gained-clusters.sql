@@ -1,10 +1,12 @@
--- What the last decision that brought all of somebody's faces of a year to another person added to the sums of that person's year: to
--- take it back, these faces need not be read again. Once anything else of that year changes, it is deleted.
+-- What the newest decision added to the sums of a person's year, where it brought all of somebody's faces of that year: to take it back,
+-- these faces need not be read again. Once anything else of that year changes, the row is deleted.
 CREATE TABLE gained_clusters (
     -- Of the journal.
     line      INTEGER NOT NULL,
     -- Whose year it was added to.
     into_id   INTEGER NOT NULL,
+    -- How many faces came, those without an embedding too.
+    moved     INTEGER NOT NULL,
     -- As in `clusters`; the person is the one whose faces they were.
     person_id INTEGER NOT NULL,
     year      INTEGER NOT NULL,
@@ -23,4 +25,11 @@ DROP TRIGGER clusters_outdated;
 CREATE TRIGGER clusters_outdated AFTER INSERT ON outdated_clusters BEGIN
     DELETE FROM clusters WHERE person_id = new.person_id AND year IN (-1, new.year);
     DELETE FROM gained_clusters WHERE into_id = new.person_id AND year = new.year;
+END;
+
+DROP TRIGGER clusters_person_delete;
+CREATE TRIGGER clusters_person_delete AFTER DELETE ON people BEGIN
+    DELETE FROM clusters WHERE person_id = old.id;
+    DELETE FROM gained_clusters WHERE into_id = old.id;
+    DELETE FROM outdated_clusters WHERE person_id = old.id;
 END;
