@@ -1,6 +1,7 @@
 //! A large library without photos, of made-up rows: three faces a photo, twenty years, two thousand towns, a folder for each
 //! month, and people as large and as small as in real albums: person 1 has the most photos, person `n` an `n`th of them, and a
-//! hundred have names. It has embeddings only after [`embed`]: no search reads them.
+//! hundred have names. As at an event, two people are in six photos in succession, and in each with somebody else. It has embeddings only
+//! after [`embed`]: no search reads them.
 
 use std::path::Path;
 
@@ -9,6 +10,8 @@ use rusqlite::{Connection, params};
 use crate::random::Random;
 
 const FACES_A_PHOTO: usize = 3;
+const PHOTOS_AN_EVENT: usize = 6;
+const FACES_AN_EVENT: usize = 2;
 const TOWNS: usize = 2_000;
 const MONTHS: usize = 240;
 
@@ -44,6 +47,7 @@ pub fn fill(library: &Path, photos: usize) -> rusqlite::Result<()> {
         "INSERT INTO faces (photo_id, x, y, width, height, landmarks, score, quality, person_id, state)
          VALUES (?1, ?5, .1, .1, .1, zeroblob(40), .9, ?4, ?2, ?3)",
     )?;
+    let mut at_event: Vec<u32> = Vec::new();
     for id in 0..photos {
         let month = id * MONTHS / photos;
         let (year, of_year) = (2005 + month / 12, month % 12 + 1);
@@ -51,8 +55,12 @@ pub fn fill(library: &Path, photos: usize) -> rusqlite::Result<()> {
         let place = (random.uniform() < 0.7).then(|| 1 + random.below(TOWNS) as i64);
         photo.execute(params![id as i64, blake3::hash(&id.to_le_bytes()).as_bytes(), taken, place])?;
         file.execute(params![format!("/photos/month-{month}/IMG_{id}.jpg"), id as i64])?;
+        if id % PHOTOS_AN_EVENT == 0 {
+            at_event = (0..FACES_AN_EVENT).map(|_| people[random.below(people.len())]).collect();
+        }
+        let others = (FACES_AN_EVENT..FACES_A_PHOTO).map(|_| people[random.below(people.len())]);
         // Mostly three, of different people.
-        let mut seen: Vec<u32> = (0..FACES_A_PHOTO).map(|_| people[random.below(people.len())]).collect();
+        let mut seen: Vec<u32> = at_event.iter().copied().chain(others).collect();
         seen.sort_unstable();
         seen.dedup();
         for (place, person) in seen.into_iter().enumerate() {
