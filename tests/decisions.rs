@@ -824,6 +824,15 @@ fn what_is_taken_back_after_a_scan_that_merged_groups_is_as_it_was() {
     assert_eq!(difference(&known, &world.state()), Rows::new(), "and done again, with what the scan found");
 }
 
+/// How many faces grouping knows in each year of a person, the fewest first. What it knows of anybody is right.
+fn years_known(world: &World, who: &Who) -> Vec<usize> {
+    assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
+    let rows = world.catalog.clusters_of(who.id).unwrap();
+    let mut faces: Vec<usize> = rows.iter().filter(|row| row.year.is_some()).map(|row| row.faces).collect();
+    faces.sort_unstable();
+    faces
+}
+
 /// What grouping knows of a person's years is carried on when a few faces come and go: no year is read again.
 #[test]
 fn years_that_a_few_faces_leave_are_still_known() {
@@ -835,13 +844,7 @@ fn years_that_a_few_faces_leave_are_still_known() {
     let (anna, ben) = (&who[0], &who[1]);
     decide(&mut world.catalog, &world.pack, |deciding| deciding.name(anna, "Anna")).unwrap();
     regroup(&mut world.catalog, &world.pack, &[]).unwrap();
-    let years = |world: &World| {
-        assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
-        let rows = world.catalog.clusters_of(anna.id).unwrap();
-        let mut faces: Vec<usize> = rows.iter().filter(|row| row.year.is_some()).map(|row| row.faces).collect();
-        faces.sort_unstable();
-        faces
-    };
+    let years = |world: &World| years_known(world, anna);
     assert_eq!(years(&world), [3; 12]);
     let merging = world.catalog.merging(ben, anna).unwrap();
     decide(&mut world.catalog, &world.pack, |deciding| deciding.append(&merging)).unwrap();
@@ -869,15 +872,7 @@ fn years_that_came_whole_go_again() {
     }
     let (anna, ben) = (&who[0], &who[1]);
     regroup(&mut world.catalog, &world.pack, &[]).unwrap();
-    let years = |world: &World| {
-        assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
-        [anna, ben].map(|who| {
-            let rows = world.catalog.clusters_of(who.id).unwrap();
-            let mut faces: Vec<usize> = rows.iter().filter(|row| row.year.is_some()).map(|row| row.faces).collect();
-            faces.sort_unstable();
-            faces
-        })
-    };
+    let years = |world: &World| [anna, ben].map(|who| years_known(world, who));
     let gained = |world: &World| world.catalog.gained_clusters(world.catalog.last_line().unwrap()).unwrap().len();
     let (apart, together) = ([vec![3; 12], vec![1; 6]], [vec![3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4], vec![]]);
     assert_eq!((years(&world), gained(&world)), (apart.clone(), 0));

@@ -12,7 +12,7 @@ use super::word::{FaceState, Merged, Origin, Word};
 use super::{FaceId, LineId, PersonId, PhotoId, Result};
 use crate::face::{BoundingBox, Landmarks};
 
-/// So many faces are changed by one statement, see [`Writer::store_faces`]: SQLite lets it have 32,766 values.
+/// The most faces that one statement changes, see [`Writer::store_faces`]: SQLite lets it have 32,766 values.
 const MOST_FACES: usize = 32_000;
 
 /// A face that the user drew is one for certain, as no detector's is.
@@ -181,6 +181,7 @@ impl Writer<'_> {
             }
         }
         for (FaceState { person, state, removed, origin, .. }, faces) in alike {
+            // PostgreSQL's statements are all kept, so they are short.
             let at_once = if self.connection.sqlite().is_some() { MOST_FACES } else { AT_ONCE };
             for faces in faces.chunks(at_once) {
                 let sql = format!(
@@ -190,11 +191,7 @@ impl Writer<'_> {
                 let ids = faces.iter().map(|face| face as &dyn ToSql);
                 let values: Vec<&dyn ToSql> =
                     params![person, state, removed, origin].iter().copied().chain(ids).collect();
-                if faces.len() > AT_ONCE {
-                    self.connection.execute_once(&sql, &*values)?;
-                } else {
-                    self.connection.execute(&sql, &*values)?;
-                }
+                self.connection.execute(&sql, &*values)?;
             }
         }
         for (face, before, after) in faces {

@@ -228,16 +228,13 @@ impl Writer<'_> {
             self.connection.execute(&sql, [line])?;
         }
         for table in &RECORDED {
-            let changed = match table.change_back() {
-                Some(sql) => self.connection.execute(&sql, [line])?,
-                None => 0,
-            };
-            let existed = format!("SELECT count(*) FROM before_{} WHERE line = ?1 AND existed", table.table);
-            let existed: i64 = self.connection.query_row(&existed, [line], |row| row.get(0))?;
-            if existed as usize > changed
-                && let Some(sql) = table.bring_back()
-            {
-                self.connection.execute(&sql, [line])?;
+            let changed = table.change_back().map_or(Ok(0), |sql| self.connection.execute(&sql, [line]))?;
+            let Some(bring_back) = table.bring_back() else { continue };
+            // Most often none has gone, and to count takes less than to look for each.
+            let sql = format!("SELECT count(*) FROM before_{} WHERE line = ?1 AND existed", table.table);
+            let existed: i64 = self.connection.query_row(&sql, [line], |row| row.get(0))?;
+            if existed as usize > changed {
+                self.connection.execute(&bring_back, [line])?;
             }
         }
         for table in RECORDED.iter().rev() {

@@ -251,8 +251,8 @@ impl Catalog {
         Ok(self.connection.prepare(&sql)?.query_row(values, |row| row.get(0))?)
     }
 
-    /// The faces that a line of the journal changed so far: whose they were before it, and whose they are. `None` where it changed other
-    /// things of faces too, or one of them is no longer known.
+    /// The faces that a line of the journal changed so far: whose they were before it, and whose they are. `None` where it changed
+    /// embeddings or photos too, or one of these faces is no longer known.
     ///
     /// # Errors
     /// Those of SQLite.

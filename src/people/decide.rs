@@ -174,7 +174,7 @@ impl Deciding<'_> {
             | Decision::Merge { .. }
             | Decision::Confirm { .. }
             | Decision::Reject { .. }
-            | Decision::Split { .. } => Some(Before::of(self.catalog, pack, &decision.people())?),
+            | Decision::Split { .. } => Some(Before::of(self.catalog, &decision.people())?),
             // Others change faces themselves, or next to none.
             _ => None,
         };
@@ -278,7 +278,7 @@ impl Deciding<'_> {
         }
         let decision = newest.map(|newest| self.decision_of(newest)).transpose()?.flatten();
         let people = decision.map(|line| line.decision.people()).unwrap_or_default();
-        let before = Before::of_undo(self.catalog, self.pack, &people, newest.unwrap_or(LineId::BEFORE_ALL))?;
+        let before = Before::of_undo(self.catalog, &people, newest.unwrap_or(LineId::BEFORE_ALL))?;
         let last = self.last_line()?;
         let line = step(self.catalog)?;
         let of_step = self.last_line()?;

@@ -157,18 +157,16 @@ impl Before {
     ///
     /// # Errors
     /// Those of the catalog.
-    pub fn of(catalog: &Catalog, pack: &PackInfo, people: &[PersonId]) -> Result<Self, CatalogError> {
+    pub fn of(catalog: &Catalog, people: &[PersonId]) -> Result<Self, CatalogError> {
         let mut rows = BTreeMap::new();
-        if catalog.clusters_computed_for()? == Some(computed_for(pack)) {
-            for &person in people {
-                let of_person = catalog.clusters_of(person)?;
-                let years = if of_person.len() == 1 { catalog.years_of(person)? } else { Vec::new() };
-                for row in of_person {
-                    // A single year has no row but that of the whole person.
-                    let only = years.first().copied().filter(|_| years.len() == 1);
-                    if let Some(year) = row.year.or(only) {
-                        rows.insert((person, year), ClusterRow { year: Some(year), ..row });
-                    }
+        for &person in people {
+            let of_person = catalog.clusters_of(person)?;
+            let years = if of_person.len() == 1 { catalog.years_of(person)? } else { Vec::new() };
+            for row in of_person {
+                // A single year has no row but that of the whole person.
+                let only = years.first().copied().filter(|_| years.len() == 1);
+                if let Some(year) = row.year.or(only) {
+                    rows.insert((person, year), ClusterRow { year: Some(year), ..row });
                 }
             }
         }
@@ -179,15 +177,10 @@ impl Before {
     ///
     /// # Errors
     /// Those of the catalog.
-    pub fn of_undo(
-        catalog: &Catalog,
-        pack: &PackInfo,
-        people: &[PersonId],
-        line: LineId,
-    ) -> Result<Self, CatalogError> {
+    pub fn of_undo(catalog: &Catalog, people: &[PersonId], line: LineId) -> Result<Self, CatalogError> {
         let gained = catalog.gained_clusters(line)?.into_iter();
-        let gained = gained.filter_map(|gained| Some(((gained.into, gained.row.year?), gained))).collect();
-        Ok(Self { gained, ..Self::of(catalog, pack, people)? })
+        let gained = gained.filter_map(|gained| Some((into_year(&gained)?, gained))).collect();
+        Ok(Self { gained, ..Self::of(catalog, people)? })
     }
 
     /// Adds to each year the faces that the line has brought to it, and subtracts those that it has taken, so that the others need not be
@@ -196,6 +189,7 @@ impl Before {
     /// # Errors
     /// Those of the catalog.
     pub fn carry(mut self, catalog: &mut Catalog, pack: &PackInfo, line: LineId) -> Result<(), CatalogError> {
+        // What is known may be of another pack.
         if catalog.clusters_computed_for()? != Some(computed_for(pack)) {
             return Ok(());
         }
@@ -213,8 +207,8 @@ impl Before {
                 writer.carry_cluster(row)?;
             }
             let is_kept = |gained: &&Gained| {
-                let year = gained.row.year.map(|year| (gained.into, year));
-                gained.into != gained.row.person && year.is_some_and(|year| self.years.contains_key(&year))
+                let is_carried = into_year(gained).is_some_and(|year| self.years.contains_key(&year));
+                is_carried && gained.into != gained.row.person
             };
             writer.keep_gained(line, carried.gained.iter().filter(is_kept))
         })
@@ -276,9 +270,9 @@ impl Before {
             }
             self.years.remove(&(from, year));
         }
-        for Gained { into, row, .. } in &carried.gained {
-            if let Some(known) = row.year.and_then(|year| self.years.get_mut(&(*into, year))) {
-                add(known, &cluster_of(row));
+        for gained in &carried.gained {
+            if let Some(known) = into_year(gained).and_then(|year| self.years.get_mut(&year)) {
+                add(known, &cluster_of(&gained.row));
             }
         }
         Ok(carried)
@@ -338,6 +332,11 @@ impl Before {
 
 /// A group or person, in a year.
 type YearOf = (PersonId, i16);
+
+/// The year to which something was added.
+fn into_year(gained: &Gained) -> Option<YearOf> {
+    Some((gained.into, gained.row.year?))
+}
 
 /// How years were carried on.
 #[derive(Default)]

@@ -71,6 +71,9 @@ pub(super) enum Access {
     Ingest,
 }
 
+/// Longer statements, in bytes, are not kept for the next time.
+const LONGEST_KEPT: usize = 4096;
+
 /// A connection to a library.
 pub(super) enum Connection {
     Sqlite(Box<Sqlite>),
@@ -90,15 +93,12 @@ impl Connection {
 
     /// Carries out one statement, and tells how many rows it changed.
     pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
-        self.prepare(sql)?.execute(params)
-    }
-
-    /// The same of a statement that is too long for SQLite to keep.
-    pub fn execute_once(&self, sql: &str, params: impl Params) -> Result<usize> {
         match self {
-            Self::Sqlite(sqlite) => Ok(sqlite.connection.execute(sql, rusqlite::params_from_iter(params.list()))?),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => self.execute(sql, params),
+            // Seldom the same again, and large to keep.
+            Self::Sqlite(sqlite) if sql.len() > LONGEST_KEPT => {
+                Ok(sqlite.connection.execute(sql, rusqlite::params_from_iter(params.list()))?)
+            }
+            _ => self.prepare(sql)?.execute(params),
         }
     }
 
