@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{BIDEN, HOPPER, Library, fixture, set_times, text, touch_up};
+use common::{BIDEN, HOPPER, Library, Run, fixture, set_times, text, touch_up};
 
 const OBAMA: &str = "metadata/obama-2010.jpg";
 
@@ -102,8 +102,11 @@ fn nothing_is_left_of_somebody_who_is_forgotten() {
     library.facetag(["scan", "--rebuild"]).well();
     assert!(library.export()["obama-2010.jpg"]["faces"].as_array().unwrap().is_empty());
     assert_eq!(library.find(&["biden"]), ["biden-2010.jpg"]);
-    library.facetag(["undo"]).well();
+    let said = |run: Run| run.stderr.contains("cannot be brought back");
+    assert!(said(library.facetag(["undo"]).well()), "that this is not about what was forgotten");
     assert!(library.find_if_known("biden").is_empty());
+    library.facetag(["redo"]).well();
+    assert!(!said(library.facetag(["undo"]).well()), "once is enough");
 }
 
 /// An import is one decision about many people, and one that is forgotten leaves the others in it.

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{Library, OBAMA_BLURRED, people, text};
+use common::{BIDEN, Library, OBAMA_BLURRED, people, text};
 use serde_json::Value;
 
 /// Carries out a decision, takes it back and does it again, and looks at the rows each time.
@@ -143,6 +143,40 @@ fn undoing_leaves_alone_what_scans_found_in_between() {
     assert_eq!(library.state(), known, "and the tags that a scan made come back");
 }
 
+/// What came to two people while they were one is each one's own once they are two again.
+#[test]
+fn what_scans_found_of_two_who_were_one_is_compared_again() {
+    for rebuild in [false, true] {
+        let library = Library::scanned(&["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN]);
+        library.name("obama-2010.jpg", "Barack");
+        library.name("biden-2010.jpg", "Joe");
+        library.facetag(["merge", "Barack", "Joe"]).well();
+        let (of_barack, of_joe) = (["obama-2009.jpg", "obama-2011.jpg"], "biden-2011.jpg");
+        for photo in of_barack.into_iter().chain([of_joe]) {
+            library.put(&format!("metadata/{photo}"));
+        }
+        library.scan();
+        if rebuild {
+            library.facetag(["scan", "--rebuild"]).well();
+        }
+        let known = library.state();
+        let tag = |photo: &str| {
+            let face = library.main_face(photo);
+            (face["person"]["name"].as_str().unwrap_or_default().to_owned(), face["state"].clone())
+        };
+        assert_eq!(tag("obama-2009.jpg"), ("Barack".to_owned(), "auto".into()));
+
+        library.facetag(["undo"]).well();
+        for photo in of_barack {
+            assert_eq!(tag(photo), ("Barack".to_owned(), "auto".into()), "{photo}, {rebuild}");
+        }
+        assert_eq!(tag(of_joe), ("Joe".to_owned(), "auto".into()), "{rebuild}");
+        library.facetag(["check"]).well();
+        library.facetag(["redo"]).well();
+        assert_eq!(library.state(), known, "{rebuild}");
+    }
+}
+
 #[test]
 fn a_name_done_again_finds_its_group_which_was_forgotten_in_between() {
     let library = people();
@@ -209,6 +243,31 @@ fn a_photo_edited_in_between_loses_what_is_taken_back_and_gets_what_is_done_agai
     library.facetag(["redo"]).well();
     let face = library.face("biden-2010.jpg");
     assert_eq!((&face["person"]["name"], &face["state"]), (&"Joe".into(), &"confirmed".into()));
+}
+
+/// A tag that nobody said follows its face into the edited photo, and back.
+#[test]
+fn a_tagged_photo_edited_in_between_is_whose_it_was() {
+    let library = Library::scanned(&["metadata/obama-2010.jpg", "metadata/obama-2012.jpg", BIDEN]);
+    library.name("obama-2010.jpg", "Barack");
+    library.name("biden-2010.jpg", "Joe");
+    library.put("metadata/obama-2011.jpg");
+    library.scan();
+    let tag = || {
+        let face = library.main_face("obama-2011.jpg");
+        (face["person"]["name"].clone(), face["state"].clone())
+    };
+    assert_eq!(tag(), ("Barack".into(), "auto".into()));
+    library.facetag(["merge", "Joe", "Barack"]).well();
+    for _ in 0..2 {
+        common::touch_up(&library.photo("obama-2011.jpg"));
+        library.scan();
+    }
+    assert_eq!(tag(), ("Joe".into(), "auto".into()));
+    library.facetag(["undo"]).well();
+    assert_eq!(tag(), ("Barack".into(), "auto".into()));
+    library.facetag(["redo"]).well();
+    assert_eq!(tag(), ("Joe".into(), "auto".into()));
 }
 
 #[test]

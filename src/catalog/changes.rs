@@ -212,14 +212,6 @@ impl Writer<'_> {
             return Ok(false);
         }
         self.connection.defer_foreign_keys()?;
-        let tagging = |writer: &Self| -> Result<Vec<PersonId>> {
-            let sql = "SELECT id FROM people WHERE (name IS NOT NULL OR hidden OR ignored)
-                       AND id IN (SELECT id FROM before_people WHERE line = ?1)";
-            let mut statement = writer.connection.prepare(sql)?;
-            let ids = statement.query_map([line], |row| row.get(0))?;
-            Ok(ids.collect::<engine::Result<_>>()?)
-        };
-        let before = tagging(self)?;
         // Rows that belong to a deleted face: embeddings of other packs may have been added since.
         for table in ["embeddings", "rejections"] {
             let sql = format!(
@@ -240,14 +232,6 @@ impl Writer<'_> {
         for table in RECORDED.iter().rev() {
             self.connection.execute(&table.delete(), [line])?;
         }
-        // Faces that a scan added to a group meanwhile are not tags, now that it has a name again: they are compared again.
-        let named = tagging(self)?.into_iter().filter(|person| !before.contains(person));
-        for person in named {
-            let sql = "UPDATE faces SET person_id = NULL
-                       WHERE id IN (SELECT id FROM seen_faces WHERE person_id = ?1 AND state IS NULL)
-                       AND id NOT IN (SELECT id FROM before_faces WHERE line = ?2)";
-            self.connection.prepare(sql)?.execute(params![person, line])?;
-        }
         for person in self.people_before(line)? {
             self.untag_before_birth(person)?;
             self.mend(person)?;
@@ -256,7 +240,7 @@ impl Writer<'_> {
     }
 
     /// The people to whom the rows kept for a line refer.
-    fn people_before(&self, line: LineId) -> Result<Vec<PersonId>> {
+    pub(super) fn people_before(&self, line: LineId) -> Result<Vec<PersonId>> {
         let sql = "SELECT id FROM before_people WHERE line = ?1
                    UNION SELECT person_id FROM before_faces WHERE line = ?1 AND person_id IS NOT NULL
                    UNION SELECT person_id FROM before_rejections WHERE line = ?1";

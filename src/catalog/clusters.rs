@@ -487,13 +487,13 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn note_compared(&mut self, faces: impl Iterator<Item = FaceId>) -> Result<()> {
+    pub fn note_compared(&mut self, faces: &[FaceId]) -> Result<()> {
         let sql = "INSERT INTO compared_faces (face_id) VALUES (?1) ON CONFLICT DO NOTHING";
         let mut statement = self.connection.prepare(sql)?;
         for face in faces {
             statement.execute([face])?;
         }
-        Ok(())
+        self.note_regrouped(faces)
     }
 }
 

@@ -226,6 +226,14 @@ impl Decision {
         }
     }
 
+    /// Whether scans may put faces with others because of it.
+    pub(super) fn bears_on_grouping(&self) -> bool {
+        !matches!(
+            self,
+            Self::Rename { .. } | Self::Favourite { .. } | Self::Cover { .. } | Self::Circle { .. } | Self::Date { .. }
+        )
+    }
+
     /// The people whose faces it made more, or other ones: those who may have more faces in the library now.
     pub fn reaches(&self) -> Vec<PersonId> {
         match self {

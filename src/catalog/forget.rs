@@ -17,6 +17,9 @@ use super::roots::folder_key;
 use super::text::SqlPath;
 use super::{Catalog, CatalogError, FaceId, Hash, Library, LineId, PersonId, PhotoId, Result, StandingAlbum};
 
+/// The setting that tells after which line of the journal something was forgotten last.
+const FORGOT: &str = "forgot";
+
 /// What is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Forget {
@@ -91,6 +94,7 @@ impl Catalog {
             if let Forget::Folder(folder) = what {
                 writer.forget_folder(folder)?;
             }
+            catalog.set_setting(FORGOT, &catalog.last_line()?.to_string())?;
             Ok::<_, CatalogError>(Forgotten { lines, ..forgotten })
         })?;
         self.connection.wipe()?;
@@ -99,6 +103,17 @@ impl Catalog {
             self.back_up(library, None, None)?;
         }
         Ok(forgotten)
+    }
+
+    /// Whether something was forgotten after all that was said: whoever takes back what they did last may mean that.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn has_just_forgotten(&self) -> Result<bool> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM lines WHERE role <> 'edit' AND line > CAST(value AS BIGINT))
+                   FROM settings WHERE key = ?1";
+        let just = self.connection.query_row(sql, [FORGOT], |row| row.get(0)).optional()?;
+        Ok(just.unwrap_or(false))
     }
 
     fn forgotten(&self, rows: &Rows) -> Result<Forgotten> {

@@ -342,6 +342,17 @@ impl Writer<'_> {
             .query_all(&sql, [photo], |row| Ok((row.get(0)?, row.get(1)?, bounds(row, 2)?, bounds(row, 6)?)))?)
     }
 
+    /// The edits after a line, in their order: each a face and what has become of it.
+    pub(super) fn edits_since(&self, line: LineId) -> Result<Vec<(FaceRef, FaceRef)>> {
+        let sql =
+            "SELECT old_photo, new_photo, old_x, old_y, old_width, old_height, new_x, new_y, new_width, new_height
+                   FROM edits WHERE line > ?1 ORDER BY id";
+        Ok(self.connection.query_all(sql, [line], |row| {
+            let (old, new): (Hash, Hash) = (row.get(0)?, row.get(1)?);
+            Ok((FaceRef::new(&old, bounds(row, 2)?), FaceRef::new(&new, bounds(row, 6)?)))
+        })?)
+    }
+
     /// See [`Catalog::today`].
     pub(super) fn today(&self, face: &FaceRef, line: LineId) -> Result<Vec<FaceRef>> {
         // With the edit that made each of them.

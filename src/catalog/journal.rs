@@ -32,22 +32,31 @@ impl Catalog {
 
     /// Takes back the newest decision that stands. Returns it, or `None` where there is none.
     ///
+    /// `then` does what follows, and is taken back with it. It is told of whom scans may have found faces since.
+    ///
     /// # Errors
-    /// Those of SQLite; then nothing has changed.
-    pub fn undo(&mut self) -> Result<Option<Line>> {
+    /// Those of SQLite and of `then`; then nothing has changed.
+    pub fn undo<E: From<CatalogError>>(
+        &mut self,
+        then: impl FnOnce(&mut Self, &[PersonId]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Option<Line>, E> {
         self.exclusively(|catalog| match catalog.newest_line()? {
-            Some(line) => catalog.take_back(line, &Decision::Undo { line }),
+            Some(line) => catalog.take_back(line, &Decision::Undo { line }, then),
             None => Ok(None),
         })
     }
 
-    /// Does again what was taken back last, unless something else was decided since. Returns the decision.
+    /// Does again what was taken back last, unless something else was decided since. Returns the decision. `then` as in
+    /// [`Catalog::undo`].
     ///
     /// # Errors
-    /// Those of SQLite; then nothing has changed.
-    pub fn redo(&mut self) -> Result<Option<Line>> {
+    /// Those of SQLite and of `then`; then nothing has changed.
+    pub fn redo<E: From<CatalogError>>(
+        &mut self,
+        then: impl FnOnce(&mut Self, &[PersonId]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Option<Line>, E> {
         self.exclusively(|catalog| match catalog.newest_undone()? {
-            Some(line) => catalog.take_back(line, &Decision::Redo { line }),
+            Some(line) => catalog.take_back(line, &Decision::Redo { line }, then),
             None => Ok(None),
         })
     }
@@ -125,20 +134,18 @@ impl Catalog {
     }
 
     /// Reverts a line, which is a decision or an undo. Returns the decision that it is about.
-    fn take_back(&mut self, line: LineId, appended: &Decision) -> Result<Option<Line>> {
-        let decision = self.decision_of(line)?;
+    fn take_back<E: From<CatalogError>>(
+        &mut self,
+        line: LineId,
+        appended: &Decision,
+        then: impl FnOnce(&mut Self, &[PersonId]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Option<Line>, E> {
+        let Some(decision) = self.decision_of(line)? else { return Ok(None) };
         self.appended(appended, |catalog| {
-            catalog.batch(|writer| {
-                let Some(decision) = &decision else { return Ok(()) };
-                if writer.revert(line)? {
-                    writer.carry_on_since(decision)?;
-                } else {
-                    writer.derive_again(decision)?;
-                }
-                writer.settle_dates_of(&decision.decision)
-            })
+            let touched = catalog.batch(|writer| writer.take_back(line, &decision))?;
+            then(catalog, &touched)
         })?;
-        Ok(decision)
+        Ok(Some(decision))
     }
 
     /// A line and all that comes of it, in one transaction.
@@ -149,9 +156,15 @@ impl Catalog {
     ) -> std::result::Result<T, E> {
         self.exclusively(|catalog| {
             catalog.run("SAVEPOINT decision")?;
-            let line = catalog.batch(|writer| writer.append(decision)).map_err(E::from);
-            let done = line.and_then(|line| recorded(catalog, line, work));
             let takes_back = matches!(decision, Decision::Undo { .. } | Decision::Redo { .. });
+            let line = catalog.batch(|writer| writer.append(decision)).map_err(E::from);
+            let done = line.and_then(|line| {
+                recorded(catalog, line, |catalog| {
+                    let done = work(catalog)?;
+                    catalog.batch(|writer| writer.note_regrouped_by(line, takes_back))?;
+                    Ok(done)
+                })
+            });
             if done.is_err() && catalog.is_at_rest() {
                 return Ok(done?.0);
             }
@@ -320,6 +333,28 @@ impl Catalog {
 }
 
 impl super::Writer<'_> {
+    /// Reverts a line, which is about this decision. Returns the people of whom scans may have found faces since: these are to be
+    /// compared with others again.
+    fn take_back(&mut self, line: LineId, decision: &Line) -> Result<Vec<PersonId>> {
+        let mut people = BTreeSet::new();
+        if decision.decision.bears_on_grouping() {
+            people.extend(decision.decision.people());
+            people.extend(self.people_before(line)?);
+        }
+        if !self.revert(line)? {
+            self.derive_again(decision)?;
+        } else {
+            self.carry_on_since(decision, line)?;
+            if !self.has_regrouped_since(line)? {
+                // All is as it was.
+                people.clear();
+            }
+        }
+        self.settle_dates_of(&decision.decision)?;
+        let ids: Vec<PersonId> = people.into_iter().collect();
+        Ok(self.people(&ids)?.0.into_keys().collect())
+    }
+
     pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {
         let sql = "INSERT INTO journal (at, decision) VALUES (?1, ?2) RETURNING id";
         let line =

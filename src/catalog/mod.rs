@@ -78,6 +78,7 @@ mod people;
 mod person_state;
 mod photos;
 mod read_only;
+mod regrouped;
 mod replay;
 mod roots;
 mod salvage;

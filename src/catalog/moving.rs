@@ -6,7 +6,7 @@ use super::engine::{Access, Connection, Value, ValueRef};
 use super::{Catalog, CatalogError, Library, Result, machines, open};
 
 /// The tables, each after those to which it refers.
-const TABLES: [&str; 37] = [
+const TABLES: [&str; 38] = [
     "machines",
     "settings",
     "roots",
@@ -39,6 +39,7 @@ const TABLES: [&str; 37] = [
     "before_photos",
     "before_circles",
     "before_circle_members",
+    "regrouped_faces",
     "written",
     "written_entries",
     "forgotten_faces",
@@ -238,6 +239,7 @@ fn order(table: &str) -> &'static str {
         "rejections" => "face_id, person_id",
         "circle_members" => "circle, person",
         "commands" => "first",
+        "regrouped_faces" => "line, face_id",
         "lines" | "merges" => "line",
         "line_people" => "person, line",
         "dates" => "line, photo, date",

@@ -50,6 +50,7 @@ const MIGRATIONS: &[M] = &[
     M::up(include_str!("migrations/2026-11-29-unrecognisable.sql")),
     M::up(include_str!("migrations/2026-11-30-faces-of-photo.sql")),
     M::up(include_str!("migrations/2026-11-30-gained-clusters.sql")),
+    M::up(include_str!("migrations/2026-11-30-regrouped-faces.sql")),
 ];
 
 pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");

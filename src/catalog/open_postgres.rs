@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/2026-11-29-faces-of-person.sql"),
     include_str!("migrations/postgres/2026-11-29-unrecognisable.sql"),
     include_str!("migrations/postgres/2026-11-30-gained-clusters.sql"),
+    include_str!("migrations/postgres/2026-11-30-regrouped-faces.sql"),
 ];
 
 /// The setting with the number of migrations that were carried out.

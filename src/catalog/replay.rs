@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::carry_out::{Known, best};
 use super::decision::{Decision, FaceRef, Line, is_same_box};
+use super::engine::params;
 use super::person_state::{People, PersonState};
 use super::photos::{Hash, Writer};
 use super::word::{FaceState, Merged, Origin, Word};
@@ -30,7 +31,9 @@ impl Catalog {
     pub fn forget_found(&mut self) -> Result<()> {
         self.batch(|writer| {
             writer.forget_changes()?;
-            for table in ["rejections", "embeddings", "thumbnails", "faces", "files", "photos", "people"] {
+            for table in
+                ["rejections", "embeddings", "thumbnails", "regrouped_faces", "faces", "files", "photos", "people"]
+            {
                 writer.connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
             let mut people = People::default();
@@ -115,9 +118,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The same for the faces of a decision that has been taken back or done again, and of what was edited since it was made.
-    pub(super) fn carry_on_since(&mut self, line: &Line) -> Result<()> {
-        let mut edits = Vec::new();
+    /// The same for the faces of a decision that has been taken back or done again by reverting a line, and of what was edited since
+    /// it was made.
+    pub(super) fn carry_on_since(&mut self, line: &Line, reverted: LineId) -> Result<()> {
+        let mut edits = self.release_edited_since(line.id, reverted)?;
         for face in line.decision.words().into_iter().flat_map(|(_, faces)| faces) {
             let today = self.today(face, line.id)?;
             edits.extend(today.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())));
@@ -132,6 +136,27 @@ impl Writer<'_> {
         }
         self.store_people(&before, &after)?;
         self.carry_on(&edits)
+    }
+
+    /// Takes faces of which the user has said nothing out of the group that they were in before the edit of their photo, where reverting
+    /// a line has put that face into another. Returns both faces of each.
+    fn release_edited_since(&mut self, decision: LineId, reverted: LineId) -> Result<Vec<(FaceRef, FaceRef)>> {
+        let (mut moved, mut released) = (BTreeSet::new(), Vec::new());
+        let was_moved = "SELECT EXISTS (SELECT 1 FROM before_faces WHERE line = ?1 AND id = ?2)";
+        let release =
+            "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?2 AND coalesce(state, 'auto') = 'auto'
+                       AND id NOT IN (SELECT id FROM before_faces WHERE line = ?1)";
+        for (old, new) in self.edits_since(decision)? {
+            let (Some(before), Some(after)) = (self.find_face(&old)?, self.find_face(&new)?) else { continue };
+            let of_line = params![reverted, before];
+            if (moved.contains(&before) || self.connection.prepare(was_moved)?.query_row(of_line, |row| row.get(0))?)
+                && self.connection.prepare(release)?.execute(params![reverted, after])? > 0
+            {
+                moved.insert(after);
+                released.push((old, new));
+            }
+        }
+        Ok(released)
     }
 
     /// Derives from the journal the state of all that a decision is about: where it is taken back or done again, and

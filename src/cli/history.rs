@@ -5,12 +5,15 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::Exit;
-use super::output::{decided, json, say, table};
+use super::output::{decided, json, note, say, table};
 use crate::catalog::{Entry, Library, Line};
 use crate::people::{DecideError, Deciding, decide, open};
 
 pub(super) fn undo(library: &Library, times: u32, as_json: bool) -> Result<Exit> {
     let words = ("Taken back", "There is nothing to take back.");
+    if open(library)?.0.has_just_forgotten()? {
+        note("What you have just forgotten cannot be brought back; this is about what you decided before.");
+    }
     again(library, times, |deciding| deciding.undo_command(), words, as_json)
 }
 

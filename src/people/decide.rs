@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use super::index::Before;
 use super::naming::NameError;
 use super::regroup::{Regrouped, has_ungrouped, regroup};
-use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, Line, LineId, Who, WhoError, count};
+use super::settle::release_regrouped_since;
+use crate::catalog::{Catalog, CatalogError, Decision, FaceId, FaceRow, Line, LineId, PersonId, Who, WhoError, count};
 use crate::face::PackInfo;
 
 /// The library while the user decides: nobody else writes, so what is read here still holds when it is acted on. What
@@ -219,7 +220,7 @@ impl Deciding<'_> {
     /// [`DecideError::NotTheNewest`]; those of the catalog.
     pub fn undo(&mut self, line: Option<LineId>) -> Result<Option<Line>, DecideError> {
         let newest = self.newest_line()?;
-        self.step(line, newest, Catalog::undo)
+        self.step(line, newest, |catalog, then| catalog.undo(then))
     }
 
     /// Does again what was taken back last, unless something else was decided since; where `line` is given, only if that is the
@@ -229,7 +230,7 @@ impl Deciding<'_> {
     /// [`DecideError::NotTheNewest`]; those of the catalog.
     pub fn redo(&mut self, line: Option<LineId>) -> Result<Option<Line>, DecideError> {
         let newest = self.newest_undone()?;
-        self.step(line, newest, Catalog::redo)
+        self.step(line, newest, |catalog, then| catalog.redo(then))
     }
 
     /// Takes back all decisions of the newest command. Returns them, the newest first.
@@ -271,24 +272,30 @@ impl Deciding<'_> {
         &mut self,
         wanted: Option<LineId>,
         newest: Option<LineId>,
-        step: fn(&mut Catalog) -> Result<Option<Line>, CatalogError>,
+        step: impl FnOnce(&mut Catalog, Then) -> Result<Option<Line>, CatalogError>,
     ) -> Result<Option<Line>, DecideError> {
         if wanted.is_some() && wanted != newest {
             return Err(DecideError::NotTheNewest);
         }
+        let pack = self.pack;
         let decision = newest.map(|newest| self.decision_of(newest)).transpose()?.flatten();
         let people = decision.map(|line| line.decision.people()).unwrap_or_default();
-        let before = Before::of_undo(self.catalog, &people, newest.unwrap_or(LineId::BEFORE_ALL))?;
-        let last = self.last_line()?;
-        let line = step(self.catalog)?;
-        let of_step = self.last_line()?;
-        if of_step > last {
-            before.carry(self.catalog, self.pack, of_step)?;
-        }
-        // Tags that nobody decided may have gone with it: these are made again.
-        if has_ungrouped(self.catalog, self.pack)? {
-            regroup(self.catalog, self.pack, &[])?;
-        }
-        Ok(line)
+        let since = newest.unwrap_or(LineId::BEFORE_ALL);
+        let before = Before::of_undo(self.catalog, &people, since)?;
+        let then = |catalog: &mut Catalog, touched: &[PersonId]| {
+            before.carry(catalog, pack, catalog.last_line()?)?;
+            if !touched.is_empty() {
+                release_regrouped_since(catalog, pack, since, touched)?;
+            }
+            // Tags that nobody decided may have gone with it: these are made again.
+            if has_ungrouped(catalog, pack)? {
+                regroup(catalog, pack, &[])?;
+            }
+            Ok(())
+        };
+        Ok(step(self.catalog, Box::new(then))?)
     }
 }
+
+/// What follows when a decision is taken back, see [`Catalog::undo`].
+type Then<'a> = Box<dyn FnOnce(&mut Catalog, &[PersonId]) -> Result<(), CatalogError> + 'a>;

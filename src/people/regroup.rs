@@ -76,7 +76,8 @@ pub fn regroup_all(catalog: &mut Catalog, pack: &PackInfo, touched: &[PersonId])
     let grouped: HashSet<FaceId> = joined.faces().collect();
     let done = joined.write(catalog)?;
     let left = fresh.iter().map(|&face| faces.id[face as usize]).filter(|face| !grouped.contains(face));
-    catalog.batch(|writer| writer.note_compared(left))?;
+    let left: Vec<FaceId> = left.collect();
+    catalog.batch(|writer| writer.note_compared(&left))?;
     index::maintain(catalog, pack)?;
     Ok(done)
 }
@@ -116,6 +117,7 @@ impl Joined {
         self.groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
         catalog.batch(|writer| {
             let mut done = Regrouped::default();
+            let mut regrouped = Vec::new();
             for (person, members) in &self.groups {
                 let (person, is_tag) = match *person {
                     Some(known) => known,
@@ -128,8 +130,10 @@ impl Joined {
                 for &(face, before, was) in members {
                     let assigned = writer.assign(face, (before, was), (person, state))?;
                     done.tagged += usize::from(assigned && is_tag);
+                    regrouped.extend(assigned.then_some(face));
                 }
             }
+            writer.note_regrouped(&regrouped)?;
             writer.drop_empty_groups()?;
             Ok(done)
         })

@@ -11,7 +11,7 @@ use super::index::{self, Index, Near, Part};
 use super::linkage::{WIDEST, link};
 use super::neighbours::{PROBED, Pair, STRONGEST};
 use super::regroup::{Joined, Regrouped};
-use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, PersonId};
+use crate::catalog::{Catalog, CatalogError, Embedded, FaceId, LineId, PersonId};
 use crate::face::PackInfo;
 
 /// If there are more new faces, each is compared with every other face, see [`super::regroup::regroup_all`].
@@ -49,8 +49,35 @@ pub(super) fn settle(
         Ok((joined, left.collect::<Vec<_>>()))
     })?;
     let done = joined.write(catalog)?;
-    catalog.batch(|writer| writer.note_compared(left.into_iter()))?;
+    catalog.batch(|writer| writer.note_compared(&left))?;
     Ok(Some(done))
+}
+
+/// Takes the faces that scans put with these people, or with others who are alike, after a line of the journal out again: had that line
+/// not been, they might have come to somebody else.
+///
+/// # Errors
+/// Those of the catalog; then nothing has changed.
+pub(super) fn release_regrouped_since(
+    catalog: &mut Catalog,
+    pack: &PackInfo,
+    since: LineId,
+    people: &[PersonId],
+) -> Result<(), CatalogError> {
+    catalog.batch(|writer| writer.release_regrouped_since(since, people))?;
+    index::refresh(catalog, pack)?;
+    let index = Index::of(catalog, pack)?;
+    let mut clusters = BTreeMap::new();
+    index.add(&mut clusters, people.iter().copied())?;
+    let clusters: Vec<&Cluster> = clusters.values().collect();
+    let near = index.near(&clusters, least_alike(pack), PROBED)?;
+    let alike: BTreeSet<PersonId> = near.iter().flatten().map(|near| near.person).collect();
+    catalog.batch(|writer| writer.release_regrouped_since(since, &Vec::from_iter(alike)))
+}
+
+/// From here on two may be alike, or become so as they grow.
+fn least_alike(pack: &PackInfo) -> f32 {
+    pack.thresholds.group.min(pack.thresholds.auto_tag) - pack.thresholds.margin
 }
 
 /// The faces without a group that are to be compared with all others.
@@ -82,8 +109,7 @@ fn join(
     let mut people: BTreeMap<PersonId, Cluster> = BTreeMap::new();
     index.add(&mut people, touched.iter().copied())?;
 
-    // Alike, or nearly so: they may become more so as they grow.
-    let least = thresholds.group.min(thresholds.auto_tag) - thresholds.margin;
+    let least = least_alike(pack);
     let least_of_rival = thresholds.auto_tag - thresholds.margin * WIDEST;
     let mut pairs: BTreeSet<(Part, Part)> = BTreeSet::new();
     // Persons to whom something else may be nearly as similar.
