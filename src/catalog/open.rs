@@ -1,9 +1,8 @@
 //! Opening a library: permissions, pragmas, creation and migrations by one process at a time, with a backup before them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
-use rusqlite::{OpenFlags, ffi};
+use rusqlite::OpenFlags;
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::disk::shared_file_system;
@@ -252,7 +251,6 @@ impl OpenFile {
 /// file drops all POSIX locks that the process holds on it, and then other programs delete the log that SQLite is writing
 /// (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
 pub(super) fn connect(path: &Path) -> Result<rusqlite::Connection> {
-    keep_copies_in_memory();
     let connect = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(path, flags)?;
@@ -261,7 +259,8 @@ pub(super) fn connect(path: &Path) -> Result<rusqlite::Connection> {
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "fullfsync", true)?;
         // Not in memory: there SQLite walks through all that a decision has changed so far after each of its statements, and to name
-        // 10,000 faces took half a minute.
+        // 10,000 faces took half a minute. Nor only up to some size: SQLite cannot write pieces of 128 KiB and more out of memory into a
+        // file (`SQLITE_CONFIG_STMTJRNL_SPILL`), and says then that the disk is full.
         connection.pragma_update(None, "temp_store", "file")?;
         Ok(connection)
     };
@@ -271,18 +270,6 @@ pub(super) fn connect(path: &Path) -> Result<rusqlite::Connection> {
         }
         _ => error.into(),
     })
-}
-
-/// Has SQLite keep what a statement or decision changes, as it was before, in memory, up to 64 MiB: otherwise it goes into a temporary file,
-/// with two system calls a page, which is a twelfth of the time that merging thousands of faces takes. It is one piece, which is reserved
-/// at once and used as far as it is needed: so nothing has to be walked through, as it has where all temporary files are in memory.
-fn keep_copies_in_memory() {
-    static ONCE: Once = Once::new();
-    // SAFETY: the option takes an `int`. It is refused once SQLite is in use. Whoever opens a connection elsewhere at this moment sees the
-    // number before or after, and either will do.
-    ONCE.call_once(|| unsafe {
-        ffi::sqlite3_config(ffi::SQLITE_CONFIG_STMTJRNL_SPILL, 64 << 20);
-    });
 }
 
 /// Opens a copy that nobody else has open, be it an empty file, and brings it to this version.
@@ -672,6 +659,25 @@ mod tests {
             let error = catalog.connection.execute(sql, []).unwrap_err().to_string();
             assert!(error.contains("append-only"), "{error}");
         }
+    }
+
+    /// Merging the two most frequent people of a million photos changes so much at once: SQLite must be able to take it back.
+    #[test]
+    fn a_decision_may_change_any_number_of_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("large.sqlite");
+        std::fs::File::create(&file).unwrap();
+        let connection = connect(&file).unwrap();
+        connection.pragma_update(None, "journal_mode", "wal").unwrap();
+        let large = "CREATE TABLE large (number INTEGER, filling BLOB);
+                     WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                     INSERT INTO large SELECT 0, zeroblob(3000) FROM n";
+        connection.execute_batch(large).unwrap();
+        let sum = || connection.query_row("SELECT sum(number) FROM large", [], |row| row.get::<_, i64>(0)).unwrap();
+        connection.execute_batch("BEGIN; SAVEPOINT decision; UPDATE large SET number = 1").unwrap();
+        assert_eq!(sum(), 20000);
+        connection.execute_batch("ROLLBACK TO decision; RELEASE decision").unwrap();
+        assert_eq!(sum(), 0);
     }
 
     /// A library of the pack that shipped before keeps its names; what that pack's recogniser made is dropped, for the next scan to
