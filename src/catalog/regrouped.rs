@@ -56,14 +56,13 @@ impl Writer<'_> {
         let since = "(SELECT face_id FROM regrouped_faces WHERE line >= ?1)";
         self.connection.execute(&format!("DELETE FROM compared_faces WHERE face_id IN {since}"), [line])?;
         for people in people.chunks(AT_ONCE) {
+            let people = people.iter().map(PersonId::to_string).collect::<Vec<_>>().join(", ");
             // The plus has SQLite look at these faces, not at all of everybody's.
             let sql = format!(
                 "UPDATE faces SET person_id = NULL, state = NULL WHERE id IN {since} AND coalesce(state, 'auto') = 'auto'
-                 AND id NOT IN (SELECT id FROM before_faces WHERE line = ?1) AND +person_id IN ({})",
-                marks(people.len())
+                 AND id NOT IN (SELECT id FROM before_faces WHERE line = ?1) AND +person_id IN ({people})"
             );
-            let values: Vec<_> = params![line].iter().copied().chain(people.iter().map(|person| person as _)).collect();
-            self.connection.execute(&sql, &*values)?;
+            self.connection.execute(&sql, [line])?;
         }
         Ok(())
     }
