@@ -644,6 +644,7 @@ fn check(steps: Vec<Step>) -> Checked {
     for step in steps {
         take(&mut world, step)?;
         prop_assert_eq!(wrong_clusters(&world.catalog, &world.pack).unwrap(), []);
+        check_members(&world)?;
     }
     check_rebuild(&mut world)
 }
@@ -826,8 +827,19 @@ fn check_scan_before_undo(before: &[Step], said: &Say, between: &Step) -> Checke
             .collect()
     };
     prop_assert_eq!(differ(&named(&control), &named(&world)), Rows::new(), "undone");
+    check_members(&world)?;
     decide(&mut world.catalog, &world.pack, |deciding| deciding.redo(None)).unwrap();
     prop_assert_eq!(differ(&decided, &grouping(&world)), Rows::new(), "redone");
+    check_members(&world)
+}
+
+/// Whoever has a name, or is hidden or ignored, has no faces but those that were said to be theirs, or tagged.
+fn check_members(world: &World) -> Checked {
+    let untagged = world.rows(
+        "SELECT seen_faces.id, people.id FROM seen_faces JOIN people ON people.id = person_id
+         WHERE state IS NULL AND (name IS NOT NULL OR hidden OR ignored)",
+    );
+    prop_assert_eq!(untagged, Rows::new(), "faces that are no tags");
     Ok(())
 }
 

@@ -273,6 +273,7 @@ impl Writer<'_> {
         for face in &rows.faces {
             self.delete_with("faces", *face)?;
         }
+        self.connection.execute("DELETE FROM regrouped_faces WHERE face_id NOT IN (SELECT id FROM faces)", [])?;
         for person in &rows.people {
             self.delete_with("people", *person)?;
         }

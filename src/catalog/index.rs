@@ -344,6 +344,11 @@ impl Writer<'_> {
 
     /// The edits after a line, in their order: each a face and what has become of it.
     pub(super) fn edits_since(&self, line: LineId) -> Result<Vec<(FaceRef, FaceRef)>> {
+        // Asked first, as otherwise all that were ever made would be looked at.
+        let any = "SELECT EXISTS (SELECT 1 FROM lines WHERE role = 'edit' AND line > ?1)";
+        if !self.connection.prepare(any)?.query_row([line], |row| row.get(0))? {
+            return Ok(Vec::new());
+        }
         let sql =
             "SELECT old_photo, new_photo, old_x, old_y, old_width, old_height, new_x, new_y, new_width, new_height
                    FROM edits WHERE line > ?1 ORDER BY id";

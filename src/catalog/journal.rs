@@ -333,26 +333,47 @@ impl Catalog {
 }
 
 impl super::Writer<'_> {
-    /// Reverts a line, which is about this decision. Returns the people of whom scans may have found faces since: these are to be
-    /// compared with others again.
+    /// Reverts a line, which is about this decision. Returns the people of whom scans have found faces since, and others who are to be
+    /// compared again with them.
     fn take_back(&mut self, line: LineId, decision: &Line) -> Result<Vec<PersonId>> {
-        let mut people = BTreeSet::new();
-        if decision.decision.bears_on_grouping() {
-            people.extend(decision.decision.people());
-            people.extend(self.people_before(line)?);
-        }
-        if !self.revert(line)? {
-            self.derive_again(decision)?;
-        } else {
+        let mut people: BTreeSet<PersonId> = decision.decision.people().into_iter().collect();
+        people.extend(self.ids::<PersonId>("SELECT id FROM before_people WHERE line = ?1", [line])?);
+        let before = self.tagging(&people)?;
+        if self.revert(line)? {
             self.carry_on_since(decision, line)?;
-            if !self.has_regrouped_since(line)? {
-                // All is as it was.
-                people.clear();
-            }
+        } else {
+            self.derive_again(decision)?;
         }
+        self.release_members(line, self.tagging(&people)?.difference(&before))?;
         self.settle_dates_of(&decision.decision)?;
+        if !decision.decision.bears_on_grouping() || !self.has_regrouped_since(line)? {
+            // All is as it was.
+            return Ok(Vec::new());
+        }
+        people.extend(self.people_before(line)?);
         let ids: Vec<PersonId> = people.into_iter().collect();
         Ok(self.people(&ids)?.0.into_keys().collect())
+    }
+
+    /// Those of these people of whom faces are tagged: they have a name, or are hidden or ignored.
+    fn tagging(&self, people: &BTreeSet<PersonId>) -> Result<BTreeSet<PersonId>> {
+        let mut tagging = BTreeSet::new();
+        for person in people {
+            let sql = "SELECT id FROM people WHERE id = ?1 AND (name IS NOT NULL OR hidden OR ignored)";
+            tagging.extend(self.ids::<PersonId>(sql, [person])?);
+        }
+        Ok(tagging)
+    }
+
+    /// Faces that came to a group while it had no name are not tags, now that it has one again: they are compared again.
+    fn release_members<'p>(&mut self, line: LineId, people: impl Iterator<Item = &'p PersonId>) -> Result<()> {
+        for person in people {
+            let sql = "UPDATE faces SET person_id = NULL
+                       WHERE id IN (SELECT id FROM seen_faces WHERE person_id = ?1 AND state IS NULL)
+                       AND NOT EXISTS (SELECT 1 FROM before_faces WHERE line = ?2 AND before_faces.id = faces.id)";
+            self.connection.prepare(sql)?.execute(params![person, line])?;
+        }
+        Ok(())
     }
 
     pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {

@@ -6,6 +6,9 @@ use super::photos::Writer;
 use super::search::{AT_ONCE, marks};
 use super::{FaceId, LineId, PersonId, Result};
 
+/// The faces that were compared after the line ?1.
+const SINCE: &str = "(SELECT face_id FROM regrouped_faces WHERE line >= ?1)";
+
 impl Writer<'_> {
     /// Notes faces that have come to somebody, or were like nobody. Those before all decisions need not be noted.
     ///
@@ -47,20 +50,32 @@ impl Writer<'_> {
         Ok(self.connection.prepare(sql)?.query_row([line], |row| row.get(0))?)
     }
 
+    /// Has those that were like nobody after a line compared with all others again, unless they are more than `most`.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn forget_compared_since(&mut self, line: LineId, most: usize) -> Result<()> {
+        let compared = format!("compared_faces WHERE face_id IN {SINCE}");
+        let sql = format!("SELECT count(*) FROM {compared}");
+        if self.connection.query_row(&sql, [line], |row| row.get::<i64>(0))? as usize <= most {
+            self.connection.execute(&format!("DELETE FROM {compared}"), [line])?;
+        }
+        Ok(())
+    }
+
     /// Takes those that came to these people and groups after a line, and that it did not change itself, out again, to be compared with
-    /// all others, as those are that were like nobody. Faces that the user has said to be theirs stay.
+    /// all others. Faces that the user has said to be theirs stay.
     ///
     /// # Errors
     /// Those of the engine.
     pub fn release_regrouped_since(&mut self, line: LineId, people: &[PersonId]) -> Result<()> {
-        let since = "(SELECT face_id FROM regrouped_faces WHERE line >= ?1)";
-        self.connection.execute(&format!("DELETE FROM compared_faces WHERE face_id IN {since}"), [line])?;
         for people in people.chunks(AT_ONCE) {
             let people = people.iter().map(PersonId::to_string).collect::<Vec<_>>().join(", ");
             // The plus has SQLite look at these faces, not at all of everybody's.
             let sql = format!(
-                "UPDATE faces SET person_id = NULL, state = NULL WHERE id IN {since} AND coalesce(state, 'auto') = 'auto'
-                 AND id NOT IN (SELECT id FROM before_faces WHERE line = ?1) AND +person_id IN ({people})"
+                "UPDATE faces SET person_id = NULL, state = NULL WHERE id IN {SINCE} AND coalesce(state, 'auto') = 'auto'
+                 AND NOT EXISTS (SELECT 1 FROM before_faces WHERE line = ?1 AND before_faces.id = faces.id)
+                 AND +person_id IN ({people})"
             );
             self.connection.execute(&sql, [line])?;
         }

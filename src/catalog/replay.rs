@@ -139,21 +139,25 @@ impl Writer<'_> {
     }
 
     /// Takes faces of which the user has said nothing out of the group that they were in before the edit of their photo, where reverting
-    /// a line has put that face into another. Returns both faces of each.
+    /// a line has put that face into another, or a scan has found it since. Returns both faces of each of the former.
     fn release_edited_since(&mut self, decision: LineId, reverted: LineId) -> Result<Vec<(FaceRef, FaceRef)>> {
         let (mut moved, mut released) = (BTreeSet::new(), Vec::new());
         let was_moved = "SELECT EXISTS (SELECT 1 FROM before_faces WHERE line = ?1 AND id = ?2)";
+        let was_found = "SELECT EXISTS (SELECT 1 FROM regrouped_faces WHERE line >= ?1 AND face_id = ?2)";
         let release =
             "UPDATE faces SET person_id = NULL, state = NULL WHERE id = ?2 AND coalesce(state, 'auto') = 'auto'
-                       AND id NOT IN (SELECT id FROM before_faces WHERE line = ?1)";
+                       AND NOT EXISTS (SELECT 1 FROM before_faces WHERE line = ?1 AND before_faces.id = faces.id)";
         for (old, new) in self.edits_since(decision)? {
             let (Some(before), Some(after)) = (self.find_face(&old)?, self.find_face(&new)?) else { continue };
             let of_line = params![reverted, before];
-            if (moved.contains(&before) || self.connection.prepare(was_moved)?.query_row(of_line, |row| row.get(0))?)
-                && self.connection.prepare(release)?.execute(params![reverted, after])? > 0
+            let is = |sql: &str| self.connection.prepare(sql)?.query_row(of_line, |row| row.get::<bool>(0));
+            let was_moved = moved.contains(&before) || is(was_moved)?;
+            if (was_moved || is(was_found)?) && self.connection.prepare(release)?.execute(params![reverted, after])? > 0
             {
                 moved.insert(after);
-                released.push((old, new));
+                if was_moved {
+                    released.push((old, new));
+                }
             }
         }
         Ok(released)

@@ -288,7 +288,7 @@ impl Deciding<'_> {
                 release_regrouped_since(catalog, pack, since, touched)?;
             }
             // Tags that nobody decided may have gone with it: these are made again.
-            if has_ungrouped(catalog, pack)? {
+            if !touched.is_empty() || has_ungrouped(catalog, pack)? {
                 regroup(catalog, pack, &[])?;
             }
             Ok(())

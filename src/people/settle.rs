@@ -64,7 +64,11 @@ pub(super) fn release_regrouped_since(
     since: LineId,
     people: &[PersonId],
 ) -> Result<(), CatalogError> {
-    catalog.batch(|writer| writer.release_regrouped_since(since, people))?;
+    catalog.batch(|writer| {
+        writer.forget_compared_since(since, FEW)?;
+        writer.release_regrouped_since(since, people)?;
+        writer.drop_empty_groups()
+    })?;
     index::refresh(catalog, pack)?;
     let index = Index::of(catalog, pack)?;
     let mut clusters = BTreeMap::new();
