@@ -163,12 +163,6 @@ impl World {
 
     /// Stores what is on the disk at these paths and groups it, as a scan does.
     fn store(&mut self, paths: &[PathBuf]) {
-        self.read(paths);
-        regroup(&mut self.catalog, &self.pack, &[]).unwrap();
-    }
-
-    /// The same up to grouping.
-    fn read(&mut self, paths: &[PathBuf]) {
         self.catalog
             .batch(|writer| {
                 let mut found = HashSet::new();
@@ -186,6 +180,19 @@ impl World {
                 Ok(())
             })
             .unwrap();
+        regroup(&mut self.catalog, &self.pack, &[]).unwrap();
+    }
+
+    /// Scans new photos of these people.
+    fn scan(&mut self, photos: &[Vec<(u8, u16)>]) {
+        let mut paths = Vec::new();
+        for people in photos {
+            let photo = self.photo(people);
+            let path = PathBuf::from(format!("/photos/{}.jpg", self.made));
+            self.disk.insert(path.clone(), photo);
+            paths.push(path);
+        }
+        self.store(&paths);
     }
 
     fn photo(&mut self, people: &[(u8, u16)]) -> NewPhoto {
@@ -654,14 +661,7 @@ fn take(world: &mut World, step: Step) -> Checked {
     match step {
         Step::Scan(photos) => {
             let before = world.faces();
-            let mut paths = Vec::new();
-            for people in photos {
-                let photo = world.photo(&people);
-                let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
-                world.disk.insert(path.clone(), photo);
-                paths.push(path);
-            }
-            world.store(&paths);
+            world.scan(&photos);
             check_grouping(world, &before)?;
         }
         Step::Edit(which) => {
@@ -745,14 +745,7 @@ proptest! {
         other in prop::collection::vec(say(), 4..10),
     ) {
         let mut world = World::new();
-        let mut paths = Vec::new();
-        for people in photos {
-            let photo = world.photo(&people);
-            let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
-            world.disk.insert(path.clone(), photo);
-            paths.push(path);
-        }
-        world.store(&paths);
+        world.scan(&photos);
         let (library, pack) = (world.library.clone(), world.pack.clone());
         let (one, other) = std::thread::scope(|scope| {
             let one = scope.spawn(|| decide_alone(&library, &pack, &one));
@@ -858,12 +851,7 @@ proptest! {
 #[test]
 fn a_birth_and_a_cover_outlive_the_name() {
     let mut world = World::new();
-    for people in [[(0, 1)], [(0, 1)], [(1, 1)]] {
-        let photo = world.photo(&people);
-        let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
-        world.disk.insert(path.clone(), photo);
-        world.store(&[path]);
-    }
+    scan(&mut world, &[(0, 1), (0, 1), (1, 1)]);
     let faces = world.faces();
     let who = |id: Option<PersonId>, name: Option<&str>| Who { id: id.unwrap(), name: name.map(str::to_owned) };
     let (group, anna) = (who(faces[0].person, None), who(faces[2].person, Some("Anna")));
@@ -886,10 +874,7 @@ fn a_birth_and_a_cover_outlive_the_name() {
 /// Stores photos of these people, one each.
 fn scan(world: &mut World, faces: &[(u8, u16)]) {
     for &face in faces {
-        let photo = world.photo(&[face]);
-        let path = PathBuf::from(format!("/photos/{}.jpg", world.made));
-        world.disk.insert(path.clone(), photo);
-        world.store(&[path]);
+        world.scan(&[vec![face]]);
     }
 }
 

@@ -91,8 +91,9 @@ fn wait_for_a_photo(library: &Library, child: &mut Child) {
 }
 
 /// Makes the scan hold its breath, at a moment when others may write to the library.
-fn hold(library: &Library, child: &mut Child) {
-    let sqlite = library.sqlite();
+fn pause(library: &Library, child: &mut Child) {
+    // That of [`Library::sqlite`] may only read, and would not be told that somebody writes.
+    let sqlite = rusqlite::Connection::open(library.file()).unwrap();
     sqlite.busy_timeout(Duration::ZERO).unwrap();
     loop {
         signal(child, "-STOP");
@@ -230,7 +231,7 @@ fn a_name_given_during_a_scan_stays() {
     let mut child = start(&library);
     wait_for_a_photo(&library, &mut child);
     // So that naming comes before the rest of the scan, however busy the machine is.
-    hold(&library, &mut child);
+    pause(&library, &mut child);
     // Whoever was read first: another photo of his comes later.
     let first = library.export().into_keys().next().unwrap();
     let later = if first == "a1.jpg" { "c0.jpg" } else { "c4.jpg" };

@@ -226,7 +226,7 @@ impl Decision {
         }
     }
 
-    /// Whether scans may put faces with others because of it.
+    /// Whether it may change with whom scans put a face.
     pub(super) fn bears_on_grouping(&self) -> bool {
         !matches!(
             self,

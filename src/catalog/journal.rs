@@ -32,7 +32,8 @@ impl Catalog {
 
     /// Takes back the newest decision that stands. Returns it, or `None` where there is none.
     ///
-    /// `then` does what follows, and is taken back with it. It is told of whom scans may have found faces since.
+    /// `then` does what follows, and is taken back with it. It gets the people to compare with others again, as scans have found faces
+    /// since.
     ///
     /// # Errors
     /// Those of SQLite and of `then`; then nothing has changed.

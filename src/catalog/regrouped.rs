@@ -32,8 +32,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Keeps those of a line itself only where it takes back another, as of before it: they have come after that other one. What a
-    /// decision changes is taken back with it.
+    /// What a decision groups is taken back with it, so it is not noted. What an undo or redo groups is noted under the line before it:
+    /// it goes with this line, but came after all others.
     pub(super) fn note_regrouped_by(&mut self, line: LineId, takes_back: bool) -> Result<()> {
         if takes_back {
             let sql = "INSERT INTO regrouped_faces (line, face_id) SELECT line - 1, face_id FROM regrouped_faces WHERE line = ?1

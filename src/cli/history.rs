@@ -6,30 +6,31 @@ use anyhow::Result;
 
 use super::Exit;
 use super::output::{decided, json, note, say, table};
-use crate::catalog::{Entry, Library, Line};
+use crate::catalog::{Catalog, Entry, Library, Line};
+use crate::face::PackInfo;
 use crate::people::{DecideError, Deciding, decide, open};
 
 pub(super) fn undo(library: &Library, times: u32, as_json: bool) -> Result<Exit> {
     let words = ("Taken back", "There is nothing to take back.");
-    if open(library)?.0.has_just_forgotten()? {
+    let opened = open(library)?;
+    if opened.0.has_just_forgotten()? {
         note("What you have just forgotten cannot be brought back; this is about what you decided before.");
     }
-    again(library, times, |deciding| deciding.undo_command(), words, as_json)
+    again(opened, times, |deciding| deciding.undo_command(), words, as_json)
 }
 
 pub(super) fn redo(library: &Library, times: u32, as_json: bool) -> Result<Exit> {
     let words = ("Done again", "There is nothing to do again.");
-    again(library, times, |deciding| deciding.redo_command(), words, as_json)
+    again(open(library)?, times, |deciding| deciding.redo_command(), words, as_json)
 }
 
 fn again(
-    library: &Library,
+    (mut catalog, pack): (Catalog, PackInfo),
     times: u32,
     step: fn(&mut Deciding) -> Result<Vec<Line>, DecideError>,
     (done, nothing): (&str, &str),
     as_json: bool,
 ) -> Result<Exit> {
-    let (mut catalog, pack) = open(library)?;
     let (mut all, mut exit) = (Vec::new(), Exit::Well);
     for _ in 0..times {
         let (lines, what) = decide(&mut catalog, &pack, step)?;

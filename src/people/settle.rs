@@ -53,8 +53,8 @@ pub(super) fn settle(
     Ok(Some(done))
 }
 
-/// Takes the faces that scans put with these people, or with others who are alike, after a line of the journal out again: had that line
-/// not been, they might have come to somebody else.
+/// Takes the faces that scans put with these people, or with others who are alike, after a line of the journal out again: without
+/// that line, they might have come to somebody else.
 ///
 /// # Errors
 /// Those of the catalog; then nothing has changed.

@@ -1,5 +1,5 @@
 -- The faces that a scan has compared with others after a line of the journal: where that line is taken back, they are compared again.
--- Without foreign keys: what is said of a face that has gone says nothing.
+-- Without foreign keys: rows of faces that have gone do no harm.
 CREATE TABLE regrouped_faces (
     line    INTEGER NOT NULL,
     face_id INTEGER NOT NULL,
