@@ -173,7 +173,7 @@ impl Catalog {
         self.writer().today(face, line)
     }
 
-    fn writer(&self) -> Writer<'_> {
+    pub(super) fn writer(&self) -> Writer<'_> {
         Writer { connection: &self.connection }
     }
 }

@@ -182,8 +182,7 @@ impl Catalog {
     /// # Errors
     /// Those of SQLite.
     pub fn last_line(&self) -> Result<LineId> {
-        let sql = "SELECT coalesce(max(id), 0) FROM journal";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+        self.writer().last_line()
     }
 
     /// A group gets a name; where a person has it already, the group is theirs.
@@ -358,12 +357,10 @@ impl super::Writer<'_> {
 
     /// Those of these people of whom faces are tagged: they have a name, or are hidden or ignored.
     fn tagging(&self, people: &BTreeSet<PersonId>) -> Result<BTreeSet<PersonId>> {
-        let mut tagging = BTreeSet::new();
-        for person in people {
-            let sql = "SELECT id FROM people WHERE id = ?1 AND (name IS NOT NULL OR hidden OR ignored)";
-            tagging.extend(self.ids::<PersonId>(sql, [person])?);
-        }
-        Ok(tagging)
+        let ids: Vec<PersonId> = people.iter().copied().collect();
+        let known = self.people(&ids)?.0.into_iter();
+        let tagging = known.filter(|(_, person)| person.name.is_some() || person.hidden || person.ignored);
+        Ok(tagging.map(|(id, _)| id).collect())
     }
 
     /// Faces that came to a group while it had no name are not tags, now that it has one again: they are compared again.
@@ -375,6 +372,12 @@ impl super::Writer<'_> {
             self.connection.prepare(sql)?.execute(params![person, line])?;
         }
         Ok(())
+    }
+
+    /// See [`Catalog::last_line`].
+    pub(super) fn last_line(&self) -> Result<LineId> {
+        let sql = "SELECT coalesce(max(id), 0) FROM journal";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     pub(super) fn append(&mut self, decision: &Decision) -> Result<LineId> {

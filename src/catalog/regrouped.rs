@@ -15,8 +15,7 @@ impl Writer<'_> {
     /// # Errors
     /// Those of the engine.
     pub fn note_regrouped(&mut self, faces: &[FaceId]) -> Result<()> {
-        let line: LineId =
-            self.connection.query_row("SELECT coalesce(max(id), 0) FROM journal", [], |row| row.get(0))?;
+        let line = self.last_line()?;
         if line == LineId::BEFORE_ALL {
             return Ok(());
         }
